@@ -1,0 +1,5 @@
+"""`python -m app serve`, and the other commands of Trellis."""
+
+from app.cli import main
+
+main()

@@ -1,0 +1,62 @@
+"""What a newcomer reads when the server answers: where it is, whom to be, and what to ask first."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich.markup import escape
+
+from app.console.build import DIST
+from db.demo import DemoPerson
+
+QUERY = """query Start {
+  viewer { name }
+  projects(first: 3) {
+    totalCount
+    nodes { name currentPhase commentCount owner { name } }
+  }
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Somebody to be, and the token that says so."""
+
+    person: DemoPerson
+    token: str
+
+
+def banner(host: str, port: int, people: list[SignedIn]) -> str:
+    """The lines, in Rich's markup, for a server bound to `host` and `port`."""
+    origin = _origin(host, port)
+    return "\n".join(["", *_addresses(origin), "", *_people(people), "", *_start(origin, people), ""])
+
+
+def _origin(host: str, port: int) -> str:
+    """An address that a browser on this machine can open."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  (nothing is bound here)
+    return escape(f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}")
+
+
+def _addresses(origin: str) -> Iterator[str]:
+    yield f"[bold]GraphQL[/]   {origin}/graphql"
+    built = (DIST / "index.html").exists()
+    yield f"[bold]GraphiQL[/]  {origin}/graphiql" if built else "GraphiQL  is not built: python -m app.console"
+
+
+def _people(people: list[SignedIn]) -> Iterator[str]:
+    if not people:
+        yield "scripts/token EMAIL prints a token for a user; scripts/seed loads the demo data into an empty database."
+        return
+    yield "Be one of them, with the header [bold]Authorization: Bearer TOKEN[/]"
+    for signed_in in people:
+        yield f"\n  [bold]{signed_in.person.name}[/] ({signed_in.person.email}) {signed_in.person.about}"
+        yield f"  [green]{signed_in.token}[/]"
+
+
+def _start(origin: str, people: list[SignedIn]) -> Iterator[str]:
+    yield "Ask, in GraphiQL or in a shell:"
+    yield f"\n{escape(QUERY)}\n"
+    yield f"curl {origin}/graphql -H 'Content-Type: application/json' \\"
+    yield from (f"  -H 'Authorization: Bearer {first.token}' \\" for first in people[:1])
+    yield f"  -d '{escape(json.dumps({'query': ' '.join(QUERY.split())}))}'"

@@ -1,0 +1,74 @@
+"""Serves the built console: a page that may talk to this server only, and assets that a browser keeps for ever."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from app.console.build import DIST
+
+# Not the system's table: where it is missing or wrong, `nosniff` would stop every script.
+_MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".ttf": "font/ttf"}
+# An asset's name holds a hash of its content, so what it names never changes.
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+_HOST = re.compile(r"([\w.-]+|\[[\da-fA-F:.]+\])(:\d+)?")
+_NOT_BUILT = """The console is not built. To build it, run
+
+    python -m app.console
+
+and load this page again. GraphQL does not need it: /graphql is there.
+"""
+
+
+def routes(dist: Path = DIST) -> list[BaseRoute]:
+    """`/graphiql` and its assets. Every request looks at `dist`: a finished build shows up without a restart."""
+    console = _Console(dist)
+    return [Route("/graphiql", console.page), Route("/graphiql/assets/{name}", console.asset)]
+
+
+@dataclass(frozen=True)
+class _Console:
+    dist: Path
+
+    async def page(self, request: Request) -> Response:
+        index = self.dist / "index.html"
+        if not index.is_file():
+            return PlainTextResponse(_NOT_BUILT, status_code=503, headers=_guards(request))
+        return FileResponse(index, headers={"Cache-Control": "no-cache", **_guards(request)})
+
+    async def asset(self, request: Request) -> Response:
+        file = self.dist / "assets" / request.path_params["name"]
+        if not file.is_file():
+            return PlainTextResponse("Not found", status_code=404, headers=_guards(request))
+        media_type, encoding = _MEDIA_TYPES.get(file.suffix), {}
+        compressed = file.with_name(file.name + ".gz")
+        if "gzip" in request.headers.get("accept-encoding", "") and compressed.is_file():
+            file, encoding = compressed, {"Content-Encoding": "gzip"}
+        return FileResponse(file, media_type=media_type, headers={**_FOREVER, **encoding, **_guards(request)})
+
+
+def _guards(request: Request) -> dict[str, str]:
+    """The page and its workers can reach this server and nothing else; nobody can frame it."""
+    host = request.headers.get("host", "")
+    # Not every browser counts sockets to this server as 'self'.
+    sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
+    policy = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self' 'unsafe-inline'",  # Monaco writes style elements
+        "worker-src": "'self' blob:",
+        "connect-src": f"'self'{sockets}",
+        "img-src": "'self' data:",
+        "font-src": "'self' data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    return {
+        "Content-Security-Policy": "; ".join(f"{kind} {sources}" for kind, sources in policy.items()),
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }

@@ -1,0 +1,48 @@
+"""Whether this process lives, and whether it can serve: for balancers and whoever restarts what has died."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import orjson
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+TIMEOUT = 1.0
+
+Check = Callable[[], Awaitable[None]]
+
+log = structlog.get_logger()
+
+
+def routes(checks: Mapping[str, Check]) -> list[Route]:
+    """`/health/live` always answers 200; `/health/ready` answers 503 unless every check passes."""
+
+    async def live(_request: Request) -> Response:
+        return _answer({"status": "ok"})
+
+    async def ready(_request: Request) -> Response:
+        passed = await asyncio.gather(*(_passes(name, check) for name, check in checks.items()))
+        states = {name: "ok" if good else "unavailable" for name, good in zip(checks, passed, strict=True)}
+        if all(passed):
+            return _answer({"status": "ok", **states})
+        return _answer({"status": "unavailable", **states}, status=503)
+
+    return [Route("/health/live", live), Route("/health/ready", ready)]
+
+
+async def _passes(name: str, check: Check) -> bool:
+    """What is wrong stands in the log only: anybody may ask for health."""
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            await check()
+    except Exception as error:  # noqa: BLE001  (whatever it is, the dependency cannot be used)
+        log.warning("not ready", dependency=name, error=repr(error))
+        return False
+    return True
+
+
+def _answer(body: dict[str, str], *, status: int = 200) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    return Response(orjson.dumps(body), status, headers, media_type="application/json")

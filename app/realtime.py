@@ -1,0 +1,248 @@
+"""Events between processes: what one has committed, subscribers of every other hear, over Redis pub/sub.
+
+A process holds one pub/sub connection, however many listen. Two tasks own it: one reads, one keeps the channels equal
+to what is listened to. When it breaks or falls silent they end, and a new one takes up the same channels.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+import orjson
+import structlog
+from redis import ConnectionError as ConnectionLost
+from redis import RedisError
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
+
+from db.errors import Refusal
+from db.outbox import Event, Topic
+
+TIMEOUT = 2.0
+PUBLISHING = 8
+
+log = structlog.get_logger()
+
+
+class Unavailable(Refusal):
+    """Redis does not answer, so nobody can promise to hear."""
+
+    code = "SERVICE_UNAVAILABLE"
+    default = "Events cannot be heard right now. Try again."
+
+
+class FellBehind(Refusal):
+    """A listener took its events more slowly than they came."""
+
+    code = "HISTORY_GAP"
+    default = "Events came faster than you took them, and some are lost. Read again, then subscribe again."
+
+
+class Realtime:
+    """Publishes events and hears those of all processes. An asynchronous context manager: it hears from its start on.
+
+    `prefix` begins the name of every channel. A listener that falls `queue_size` events behind is dropped. After
+    `patience` seconds of silence the server is asked for a sign of life; after as many again without one the connection
+    counts as lost.
+    """
+
+    def __init__(self, url: str, *, prefix: str = "trellis:", queue_size: int = 256, patience: float = 5) -> None:
+        self.prefix = prefix
+        self.queue_size = queue_size
+        self.patience = patience
+        # Timeouts are ours: under Python 3.11 those of the client can swallow a cancellation.
+        once_more, never = Retry(NoBackoff(), 1), Retry(NoBackoff(), 0, supported_errors=())
+        pool = BlockingConnectionPool.from_url(
+            url, max_connections=PUBLISHING, timeout=None, socket_timeout=None, retry=once_more
+        )
+        self._publishing = Redis.from_pool(pool)
+        # It must not reconnect by itself: nobody would know that events were missed.
+        name = f"trellis-{os.getpid()}"
+        self._listening = Redis.from_url(url, retry=never, protocol=2, client_name=name, socket_timeout=None)
+        self._channels: dict[Topic, _Channel] = {}
+        self._changed: asyncio.Queue[Topic] = asyncio.Queue()
+        self._connected = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._stay_connected())
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._task.cancel()
+        # A connection to a server that does not answer may not want to close.
+        await asyncio.wait([self._task], timeout=TIMEOUT)
+        with suppress(TimeoutError, RedisError):
+            async with asyncio.timeout(TIMEOUT):
+                await self._publishing.aclose()
+                await self._listening.aclose()
+
+    async def publish(self, event: Event) -> None:
+        """Tell all processes of a committed event. A failure is logged: what is committed has not failed."""
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                await self._publishing.publish(self.prefix + event.topic, orjson.dumps(asdict(event)))
+        except (RedisError, OSError) as error:
+            log.error("event not published", topic=event.topic, kind=event.kind, error=str(error))  # noqa: TRY400
+
+    @asynccontextmanager
+    async def listen(self, topic: Topic) -> AsyncIterator[AsyncIterator[Event]]:
+        """The events of a topic. Once entered, Redis has acknowledged the channel, so that no later event is missed.
+
+        Raises Unavailable when Redis does not answer; the iteration raises FellBehind for who does not keep up.
+        """
+        channel = self._channels.setdefault(topic, _Channel())
+        listener = _Listener(self.queue_size)
+        channel.listeners.add(listener)
+        self._changed.put_nowait(topic)
+        try:
+            await self._acknowledged(channel)
+            yield listener
+        finally:
+            channel.listeners.discard(listener)
+            self._changed.put_nowait(topic)
+
+    async def ping(self) -> None:
+        """Ask Redis for a sign of life and wait until events are heard; raise what is wrong."""
+        await self._publishing.ping()
+        await self._connected.wait()
+
+    async def _acknowledged(self, channel: "_Channel") -> None:
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                await channel.acknowledged.wait()
+        except TimeoutError:
+            raise Unavailable from None
+
+    async def _stay_connected(self) -> None:
+        pauses, failures = ExponentialWithJitterBackoff(base=0.05, cap=1), 0
+        while True:
+            try:
+                await self._converse()
+            except* (RedisError, OSError) as lost:
+                log.warning("redis connection lost", error=str(lost.exceptions[0]))
+            except* Exception:
+                log.exception("redis connection given up")
+            failures = 1 if self._connected.is_set() else failures + 1
+            self._connected.clear()
+            await asyncio.sleep(pauses.compute(failures))
+
+    async def _converse(self) -> None:
+        pubsub = self._listening.pubsub()
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                await pubsub.connect()  # type: ignore[no-untyped-call]
+            for topic, channel in self._channels.items():
+                channel.forget()
+                self._changed.put_nowait(topic)
+            self._connected.set()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._read(pubsub))
+                tasks.create_task(self._follow(pubsub))
+        finally:
+            async with asyncio.timeout(TIMEOUT):
+                await pubsub.aclose()  # type: ignore[no-untyped-call]
+
+    async def _read(self, pubsub: PubSub) -> None:
+        """Hand on what arrives. A lost connection may look like silence, so silence is probed."""
+        asked = False
+        while True:
+            message = await pubsub.get_message(timeout=self.patience)
+            if message is not None:
+                self._hear(message)
+            elif asked:
+                raise ConnectionLost("The server gives no sign of life.")
+            else:
+                await pubsub.ping()
+            asked = message is None
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        topic = (message["channel"] or b"").decode().removeprefix(self.prefix)
+        channel = self._channels.get(topic)
+        if channel is None:
+            return
+        if message["type"] == "subscribe":
+            channel.acknowledged.set()
+            self._changed.put_nowait(topic)
+        elif message["type"] == "message":
+            channel.hear(message["data"])
+
+    async def _follow(self, pubsub: PubSub) -> None:
+        """Subscribe to what somebody listens to and unsubscribe from what nobody does."""
+        while True:
+            topics = {await self._changed.get()}
+            while not self._changed.empty():
+                topics.add(self._changed.get_nowait())
+            joined, left = self._settled(topics & self._channels.keys())
+            if joined:
+                await pubsub.subscribe(*joined)
+            if left:
+                await pubsub.unsubscribe(*left)
+
+    def _settled(self, topics: set[Topic]) -> tuple[list[str], list[str]]:
+        """The names of the channels to join and to leave. Noted before they are sent, so nobody joins in between."""
+        joined = [topic for topic in topics if self._channels[topic].is_wanted]
+        left = [topic for topic in topics if self._channels[topic].is_unwanted]
+        for topic in joined:
+            self._channels[topic].asked = True
+        for topic in left:
+            del self._channels[topic]
+        return [self.prefix + topic for topic in joined], [self.prefix + topic for topic in left]
+
+
+class _Listener:
+    """The events that one subscriber has yet to take."""
+
+    def __init__(self, size: int) -> None:
+        self._events: asyncio.Queue[Event] = asyncio.Queue(size)
+        self._fell_behind = False
+
+    def hear(self, event: Event) -> None:
+        self._fell_behind = self._fell_behind or self._events.full()
+        if not self._fell_behind:
+            self._events.put_nowait(event)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        """The next event, in order. Those before the gap still come, then FellBehind is raised."""
+        if self._fell_behind and self._events.empty():
+            raise FellBehind
+        return await self._events.get()
+
+
+@dataclass(slots=True)
+class _Channel:
+    """Who listens to a topic, and how far the server knows."""
+
+    listeners: set[_Listener] = field(default_factory=set)
+    asked: bool = False
+    acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def is_wanted(self) -> bool:
+        return bool(self.listeners) and not self.asked
+
+    @property
+    def is_unwanted(self) -> bool:
+        """Given up only once acknowledged: an acknowledgement on its way would else be taken for that of the next."""
+        return not self.listeners and (self.acknowledged.is_set() or not self.asked)
+
+    def forget(self) -> None:
+        """A new connection knows nothing of this channel."""
+        self.asked = False
+        self.acknowledged.clear()
+
+    def hear(self, data: bytes) -> None:
+        try:
+            event = Event(**orjson.loads(data))
+        except (ValueError, TypeError):
+            log.warning("not an event", bytes=len(data))
+            return
+        for listener in self.listeners:
+            listener.hear(event)

@@ -1,0 +1,82 @@
+"""Signing in and out."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+from sqlalchemy import delete, func, select
+
+from db import tables
+from db.access import Viewer
+from db.enums import UserRole
+from db.tokens import new_token, token_hash
+from db.write import Work
+
+SESSION_LIFETIME = timedelta(days=30)
+ATTEMPTS = 5
+LOCKED_FOR = timedelta(minutes=15)
+
+hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+NOBODYS_HASH = hasher.hash(new_token())
+"""What is checked for an unknown address, so that it takes the time of a known one."""
+
+
+async def sign_in(
+    work: Work, email: str, password: str, *, device: str | None = None
+) -> tuple[tables.User, str] | None:
+    """The user and the token of a new session; None when address and password do not match.
+
+    It is not an error, because the failure is counted in the same transaction: five in a row lock the account for a
+    quarter of an hour, with the right password too.
+    """
+    user, password_hash = await _account(work, email)
+    matches = await asyncio.to_thread(_matches, password_hash or NOBODYS_HASH, password)
+    now = datetime.now(UTC)
+    if user is None or not user.is_active or (user.locked_until is not None and user.locked_until > now):
+        return None
+    if not matches:
+        _count_failure(user, now)
+        return None
+    user.login_attempts, user.locked_until, user.last_login_at = 0, None, now
+    return user, await open_session(work, user, device=device)
+
+
+async def open_session(work: Work, user: tables.User, *, device: str | None = None) -> str:
+    """The token of a new session of `user`, as whom the work goes on."""
+    token = new_token()
+    expires_at = datetime.now(UTC) + SESSION_LIFETIME
+    session = await work.add(
+        tables.Session(user_id=user.id, token_hash=token_hash(token), device=device, expires_at=expires_at)
+    )
+    work.viewer = Viewer(user.id, user.role is UserRole.ADMIN, session.id)
+    return token
+
+
+async def sign_out(work: Work) -> None:
+    """End the session that the viewer came with."""
+    await work.session.execute(delete(tables.Session).where(tables.Session.id == work.viewer.session_id))
+
+
+async def _account(work: Work, email: str) -> tuple[tables.User | None, str | None]:
+    statement = (
+        select(tables.User, tables.Password.hash)
+        .outerjoin(tables.Password)
+        .where(func.lower(tables.User.email) == email.strip().lower())
+        .with_for_update(of=tables.User)
+    )
+    found = (await work.session.execute(statement)).one_or_none()
+    return (found[0], found[1]) if found else (None, None)
+
+
+def _matches(password_hash: str, password: str) -> bool:
+    try:
+        return hasher.verify(password_hash, password)
+    except VerificationError:
+        return False
+
+
+def _count_failure(user: tables.User, now: datetime) -> None:
+    user.login_attempts += 1
+    if user.login_attempts >= ATTEMPTS:
+        user.login_attempts, user.locked_until = 0, now + LOCKED_FOR

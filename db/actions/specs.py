@@ -1,0 +1,132 @@
+"""Specification projects: begin one, save documents without losing a version, talk about them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+
+from db import tables
+from db.enums import CommentStatus, ProjectRole, ReactionType, SpecificationPhase
+from db.errors import Conflict
+from db.outbox import document_topic
+from db.write import Work
+
+INITIAL_CONTENT = {
+    SpecificationPhase.REQUIREMENTS: "# Requirements\n\n## Introduction\n\n## Requirements\n",
+    SpecificationPhase.DESIGN: "# Design\n\n## Overview\n\n## Architecture\n",
+    SpecificationPhase.TASKS: "# Tasks\n\n- [ ] 1. \n",
+}
+"""The text that a project's documents begin with, in Markdown."""
+
+
+async def create_project(
+    work: Work, name: str, *, description: str | None, members: Sequence[tuple[tables.User, ProjectRole]]
+) -> tables.SpecificationProject:
+    """A new project of the viewer with a document for each of the first three phases, and these members."""
+    project = tables.SpecificationProject(name=name, description=description, owner_id=work.viewer_id)
+    await work.add(project)
+    for phase, content in INITIAL_CONTENT.items():
+        await work.add(tables.SpecificationDocument(project_id=project.id, phase=phase, content=content))
+    for user, role in members:
+        await work.add(tables.ProjectMember(project_id=project.id, user_id=user.id, role=role))
+    return project
+
+
+async def edit_document(
+    work: Work,
+    document: tables.SpecificationDocument,
+    content: str,
+    *,
+    expected_version: int,
+    summary: str | None = None,
+) -> tables.SpecificationDocument:
+    """Save a new text over the version that its author saw; what it said before is kept as a version.
+
+    Raises Conflict with the document as it stands when somebody else has saved in the meantime.
+    """
+    if document.version != expected_version:
+        message = f"The document is at version {document.version} by now; you changed version {expected_version}."
+        raise Conflict(message, at="expectedVersion", current=document)
+    if document.content != content:
+        await work.add(
+            tables.DocumentVersion(
+                document_id=document.id,
+                version=document.version,
+                content=document.content,
+                summary=summary,
+                author_id=work.viewer_id,
+            )
+        )
+        document.content, document.version = content, document.version + 1
+        await work.session.flush()
+        work.happened(document_topic(document.id), "DOCUMENT_EDITED", document=document)
+    return document
+
+
+async def open_thread(
+    work: Work, document: tables.SpecificationDocument, content: str, *, line: int, character: int
+) -> tuple[tables.CommentThread, tables.Comment]:
+    """A new thread at a place of a document, with its first comment."""
+    thread = await work.add(tables.CommentThread(document_id=document.id, line=line, character=character))
+    comment = await work.add(tables.Comment(thread_id=thread.id, author_id=work.viewer_id, content=content))
+    work.happened(document_topic(document.id), "THREAD_OPENED", thread=thread, comment=comment)
+    return thread, comment
+
+
+async def add_comment(work: Work, thread: tables.CommentThread, content: str) -> tables.Comment:
+    """A new comment at the end of a thread. A resolved thread takes comments too and stays resolved."""
+    comment = await work.add(tables.Comment(thread_id=thread.id, author_id=work.viewer_id, content=content))
+    work.happened(document_topic(thread.document_id), "COMMENT_ADDED", thread=thread, comment=comment)
+    return comment
+
+
+async def edit_comment(work: Work, comment: tables.Comment, content: str) -> tables.Comment:
+    """Another text for a comment."""
+    comment.content, comment.edited_at = content, datetime.now(UTC)
+    await _tell(work, comment, "COMMENT_EDITED")
+    return comment
+
+
+async def react(work: Work, comment: tables.Comment, type_: ReactionType) -> tables.Comment:
+    """The viewer's reaction of this type to a comment; a second one of the same type changes nothing."""
+    given = insert(tables.Reaction).values(comment_id=comment.id, user_id=work.viewer_id, type=type_)
+    added = await work.session.scalar(given.on_conflict_do_nothing().returning(tables.Reaction.id))
+    if added is not None:
+        await _tell(work, comment, "REACTION_ADDED")
+    return comment
+
+
+async def take_back_reaction(work: Work, comment: tables.Comment, type_: ReactionType) -> tables.Comment:
+    """The comment without the viewer's reaction of this type."""
+    reaction = tables.Reaction
+    mine = (reaction.comment_id == comment.id, reaction.user_id == work.viewer_id, reaction.type == type_)
+    removed = await work.session.scalar(delete(reaction).where(*mine).returning(reaction.id))
+    if removed is not None:
+        await _tell(work, comment, "REACTION_REMOVED")
+    return comment
+
+
+async def resolve(work: Work, thread: tables.CommentThread) -> tables.CommentThread:
+    """Mark a thread as settled; one that is already stays as it is."""
+    if thread.status is CommentStatus.OPEN:
+        thread.status, thread.resolved_at, thread.resolved_by_id = (
+            CommentStatus.RESOLVED,
+            datetime.now(UTC),
+            work.viewer_id,
+        )
+        work.happened(document_topic(thread.document_id), "THREAD_RESOLVED", thread=thread)
+    return thread
+
+
+async def reopen(work: Work, thread: tables.CommentThread) -> tables.CommentThread:
+    """Mark a thread as waiting for an answer again."""
+    if thread.status is CommentStatus.RESOLVED:
+        thread.status, thread.resolved_at, thread.resolved_by_id = CommentStatus.OPEN, None, None
+        work.happened(document_topic(thread.document_id), "THREAD_REOPENED", thread=thread)
+    return thread
+
+
+async def _tell(work: Work, comment: tables.Comment, kind: str) -> None:
+    thread = await work.session.get_one(tables.CommentThread, comment.thread_id)
+    work.happened(document_topic(thread.document_id), kind, thread=thread, comment=comment)

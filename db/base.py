@@ -1,0 +1,124 @@
+"""The base of every table: keys, times, names of constraints, and the rule that no table exists without access."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, ClassVar
+from uuid import UUID
+
+import uuid_utils.compat
+from sqlalchemy import DateTime, ForeignKey, Integer, MetaData, Numeric, Text, event, func, text
+from sqlalchemy import Enum as EnumType
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from db.access import Rule, declare
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+Json = dict[str, Any]
+
+
+def new_id() -> UUID:
+    """A UUID version 7: unique everywhere, and sorted by the time it was made."""
+    return uuid_utils.compat.uuid7()
+
+
+class Base(DeclarativeBase):
+    """A table. Its class line says who may do what with a row, and the prefix of its public ids.
+
+    >>> class Comment(Base, access=through("thread_id"), prefix="cmt"): ...
+    """
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: Text,
+        datetime: DateTime(timezone=True),
+        Decimal: Numeric(12, 2),
+        Json: JSONB,
+        list[str]: ARRAY(Text),
+        StrEnum: EnumType(StrEnum),
+    }
+
+    prefix: ClassVar[str]
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id, sort_order=-1)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now(), sort_order=90)
+
+    def __init_subclass__(cls, *, access: Rule | None = None, prefix: str = "", **options: Any) -> None:
+        if access is None or not prefix:
+            raise TypeError(f"{cls.__name__} needs a rule and a prefix: class {cls.__name__}(Base, access=…, prefix=…)")
+        cls.prefix = prefix
+        super().__init_subclass__(**options)
+        declare(cls.__table__, access)
+
+    @property
+    def public_id(self) -> str:
+        """The id that the graph shows: `cmt_0193…`, the prefix and the 32 hex digits of the key."""
+        return f"{self.prefix}_{self.id.hex}"
+
+
+class Changes:
+    """Mixed into a table whose rows change: `updated_at`, kept by the database."""
+
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), sort_order=91)
+
+
+def refers(to: str, *, ondelete: str = "CASCADE", reveals: bool = False, **options: Any) -> Mapped[Any]:
+    """A foreign key to `to`.id. With `reveals`, who sees this row may see what it refers to."""
+    info = {"reveals": reveals}
+    return mapped_column(ForeignKey(f"{to}.id", ondelete=ondelete), info=info, **options)
+
+
+def count(default: int = 0) -> Mapped[int]:
+    """A whole number that starts at `default`."""
+    return mapped_column(Integer, default=default, server_default=str(default))
+
+
+def flag(*, default: bool) -> Mapped[bool]:
+    """A truth value that starts at `default`."""
+    return mapped_column(default=default, server_default=str(default).lower())
+
+
+def state(default: StrEnum) -> Mapped[Any]:
+    """A value of an enumeration that starts at `default`."""
+    return mapped_column(default=default, server_default=default.name)
+
+
+def tables() -> Iterator[type[Base]]:
+    """Every table, by name."""
+    return iter(sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda table: table.__tablename__))
+
+
+# `updated_at` is kept by one function and a trigger a table, so that no writer can forget it.
+
+TOUCH = """\
+CREATE OR REPLACE FUNCTION touch_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.updated_at := now();
+    RETURN NEW;
+END $$"""
+
+
+def touch_trigger(table: str) -> str:
+    """The statement that makes the database keep `updated_at` of a table."""
+    return f"CREATE TRIGGER touch_updated_at BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION touch_updated_at()"
+
+
+@event.listens_for(Base.metadata, "before_create")
+def _create_function(_target: MetaData, connection: Any, **_: Any) -> None:
+    connection.execute(text(TOUCH))
+
+
+@event.listens_for(Base.metadata, "after_create")
+def _create_triggers(_target: MetaData, connection: Any, **_: Any) -> None:
+    for table in Base.metadata.sorted_tables:
+        if "updated_at" in table.c:
+            connection.execute(text(touch_trigger(table.name)))

@@ -1,0 +1,127 @@
+"""The demo data: real people, projects, courses and repositories, loaded into an empty database.
+
+Everything is in `data/`, with its sources, its licences and what the loader adds to it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from argon2 import PasswordHasher
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from db import tables
+from db.demo import courses, learning, members, people, repositories, specs, talk
+from db.demo.people import People
+from db.demo.rows import Batch, row
+from db.demo.scale import Multiples
+from db.demo.sources import Sources
+from db.enums import UserRole
+
+Progress = Callable[[str, int, int], None]
+
+PASSWORD = "trellis-demo"  # noqa: S105  (no secret: it is told to whoever starts the demo)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """Somebody to sign in as, and what they see."""
+
+    email: str
+    name: str
+    about: str
+
+
+PEOPLE = [
+    DemoPerson(
+        "vadim.pavlov@example.com",
+        "Vadim Pavlov",
+        "leads five specification projects, has finished one course and is learning Rust",
+    ),
+    DemoPerson(
+        "patrick.arminio@example.com",
+        "Patrick Arminio",
+        "owns the organization strawberry-graphql with its repository of 4,079 commits",
+    ),
+    ADMINISTRATOR := DemoPerson(
+        "gregor.martynus@example.com",
+        "Gregor Martynus",
+        "administers the platform: sees everything",
+    ),
+]
+
+
+def _unwatched(_label: str, _done: int, _total: int) -> None:
+    """Tell nobody of the progress."""
+
+
+async def is_empty(database_url: str) -> bool:
+    """Whether nobody is in the database yet."""
+    async with _connection(database_url) as connection:
+        return not await connection.fetchval("SELECT EXISTS (SELECT FROM users)")
+
+
+async def load(database_url: str, *, scale: int = 1, progress: Progress = _unwatched) -> None:
+    """Fill an empty, migrated database: all of it or, when anything fails, nothing.
+
+    `scale` 1 is the real data. Every step above adds the same amount of generated rows, drawn from the real ones and
+    the same every time; 10 makes 1.6 million rows. `progress` hears the table, rows done, and rows in total.
+    """
+    sources = Sources.read()
+    batches = list(_real(sources))
+    real = {batch.table: len(batch.rows) for batch in batches}
+    more = Multiples(sources, real, scale=scale)
+    total, done = sum(real.values()) + more.row_count, 0
+    async with _connection(database_url) as connection:
+        async with connection.transaction():
+            async for batch in _ahead(chain(batches, more.batches())):
+                await connection.copy_records_to_table(batch.name, columns=batch.columns, records=batch.records)
+                progress(batch.name, done := done + len(batch.rows), total)
+        await connection.execute("VACUUM (ANALYZE)")  # or the first queries would do its work
+
+
+def _real(sources: Sources) -> Iterator[Batch]:
+    """The real data, parents first."""
+    everybody = people.everybody(sources, emails={person.name: person.email for person in PEOPLE})
+    everybody.known(ADMINISTRATOR.name).role = UserRole.ADMIN
+    yield people.rows(everybody)
+    yield _passwords(everybody)
+    yield from repositories.rows(sources, everybody)
+    yield from specs.rows(sources.projects, everybody)
+    yield members.rows(sources, everybody)
+    yield from talk.rows(sources, everybody)
+    yield from courses.rows(sources.courses, everybody)
+    yield from learning.rows(sources.courses, everybody)
+
+
+def _passwords(everybody: People) -> Batch:
+    """One hash for all three: it takes a while to make, on purpose."""
+    hashed = PasswordHasher().hash(PASSWORD)
+    users = [everybody.known(person.name) for person in PEOPLE]
+    return Batch(
+        tables.Password,
+        [row(tables.Password, user.email, at=user.first, user_id=user.id, hash=hashed) for user in users],
+    )
+
+
+@asynccontextmanager
+async def _connection(database_url: str) -> AsyncIterator[Any]:
+    """A connection of asyncpg itself, which has COPY, to where a URL of SQLAlchemy leads."""
+    engine = create_async_engine(database_url, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            yield (await connection.get_raw_connection()).driver_connection
+    finally:
+        await engine.dispose()
+
+
+async def _ahead(batches: Iterator[Batch]) -> AsyncIterator[Batch]:
+    """The batches, each generated while the database takes in the one before."""
+    following = asyncio.create_task(asyncio.to_thread(next, batches, None))
+    while batch := await following:
+        following = asyncio.create_task(asyncio.to_thread(next, batches, None))
+        yield batch

@@ -1,0 +1,186 @@
+"""Who takes which course and how far they are. Nobody publishes such data, so this is generated, the same every time.
+
+Whoever uses this says what is drawn: the courses and the people may be real, their progress never is.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from random import Random
+from uuid import UUID
+
+from db import tables
+from db.demo.courses import published_at
+from db.demo.people import People, Person
+from db.demo.rows import Batch, Row, dice, key, row
+from db.demo.sources import Record, moment
+from db.enums import EnrollmentStatus, PaymentStatus, UserRole
+
+LEARNERS = 180
+COURSES_EACH = (1, 1, 2, 2, 3)
+PURSUITS = {  # of the people whom the demo introduces: lessons done, and so the state
+    "Vadim Pavlov": {
+        "swc-unix-shell": (51, EnrollmentStatus.COMPLETED),
+        "rust-book-quizzes": (43, EnrollmentStatus.ACTIVE),
+    },
+    "Patrick Arminio": {"hf-llm-course": (12, EnrollmentStatus.ACTIVE)},
+}
+LAST_ENROLLMENT = moment("2026-02-01")  # so that everybody is done before the sources end
+UNFINISHED = (EnrollmentStatus.ACTIVE,) * 18 + (EnrollmentStatus.EXPIRED, EnrollmentStatus.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Syllabus:
+    """A course as its students go through it: the key and the minutes of every lesson, in order."""
+
+    course_id: UUID
+    since: datetime
+    lessons: list[tuple[UUID, int]]
+    price: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """Somebody's way through a course: the first `done` lessons are complete, and perhaps one more is begun."""
+
+    user_id: UUID
+    syllabus: Syllabus
+    enrolled_at: datetime
+    done: int
+    status: EnrollmentStatus
+    begun: int = 0
+
+    @property
+    def name(self) -> str:
+        """What tells it from all others."""
+        return f"{self.user_id.hex}/{self.syllabus.course_id.hex}"
+
+    @property
+    def row_count(self) -> int:
+        """How many rows it makes: enrollment, progress, and one for each lesson touched."""
+        return 2 + self.done + self.begun
+
+
+def rows(courses: list[Record], people: People) -> Iterator[Batch]:
+    """The enrollments of real people in the real courses."""
+    random = dice("enrollments")
+    syllabi = {course["id"]: _syllabus(number, course) for number, course in enumerate(courses)}
+    pursued = [
+        Study(people.known(name).id, syllabi[course], syllabi[course].since, done, status)
+        for name, pursuits in PURSUITS.items()
+        for course, (done, status) in pursuits.items()
+    ]
+    drawn = [
+        study(learner.id, syllabus, random=random, not_before=learner.first)
+        for learner in random.sample(_learners(people), LEARNERS)
+        for syllabus in random.sample(list(syllabi.values()), random.choice(COURSES_EACH))
+    ]
+    yield from batches([*pursued, *drawn], random)
+
+
+def study(user_id: UUID, syllabus: Syllabus, *, random: Random, not_before: datetime, effort: int = 3) -> Study:
+    """Draw a way through a course. The greater the `effort` it takes, the fewer lessons are done."""
+    since, total = max(syllabus.since, not_before), len(syllabus.lessons)
+    enrolled_at = since + (LAST_ENROLLMENT - since) * random.random()
+    done = min(total, int(1.5 * total * random.random() ** effort))
+    if 0 < done == total:
+        return Study(user_id, syllabus, enrolled_at, done, EnrollmentStatus.COMPLETED)
+    begun = int(done < total and random.random() < 0.4)
+    return Study(user_id, syllabus, enrolled_at, done, random.choice(UNFINISHED), begun)
+
+
+def batches(studies: Iterable[Study], random: Random) -> Iterator[Batch]:
+    """The rows of studies: numbers and states follow from the lessons done."""
+    enrollments, progress, lessons = [], [], []
+    for one in studies:
+        lessons += (touched := _lessons(one, random))
+        progress.append(_progress(one, touched))
+        enrollments.append(_enrollment(one, progress[-1]))
+    yield Batch(tables.Enrollment, enrollments)
+    yield Batch(tables.CourseProgress, progress)
+    if lessons:
+        yield Batch(tables.LessonProgress, lessons)
+
+
+def _syllabus(number: int, course: Record) -> Syllabus:
+    at = published_at(number)
+    lessons = [lesson for module in course["modules"] for lesson in module["lessons"]]
+    keys = [(key(tables.Lesson, lesson["id"], at=at), lesson["duration_minutes"]) for lesson in lessons]
+    return Syllabus(key(tables.Course, course["id"], at=at), at, keys)
+
+
+def _learners(people: People) -> list[Person]:
+    """Anybody but teachers, bots, latecomers and those whose courses are given above."""
+    busy = {people.known(name).identity for name in PURSUITS}
+    return sorted(
+        (
+            one
+            for one in people
+            if one.is_active
+            and one.role is not UserRole.INSTRUCTOR
+            and one.first < LAST_ENROLLMENT
+            and one.identity not in busy
+        ),
+        key=lambda person: person.identity,
+    )
+
+
+def _lessons(one: Study, random: Random) -> list[Row]:
+    at, touched = one.enrolled_at, []
+    for number in range(one.done + one.begun):
+        lesson_id, minutes = one.syllabus.lessons[number]
+        at += timedelta(hours=36 * random.random())
+        completed = number < one.done
+        touched.append(
+            row(
+                tables.LessonProgress,
+                f"{one.name}/{number}",
+                at=at,
+                progress_id=key(tables.CourseProgress, one.name, at=one.enrolled_at),
+                lesson_id=lesson_id,
+                completed=completed,
+                completed_at=at if completed else None,
+                watch_time_seconds=int(60 * minutes * (0.5 + random.random() if completed else random.random())),
+                last_watched_at=at,
+            )
+        )
+    return touched
+
+
+def _progress(one: Study, touched: list[Row]) -> Row:
+    total = len(one.syllabus.lessons)
+    last = touched[-1]["last_watched_at"] if touched else one.enrolled_at
+    return row(
+        tables.CourseProgress,
+        one.name,
+        at=one.enrolled_at,
+        user_id=one.user_id,
+        course_id=one.syllabus.course_id,
+        completed_lessons=one.done,
+        total_lessons=total,
+        progress_percent=100 * one.done // total if total else 0,
+        started_at=one.enrolled_at,
+        last_accessed_at=last,
+        completed_at=last if one.status is EnrollmentStatus.COMPLETED else None,
+        updated_at=last,
+    )
+
+
+def _enrollment(one: Study, progress: Row) -> Row:
+    last = progress["last_accessed_at"]
+    expires_at = last + timedelta(days=14) if one.status is EnrollmentStatus.EXPIRED else None
+    return row(
+        tables.Enrollment,
+        one.name,
+        at=one.enrolled_at,
+        user_id=one.user_id,
+        course_id=one.syllabus.course_id,
+        status=one.status,
+        enrolled_at=one.enrolled_at,
+        completed_at=progress["completed_at"],
+        expires_at=expires_at,
+        payment_status=PaymentStatus.COMPLETED,  # or nothing was due
+        payment_amount=one.syllabus.price,
+        updated_at=expires_at or last,
+    )

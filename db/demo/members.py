@@ -1,0 +1,64 @@
+"""Who belongs to a specification project, and as what.
+
+Authors work on it, the first of them leads it; approvers lead it too, for they decide; who wrote a revision could
+edit; reviewers comment, and so does whoever speaks in a thread that we attached to it. Teams are not people.
+"""
+
+from collections.abc import Iterator
+
+from db import tables
+from db.demo.people import People, Person, logins, participants, revisions
+from db.demo.rows import Batch, Row, row
+from db.demo.sources import Record, Sources
+from db.demo.specs import created_at, owner, project_id
+from db.demo.talk import Placed, placed, remarker
+from db.enums import ProjectRole
+
+Memberships = dict[str, tuple[Person, ProjectRole]]
+
+
+def rows(sources: Sources, people: People) -> Batch:
+    """Every membership. Who belongs in several ways has the role that comes first."""
+    reviews = placed(sources)
+    return Batch(
+        tables.ProjectMember,
+        [
+            member
+            for project in sources.projects
+            for member in _members(project, reviews, sources=sources, people=people)
+        ],
+    )
+
+
+def _members(project: Record, reviews: list[Placed], *, sources: Sources, people: People) -> list[Row]:
+    memberships: Memberships = {}
+    for person, role in _ways(project, reviews, sources=sources, people=people):
+        memberships.setdefault(person.identity, (person, role))
+    return [_member(project, person, role) for person, role in memberships.values()]
+
+
+def _ways(
+    project: Record, reviews: list[Placed], *, sources: Sources, people: People
+) -> Iterator[tuple[Person, ProjectRole]]:
+    named = logins(project)
+    editors = [revision["author"] for revision in revisions(project) if people.id_of(revision["author"])]
+    speakers = [name for review in reviews if review.project is project for name in participants(review.record)]
+    yield owner(project, people), ProjectRole.LEAD
+    yield from ((people.known(name), ProjectRole.LEAD) for name in named["approvers"])
+    yield from ((people.known(name), ProjectRole.MEMBER) for name in (*named["authors"], *editors))
+    yield from ((people.known(name), ProjectRole.REVIEWER) for name in (*named["reviewers"], *speakers))
+    for remark in sources.remarks:
+        if remark["project_id"] == project["id"]:
+            yield remarker(remark, project, people=people), ProjectRole.REVIEWER
+
+
+def _member(project: Record, person: Person, role: ProjectRole) -> Row:
+    name = f"{project['id']}/{person.identity}"
+    return row(
+        tables.ProjectMember,
+        name,
+        at=created_at(project),
+        project_id=project_id(project),
+        user_id=person.id,
+        role=role,
+    )

@@ -1,0 +1,191 @@
+"""Organizations and their repositories, with commits, pull requests, daily statistics and raw events."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from db import tables
+from db.demo.people import People
+from db.demo.rows import Batch, Row, as_json, key, row
+from db.demo.sources import Record, Sources, moment
+from db.enums import OrganizationRole, PullRequestState
+
+# The payloads name test accounts, none of our repositories: they are with the organization that published them.
+WEBHOOKS_OF = "octokit"
+
+_FIRST_EVENT = "2018-05-04T01:14:52Z"
+
+
+def rows(sources: Sources, people: People) -> Iterator[Batch]:
+    """Everything of every organization."""
+    ids = {record["repo"]: repository_id(record) for record in sources.repositories}
+    yield Batch(tables.Organization, [_organization(record) for record in sources.repositories])
+    yield Batch(tables.OrganizationMember, list(_members(sources, people)))
+    yield Batch(tables.Repository, [_repository(record) for record in sources.repositories])
+    yield Batch(tables.Commit, [_commit(record, ids[record["repo"]], people) for record in sources.commits])
+    pull_requests = [_pull_request(record, ids[record["repo"]], people) for record in sources.pull_requests]
+    yield Batch(tables.PullRequest, pull_requests)
+    yield Batch(tables.RepositoryStats, [_day(record, ids[record["repo"]]) for record in sources.days])
+    yield Batch(tables.WebhookEvent, list(_webhooks(sources)))
+
+
+def organization_id(repository: Record) -> UUID:
+    """The key of the row of a repository's organization."""
+    return key(tables.Organization, repository["organization"], at=moment(repository["first_commit"]))
+
+
+def repository_id(repository: Record) -> UUID:
+    """The key of a repository's row."""
+    return key(tables.Repository, repository["repo"], at=moment(repository["first_commit"]))
+
+
+def role_for(commits: int) -> OrganizationRole:
+    """What a contributor is to the organization, by how much they contributed: ours, GitHub does not say."""
+    if commits >= 100:
+        return OrganizationRole.ADMIN
+    return OrganizationRole.MEMBER if commits >= 10 else OrganizationRole.VIEWER
+
+
+def _organization(repository: Record) -> Row:
+    name = repository["organization"]
+    return row(tables.Organization, name, at=moment(repository["first_commit"]), name=name, slug=name)
+
+
+def _members(sources: Sources, people: People) -> Iterator[Row]:
+    """Contributors of five commits and more; who has the most owns the organization."""
+    for repository in sources.repositories:
+        commits = _commits_by_person(repository, sources, people)
+        (most, _), *_ = commits.most_common(1)
+        for user_id, count in commits.items():
+            if count >= 5:
+                role = OrganizationRole.OWNER if user_id == most else role_for(count)
+                yield row(
+                    tables.OrganizationMember,
+                    f"{repository['repo']}/{user_id}",
+                    at=moment(repository["first_commit"]),
+                    organization_id=organization_id(repository),
+                    user_id=user_id,
+                    role=role,
+                )
+
+
+def _commits_by_person(repository: Record, sources: Sources, people: People) -> Counter[UUID]:
+    commits: Counter[UUID] = Counter()
+    for record in sources.contributors:
+        user_id = people.id_of(record["name"], email=record["author_email"])
+        if record["repo"] == repository["repo"] and user_id:
+            commits[user_id] += record["commits"]
+    return commits
+
+
+def _repository(record: Record) -> Row:
+    return row(
+        tables.Repository,
+        record["repo"],
+        at=moment(record["first_commit"]),
+        organization_id=organization_id(record),
+        name=record["repo"].partition("/")[2],
+        full_name=record["repo"],
+        description=record["description"],
+        language=record["language"],
+        license=record["license"],
+        default_branch=record["default_branch"],
+        updated_at=moment(record["last_commit"]),
+    )
+
+
+def _commit(record: Record, repository: UUID, people: People) -> Row:
+    return row(
+        tables.Commit,
+        record["sha"],
+        at=moment(record["commit_date"]),
+        repository_id=repository,
+        sha=record["sha"],
+        message=record["subject"],
+        author_id=people.id_of(record["author"], email=record["author_email"]),
+        author_name=record["author"],
+        author_email=record["author_email"],
+        authored_at=moment(record["author_date"]),
+        committed_at=moment(record["commit_date"]),
+        parent_count=record["parents"],
+        pull_request_number=record["pr"],
+        additions=record["additions"],
+        deletions=record["deletions"],
+        files_changed=record["files_changed"],
+    )
+
+
+def _pull_request(record: Record, repository: UUID, people: People) -> Row:
+    merged_at = moment(record["merged_at"]) if record["merged"] else None
+    opened_at = moment(record["head_author_date"])  # when its newest commit was written: the source has nothing older
+    return row(
+        tables.PullRequest,
+        f"{record['repo']}#{record['number']}",
+        at=opened_at,
+        repository_id=repository,
+        number=record["number"],
+        title=record["title"] or record["head_subject"],
+        state=PullRequestState.MERGED if merged_at else None,
+        author_id=people.id_of(record["head_author"], email=record["head_author_email"]),
+        author_name=record["head_author"],
+        head_sha=record["head_sha"],
+        merge_sha=record["merge_sha"],
+        opened_at=opened_at,
+        merged_at=merged_at,
+        closed_at=merged_at,
+        additions=record["additions"],
+        deletions=record["deletions"],
+        files_changed=record["files_changed"],
+        updated_at=merged_at or opened_at,
+    )
+
+
+def _day(record: Record, repository: UUID) -> Row:
+    at = moment(record["date"])
+    return row(
+        tables.RepositoryStats,
+        f"{record['repo']}/{record['date']}",
+        at=at,
+        repository_id=repository,
+        date=at.date(),
+        commits=record["commits"],
+        authors=record["authors"],
+        additions=record["additions"],
+        deletions=record["deletions"],
+        files_changed=record["files_changed"],
+        pull_requests_merged=record["prs_merged"],
+        releases=record["releases"],
+    )
+
+
+def _webhooks(sources: Sources) -> Iterator[Row]:
+    (publisher,) = (record for record in sources.repositories if record["organization"] == WEBHOOKS_OF)
+    at = moment(_FIRST_EVENT)
+    for record in sources.webhooks:
+        at = max(_times(record["payload"]), default=at)  # without a time of its own: that of the one before it
+        yield row(
+            tables.WebhookEvent,
+            record["delivery"],
+            at=at,
+            delivery_id=record["delivery"],
+            organization_id=organization_id(publisher),
+            event=record["event"],
+            action=record["action"],
+            payload=as_json(record["payload"]),
+            received_at=at,
+        )
+
+
+def _times(value: Any) -> Iterable[datetime]:
+    """Every time at which something in a payload was made or changed."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _times(item)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if name in {"created_at", "updated_at"} and isinstance(item, str):
+                yield moment(item)
+            else:
+                yield from _times(item)

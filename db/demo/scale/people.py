@@ -1,0 +1,70 @@
+"""A crowd: people with the names of real people, shuffled."""
+
+from bisect import bisect
+from collections.abc import Iterator
+from datetime import datetime
+from random import Random
+from typing import NamedTuple
+from uuid import UUID
+
+from db import tables
+from db.demo.people import slug
+from db.demo.rows import Batch, Row, dice, key, row
+from db.demo.scale.texts import UNTIL, Texts, groups
+from db.demo.sources import moment
+from db.enums import UserRole
+
+BATCH = 5_000
+TEACHERS = 50  # one in so many
+_FIRST, _LAST = moment("2017-01-01"), moment("2026-01-01")
+
+
+class Somebody(NamedTuple):
+    """One of the crowd."""
+
+    id: UUID
+    name: str
+    email: str
+    since: datetime
+    role: UserRole
+
+
+class Crowd:
+    """Everybody generated, in the order in which they came."""
+
+    def __init__(self, texts: Texts, count: int) -> None:
+        random = dice("crowd")
+        times = sorted(_FIRST + (_LAST - _FIRST) * random.random() for _ in range(count))
+        self.people = [_somebody(number, at, texts, random) for number, at in enumerate(times)]
+        self._since = times
+
+    @property
+    def row_count(self) -> int:
+        """One row each."""
+        return len(self.people)
+
+    @property
+    def teachers(self) -> list[Somebody]:
+        """Those who give courses."""
+        return self.people[::TEACHERS]
+
+    def some(self, count: int, *, at: datetime, random: Random) -> list[Somebody]:
+        """So many of those who were there at a time, or all of them when they were fewer."""
+        there = bisect(self._since, at)
+        return [self.people[number] for number in random.sample(range(there), min(count, there))]
+
+    def batches(self) -> Iterator[Batch]:
+        """Their accounts."""
+        for group in groups(self.people, BATCH):
+            yield Batch(tables.User, [_user(somebody) for somebody in group])
+
+
+def _somebody(number: int, at: datetime, texts: Texts, random: Random) -> Somebody:
+    name = f"{random.choice(texts.given)} {random.choice(texts.family)}"
+    email = f"{slug(name)}.{number}@example.com"
+    role = UserRole.INSTRUCTOR if number % TEACHERS == 0 else random.choice([UserRole.STUDENT, UserRole.DEVELOPER])
+    return Somebody(key(tables.User, email, at=at), name, email, at, role)
+
+
+def _user(one: Somebody) -> Row:
+    return row(tables.User, one.email, at=one.since, email=one.email, name=one.name, role=one.role, last_seen_at=UNTIL)

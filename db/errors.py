@@ -1,0 +1,62 @@
+"""What can go wrong for a reason that a client can act on. Each error has a code and loses nothing."""
+
+from typing import Any, ClassVar
+
+
+class Refusal(Exception):  # noqa: N818  (not every refusal is an error)
+    """The base of all errors that a client is told of, with the code that they are told."""
+
+    code: ClassVar[str]
+    default: ClassVar[str]
+
+    def __init__(self, message: str | None = None, *, at: str | None = None) -> None:
+        """`at` is the input field at fault, as the graph spells it: `threadId`."""
+        super().__init__(message or self.default)
+        self.message = message or self.default
+        self.at = at
+
+
+class Unauthenticated(Refusal):
+    """Nobody is signed in, or the credential does not hold."""
+
+    code = "UNAUTHENTICATED"
+    default = "Sign in first: send a header `Authorization: Bearer <token>`."
+
+
+class NotFound(Refusal):
+    """There is no such object, or the viewer may not know of it: the two are told alike."""
+
+    code = "NOT_FOUND"
+    default = "There is no such object."
+
+
+class Forbidden(Refusal):
+    """The viewer sees the object but may not do this to it."""
+
+    code = "FORBIDDEN"
+    default = "You may see this, but you may not do this to it."
+
+
+class BadInput(Refusal):
+    """A value of the input makes no sense."""
+
+    code = "BAD_USER_INPUT"
+    default = "This value does not fit."
+
+
+class BadCursor(Refusal):
+    """A cursor is not one of ours, or belongs to another order."""
+
+    code = "BAD_CURSOR"
+    default = "This cursor is not one of this list in this order. Start again without it."
+
+
+class Conflict(Refusal):
+    """The object is not as the client thought. `current` is the object as it stands."""
+
+    code = "CONFLICT"
+    default = "This has changed in the meantime."
+
+    def __init__(self, message: str | None = None, *, at: str | None = None, current: Any = None) -> None:
+        super().__init__(message, at=at)
+        self.current = current

@@ -1,0 +1,38 @@
+"""What happened, as events: written down by the unit of work, handed on once it is committed.
+
+An event names a topic and carries public ids, never data: whoever hears of it reads it under their own access rule.
+Today a committed event goes straight to the publisher. This module is the place of the outbox table that will keep
+events in the transaction of their change, numbered for each topic, until a relay has published them.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+Topic = str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened under a topic: its kind and the public ids of what it concerns."""
+
+    topic: Topic
+    kind: str
+    ids: dict[str, str] = field(default_factory=dict)
+
+
+Publish = Callable[[Event], Awaitable[None]]
+
+
+async def unheard(_event: Event) -> None:
+    """Publish to nobody: for processes without subscribers, such as the command line."""
+
+
+def document_topic(document_id: UUID) -> Topic:
+    """The talk about a document: threads opened and resolved, comments, reactions."""
+    return f"document:{document_id.hex}"
+
+
+def progress_topic(user_id: UUID, course_id: UUID) -> Topic:
+    """How one person advances in one course."""
+    return f"progress:{user_id.hex}:{course_id.hex}"

@@ -1,0 +1,233 @@
+"""Batched reads: whatever the breadth of a request, one statement for an edge, under the access rule.
+
+A relation says how rows of one table lead to rows of another. Pages of a relation for many parents are read with one
+LATERAL join; cursors are keysets, compared as one row so that an index serves them in both directions.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Uuid,
+    any_,
+    asc,
+    bindparam,
+    desc,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from db.access import Row, Viewer, allows, follows, passes_down, reachable
+from db.base import Base
+from db.permissions import SEE, Permission
+
+Join = Callable[[Any, Any], ColumnElement[bool]]
+Condition = Callable[[Any], ColumnElement[bool]]
+
+ALL = UUID(int=0)
+"""The key of a list that hangs on no row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """How rows of one table lead to rows of `child`: `on(parent, child)` says which belong together.
+
+    `is_checked` is False where the access rule of the child holds by the way that leads to it.
+    """
+
+    child: type[Base]
+    on: Join
+    is_checked: bool = True
+
+    def visible(self, child: Row, viewer: Viewer) -> ColumnElement[bool]:
+        """The condition under which the viewer may follow the relation to `child`."""
+        return allows(SEE, child, viewer) if self.is_checked else true()
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Columns to sort by, all in one direction; the id breaks every tie."""
+
+    columns: tuple[str, ...]
+    descending: bool = False
+
+    def keys(self, row: Any) -> list[Any]:
+        """The columns of `row` that place it in the order."""
+        return [row[name] for name in (*self.columns, "id")]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which rows of an ordered list: at most `limit`, behind `after` in the direction of reading."""
+
+    order: Order
+    limit: int
+    backward: bool = False
+    after: tuple[Any, ...] | None = None
+    conditions: tuple[Condition, ...] = ()
+
+
+def up(column: Any) -> Relation:
+    """The relation from a row to the one that its foreign key refers to."""
+    (key,) = column.foreign_keys
+    return Relation(_class(key.column.table), lambda row, parent: parent.id == row[column.name], not follows(column))
+
+
+def down(column: Any) -> Relation:
+    """The relation from a row to those whose foreign key refers to it."""
+    return Relation(_class(column.table), lambda row, child: child[column.name] == row.id, not passes_down(column))
+
+
+async def by_id(session: AsyncSession, viewer: Viewer, table: type[Base], keys: Sequence[UUID]) -> dict[UUID, Base]:
+    """The rows of `table` with these keys that the viewer sees."""
+    statement = select(table).where(table.id == _any(), allows(SEE, table.__table__, viewer))
+    rows = await session.scalars(statement, {"keys": keys, **viewer.parameters})
+    return {row.id: row for row in rows}
+
+
+async def by_name(
+    session: AsyncSession, viewer: Viewer, table: type[Base], column: str, name: str, keys: Sequence[UUID]
+) -> dict[UUID, Base | None]:
+    """The row of `table` that has this name in a unique column, if the viewer sees it; the one key is ALL."""
+    row = table.__table__
+    statement = select(table).where(row.c[column] == name, allows(SEE, row, viewer))
+    return {ALL: (await session.scalars(statement, viewer.parameters)).one_or_none()}
+
+
+async def permitted(
+    session: AsyncSession, viewer: Viewer, table: type[Base], permission: Permission, keys: Sequence[UUID]
+) -> dict[UUID, bool]:
+    """Which of these rows the viewer has the permission on."""
+    statement = select(table.id).where(table.id == _any(), allows(permission, table.__table__, viewer))
+    return dict.fromkeys(await session.scalars(statement, {"keys": keys, **viewer.parameters}), True)
+
+
+async def expression(
+    session: AsyncSession,
+    viewer: Viewer,
+    table: type[Base],
+    value: Callable[[Any], ColumnElement[Any]],
+    keys: Sequence[UUID],
+) -> dict[UUID, Any]:
+    """The value of an SQL expression over each of these rows."""
+    statement = select(table.id, value(table.__table__.c)).where(table.id == _any())
+    return dict(await _rows(session, viewer, statement, keys))
+
+
+async def one(
+    session: AsyncSession, viewer: Viewer, table: type[Base], relation: Relation, keys: Sequence[UUID]
+) -> dict[UUID, Base]:
+    """For each of these rows of `table` the row that the relation leads to, where there is one."""
+    parent, child = _aliases(table, relation)
+    statement = (
+        select(parent.c.id, aliased(relation.child, child))
+        .select_from(parent.join(child, relation.on(parent.c, child.c)))
+        .where(parent.c.id == _any(), relation.visible(child, viewer))
+    )
+    return dict(await _rows(session, viewer, statement, keys))
+
+
+async def pages(
+    session: AsyncSession,
+    viewer: Viewer,
+    table: type[Base],
+    relation: Relation,
+    window: Window,
+    keys: Sequence[UUID],
+) -> dict[UUID, list[Base]]:
+    """For each of these rows of `table` the related rows in the window, and one more if there is one."""
+    parent, child = _aliases(table, relation)
+    related = select(child).where(relation.on(parent.c, child.c), relation.visible(child, viewer))
+    page = _windowed(related, child, window).lateral("page")
+    statement = (
+        select(parent.c.id, aliased(relation.child, page))
+        .select_from(parent.join(page, true()))
+        .where(parent.c.id == _any())
+        .order_by(*_sorted(window, page.c))
+    )
+    found: dict[UUID, list[Base]] = defaultdict(list)
+    for key, row in await _rows(session, viewer, statement, keys):
+        found[key].append(row)
+    return found
+
+
+async def counts(
+    session: AsyncSession,
+    viewer: Viewer,
+    table: type[Base],
+    relation: Relation,
+    conditions: tuple[Condition, ...],
+    keys: Sequence[UUID],
+) -> dict[UUID, int]:
+    """For each of these rows of `table` the number of related rows, where it is not zero."""
+    parent, child = _aliases(table, relation)
+    statement = (
+        select(parent.c.id, func.count())
+        .select_from(parent.join(child, relation.on(parent.c, child.c)))
+        .where(parent.c.id == _any(), relation.visible(child, viewer), *(holds(child.c) for holds in conditions))
+        .group_by(parent.c.id)
+    )
+    return dict(await _rows(session, viewer, statement, keys))
+
+
+async def listing(
+    session: AsyncSession, viewer: Viewer, table: type[Base], window: Window, keys: Sequence[UUID]
+) -> dict[UUID, list[Base]]:
+    """The rows in the window of all that the viewer sees, and one more if there is one; the one key is ALL."""
+    row = table.__table__.alias("row")
+    statement = _windowed(select(aliased(table, row)).where(reachable(row, viewer)), row, window)
+    return {ALL: list(await session.scalars(statement, viewer.parameters))}
+
+
+async def total(
+    session: AsyncSession, viewer: Viewer, table: type[Base], conditions: tuple[Condition, ...], keys: Sequence[UUID]
+) -> dict[UUID, int]:
+    """The number of all rows that the viewer sees; the one key is ALL."""
+    row = table.__table__.alias("row")
+    statement = select(func.count()).select_from(row)
+    statement = statement.where(reachable(row, viewer), *(holds(row.c) for holds in conditions))
+    return {ALL: (await session.execute(statement, viewer.parameters)).scalar_one()}
+
+
+def _windowed(statement: Select[Any], row: Row, window: Window) -> Select[Any]:
+    statement = statement.where(*(holds(row.c) for holds in window.conditions))
+    if window.after is not None:
+        keys = window.order.keys(row.c)
+        here, there = tuple_(*keys), tuple_(*(literal(v, k.type) for v, k in zip(window.after, keys, strict=True)))
+        statement = statement.where(here < there if _falling(window) else here > there)
+    return statement.order_by(*_sorted(window, row.c)).limit(window.limit + 1)
+
+
+def _sorted(window: Window, row: Any) -> list[ColumnElement[Any]]:
+    return [(desc if _falling(window) else asc)(key) for key in window.order.keys(row)]
+
+
+def _falling(window: Window) -> bool:
+    return window.order.descending != window.backward
+
+
+def _aliases(table: type[Base], relation: Relation) -> tuple[Any, Any]:
+    return table.__table__.alias("parent"), relation.child.__table__.alias("child")
+
+
+async def _rows(session: AsyncSession, viewer: Viewer, statement: Select[Any], keys: Sequence[UUID]) -> Any:
+    return (await session.execute(statement, {"keys": keys, **viewer.parameters})).all()
+
+
+def _any() -> Any:
+    return any_(bindparam("keys", type_=ARRAY(Uuid())))
+
+
+def _class(table: Any) -> type[Base]:
+    return next(mapper.class_ for mapper in Base.registry.mappers if mapper.local_table is table)

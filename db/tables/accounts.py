@@ -1,0 +1,66 @@
+"""People, and what proves that somebody is one of them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.access import nobody, owned_by, revealed
+from db.base import Base, Changes, count, flag, refers, state
+from db.enums import Plan, SubscriptionType, UserRole
+
+
+class User(Changes, Base, access=owned_by("id") | revealed, prefix="usr"):
+    """A person, whichever of the systems they came from."""
+
+    __tablename__ = "users"
+
+    email: Mapped[str]
+    name: Mapped[str]
+    username: Mapped[str | None] = mapped_column(unique=True)
+    github_login: Mapped[str | None]
+    avatar_url: Mapped[str | None]
+    bio: Mapped[str | None]
+    timezone: Mapped[str | None]
+    language: Mapped[str] = mapped_column(default="en", server_default="en")
+    role: Mapped[UserRole] = state(UserRole.STUDENT)
+    plan: Mapped[Plan] = state(Plan.BASIC)
+    subscription_type: Mapped[SubscriptionType] = state(SubscriptionType.INDIVIDUAL)
+    is_subscribed: Mapped[bool] = flag(default=False)
+    is_active: Mapped[bool] = flag(default=True)
+    email_verified_at: Mapped[datetime | None]
+    last_login_at: Mapped[datetime | None]
+    last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    login_attempts: Mapped[int] = count()
+    locked_until: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("uq_users_email_lower", text("lower(email)"), unique=True),
+        Index("uq_users_github_login_lower", text("lower(github_login)"), unique=True),
+        Index(None, "role", "created_at"),
+        Index(None, "created_at", "id"),
+        Index(None, "last_login_at"),
+        CheckConstraint("email LIKE '%_@_%'", name="email"),
+        CheckConstraint("login_attempts >= 0", name="login_attempts"),
+    )
+
+
+class Password(Changes, Base, access=nobody, prefix="pwd"):
+    """The argon2id hash of a person's password."""
+
+    __tablename__ = "passwords"
+
+    user_id: Mapped[UUID] = refers("users", unique=True)
+    hash: Mapped[str]
+
+
+class Session(Changes, Base, access=owned_by("user_id"), prefix="ses"):
+    """One sign-in. Its token was shown once; only the hash is kept."""
+
+    __tablename__ = "sessions"
+
+    user_id: Mapped[UUID] = refers("users", index=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    device: Mapped[str | None]
+    expires_at: Mapped[datetime] = mapped_column(index=True)

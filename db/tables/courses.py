@@ -1,0 +1,178 @@
+"""Courses with their modules and lessons, who takes them, and how far they are."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Computed, Index, UniqueConstraint, and_, func, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.access import everyone, members, owned_by, through
+from db.base import Base, Changes, count, flag, refers, state
+from db.enums import Difficulty, EnrollmentStatus, PaymentStatus
+from db.permissions import LEARN, MANAGE, SEE, STUDENTS
+
+published = everyone(SEE, where=lambda course: course.published)
+free = everyone(LEARN, where=lambda course: and_(course.published, course.price == 0))
+students = members("enrollments", "course_id", STUDENTS, role="status")
+
+
+class Course(Changes, Base, access=published | free | owned_by("instructor_id") | students, prefix="crs"):
+    """A course of the catalogue. Drafts are seen by their instructor alone."""
+
+    __tablename__ = "courses"
+
+    slug: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    description: Mapped[str]
+    instructor_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", reveals=True)
+    price: Mapped[Decimal] = mapped_column(default=0, server_default="0")
+    currency: Mapped[str] = mapped_column(default="USD", server_default="USD")
+    duration_hours: Mapped[int] = count()
+    difficulty: Mapped[Difficulty]
+    language: Mapped[str] = mapped_column(default="en", server_default="en")
+    published: Mapped[bool] = flag(default=False)
+    featured: Mapped[bool] = flag(default=False)
+    learning_objectives: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
+    prerequisites: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
+    topics: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
+    license: Mapped[str | None]
+    attribution: Mapped[str | None]
+    thumbnail_url: Mapped[str | None]
+    video_url: Mapped[str | None]
+    search_vector: Mapped[str] = mapped_column(
+        TSVECTOR,
+        Computed(
+            "setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', description), 'B')",
+            persisted=True,
+        ),
+        deferred=True,
+    )
+
+    __table_args__ = (
+        Index(None, "published", "featured", "created_at"),
+        Index(None, "instructor_id"),
+        Index(None, "difficulty"),
+        Index(None, "price", "id"),
+        Index(None, "title", "id"),
+        Index(None, "created_at", "id"),
+        Index(
+            "ix_courses_published_catalog",
+            text("featured DESC"),
+            "difficulty",
+            text("created_at DESC"),
+            postgresql_where=text("published"),
+        ),
+        Index(None, "search_vector", postgresql_using="gin"),
+        CheckConstraint("price >= 0", name="price"),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+    )
+
+
+class CourseModule(Changes, Base, access=through("course_id"), prefix="mod"):
+    """A chapter of a course."""
+
+    __tablename__ = "course_modules"
+
+    course_id: Mapped[UUID] = refers("courses")
+    title: Mapped[str]
+    description: Mapped[str] = mapped_column(default="", server_default="")
+    order: Mapped[int]
+    duration: Mapped[int] = count()
+    video_url: Mapped[str | None]
+    content: Mapped[str | None]
+
+    __table_args__ = (Index(None, "course_id", "order", "id"),)
+
+
+class Lesson(Changes, Base, access=through("module_id"), prefix="les"):
+    """One lesson of a module, in Markdown."""
+
+    __tablename__ = "lessons"
+
+    module_id: Mapped[UUID] = refers("course_modules")
+    title: Mapped[str]
+    content: Mapped[str]
+    video_url: Mapped[str | None]
+    order: Mapped[int]
+    duration: Mapped[int] = count()
+
+    __table_args__ = (Index(None, "module_id", "order", "id"),)
+
+
+class Enrollment(Changes, Base, access=owned_by("user_id") | through("course_id", see=MANAGE), prefix="enr"):
+    """A person's place in a course: once per course, and with one way to leave."""
+
+    __tablename__ = "enrollments"
+
+    user_id: Mapped[UUID] = refers("users", reveals=True)
+    course_id: Mapped[UUID] = refers("courses")
+    status: Mapped[EnrollmentStatus] = state(EnrollmentStatus.ACTIVE)
+    enrolled_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    completed_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    payment_status: Mapped[PaymentStatus] = state(PaymentStatus.PENDING)
+    payment_amount: Mapped[Decimal] = mapped_column(default=0, server_default="0")
+    payment_currency: Mapped[str] = mapped_column(default="USD", server_default="USD")
+
+    __table_args__ = (
+        UniqueConstraint("user_id", "course_id"),
+        Index(None, "course_id", "status"),
+        Index(None, "user_id", "enrolled_at", "id"),
+        Index(None, "status"),
+        Index(None, "expires_at", postgresql_where=text("status = 'ACTIVE' AND expires_at IS NOT NULL")),
+        CheckConstraint("payment_amount >= 0", name="payment_amount"),
+    )
+
+
+class CourseProgress(Changes, Base, access=owned_by("user_id") | through("course_id", see=MANAGE), prefix="cpr"):
+    """How far a person is in a course."""
+
+    __tablename__ = "course_progress"
+
+    user_id: Mapped[UUID] = refers("users", reveals=True)
+    course_id: Mapped[UUID] = refers("courses")
+    completed_lessons: Mapped[int] = count()
+    total_lessons: Mapped[int]
+    progress_percent: Mapped[int] = count()
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_accessed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    completed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("user_id", "course_id"),
+        Index(None, "user_id", "last_accessed_at", "id"),
+        Index(None, "course_id"),
+        Index(None, "last_accessed_at"),
+        Index(
+            "ix_course_progress_incomplete",
+            "progress_percent",
+            "last_accessed_at",
+            postgresql_where=text("progress_percent < 100"),
+        ),
+        CheckConstraint("progress_percent BETWEEN 0 AND 100", name="progress_percent"),
+        CheckConstraint("completed_lessons BETWEEN 0 AND total_lessons", name="completed_lessons"),
+    )
+
+
+class LessonProgress(Changes, Base, access=through("progress_id"), prefix="lpr"):
+    """Whether a person has finished a lesson, and how long they watched it."""
+
+    __tablename__ = "lesson_progress"
+
+    progress_id: Mapped[UUID] = refers("course_progress")
+    lesson_id: Mapped[UUID] = refers("lessons")
+    completed: Mapped[bool] = flag(default=False)
+    completed_at: Mapped[datetime | None]
+    watch_time_seconds: Mapped[int] = count()
+    last_watched_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (
+        UniqueConstraint("progress_id", "lesson_id"),
+        Index(None, "lesson_id"),
+        Index(None, "last_watched_at"),
+        Index("ix_lesson_progress_incomplete", "progress_id", postgresql_where=text("NOT completed")),
+        CheckConstraint("watch_time_seconds >= 0", name="watch_time_seconds"),
+        CheckConstraint("completed = (completed_at IS NOT NULL)", name="completed"),
+    )

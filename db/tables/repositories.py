@@ -1,0 +1,145 @@
+"""Repositories of an organization with what happens in them: commits, pull requests, daily statistics, raw events."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, or_, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.access import members, through
+from db.base import Base, Changes, Json, count, refers, state
+from db.enums import OrganizationRole, PullRequestState, Sensitivity
+from db.permissions import MANAGE, ORGANIZATION_ROLES
+
+organization_members = members(
+    "organization_members",
+    "organization_id",
+    ORGANIZATION_ROLES,
+    key="organization_id",
+    where=lambda member, repository: or_(
+        repository.sensitivity == Sensitivity.NORMAL,
+        member.role.in_([OrganizationRole.OWNER, OrganizationRole.ADMIN]),
+        (repository.sensitivity == Sensitivity.SENSITIVE) & (member.role == OrganizationRole.MEMBER),
+    ),
+)
+
+
+class Repository(Changes, Base, access=organization_members, prefix="rep"):
+    """A repository. Its sensitivity decides which members of the organization see it."""
+
+    __tablename__ = "repositories"
+
+    organization_id: Mapped[UUID] = refers("organizations")
+    name: Mapped[str]
+    full_name: Mapped[str] = mapped_column(unique=True)
+    description: Mapped[str | None]
+    language: Mapped[str | None]
+    license: Mapped[str | None]
+    default_branch: Mapped[str] = mapped_column(default="main", server_default="main")
+    sensitivity: Mapped[Sensitivity] = state(Sensitivity.NORMAL)
+    github_id: Mapped[int | None] = mapped_column(unique=True)
+    is_active: Mapped[bool] = mapped_column(default=True, server_default="true")
+
+    __table_args__ = (UniqueConstraint("organization_id", "name"),)
+
+
+class RepositoryStats(Base, access=through("repository_id"), prefix="rst"):
+    """What happened in a repository on one day (UTC)."""
+
+    __tablename__ = "repository_stats"
+
+    repository_id: Mapped[UUID] = refers("repositories")
+    date: Mapped[date]
+    commits: Mapped[int] = count()
+    authors: Mapped[int] = count()
+    additions: Mapped[int] = count()
+    deletions: Mapped[int] = count()
+    files_changed: Mapped[int] = count()
+    pull_requests_merged: Mapped[int] = count()
+    releases: Mapped[int] = count()
+
+    __table_args__ = (UniqueConstraint("repository_id", "date"),)
+
+
+class Commit(Base, access=through("repository_id"), prefix="com"):
+    """A commit, with its author as a person where the e-mail address or GitHub account is known."""
+
+    __tablename__ = "commits"
+
+    repository_id: Mapped[UUID] = refers("repositories")
+    sha: Mapped[str]
+    message: Mapped[str]
+    author_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", reveals=True)
+    author_name: Mapped[str]
+    author_email: Mapped[str]
+    authored_at: Mapped[datetime]
+    committed_at: Mapped[datetime]
+    parent_count: Mapped[int] = count(1)
+    pull_request_number: Mapped[int | None]
+    additions: Mapped[int] = count()
+    deletions: Mapped[int] = count()
+    files_changed: Mapped[int] = count()
+
+    __table_args__ = (
+        UniqueConstraint("repository_id", "sha"),
+        Index(None, "repository_id", "committed_at", "id"),
+        Index(None, "author_id", "committed_at", "id"),
+        Index(None, "repository_id", "pull_request_number"),
+        Index("ix_commits_author_email", text("lower(author_email)")),
+        CheckConstraint("sha ~ '^[0-9a-f]{40}$'", name="sha"),
+    )
+
+
+class PullRequest(Changes, Base, access=through("repository_id"), prefix="pul"):
+    """A pull request. Its state is null where the source does not say."""
+
+    __tablename__ = "pull_requests"
+
+    repository_id: Mapped[UUID] = refers("repositories")
+    number: Mapped[int]
+    title: Mapped[str]
+    state: Mapped[PullRequestState | None]
+    author_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", reveals=True)
+    author_name: Mapped[str]
+    head_sha: Mapped[str]
+    merge_sha: Mapped[str | None]
+    opened_at: Mapped[datetime]
+    merged_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    additions: Mapped[int | None]
+    deletions: Mapped[int | None]
+    files_changed: Mapped[int | None]
+
+    __table_args__ = (
+        UniqueConstraint("repository_id", "number"),
+        Index(None, "repository_id", "opened_at", "id"),
+        Index(None, "author_id", "opened_at", "id"),
+        Index(None, "repository_id", "state"),
+        CheckConstraint("state <> 'MERGED' OR merged_at IS NOT NULL", name="merged"),
+    )
+
+
+class WebhookEvent(
+    Base,
+    access=through("repository_id", see=MANAGE) | through("organization_id", see=MANAGE),
+    prefix="evt",
+):
+    """A delivery of GitHub as it came. A delivery id arrives once."""
+
+    __tablename__ = "webhook_events"
+
+    delivery_id: Mapped[str] = mapped_column(unique=True)
+    organization_id: Mapped[UUID | None] = refers("organizations", index=True)
+    repository_id: Mapped[UUID | None] = refers("repositories")
+    event: Mapped[str]
+    action: Mapped[str | None]
+    payload: Mapped[Json]
+    received_at: Mapped[datetime]
+    processed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(None, "repository_id", "received_at", "id"),
+        Index(None, "event", "received_at"),
+        Index(None, "received_at"),
+        Index("ix_webhook_events_waiting", "received_at", postgresql_where=text("processed_at IS NULL")),
+    )

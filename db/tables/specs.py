@@ -1,0 +1,162 @@
+"""Specification projects: their members, one document a phase with every version, and the talk about them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Computed, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.access import members, owned_by, through
+from db.base import Base, Changes, Json, count, refers, state
+from db.enums import (
+    CommentStatus,
+    DocumentStatus,
+    MembershipStatus,
+    ProjectRole,
+    ProjectStatus,
+    ReactionType,
+    SpecificationPhase,
+)
+from db.permissions import OWN, PROJECT_ROLES
+
+active_members = members(
+    "project_members",
+    "project_id",
+    PROJECT_ROLES,
+    where=lambda member, _: member.status == MembershipStatus.ACTIVE,
+)
+
+
+class SpecificationProject(Changes, Base, access=owned_by("owner_id") | active_members, prefix="prj"):
+    """A product's specification on its way from requirements to implementation."""
+
+    __tablename__ = "specification_projects"
+
+    name: Mapped[str]
+    description: Mapped[str | None]
+    owner_id: Mapped[UUID] = refers("users", ondelete="RESTRICT", reveals=True)
+    organization_id: Mapped[UUID | None] = refers("organizations", ondelete="SET NULL")
+    repository_id: Mapped[UUID | None] = refers("repositories", ondelete="SET NULL")
+    current_phase: Mapped[SpecificationPhase] = state(SpecificationPhase.REQUIREMENTS)
+    status: Mapped[ProjectStatus] = state(ProjectStatus.ACTIVE)
+    settings: Mapped[Json] = mapped_column(default=dict, server_default="{}")
+    search_vector: Mapped[str] = mapped_column(
+        TSVECTOR,
+        Computed(
+            "setweight(to_tsvector('english', name), 'A') || "
+            "setweight(to_tsvector('english', coalesce(description, '')), 'B')",
+            persisted=True,
+        ),
+        deferred=True,
+    )
+
+    __table_args__ = (
+        Index(None, "owner_id", "status"),
+        Index(None, "updated_at", "id"),
+        Index(None, "organization_id", "updated_at"),
+        Index(None, "repository_id"),
+        Index(None, "search_vector", postgresql_using="gin"),
+        CheckConstraint("name <> ''", name="name"),
+    )
+
+
+class ProjectMember(Changes, Base, access=through("project_id"), prefix="pmb"):
+    """A person's place in a specification project."""
+
+    __tablename__ = "project_members"
+
+    project_id: Mapped[UUID] = refers("specification_projects")
+    user_id: Mapped[UUID] = refers("users", reveals=True)
+    role: Mapped[ProjectRole] = state(ProjectRole.MEMBER)
+    status: Mapped[MembershipStatus] = state(MembershipStatus.ACTIVE)
+
+    __table_args__ = (
+        UniqueConstraint("project_id", "user_id"),
+        Index(None, "user_id", "status", "project_id"),
+    )
+
+
+class SpecificationDocument(Changes, Base, access=through("project_id"), prefix="doc"):
+    """One phase of a specification project, in Markdown."""
+
+    __tablename__ = "specification_documents"
+
+    project_id: Mapped[UUID] = refers("specification_projects")
+    phase: Mapped[SpecificationPhase]
+    content: Mapped[str]
+    version: Mapped[int] = count(1)
+    status: Mapped[DocumentStatus] = state(DocumentStatus.DRAFT)
+    document_metadata: Mapped[Json] = mapped_column("metadata", default=dict, server_default="{}")
+    search_vector: Mapped[str] = mapped_column(
+        TSVECTOR, Computed("to_tsvector('english', content)", persisted=True), deferred=True
+    )
+
+    __table_args__ = (
+        UniqueConstraint("project_id", "phase"),
+        Index(None, "search_vector", postgresql_using="gin"),
+        CheckConstraint("version >= 1", name="version"),
+    )
+
+
+class DocumentVersion(Base, access=through("document_id"), prefix="ver"):
+    """What a document said before it was saved again."""
+
+    __tablename__ = "document_versions"
+
+    document_id: Mapped[UUID] = refers("specification_documents")
+    version: Mapped[int]
+    content: Mapped[str | None]
+    summary: Mapped[str | None]
+    author_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", reveals=True, index=True)
+
+    __table_args__ = (UniqueConstraint("document_id", "version"),)
+
+
+class CommentThread(Changes, Base, access=through("document_id"), prefix="thr"):
+    """A conversation at a position of a document."""
+
+    __tablename__ = "comment_threads"
+
+    document_id: Mapped[UUID] = refers("specification_documents")
+    line: Mapped[int]
+    character: Mapped[int] = count()
+    status: Mapped[CommentStatus] = state(CommentStatus.OPEN)
+    resolved_at: Mapped[datetime | None]
+    resolved_by_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", reveals=True, index=True)
+
+    __table_args__ = (
+        Index(None, "document_id", "line", "id"),
+        Index(None, "document_id", "created_at", "id"),
+        Index("ix_comment_threads_open", "document_id", "line", "id", postgresql_where=text("status = 'OPEN'")),
+        CheckConstraint("line >= 0 AND character >= 0", name="position"),
+        CheckConstraint("(status = 'RESOLVED') = (resolved_at IS NOT NULL)", name="resolved"),
+    )
+
+
+class Comment(Changes, Base, access=through("thread_id") | owned_by("author_id", OWN), prefix="cmt"):
+    """One contribution to a thread, in Markdown."""
+
+    __tablename__ = "comments"
+
+    thread_id: Mapped[UUID] = refers("comment_threads")
+    author_id: Mapped[UUID] = refers("users", ondelete="RESTRICT", reveals=True, index=True)
+    content: Mapped[str]
+    edited_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(None, "thread_id", "created_at", "id"),
+        CheckConstraint("content <> ''", name="content"),
+    )
+
+
+class Reaction(Base, access=through("comment_id"), prefix="rea"):
+    """What a person says of a comment without words: one of each type."""
+
+    __tablename__ = "reactions"
+
+    comment_id: Mapped[UUID] = refers("comments")
+    user_id: Mapped[UUID] = refers("users", reveals=True, index=True)
+    type: Mapped[ReactionType]
+
+    __table_args__ = (UniqueConstraint("comment_id", "user_id", "type"),)

@@ -1,0 +1,39 @@
+"""Signing in and out."""
+
+import strawberry
+
+from db import tables
+from db.actions import accounts
+from db.errors import BadInput
+from db.write import Work
+from graphql_schema.core import mutation
+
+
+@strawberry.input(description="What proves that it is you.")
+class SignInInput:
+    """Credentials."""
+
+    email: str = strawberry.field(description="Your e-mail address; the case of its letters does not matter.")
+    password: str = strawberry.field(description="Your password.")
+    device: str | None = strawberry.field(
+        default=None, description="What the list of your sessions shows for this one."
+    )
+
+
+@mutation(guests=True, user=tables.User, token=str)
+async def sign_in(work: Work, input: SignInInput) -> tuple[tables.User, str] | None:
+    """Sign in. Send the token from then on as `Authorization: Bearer <token>`; it is shown this once.
+
+    Five wrong passwords in a row lock the account for a quarter of an hour.
+    """
+    found = await accounts.sign_in(work, input.email, input.password, device=input.device)
+    if found is None:
+        work.refuse(BadInput("E-mail address and password do not match."))
+    return found
+
+
+@mutation(signed_out=bool)
+async def sign_out(work: Work) -> bool:
+    """Sign out: the token that came with the request is worth nothing from now on."""
+    await accounts.sign_out(work)
+    return True

@@ -1,0 +1,69 @@
+"""Users and their sessions."""
+
+from sqlalchemy import or_
+
+from db import tables
+from db.access import any_row
+from db.enums import MembershipStatus
+from db.permissions import OWN
+from graphql_schema.core import column, many, node, one
+
+members = tables.ProjectMember.__table__
+
+
+@node(tables.User, orders=("name", "created_at"), filters=("role",))
+class User:
+    """A person. Name and picture are seen by everybody who sees something of theirs; the rest is their own."""
+
+    name = column("The name to show.")
+    username = column("The name in addresses, if they chose one.")
+    avatar_url = column("Their picture.")
+    bio = column("What they say of themselves, in plain text.")
+    role = column("What they are to the platform.")
+    github_login = column("Their account on GitHub, where it is known.")
+    email = column("Their e-mail address; null unless it is your own.", needs=OWN)
+    email_verified_at = column("When they proved that the address is theirs; null unless it is your own.", needs=OWN)
+    timezone = column("Their time zone by its IANA name; null unless it is your own.", needs=OWN)
+    language = column("The language they want, as an IETF tag; null unless it is your own.", needs=OWN)
+    plan = column("What they pay for; null unless it is your own.", needs=OWN)
+    last_login_at = column("When they signed in last; null unless it is your own.", needs=OWN)
+    created_at = column("When they joined.")
+
+    organizations = many(tables.OrganizationMember.user_id, "Their places in organizations, as far as you see these.")
+    projects = many(
+        tables.SpecificationProject,
+        "The specification projects that they own or are an active member of, as far as you see these.",
+        on=lambda user, project: or_(
+            project.owner_id == user.id,
+            any_row(
+                members,
+                members.c.project_id == project.id,
+                members.c.user_id == user.id,
+                members.c.status == MembershipStatus.ACTIVE,
+            ),
+        ),
+    )
+    teaching = many(tables.Course.instructor_id, "The courses that they teach, as far as you see these.")
+    enrollments = many(
+        tables.Enrollment.user_id, "The courses that they take; empty unless they are your own or students of yours."
+    )
+    course_progress = many(
+        tables.CourseProgress.user_id,
+        "How far they are in their courses; empty unless they are your own or students of yours.",
+    )
+    comments = many(
+        tables.Comment.author_id, "What they said about documents, as far as you see these.", order="-created_at"
+    )
+    commits = many(tables.Commit.author_id, "Their commits, as far as you see the repositories.")
+    pull_requests = many(tables.PullRequest.author_id, "Their pull requests, as far as you see the repositories.")
+    sessions = many(tables.Session.user_id, "Where they are signed in; empty unless it is your own.")
+
+
+@node(tables.Session, orders=("-created_at", "expires_at"))
+class Session:
+    """A sign-in of yours on some device."""
+
+    device = column("What the device called itself when it signed in.")
+    created_at = column("When you signed in.")
+    expires_at = column("When you have to sign in again.")
+    user = one(tables.Session.user_id, "Who is signed in.")

@@ -1,0 +1,24 @@
+"""What every slice of the graph shares: declarations of types, edges, lists, mutations and subscriptions."""
+
+from graphql_schema.core.connections import listing, many
+from graphql_schema.core.fields import column, one, part, sql
+from graphql_schema.core.mutations import mutation
+from graphql_schema.core.nodes import NODES, node, part_of
+from graphql_schema.core.roots import lookup, root
+from graphql_schema.core.subscriptions import subscription
+
+__all__ = [
+    "NODES",
+    "column",
+    "listing",
+    "lookup",
+    "many",
+    "mutation",
+    "node",
+    "one",
+    "part",
+    "part_of",
+    "root",
+    "sql",
+    "subscription",
+]

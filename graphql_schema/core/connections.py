@@ -1,0 +1,207 @@
+"""Relay connections: a page of a list with its cursors, and how many items there are in all."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from strawberry import UNSET
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+
+from db import read
+from db.base import Base
+from db.errors import BadInput
+from db.read import Join, Order, Relation, Window
+from graphql_schema.core import cursors, filters
+from graphql_schema.core.context import Context
+from graphql_schema.core.fields import TYPES, Computed, Field, object_type
+
+DEFAULT_PAGE = 20
+LARGEST_PAGE = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Many(Field):
+    """An edge to a list of rows; without a relation, all rows of `child` that the viewer sees."""
+
+    child: type[Base]
+    relation: Relation | None = None
+    order: str | None = None
+
+    def annotation(self, table: type[Base], name: str) -> Any:
+        return f"{self.child.__name__}Connection"
+
+    def arguments(self) -> list[StrawberryArgument]:
+        return _arguments(self.child, self.order or _listings[self.child].orders[0])
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> "Page":
+        order = arguments.get("order_by") or self.order or _listings[self.child].orders[0]
+        given = arguments.get("filter")
+        conditions = filters.tests(self.child, given) if given else ()
+        asked = window(self.child, filters.order_named(order), arguments, conditions)
+        return Page(context, source, self.child, self.relation, asked)
+
+
+def many(to: Any, description: str, *, on: Join | None = None, order: str | None = None) -> Many:
+    """The rows whose foreign key `to` refers to this row; or the rows of the table `to` that `on` finds.
+
+    `order` is a column of theirs, with a minus for falling, where it is not the first order of their node.
+    """
+    relation = Relation(to, on) if on else read.down(to.expression)
+    return Many(description, relation.child, relation, order)
+
+
+def listing(table: type[Base], description: str) -> Many:
+    """All rows of the table that the viewer sees."""
+    return Many(description, table)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a connection resolves to. Its rows and their number are read when they are asked for."""
+
+    context: Context
+    source: Any
+    child: type[Base]
+    relation: Relation | None
+    window: Window
+
+    async def rows(self) -> list[Base]:
+        """The rows of the page, in the order of the list."""
+        rows = (await self._read())[: self.window.limit]
+        return rows[::-1] if self.window.backward else rows
+
+    async def has_more(self) -> bool:
+        """Whether there are rows beyond the page in the direction of reading."""
+        return len(await self._read()) > self.window.limit
+
+    async def total(self) -> int:
+        """The number of rows on all pages."""
+        load, conditions = self.context.load, self.window.conditions
+        if self.relation is None:
+            return int(await load(read.total, self.child, conditions, key=read.ALL))
+        return await load(read.counts, type(self.source), self.relation, conditions, key=self.source.id) or 0
+
+    def cursor(self, row: Base) -> str:
+        """The cursor of a row of the page."""
+        return cursors.encode(self.window.order, row)
+
+    async def _read(self) -> list[Base]:
+        load = self.context.load
+        if self.relation is None:
+            return list(await load(read.listing, self.child, self.window, key=read.ALL))
+        return await load(read.pages, type(self.source), self.relation, self.window, key=self.source.id) or []
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of a page."""
+
+    page: Page
+    node: Base
+
+
+def window(table: type[Base], order: Order, arguments: dict[str, Any], conditions: tuple[Any, ...]) -> Window:
+    """The window that the paging arguments ask for; raises BadInput and BadCursor."""
+    first, last, after, before = (arguments.get(name) for name in ("first", "last", "after", "before"))
+    backward = last is not None or before is not None
+    if backward and (first is not None or after is not None):
+        raise BadInput("Page forward with first and after, or backward with last and before, not both.")
+    limit = last if backward else first
+    if limit is None:
+        limit = DEFAULT_PAGE
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise BadInput(f"A page has 1 to {LARGEST_PAGE} items; {limit} were asked for.")
+    cursor = before if backward else after
+    return Window(order, limit, backward, cursors.decode(order, table, cursor) if cursor else None, conditions)
+
+
+# --- the types -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How lists of a node can be ordered and filtered."""
+
+    orders: tuple[str, ...]
+    filters: tuple[str, ...]
+
+
+_listings: dict[type[Base], Listing] = {}
+
+
+def connection_types(table: type[Base], orders: tuple[str, ...], names: tuple[str, ...]) -> None:
+    """Make the types that lists of a node need: connection, edge, order and filter."""
+    name = table.__name__
+    _listings[table] = Listing(orders, names)
+    TYPES[f"{name}Order"] = filters.order_type(table, orders)
+    if names:
+        TYPES[f"{name}Filter"] = filters.filter_type(table, names)
+    object_type(
+        f"{name}Edge",
+        f"An item of a list of {name}, with its cursor.",
+        node=Computed("The item.", name, lambda entry: entry.node),
+        cursor=Computed("Where the item stands: pass it as `after` or `before`.", str, _cursor),
+    )
+    object_type(
+        f"{name}Connection",
+        f"A page of a list of {name}.",
+        edges=Computed("The items of the page, with their cursors.", f"list[{name}Edge]", _entries),
+        nodes=Computed("The items of the page.", f"list[{name}]", Page.rows),
+        page_info=Computed("Whether there is more, and the cursors to it.", "PageInfo", lambda page: page),
+        total_count=Computed("How many items all pages have. Counted only when asked for.", int, Page.total),
+    )
+
+
+async def _entries(page: Page) -> list[Entry]:
+    return [Entry(page, row) for row in await page.rows()]
+
+
+def _cursor(entry: Entry) -> str:
+    return entry.page.cursor(entry.node)
+
+
+async def _has_next(page: Page) -> bool:
+    return page.window.after is not None if page.window.backward else await page.has_more()
+
+
+async def _has_previous(page: Page) -> bool:
+    return await page.has_more() if page.window.backward else page.window.after is not None
+
+
+async def _start(page: Page) -> str | None:
+    rows = await page.rows()
+    return page.cursor(rows[0]) if rows else None
+
+
+async def _end(page: Page) -> str | None:
+    rows = await page.rows()
+    return page.cursor(rows[-1]) if rows else None
+
+
+object_type(
+    "PageInfo",
+    "Where a page stands in its list.",
+    has_next_page=Computed("Whether there are items behind this page.", bool, _has_next),
+    has_previous_page=Computed("Whether there are items ahead of this page.", bool, _has_previous),
+    start_cursor=Computed("The cursor of the first item; null on an empty page.", str | None, _start),
+    end_cursor=Computed("The cursor of the last item; null on an empty page.", str | None, _end),
+)
+
+
+def _arguments(table: type[Base], order: str) -> list[StrawberryArgument]:
+    name = table.__name__
+    orders = TYPES[f"{name}Order"]
+    arguments = [
+        _argument("first", int, "How many items from the start, or behind `after`: 1 to 100, 20 if left out."),
+        _argument("after", str, "A cursor: only items behind it."),
+        _argument("last", int, "How many items from the end, or ahead of `before`: 1 to 100."),
+        _argument("before", str, "A cursor: only items ahead of it."),
+        _argument("order_by", orders, "What the list is sorted by.", default=orders[filters.order_name(order)]),
+    ]
+    if f"{name}Filter" in TYPES:
+        arguments.append(_argument("filter", TYPES[f"{name}Filter"], "What must hold for an item to be listed."))
+    return arguments
+
+
+def _argument(name: str, kind: Any, description: str, default: Any = UNSET) -> StrawberryArgument:
+    return StrawberryArgument(name, None, StrawberryAnnotation(kind | None), description=description, default=default)

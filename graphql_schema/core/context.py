@@ -1,0 +1,86 @@
+"""What a resolver gets beside its parent: who asks, the database, the events, and the batches of this operation."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+from uuid import UUID
+
+from aiodataloader import DataLoader
+
+from db import read
+from db.access import Viewer
+from db.base import Base
+from db.engine import Database
+from db.errors import NotFound
+from db.ids import key_of
+from db.outbox import Event, Topic
+
+Batch = Callable[..., Coroutine[Any, Any, dict[UUID, Any]]]
+
+
+class Events(Protocol):
+    """Where committed events are heard."""
+
+    def listen(self, topic: Topic) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
+        """The events of a topic from the moment on that the context is entered."""
+        ...
+
+
+@dataclass
+class Context:
+    """One operation of one viewer. Batches are never shared between operations, nor between two events."""
+
+    viewer: Viewer
+    database: Database
+    events: Events
+    _loaders: dict[Any, DataLoader[UUID, Any]] = field(default_factory=dict)
+
+    async def see(self, table: type[Base], public_id: str, *, at: str) -> Base:
+        """The row with this public id; raises NotFound for what the viewer does not see.
+
+        `at` is the argument that the id came from.
+        """
+        key = key_of(table, public_id)
+        row: Base | None = await self.load(read.by_id, table, key=key) if key else None
+        if row is None:
+            raise NotFound(at=at)
+        return row
+
+    def forget(self) -> None:
+        """Drop what was loaded, after something has changed."""
+        self._loaders.clear()
+
+    def fresh(self) -> "Context":
+        """The same viewer with nothing loaded yet."""
+        return replace(self, _loaders={})
+
+    async def load(self, batch: Batch, *arguments: Any, key: UUID) -> Any:
+        """The answer for `key` of a batched read; None when it has none.
+
+        All keys that the operation asks of the same batch with the same arguments at one time share one statement.
+        """
+        name = (batch, *arguments)
+        if name not in self._loaders:
+            self._loaders[name] = DataLoader(self._reader(batch, arguments))
+        answer = self._loaders[name].load(key)
+        answer.add_done_callback(_seen)
+        # A caller that is cancelled must not cancel the future that others wait for.
+        return await asyncio.shield(answer)
+
+    def _reader(
+        self, batch: Batch, arguments: tuple[Any, ...]
+    ) -> Callable[[Sequence[UUID]], Coroutine[Any, Any, list[Any]]]:
+        async def read(keys: Sequence[UUID]) -> list[Any]:
+            async with self.database.read() as session:
+                found = await batch(session, self.viewer, *arguments, list(keys))
+            return [found.get(key) for key in keys]
+
+        return read
+
+
+def _seen(answer: asyncio.Future[Any]) -> None:
+    """Look at the error of an answer that nobody waits for any more: it was told where it happened first."""
+    if not answer.cancelled():
+        answer.exception()

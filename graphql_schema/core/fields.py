@@ -1,0 +1,211 @@
+"""What a type of the graph declares: columns, computed values, and edges to other types.
+
+Each declaration is an expression with a description for front-end developers. What it needs to know of the database
+(type, nullability, access) comes from the tables; the type it leads to is found by its table.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from inspect import isawaitable
+from typing import Any
+
+import strawberry
+from sqlalchemy import ColumnElement, types
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+
+from db import read
+from db.base import Base
+from db.permissions import Permission
+from db.read import Join, Relation
+from graphql_schema.core.context import Context
+from graphql_schema.core.scalars import JSON
+
+TYPES: dict[str, Any] = {"JSON": JSON}
+"""Every type of the graph by name: annotations are strings that are looked up here once all slices are imported."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """The base of all declarations."""
+
+    description: str
+
+    def annotation(self, table: type[Base], name: str) -> Any:
+        """The type of the field, as an annotation; names stand for types of the graph."""
+        raise NotImplementedError
+
+    def arguments(self) -> list[StrawberryArgument]:
+        """The arguments that the field takes."""
+        return []
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
+        """The value of the field on `source`, a row of the table."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Column(Field):
+    """A column of the table; with `needs` it is null for who lacks the permission on the row."""
+
+    needs: Permission | None = None
+    source: str | None = None
+
+    def annotation(self, table: type[Base], name: str) -> Any:
+        column = getattr(table, self.source or name).expression
+        kind = graph_type(column.type)
+        return kind | None if column.nullable or self.needs else kind
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
+        if self.needs and not await context.load(read.permitted, type(source), self.needs, key=source.id):
+            return None
+        return getattr(source, self.source or name)
+
+
+@dataclass(frozen=True)
+class Sql(Field):
+    """A value that an SQL expression over the row gives."""
+
+    type: Any
+    value: Callable[[Any], ColumnElement[Any]]
+
+    def annotation(self, table: type[Base], name: str) -> Any:
+        return self.type
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
+        return await context.load(read.expression, type(source), self.value, key=source.id)
+
+
+@dataclass(frozen=True)
+class Part(Field):
+    """Some columns of the row under a name of their own."""
+
+    of: str
+
+    def annotation(self, table: type[Base], name: str) -> Any:
+        return self.of
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
+        return source
+
+
+@dataclass(frozen=True)
+class One(Field):
+    """An edge to one row."""
+
+    relation: Relation
+    is_certain: bool = False
+
+    def annotation(self, table: type[Base], name: str) -> Any:
+        target = self.relation.child.__name__
+        return target if self.is_certain else f"{target} | None"
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
+        return await context.load(read.one, type(source), self.relation, key=source.id)
+
+
+@dataclass(frozen=True)
+class Computed(Field):
+    """A value that Python makes of the source."""
+
+    type: Any
+    value: Callable[[Any], Any]
+
+    def annotation(self, table: type[Base], name: str) -> Any:
+        return self.type
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
+        found = self.value(source)
+        return await found if isawaitable(found) else found
+
+
+def column(description: str, *, needs: Permission | None = None, source: str | None = None) -> Column:
+    """The column with the field's own name, or the one called `source`."""
+    return Column(description, needs, source)
+
+
+def sql(type: Any, description: str, value: Callable[[Any], ColumnElement[Any]]) -> Sql:
+    """A value that PostgreSQL computes: `sql(int, "…", lambda document: func.length(document.content))`."""
+    return Sql(description, type, value)
+
+
+def part(of: str, description: str) -> Part:
+    """Some columns of the same row as an object of the type with this name."""
+    return Part(description, of)
+
+
+def one(to: Any, description: str, *, on: Join | None = None) -> One:
+    """The row that a foreign key of this table refers to; or the row of the table `to` that `on` finds."""
+    if on:
+        return One(description, Relation(to, on))
+    key = to.expression
+    relation = read.up(key)
+    return One(description, relation, is_certain=not key.nullable and not relation.is_checked)
+
+
+class DeclaredField(StrawberryField):
+    """A declaration as a field of a Strawberry type."""
+
+    def __init__(self, declared: Field, table: type[Base], name: str) -> None:
+        annotation = StrawberryAnnotation(declared.annotation(table, name), namespace=TYPES)
+        super().__init__(python_name=name, description=declared.description, type_annotation=annotation)
+        self.declared = declared
+        self.init = False
+
+    is_async = True  # type: ignore[assignment,unused-ignore]  # known without looking at a resolver
+
+    @property
+    def type(self) -> Any:
+        """The type, looked up when the schema is built; dataclasses may not replace how it is looked up."""
+        return self.resolve_type()
+
+    @type.setter
+    def type(self, _annotation: Any) -> None:
+        pass
+
+    @property
+    def arguments(self) -> list[StrawberryArgument]:
+        """The arguments, made when the schema is built: then all types are known."""
+        if self._arguments is None:
+            self._arguments = self.declared.arguments()
+        return self._arguments
+
+    @arguments.setter
+    def arguments(self, value: list[StrawberryArgument]) -> None:
+        self._arguments = value
+
+    @property
+    def is_basic_field(self) -> bool:
+        return False
+
+    def get_result(self, source: Any, info: Any, args: Any, kwargs: Any) -> Any:
+        return self.declared.resolve(source, info.context, self.python_name, kwargs)
+
+
+def object_type(type_name: str, description: str, **fields: Field) -> None:
+    """Make a type of the graph from declarations that hang on no table."""
+    made = type(type_name, (), {name: DeclaredField(field, Base, name) for name, field in fields.items()})
+    TYPES[type_name] = strawberry.type(made, name=type_name, description=description)
+
+
+def graph_type(type_: Any) -> Any:
+    """The Python type that stands for an SQL type in the schema."""
+    if isinstance(type_, types.JSON):
+        return JSON
+    kind = type_.python_type
+    if kind is list:
+        return list[graph_type(type_.item_type)]  # type: ignore[misc]
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return enumeration(kind)
+    return kind
+
+
+def enumeration(kind: type[Enum]) -> Any:
+    """An enumeration of the domain as one of the graph, with its docstring and its meanings as descriptions."""
+    if not hasattr(kind, "__strawberry_definition__"):
+        strawberry.enum(kind, description=kind.__doc__)
+        for value in kind.__strawberry_definition__.values:  # type: ignore[attr-defined]
+            value.description = getattr(kind[value.name], "meaning", None)
+    return kind

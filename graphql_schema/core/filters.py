@@ -1,0 +1,172 @@
+"""Filters and orders of a list: input types made from the columns that a node names."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import strawberry
+from sqlalchemy import ARRAY, ColumnElement, Text, any_, func, literal
+from sqlalchemy.types import TypeEngine
+from strawberry import UNSET
+from strawberry.utils.str_converters import to_camel_case
+
+from db import ids
+from db.base import Base
+from db.read import Order
+from graphql_schema.core.fields import enumeration, graph_type
+
+SEARCH = "search"
+SEARCH_COLUMN = "search_vector"
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A condition on a row with the value that a client gave."""
+
+    name: str
+    build: Callable[[Any, Any], ColumnElement[bool]]
+    type: TypeEngine[Any]
+    value: Any
+
+    def __call__(self, row: Any) -> ColumnElement[bool]:
+        return self.build(row, literal(self.value, self.type))
+
+    def __hash__(self) -> int:
+        return hash((self.name, repr(self.value)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Test) and (self.name, self.value) == (other.name, other.value)
+
+
+@strawberry.input(description="From a moment (included) until another (excluded). Leave one out for an open end.")
+class TimeRange:
+    """Moments between two."""
+
+    since: datetime | None = strawberry.field(default=UNSET, description="The first moment that counts.")
+    until: datetime | None = strawberry.field(default=UNSET, description="The first moment that counts no more.")
+
+
+@strawberry.input(description="From a day (included) until another (excluded). Leave one out for an open end.")
+class DateRange:
+    """Days between two."""
+
+    since: date | None = strawberry.field(default=UNSET, description="The first day that counts.")
+    until: date | None = strawberry.field(default=UNSET, description="The first day that counts no more.")
+
+
+@strawberry.input(description="Between two amounts, both included. Leave one out for an open end.")
+class DecimalRange:
+    """Amounts between two."""
+
+    min: Decimal | None = strawberry.field(default=UNSET, description="The smallest amount.")
+    max: Decimal | None = strawberry.field(default=UNSET, description="The largest amount.")
+
+
+@strawberry.input(description="Between two whole numbers, both included. Leave one out for an open end.")
+class IntRange:
+    """Whole numbers between two."""
+
+    min: int | None = strawberry.field(default=UNSET, description="The smallest number.")
+    max: int | None = strawberry.field(default=UNSET, description="The largest number.")
+
+
+RANGES: dict[type, Any] = {datetime: TimeRange, date: DateRange, Decimal: DecimalRange, int: IntRange}
+LIMITS: dict[str, Callable[[Any, Any], Any]] = {
+    "since": lambda column, value: column >= value,
+    "until": lambda column, value: column < value,
+    "min": lambda column, value: column >= value,
+    "max": lambda column, value: column <= value,
+}
+
+
+def filter_type(table: type[Base], names: tuple[str, ...]) -> Any:
+    """The input type `<Node>Filter` over these columns; `search` stands for full-text search."""
+    fields = {name: _filter_field(table, name) for name in names}
+    members: dict[str, Any] = {"__annotations__": {name: kind | None for name, (kind, _) in fields.items()}}
+    for name, (_, description) in fields.items():
+        members[name] = strawberry.field(default=UNSET, description=description)
+    made = type(f"{table.__name__}Filter", (), members)
+    return strawberry.input(made, description="What must hold for an item to be listed: every condition given.")
+
+
+def tests(table: type[Base], values: Any) -> tuple[Test, ...]:
+    """The conditions that a value of the filter type stands for."""
+    return tuple(test for name, value in _given(values) for test in _tests(table, name, value))
+
+
+def order_type(table: type[Base], names: tuple[str, ...]) -> Any:
+    """The enumeration `<Node>Order`: each column in both directions. Members hold the name of the order."""
+    columns = [name.lstrip("-") for name in names]
+    members = {order_name(sign + name): sign + name for name in columns for sign in ("", "-")}
+    for name in columns:
+        if table.__table__.c[name].nullable:
+            raise TypeError(f"{table.__name__} cannot be ordered by {name}: a keyset needs a column that is never null")
+    made = Enum(f"{table.__name__}Order", members)  # type: ignore[misc]
+    made.__doc__ = "What a list is sorted by, and in which direction. Ties are broken by age."
+    return enumeration(made)
+
+
+def order_name(name: str) -> str:
+    """The member of the order type that `-created_at` or `name` means."""
+    return f"{name.lstrip('-').upper()}_{'DESC' if name.startswith('-') else 'ASC'}"
+
+
+def order_named(name: Any) -> Order:
+    """The order that `-created_at`, `name` or a member of an order type means."""
+    text = name.value if isinstance(name, Enum) else name
+    return Order((text.lstrip("-"),), text.startswith("-"))
+
+
+def _filter_field(table: type[Base], name: str) -> tuple[Any, str]:
+    if name == SEARCH:
+        return str, 'Full-text search, as typed into a search box: words, "a phrase", or, -without.'
+    kind = table.__table__.c[name].type.python_type
+    label = to_camel_case(name)
+    if kind in RANGES:
+        return RANGES[kind], f"Only those whose `{label}` lies in this range."
+    if kind is bool:
+        return bool, f"Only those whose `{label}` is this."
+    if kind is UUID:
+        return list[strawberry.ID], f"Only those whose `{label.removesuffix('Id')}` has one of these ids."
+    return list[graph_type(table.__table__.c[name].type)], f"Only those whose `{label}` is one of these."  # type: ignore[misc]
+
+
+def _tests(table: type[Base], name: str, value: Any) -> Iterator[Test]:
+    if name == SEARCH:
+        yield Test(name, lambda row, text: row[SEARCH_COLUMN].op("@@")(_query(text)), Text(), value)
+        return
+    column = table.__table__.c[name]
+    kind = column.type.python_type
+    if kind in RANGES:
+        for limit, bound in _given(value):
+            yield Test(f"{name}.{limit}", partial(_bounded, name, LIMITS[limit]), column.type, bound)
+    elif kind is bool:
+        yield Test(name, lambda row, v: row[name] == v, column.type, value)
+    else:
+        yield Test(name, lambda row, v: row[name] == any_(v), ARRAY(column.type), _keys(column, value))
+
+
+def _bounded(name: str, compare: Callable[[Any, Any], Any], row: Any, value: Any) -> ColumnElement[bool]:
+    return compare(row[name], value)  # type: ignore[no-any-return]
+
+
+def _given(values: Any) -> list[tuple[str, Any]]:
+    """The fields of an input that have a value."""
+    return [(name, value) for name, value in vars(values).items() if value is not None and value is not UNSET]
+
+
+def _keys(column: Any, values: list[Any]) -> tuple[Any, ...]:
+    """The values of a list, public ids as keys; an id of nothing is left out, as it matches nothing."""
+    if column.type.python_type is not UUID:
+        return tuple(values)
+    found = (ids.decode(value) for value in values)
+    return tuple(pair[1] for pair in found if pair)
+
+
+def _query(text: Any) -> Any:
+    return func.websearch_to_tsquery("english", text)

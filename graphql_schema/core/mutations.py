@@ -1,0 +1,135 @@
+"""Mutations: a plain function over a unit of work becomes a field with one transaction and a typed payload."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.utils.str_converters import to_camel_case
+
+from db import read
+from db.base import Base
+from db.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Unauthenticated
+from graphql_schema.core.context import Context
+from graphql_schema.core.fields import Computed, Field, object_type
+from graphql_schema.core.roots import argument
+
+object_type(
+    "UserError",
+    "Why a mutation was refused, in terms of what was sent. Nothing was changed.",
+    code=Computed(
+        "What went wrong, for programs: `NOT_FOUND`, `FORBIDDEN`, `CONFLICT`, `BAD_USER_INPUT`.",
+        str,
+        itemgetter("code"),
+    ),
+    message=Computed("What went wrong, for people.", str, itemgetter("message")),
+    path=Computed(
+        "The way to the input field at fault, such as `[input, threadId]`; empty when it is none in particular.",
+        list[str],
+        lambda error: ["input", *error["at"].split(".")] if error["at"] else [],
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Reference(Field):
+    """An object that a payload or an event names by its key, read under the viewer's own access rule."""
+
+    child: type[Base]
+
+    def annotation(self, table: type[Base], name: str) -> Any:
+        return f"{self.child.__name__} | None"
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
+        key = source.get(name)
+        return await context.load(read.by_id, self.child, key=key) if key else None
+
+
+@dataclass(frozen=True)
+class Mutation(Field):
+    """A function that changes something, with the names and types of what it returns."""
+
+    function: Callable[..., Awaitable[Any]]
+    returns: dict[str, Any]
+    guests: bool
+
+    def annotation(self, table: type[Base], name: str) -> Any:
+        return f"{pascal(self.function.__name__)}Payload"
+
+    def arguments(self) -> list[StrawberryArgument]:
+        return arguments_of(self.function)
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        if context.viewer.is_guest and not self.guests:
+            raise Unauthenticated
+        try:
+            async with context.database.work(context.viewer) as work:
+                result = await self.function(work, **arguments)
+        except Conflict as conflict:
+            return self._payload(conflict.current, [conflict])
+        except (BadInput, Forbidden, NotFound) as refusal:
+            return self._payload(None, [refusal])
+        finally:
+            context.forget()
+        context.viewer = work.viewer
+        return self._payload(result, work.refusals)
+
+    def _payload(self, result: Any, refusals: list[Refusal]) -> dict[str, Any]:
+        values = result if isinstance(result, tuple) else (result,)
+        errors = [{"code": refusal.code, "message": refusal.message, "at": refusal.at} for refusal in refusals]
+        return {name: _key(value) for name, value in zip(self.returns, values, strict=False)} | {"errors": errors}
+
+
+def mutation(*, guests: bool = False, **returns: Any) -> Callable[[Callable[..., Awaitable[Any]]], Mutation]:
+    """Make a function `(work, input)` a mutation. `returns` names what it returns, in order: a table or a type.
+
+    The function's docstring is the description. It runs in one transaction; a refusal undoes all of it and becomes an
+    entry of `errors`. A conflict shows the object as it stands in the payload's first field. With `guests` nobody
+    has to be signed in.
+    """
+
+    def declare(function: Callable[..., Awaitable[Any]]) -> Mutation:
+        fields = {name: _output(name, kind) for name, kind in returns.items()}
+        errors = Computed("Why it was refused; empty when it was done.", "list[UserError]", itemgetter("errors"))
+        name = f"{pascal(function.__name__)}Payload"
+        object_type(name, f"What `{to_camel_case(function.__name__)}` answers.", **fields, errors=errors)
+        return Mutation(described(function), function, returns, guests)
+
+    return declare
+
+
+def arguments_of(function: Callable[..., Any]) -> list[StrawberryArgument]:
+    """The parameters of a function behind the first, as arguments of a field."""
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    return [argument(p.name, p.annotation, ARGUMENTS[p.name]) for p in parameters]
+
+
+def described(function: Callable[..., Any]) -> str:
+    """The docstring of a function as the description of a field."""
+    assert function.__doc__, f"{function.__name__} needs a docstring: front-end developers read it"
+    return inspect.cleandoc(function.__doc__)
+
+
+def pascal(name: str) -> str:
+    """`add_comment` as the name of a type: `AddComment`."""
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+ARGUMENTS = {
+    "input": "What to do, and to what.",
+    "document_id": "The document to listen to.",
+    "course_id": "The course to listen to.",
+}
+
+
+def _output(name: str, kind: Any) -> Field:
+    label = name.replace("_", " ")
+    if isinstance(kind, type) and issubclass(kind, Base):
+        return Reference(f"The {label} as it is now; null when the mutation was refused.", kind)
+    return Computed(f"The {label}; null when the mutation was refused.", kind | None, lambda payload: payload.get(name))
+
+
+def _key(value: Any) -> Any:
+    return value.id if isinstance(value, Base) else value

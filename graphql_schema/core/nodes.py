@@ -1,0 +1,74 @@
+"""Nodes: types of the graph that stand for a table, each object with one global id."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import strawberry
+
+from db.base import Base
+from graphql_schema.core.connections import connection_types
+from graphql_schema.core.fields import TYPES, Computed, DeclaredField, Field
+
+Class = TypeVar("Class", bound=type)
+
+NODES: dict[type[Base], type] = {}
+"""The node of each table that has one."""
+
+
+class Node:
+    """An object with a global id."""
+
+    id = DeclaredField(
+        Computed("The global id, to be had again with `node(id:)`.", strawberry.ID, lambda row: row.public_id),
+        Base,
+        "id",
+    )
+
+    @classmethod
+    def resolve_type(cls, value: Any, _info: Any, _type: Any) -> str:
+        """The name of the type of a row."""
+        return NODES[type(value)].__name__
+
+
+Node = strawberry.interface(Node, description="An object with a global id.")  # type: ignore[misc]
+TYPES["Node"] = Node
+
+
+def node(
+    table: type[Base], *, orders: tuple[str, ...] = ("created_at",), filters: tuple[str, ...] = ()
+) -> Callable[[Class], Class]:
+    """Make a class of declarations the node of a table.
+
+    `orders` are the columns that lists of it can be sorted by, a minus for falling; the first is the default.
+    `filters` are the columns that lists of it can be filtered by; `search` stands for full-text search.
+    """
+
+    def declare(declarations: Class) -> Class:
+        name = table.__name__
+        made = type(name, (Node,), _fields(declarations, table) | _recognize(table) | {"__doc__": declarations.__doc__})
+        TYPES[name] = NODES[table] = strawberry.type(made, name=name, description=declarations.__doc__)
+        connection_types(table, orders, filters)
+        return declarations
+
+    return declare
+
+
+def part_of(table: type[Base]) -> Callable[[Class], Class]:
+    """Make a class of declarations a type for some columns of a table."""
+
+    def declare(declarations: Class) -> Class:
+        name = declarations.__name__
+        made = type(name, (), _fields(declarations, table))
+        TYPES[name] = strawberry.type(made, name=name, description=declarations.__doc__)
+        return declarations
+
+    return declare
+
+
+def _fields(declarations: type, table: type[Base]) -> dict[str, Any]:
+    declared = {name: value for name, value in vars(declarations).items() if isinstance(value, Field)}
+    return {name: DeclaredField(value, table, name) for name, value in declared.items()}
+
+
+def _recognize(table: type[Base]) -> dict[str, Any]:
+    return {"is_type_of": classmethod(lambda cls, value, _info: isinstance(value, table))}

@@ -1,0 +1,117 @@
+"""The root types: fields that the slices declare in their modules, added up; and ways to one object from the root."""
+
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+
+from db import ids, read
+from db.base import Base
+from db.errors import BadInput
+from graphql_schema.core.context import Context
+from graphql_schema.core.fields import TYPES, Field, object_type
+from graphql_schema.core.nodes import NODES
+
+LARGEST_BATCH = 100
+
+
+def root(name: str, description: str, module: str, slices: tuple[ModuleType, ...]) -> Any:
+    """A root type with all fields that the slices declare in their modules of this name."""
+    modules = [vars(part)[module] for part in slices if hasattr(part, module)]
+    fields = {key: value for found in modules for key, value in vars(found).items() if isinstance(value, Field)}
+    object_type(name, description, **fields)
+    return TYPES[name]
+
+
+@dataclass(frozen=True)
+class Lookup(Field):
+    """One row of a table by its id or by a unique name."""
+
+    child: type[Base]
+    names: tuple[str, ...]
+
+    def annotation(self, table: type[Base], name: str) -> Any:
+        return f"{self.child.__name__} | None"
+
+    def arguments(self) -> list[StrawberryArgument]:
+        only = not self.names
+        identity = argument("id", strawberry.ID if only else strawberry.ID | None, "Its global id.")
+        return [identity, *(argument(name, str | None, f"Its {name.replace('_', ' ')}.") for name in self.names)]
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
+        given = {key: value for key, value in arguments.items() if value is not None}
+        if len(given) != 1:
+            raise BadInput(f"Ask for one object by one of: {', '.join(('id', *self.names))}.")
+        ((key, value),) = given.items()
+        if key != "id":
+            return await context.load(read.by_name, self.child, key, value, key=read.ALL)
+        row = ids.key_of(self.child, value)
+        return await context.load(read.by_id, self.child, key=row) if row else None
+
+
+def lookup(table: type[Base], description: str, *names: str) -> Lookup:
+    """One row of `table` by its id, or by a unique column of these names."""
+    return Lookup(description, table, names)
+
+
+@dataclass(frozen=True)
+class Viewer(Field):
+    """The user who is signed in."""
+
+    child: type[Base]
+
+    def annotation(self, table: type[Base], name: str) -> Any:
+        return f"{self.child.__name__} | None"
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
+        key = context.viewer.id
+        return await context.load(read.by_id, self.child, key=key) if key else None
+
+
+@dataclass(frozen=True)
+class NodeById(Field):
+    """Any object by its global id."""
+
+    def annotation(self, table: type[Base], name: str) -> Any:
+        return "Node | None"
+
+    def arguments(self) -> list[StrawberryArgument]:
+        return [argument("id", strawberry.ID, "A global id.")]
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
+        return await _node(context, arguments["id"])
+
+
+@dataclass(frozen=True)
+class NodesById(Field):
+    """Many objects by their global ids."""
+
+    def annotation(self, table: type[Base], name: str) -> Any:
+        return "list[Node | None]"
+
+    def arguments(self) -> list[StrawberryArgument]:
+        return [argument("ids", list[strawberry.ID], f"Global ids, {LARGEST_BATCH} at most.")]
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
+        if len(arguments["ids"]) > LARGEST_BATCH:
+            raise BadInput(f"Ask for at most {LARGEST_BATCH} objects at a time.", at="ids")
+        return [_node(context, public_id) for public_id in arguments["ids"]]
+
+
+def argument(name: str, kind: Any, description: str) -> StrawberryArgument:
+    """An argument of a field; one that may be null may be left out."""
+    return StrawberryArgument(name, None, StrawberryAnnotation(kind), description=description)
+
+
+async def _node(context: Context, public_id: str) -> Any:
+    found = ids.decode(public_id)
+    if found is None or found[0] not in NODES:
+        return None
+    return await context.load(read.by_id, found[0], key=found[1])
+
+
+node = NodeById("Any object by its global id; null when there is none that you may see.")
+nodes = NodesById("Objects by their global ids, in the same order, with null for those that you may not see.")

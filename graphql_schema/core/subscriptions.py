@@ -1,0 +1,60 @@
+"""Subscriptions: a function that names a topic becomes a field that yields the topic's events."""
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from strawberry.types.arguments import StrawberryArgument
+
+from db import ids
+from db.base import Base
+from db.outbox import Event, Topic
+from graphql_schema.core.context import Context
+from graphql_schema.core.fields import Computed, Field, enumeration, object_type
+from graphql_schema.core.mutations import Reference, arguments_of, described
+
+
+@dataclass(frozen=True)
+class Subscription(Field):
+    """A function that checks what the viewer wants to hear and names its topic."""
+
+    function: Callable[..., Awaitable[Topic]]
+    event: str
+
+    def annotation(self, table: type[Base], name: str) -> Any:
+        return self.event
+
+    def arguments(self) -> list[StrawberryArgument]:
+        return arguments_of(self.function)
+
+    async def resolve(
+        self, source: Any, context: Context, name: str, arguments: dict[str, Any]
+    ) -> AsyncIterator[dict[str, Any]]:
+        topic = await self.function(context, **arguments)
+        return self._events(topic, context, arguments)
+
+    async def _events(self, topic: Topic, context: Context, arguments: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        async with context.events.listen(topic) as events:
+            async for event in events:
+                # Asked again for every event: whoever lost the access hears nothing more.
+                await self.function(context.fresh(), **arguments)
+                yield _payload(event)
+
+
+def subscription(
+    event: str, kinds: type[Enum], **tables: type[Base]
+) -> Callable[[Callable[..., Awaitable[Topic]]], Subscription]:
+    """Make a function `(context, …) -> topic` a subscription to events that name rows of these tables."""
+    fields = {
+        name: Reference(f"The {name} that it is about, as you may see it.", table) for name, table in tables.items()
+    }
+    kind = Computed("What happened.", enumeration(kinds), lambda payload: kinds[payload["kind"]])
+    object_type(event, inspect.cleandoc(kinds.__doc__ or ""), kind=kind, **fields)
+    return lambda function: Subscription(described(function), function, event)
+
+
+def _payload(event: Event) -> dict[str, Any]:
+    found = {name: ids.decode(public_id) for name, public_id in event.ids.items()}
+    return {"kind": event.kind} | {name: pair[1] for name, pair in found.items() if pair}

@@ -1,0 +1,150 @@
+"""Courses with modules and lessons; enrollments and progress."""
+
+from sqlalchemy import and_, func, select
+
+from db import tables
+from db.access import viewer_id
+from db.permissions import LEARN
+from graphql_schema.core import column, many, node, one, sql
+
+modules = tables.CourseModule.__table__
+lessons = tables.Lesson.__table__
+progress = tables.CourseProgress.__table__
+
+
+@node(
+    tables.Course,
+    orders=("-created_at", "title", "price", "duration_hours"),
+    filters=("search", "difficulty", "featured", "published", "price", "language", "instructor_id"),
+)
+class Course:
+    """A course. Everybody sees published ones; a draft is seen by its instructor alone."""
+
+    slug = column("The name in addresses; unique.")
+    title = column("The title to show.")
+    description = column("What it teaches, in Markdown.")
+    price = column("What it costs; `0.00` is free.")
+    currency = column("The ISO 4217 code of the price's currency.")
+    duration_hours = column("How many hours it takes.")
+    difficulty = column("How much it asks of its students.")
+    language = column("The language it is taught in, as an IETF tag.")
+    published = column("Whether the catalogue has it.")
+    featured = column("Whether the front page shows it.")
+    learning_objectives = column("What students can do afterwards.")
+    prerequisites = column("What students should know before.")
+    topics = column("What it is about, as short tags.")
+    license = column("The licence of its material.")
+    attribution = column("Whom to name as the source of its material.")
+    thumbnail_url = column("A picture for the catalogue.")
+    video_url = column("A film that introduces it.")
+    created_at = column("When it was made.")
+    updated_at = column("When it was last changed.")
+    lesson_count = sql(
+        int,
+        "How many lessons all of its modules have.",
+        lambda course: (
+            select(func.count())
+            .select_from(lessons.join(modules))
+            .where(modules.c.course_id == course.id)
+            .scalar_subquery()
+        ),
+    )
+
+    instructor = one(tables.Course.instructor_id, "Who teaches it.")
+    modules = many(tables.CourseModule.course_id, "Its chapters, in their order.")
+    enrollments = many(
+        tables.Enrollment.course_id, "Who takes it, as far as you see these: your own place, or all if you teach it."
+    )
+    viewer_enrollment = one(
+        tables.Enrollment,
+        "Your own place in it; null when you are not enrolled.",
+        on=lambda course, enrollment: and_(enrollment.course_id == course.id, enrollment.user_id == viewer_id()),
+    )
+    viewer_progress = one(
+        tables.CourseProgress,
+        "How far you are in it; null when you are not enrolled.",
+        on=lambda course, progress: and_(progress.course_id == course.id, progress.user_id == viewer_id()),
+    )
+
+
+@node(tables.CourseModule, orders=("order",))
+class CourseModule:
+    """A chapter of a course."""
+
+    title = column("The title to show.")
+    description = column("What it is about.")
+    order = column("Its place in the course, from 1.")
+    duration = column("How many minutes it takes.")
+    video_url = column("A film that introduces it.")
+    content = column("An introduction, in Markdown; null until you are enrolled in a course that costs.", needs=LEARN)
+    course = one(tables.CourseModule.course_id, "The course.")
+    lessons = many(tables.Lesson.module_id, "Its lessons, in their order.")
+
+
+@node(tables.Lesson, orders=("order",))
+class Lesson:
+    """One lesson."""
+
+    title = column("The title to show.")
+    content = column("The lesson, in Markdown; null until you are enrolled in a course that costs.", needs=LEARN)
+    video_url = column("The lesson as a film; null until you are enrolled in a course that costs.", needs=LEARN)
+    order = column("Its place in the module, from 1.")
+    duration = column("How many minutes it takes.")
+    module = one(tables.Lesson.module_id, "The module that it belongs to.")
+    viewer_progress = one(
+        tables.LessonProgress,
+        "Whether you have finished it; null when you have not begun.",
+        on=lambda lesson, done: and_(
+            done.lesson_id == lesson.id,
+            done.progress_id.in_(select(progress.c.id).where(progress.c.user_id == viewer_id())),
+        ),
+    )
+
+
+@node(tables.Enrollment, orders=("-enrolled_at",), filters=("status", "enrolled_at"))
+class Enrollment:
+    """A person's place in a course."""
+
+    status = column("Whether they are taking it, have completed it, or have left.")
+    enrolled_at = column("Since when.")
+    completed_at = column("When they completed the course.")
+    expires_at = column("Until when they may take it; null for ever.")
+    payment_status = column("Whether it is paid.")
+    payment_amount = column("What was paid or is to be paid.")
+    payment_currency = column("The ISO 4217 code of the amount's currency.")
+    user = one(tables.Enrollment.user_id, "The student.")
+    course = one(tables.Enrollment.course_id, "The course.")
+    progress = one(
+        tables.CourseProgress,
+        "How far they are.",
+        on=lambda enrollment, progress: and_(
+            progress.course_id == enrollment.course_id, progress.user_id == enrollment.user_id
+        ),
+    )
+
+
+@node(tables.CourseProgress, orders=("-last_accessed_at", "progress_percent"), filters=("progress_percent",))
+class CourseProgress:
+    """How far a person is in a course."""
+
+    completed_lessons = column("How many lessons they have finished.")
+    total_lessons = column("How many lessons the course had when they finished the last one.")
+    progress_percent = column("How much of the course is done: 0 to 100, rounded down.")
+    started_at = column("When they began.")
+    last_accessed_at = column("When they were last at it.")
+    completed_at = column("When they finished the last lesson.")
+    user = one(tables.CourseProgress.user_id, "The student.")
+    course = one(tables.CourseProgress.course_id, "The course.")
+    lessons = many(tables.LessonProgress.progress_id, "The lessons that they have begun.")
+
+
+@node(tables.LessonProgress, orders=("-last_watched_at",), filters=("completed",))
+class LessonProgress:
+    """How far a person is in a lesson."""
+
+    completed = column("Whether they have finished it.")
+    completed_at = column("When they finished it.")
+    watch_time_seconds = column("How long they watched it, in seconds.")
+    last_watched_at = column("When they were last at it.")
+    lesson = one(tables.LessonProgress.lesson_id, "The lesson, if you see its course.")
+    progress = one(tables.LessonProgress.progress_id, "How far they are in the course.")

@@ -1,0 +1,5 @@
+"""Organizations and their members."""
+
+from graphql_schema.organizations import queries, types
+
+__all__ = ["queries", "types"]

@@ -1,0 +1,39 @@
+"""Organizations and their members."""
+
+from sqlalchemy import and_
+
+from db import tables
+from db.access import viewer_id
+from graphql_schema.core import column, many, node, one
+
+
+@node(tables.Organization, orders=("name", "created_at"), filters=("plan",))
+class Organization:
+    """A company or a team: what repositories and projects belong to. Seen by its members alone."""
+
+    name = column("The name to show.")
+    slug = column("The name in addresses; unique.")
+    description = column("What it is about.")
+    avatar_url = column("Its picture.")
+    plan = column("What it pays for.")
+    created_at = column("When it was made.")
+    updated_at = column("When it was last changed.")
+
+    members = many(tables.OrganizationMember.organization_id, "Who belongs to it.")
+    viewer_membership = one(
+        tables.OrganizationMember,
+        "Your own place in it.",
+        on=lambda organization, member: and_(member.organization_id == organization.id, member.user_id == viewer_id()),
+    )
+    repositories = many(tables.Repository.organization_id, "Its repositories, as far as you see them.")
+    projects = many(tables.SpecificationProject.organization_id, "Its specification projects, as far as you see them.")
+
+
+@node(tables.OrganizationMember, orders=("created_at",), filters=("role",))
+class OrganizationMember:
+    """A person's place in an organization."""
+
+    role = column("What the person is to the organization.")
+    created_at = column("Since when.")
+    organization = one(tables.OrganizationMember.organization_id, "The organization.")
+    user = one(tables.OrganizationMember.user_id, "The person.")

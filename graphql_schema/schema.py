@@ -1,0 +1,30 @@
+"""The graph: the slices added up."""
+
+from strawberry import Schema
+from strawberry.schema.config import StrawberryConfig
+
+from graphql_schema import accounts, courses, organizations, repositories, specs
+from graphql_schema.core import NODES, root
+from graphql_schema.core.scalars import SCALARS
+from graphql_schema.execution import Executor
+
+SLICES = (accounts, organizations, specs, courses, repositories)
+
+schema = Schema(
+    query=root("Query", "What can be read.", "queries", SLICES),
+    mutation=root(
+        "Mutation",
+        "What can be changed. Each field is one transaction: all of it is done, or nothing.",
+        "mutations",
+        SLICES,
+    ),
+    subscription=root("Subscription", "What can be heard of as it happens.", "subscriptions", SLICES),
+    types=list(NODES.values()),
+    config=StrawberryConfig(scalar_map=SCALARS),
+)
+executor = Executor(schema._schema)  # noqa: SLF001  (Strawberry's own schema has no public name)
+
+
+def sdl() -> str:
+    """The schema in the schema definition language."""
+    return f"{schema.as_str()}\n"

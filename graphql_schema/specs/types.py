@@ -1,0 +1,150 @@
+"""Specification projects, documents with their versions, threads, comments and reactions."""
+
+from sqlalchemy import and_, func, select
+
+from db import tables
+from db.access import viewer_id
+from graphql_schema.core import column, many, node, one, part, part_of, sql
+
+documents = tables.SpecificationDocument.__table__
+threads = tables.CommentThread.__table__
+comments = tables.Comment.__table__
+
+
+@node(
+    tables.SpecificationProject,
+    orders=("-updated_at", "created_at", "name"),
+    filters=("search", "status", "current_phase", "owner_id", "organization_id", "created_at", "updated_at"),
+)
+class SpecificationProject:
+    """A product's specification from requirements to implementation. Seen by its owner and active members."""
+
+    name = column("The name to show.")
+    description = column("What the product is about, in Markdown.")
+    status = column("Where the project stands.")
+    current_phase = column("The phase that is being worked on.")
+    settings = column("What the project's front end keeps with it.")
+    created_at = column("When the project was made.")
+    updated_at = column("When the project itself was last changed.")
+    comment_count = sql(
+        int,
+        "How many comments all of its documents have.",
+        lambda project: (
+            select(func.count())
+            .select_from(comments.join(threads, comments.c.thread_id == threads.c.id).join(documents))
+            .where(documents.c.project_id == project.id)
+            .scalar_subquery()
+        ),
+    )
+
+    owner = one(tables.SpecificationProject.owner_id, "Who owns the project.")
+    organization = one(
+        tables.SpecificationProject.organization_id, "The organization that it belongs to, if you see that."
+    )
+    repository = one(tables.SpecificationProject.repository_id, "The repository that it specifies, if you see that.")
+    members = many(tables.ProjectMember.project_id, "Who works on the project, with past and invited members.")
+    viewer_membership = one(
+        tables.ProjectMember,
+        "Your own place in the project; null for its owner.",
+        on=lambda project, member: and_(member.project_id == project.id, member.user_id == viewer_id()),
+    )
+    documents = many(
+        tables.SpecificationDocument.project_id, "Its documents, at most one a phase, in the order of the phases."
+    )
+
+
+@node(tables.ProjectMember, orders=("created_at",), filters=("role", "status"))
+class ProjectMember:
+    """A person's place in a specification project."""
+
+    role = column("What the person may do there: see the descriptions of the roles.")
+    status = column("Whether the membership holds.")
+    created_at = column("Since when.")
+    project = one(tables.ProjectMember.project_id, "The project.")
+    user = one(tables.ProjectMember.user_id, "The person.")
+
+
+@node(
+    tables.SpecificationDocument,
+    orders=("phase", "updated_at"),
+    filters=("search", "phase", "status", "updated_at"),
+)
+class SpecificationDocument:
+    """One phase of a specification project: its requirements, its design or its tasks."""
+
+    phase = column("The phase that it describes.")
+    content = column("The text, in Markdown.")
+    version = column("Grows by one with every save. Send it back as `expectedVersion` when you save.")
+    status = column("Where the document stands in its review.")
+    metadata = column("What the front end keeps with the document.", source="document_metadata")
+    created_at = column("When it was begun.")
+    updated_at = column("When it was last changed.")
+    word_count = sql(
+        int,
+        "How many words the text has.",
+        lambda document: func.coalesce(
+            func.array_length(func.regexp_split_to_array(func.nullif(func.btrim(document.content), ""), r"\s+"), 1), 0
+        ),
+    )
+
+    project = one(tables.SpecificationDocument.project_id, "The project that it belongs to.")
+    versions = many(tables.DocumentVersion.document_id, "What it said before, newest first.")
+    threads = many(tables.CommentThread.document_id, "The conversations about it, from its first line to its last.")
+
+
+@node(tables.DocumentVersion, orders=("-version",), filters=("created_at",))
+class DocumentVersion:
+    """An earlier state of a document."""
+
+    version = column("Its number.")
+    content = column("The text that it had; null where only the history is known, not the text.")
+    summary = column("What its author said of the change.")
+    created_at = column("When it was saved.")
+    author = one(tables.DocumentVersion.author_id, "Who saved it, if that is known.")
+    document = one(tables.DocumentVersion.document_id, "The document.")
+
+
+@part_of(tables.CommentThread)
+class Position:
+    """A place in a text."""
+
+    line = column("The line, counted from 0.")
+    character = column("The character in the line, counted from 0.")
+
+
+@node(tables.CommentThread, orders=("line", "created_at", "updated_at"), filters=("status",))
+class CommentThread:
+    """A conversation at a place of a document."""
+
+    position = part("Position", "The place in the document's text that it is about.")
+    status = column("Whether it still waits for an answer.")
+    created_at = column("When it was opened.")
+    updated_at = column("When its state last changed.")
+    resolved_at = column("When it was resolved.")
+
+    resolved_by = one(tables.CommentThread.resolved_by_id, "Who resolved it.")
+    document = one(tables.CommentThread.document_id, "The document.")
+    comments = many(tables.Comment.thread_id, "What was said, in the order it was said.")
+
+
+@node(tables.Comment, orders=("created_at",), filters=("author_id", "created_at"))
+class Comment:
+    """Something said in a thread."""
+
+    content = column("The text, in Markdown.")
+    created_at = column("When it was said.")
+    edited_at = column("When its author changed it last; null if never.")
+
+    author = one(tables.Comment.author_id, "Who said it.")
+    thread = one(tables.Comment.thread_id, "The thread.")
+    reactions = many(tables.Reaction.comment_id, "What people say of it without words.")
+
+
+@node(tables.Reaction, orders=("created_at",), filters=("type",))
+class Reaction:
+    """What a person says of a comment without words."""
+
+    type = column("What it says.")
+    created_at = column("When it was given.")
+    user = one(tables.Reaction.user_id, "Who gave it.")
+    comment = one(tables.Reaction.comment_id, "The comment.")

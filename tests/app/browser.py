@@ -1,0 +1,199 @@
+"""A headless Chromium for tests of pages: it visits one, and remembers every request and every complaint of it.
+
+async with visiting("http://127.0.0.1:8000/graphiql") as page:
+    await page.until("document.querySelector('.graphiql-execute-button')")
+    assert page.hosts == {"127.0.0.1:8000"}
+"""
+
+import asyncio
+import base64
+import itertools
+import json
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+
+_PATIENCE = 30.0  # seconds
+_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--remote-debugging-port=0",
+]
+
+
+@asynccontextmanager
+async def visiting(url: str, *, width: int = 1440, height: int = 900) -> AsyncIterator["Page"]:
+    """The page at `url` in a browser of its own, which ends with the block."""
+    async with _chromium() as address, connect(address, max_size=None) as socket:
+        page = Page(socket)
+        listening = asyncio.create_task(page.listen())
+        try:
+            await page.attach(width, height)
+            await page.send("Page.navigate", url=url)
+            yield page
+        finally:
+            listening.cancel()
+
+
+@asynccontextmanager
+async def _chromium() -> AsyncIterator[str]:
+    with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:
+        process = await asyncio.create_subprocess_exec(
+            CHROMIUM or "chromium",
+            *_FLAGS,
+            f"--user-data-dir={profile}",
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            yield await _devtools_address(process)
+        finally:
+            process.terminate()
+            await process.communicate()
+
+
+async def _devtools_address(process: asyncio.subprocess.Process) -> str:
+    assert process.stderr is not None
+    async with asyncio.timeout(_PATIENCE):
+        async for line in process.stderr:
+            if line.startswith(b"DevTools listening on "):
+                return line.split()[-1].decode()
+    raise RuntimeError("Chromium ended before it listened")
+
+
+class Page:
+    """A page and its workers, driven over the DevTools protocol."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self._socket = socket
+        self._session: str | None = None
+        self._numbers = itertools.count()
+        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+
+    @property
+    def hosts(self) -> set[str]:
+        """Every `host:port` that was asked for anything, sockets included."""
+        return {urlsplit(url).netloc for url in self.requests} - {""}
+
+    async def attach(self, width: int, height: int) -> None:
+        """Open an empty page of that size in pixels and watch it before it loads anything."""
+        target = await self.send("Target.createTarget", url="about:blank")
+        attached = await self.send("Target.attachToTarget", targetId=target["targetId"], flatten=True)
+        self._session = attached["sessionId"]
+        await self._watch(self._session)
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        await self.send("Emulation.setDeviceMetricsOverride", **size)
+
+    async def until(self, condition: str) -> Any:
+        """The first truthy value of a JavaScript expression; a missed deadline says what the page complained about."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                while not (value := await self.run(condition)):  # noqa: ASYNC110 — a page has no event for it
+                    await asyncio.sleep(0.05)
+        except TimeoutError as error:
+            raise TimeoutError(f"never true: {condition}; the page says {self.complaints}") from error
+        return value
+
+    async def run(self, script: str) -> Any:
+        """The value of a JavaScript expression, awaited if it is a promise."""
+        answer = await self.send("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    async def click(self, selector: str) -> None:
+        """A click on the element, once it is there."""
+        element = await self._element(selector)
+        await self.run(f"{element}.click()")
+
+    async def type(self, selector: str, text: str) -> None:
+        """Text into the element, once it is there, as if pasted."""
+        element = await self._element(selector)
+        await self.run(f"{element}.focus()")
+        await self.send("Input.insertText", text=text)
+
+    async def screenshot(self) -> bytes:
+        """What a person would see, as PNG."""
+        picture = await self.send("Page.captureScreenshot", format="png")
+        return base64.b64decode(picture["data"])
+
+    async def send(self, method: str, **params: Any) -> dict[str, Any]:
+        """The answer to one command of the DevTools protocol."""
+        number = next(self._numbers)
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer
+        await self._post(number, method, params, self._session)
+        async with asyncio.timeout(_PATIENCE):
+            return await answer
+
+    async def listen(self) -> None:
+        """Take in answers and events for as long as the page is open."""
+        async for message in self._socket:
+            event = json.loads(message)
+            if "method" in event:
+                await self._note(event["method"], event["params"], event.get("sessionId"))
+            elif answer := self._answers.pop(event["id"], None):
+                _settle(answer, event)
+
+    async def _note(self, method: str, params: dict[str, Any], session: str | None) -> None:
+        match method:
+            case "Fetch.requestPaused":
+                self.requests.append(params["request"]["url"])
+                await self._tell(session, "Fetch.continueRequest", requestId=params["requestId"])
+            case "Network.webSocketCreated":
+                self.requests.append(params["url"])
+            case "Runtime.exceptionThrown":
+                self.complaints.append(params["exceptionDetails"]["exception"].get("description", "exception"))
+            case "Runtime.consoleAPICalled" if params["type"] == "error":
+                self.complaints.append(" ".join(str(part.get("value", part)) for part in params["args"]))
+            case "Log.entryAdded" if params["entry"]["level"] == "error":
+                self.complaints.append(params["entry"]["text"])
+            case "Target.attachedToTarget" if params["targetInfo"]["type"] != "page":
+                await self._watch(params["sessionId"])
+
+    async def _watch(self, session: str) -> None:
+        # Every request is paused and let go, because preloads are missing from the network log of a new process;
+        # a worker waits until it is watched. No answer is needed, and the listener could not wait for one.
+        for method in ("Network.enable", "Fetch.enable", "Runtime.enable", "Log.enable"):
+            await self._tell(session, method)
+        await self._tell(session, "Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=True, flatten=True)
+        await self._tell(session, "Runtime.runIfWaitingForDebugger")
+
+    async def _tell(self, session: str | None, method: str, **params: Any) -> None:
+        await self._post(next(self._numbers), method, params, session)
+
+    async def _post(self, number: int, method: str, params: dict[str, Any], session: str | None) -> None:
+        message = {"id": number, "method": method, "params": params}
+        await self._socket.send(json.dumps(message | ({"sessionId": session} if session else {})))
+
+    async def _element(self, selector: str) -> str:
+        element = f"document.querySelector({json.dumps(selector)})"
+        await self.until(f"{element} !== null")
+        return element
+
+
+def _settle(answer: asyncio.Future[dict[str, Any]], event: dict[str, Any]) -> None:
+    if answer.cancelled():
+        return
+    if "error" in event:
+        answer.set_exception(RuntimeError(event["error"]["message"]))
+    else:
+        answer.set_result(event["result"])

@@ -1,0 +1,108 @@
+"""A running server for the tests of the process, and clients that speak to it as any other would."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import orjson
+from starlette.datastructures import State
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from app.main import Server
+from app.settings import Settings
+from app.websocket import PROTOCOL
+
+DEADLINE = 5.0
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server that runs in the test's own event loop."""
+
+    server: Server
+    address: str
+
+    @property
+    def state(self) -> State:
+        """The parts of the running application."""
+        return self.server.app.state
+
+    async def post(self, body: Any, **headers: str) -> httpx.Response:
+        """Post a value as JSON; a header `graphql_require_preflight` is sent with hyphens."""
+        return await self.send("POST", content=orjson.dumps(body), content_type="application/json", **headers)
+
+    async def send(self, method: str, address: str = "/graphql", *, content: Any = None, **headers: str) -> httpx.Response:
+        """Send anything at all."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        async with httpx.AsyncClient(base_url=f"http://{self.address}") as client:
+            return await client.request(method, address, content=content, headers=named)
+
+    @asynccontextmanager
+    async def socket(self, *, protocol: str | None = PROTOCOL) -> AsyncIterator["Talk"]:
+        """A socket on which nothing has been said yet."""
+        protocols = [Subprotocol(protocol)] if protocol else None
+        async with connect(f"ws://{self.address}/graphql", subprotocols=protocols) as connection:
+            yield Talk(connection)
+
+    @asynccontextmanager
+    async def talk(self, **payload: Any) -> AsyncIterator["Talk"]:
+        """A socket that the server has acknowledged."""
+        async with self.socket() as talk:
+            await talk.say(type="connection_init", payload=payload)
+            assert await talk.hear() == {"type": "connection_ack"}
+            yield talk
+
+
+@dataclass(frozen=True)
+class Talk:
+    """The client's side of a conversation over graphql-transport-ws."""
+
+    connection: ClientConnection
+
+    async def say(self, **message: Any) -> None:
+        """Send a message."""
+        await self.connection.send(orjson.dumps(message).decode())
+
+    async def ask(self, query: str, *, key: str = "1", **variables: Any) -> None:
+        """Start an operation."""
+        await self.say(id=key, type="subscribe", payload={"query": query, "variables": variables})
+
+    async def hear(self) -> Any:
+        """The next message."""
+        async with asyncio.timeout(DEADLINE):
+            return orjson.loads(await self.connection.recv())
+
+    async def closed(self) -> tuple[int | None, str | None]:
+        """The code and the reason with which the server closes."""
+        async with asyncio.timeout(DEADLINE):
+            await self.connection.wait_closed()
+        return self.connection.close_code, self.connection.close_reason
+
+
+@asynccontextmanager
+async def serving(database_url: str, redis_url: str, **settings: Any) -> AsyncIterator[Served]:
+    """Run the server on a free port. Its channels are its own, whoever else uses the same Redis."""
+    settings = {"redis_prefix": f"{uuid4().hex}:", **settings}
+    server = Server(Settings(database_url=database_url, redis_url=redis_url, **settings))
+    server.config.load()
+    server.lifespan = server.config.lifespan_class(server.config)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        await server.startup([listening])
+        host, port = listening.getsockname()
+        try:
+            yield Served(server, f"{host}:{port}")
+        finally:
+            await server.shutdown([listening])
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    """Wait for a condition that no event tells of."""
+    async with asyncio.timeout(DEADLINE):
+        while not condition():
+            await asyncio.sleep(0.01)

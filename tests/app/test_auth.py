@@ -1,0 +1,99 @@
+"""Credentials: which tokens hold, and that all others are refused alike."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from app.auth import identify, issue_token
+from db import tables
+from db.access import GUEST
+from db.engine import Database
+from db.errors import NotFound, Unauthenticated
+from db.tokens import new_token, token_hash
+from tests.app.serving import Served
+from tests.world import World
+
+VIEWER = {"query": "{ viewer { name } }"}
+
+
+async def test_a_token_tells_who_asks(served: Served, world: World) -> None:
+    answer = await served.post(VIEWER, authorization=f"Bearer {world.tokens['ada']}")
+    assert answer.json() == {"data": {"viewer": {"name": "Ada"}}}
+
+
+async def test_the_scheme_may_be_written_in_any_case(database: Database, world: World) -> None:
+    assert (await identify(database, f"bEARER {world.tokens['ada']}")).id == world.ada.id
+
+
+async def test_without_a_header_a_guest_asks(served: Served) -> None:
+    assert (await served.post(VIEWER)).json() == {"data": {"viewer": None}}
+
+
+async def test_the_viewer_carries_the_session_so_that_it_can_be_ended(served: Served, world: World) -> None:
+    authorization = f"Bearer {world.tokens['ada']}"
+    signed_out = await served.post({"query": "mutation { signOut { signedOut } }"}, authorization=authorization)
+    assert signed_out.json() == {"data": {"signOut": {"signedOut": True}}}
+    assert (await served.post(VIEWER, authorization=authorization)).status_code == 401
+
+
+async def test_only_administrators_are_administrators(database: Database, world: World) -> None:
+    viewers = {name: await identify(database, f"Bearer {world.tokens[name]}") for name in ("ada", "root")}
+    assert {name: viewer.is_admin for name, viewer in viewers.items()} == {"ada": False, "root": True}
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    ["", "Bearer", "Bearer ", f"Bearer {new_token()}", "Bearer trs_short", "Basic YWRhOnB3", "trs_", "Bearer \x00 é"],
+)
+async def test_a_credential_that_does_not_hold_is_401(served: Served, authorization: str) -> None:
+    answer = await served.post(VIEWER, authorization=authorization.encode("latin-1"))
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
+    assert "data" not in answer.json()
+
+
+async def test_an_expired_session_is_refused(database: Database, world: World) -> None:
+    async with database.work(GUEST) as work:
+        past = datetime.now(UTC) - timedelta(seconds=1)
+        await work.session.execute(update(tables.Session).values(expires_at=past))
+    with pytest.raises(Unauthenticated):
+        await identify(database, f"Bearer {world.tokens['ada']}")
+
+
+async def test_the_sessions_of_an_inactive_user_are_refused(database: Database, world: World) -> None:
+    async with database.work(GUEST) as work:
+        await work.session.execute(update(tables.User).where(tables.User.id == world.ada.id).values(is_active=False))
+    with pytest.raises(Unauthenticated):
+        await identify(database, f"Bearer {world.tokens['ada']}")
+    assert (await identify(database, f"Bearer {world.tokens['ben']}")).id == world.ben.id
+
+
+async def test_an_operator_gets_a_token_for_an_address_in_any_case(database: Database, database_url: str) -> None:
+    token = await issue_token(database_url, " ADA@example.com")
+    viewer = await identify(database, f"Bearer {token}")
+    async with database.read() as reading:
+        session = await reading.get_one(tables.Session, viewer.session_id)
+    assert session.device == "Issued by an operator"
+    assert timedelta(days=29) < session.expires_at - datetime.now(UTC) <= timedelta(days=30)
+
+
+async def test_an_operator_gets_no_token_for_somebody_unknown(database_url: str) -> None:
+    with pytest.raises(NotFound, match=r"nobody@example\.com"):
+        await issue_token(database_url, "nobody@example.com")
+
+
+async def test_only_the_hash_of_a_token_is_stored(database: Database, world: World) -> None:
+    async with database.read() as reading:
+        rows = (await reading.execute(select(tables.Session.__table__))).all()
+    stored = [row for row in rows if row.token_hash == token_hash(world.tokens["ada"])]
+    assert len(stored) == 1
+    assert len(stored[0].token_hash) == 32
+    assert world.tokens["ada"] not in repr(rows)
+
+
+def test_a_token_has_256_random_bits() -> None:
+    tokens = {new_token() for _ in range(100)}
+    assert len(tokens) == 100
+    assert {len(token) for token in tokens} == {47}

@@ -1,0 +1,182 @@
+"""The console: served strictly, built only when it must be, and in a real browser it asks no other host."""
+
+import asyncio
+import gzip
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+import strawberry
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from app.console import build
+from app.console.pages import routes
+from tests.app.browser import needs_chromium, visiting
+
+SCRIPT = "console.log('a script worth compressing')" * 100
+needs_build = pytest.mark.skipif(not build.is_current(), reason="the console is not built: python -m app.console")
+
+
+@pytest.fixture
+def dist(tmp_path: Path) -> Path:
+    """The result of a build, in miniature."""
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text("<title>Trellis</title>")
+    (tmp_path / "assets/index-abc.js").write_text(SCRIPT)
+    (tmp_path / "assets/index-abc.js.gz").write_bytes(gzip.compress(SCRIPT.encode()))
+    return tmp_path
+
+
+async def get(dist: Path, path: str, **headers: str) -> httpx.Response:
+    transport = httpx.ASGITransport(Starlette(routes=routes(dist)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
+        return await client.get(path, headers=headers)
+
+
+async def test_the_page_may_load_and_reach_nothing_but_its_own_server(dist: Path) -> None:
+    page = await get(dist, "/graphiql")
+    policy = dict(rule.split(" ", 1) for rule in page.headers["content-security-policy"].split("; "))
+    assert page.text == "<title>Trellis</title>"
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == "'self'"
+    assert policy["connect-src"] == "'self' ws://localhost:8000 wss://localhost:8000"
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert page.headers["referrer-policy"] == "no-referrer"
+
+
+async def test_a_host_header_cannot_widen_the_policy(dist: Path) -> None:
+    page = await get(dist, "/graphiql", host="localhost; script-src *")
+    assert "connect-src 'self';" in page.headers["content-security-policy"]
+    assert "*" not in page.headers["content-security-policy"]
+
+
+async def test_the_page_is_asked_for_again_each_time_and_its_assets_never(dist: Path) -> None:
+    page, asset = await get(dist, "/graphiql"), await get(dist, "/graphiql/assets/index-abc.js")
+    assert page.headers["cache-control"] == "no-cache"
+    assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "identity"])
+async def test_an_asset_is_compressed_for_those_who_accept_it(dist: Path, accepted: str) -> None:
+    asset = await get(dist, "/graphiql/assets/index-abc.js", **{"accept-encoding": accepted})
+    assert asset.headers.get("content-encoding", "identity") == accepted
+    assert asset.headers["content-type"].startswith("text/javascript")
+    assert asset.headers["vary"] == "Accept-Encoding"
+    assert asset.text == SCRIPT
+
+
+@pytest.mark.parametrize("name", ["unknown.js", "%2e%2e", "%2e%2e%2findex.html", "%00"])
+async def test_what_is_no_asset_is_not_found(dist: Path, name: str) -> None:
+    assert (await get(dist, f"/graphiql/assets/{name}")).status_code == 404
+
+
+async def test_without_a_build_the_page_says_how_to_make_one(tmp_path: Path) -> None:
+    page = await get(tmp_path / "nothing", "/graphiql")
+    assert page.status_code == 503
+    assert page.headers["content-type"].startswith("text/plain")
+    assert "python -m app.console" in page.text
+
+
+def test_a_build_is_current_until_a_source_changes(tmp_path: Path) -> None:
+    source = shutil.copytree(build.SOURCE, tmp_path / "console", ignore=shutil.ignore_patterns("dist"))
+    (source / "dist").mkdir()
+    (source / "dist" / build.STAMP).write_text(build.fingerprint(source))
+    assert build.is_current(source, source / "dist")
+    (source / "src/welcome.graphql").write_text("{ viewer { id } }")
+    assert not build.is_current(source, source / "dist")
+
+
+@pytest.mark.parametrize("node", [None, "v18.20.4"], ids=["no Node", "an old Node"])
+def test_an_impossible_build_is_one_line_and_no_failure(tmp_path: Path, node: str | None) -> None:
+    shutil.copytree(build.SOURCE, tmp_path / "app/console", ignore=shutil.ignore_patterns("dist"))
+    (tmp_path / "app/__init__.py").touch()
+    path = tmp_path / "bin"
+    path.mkdir()
+    for command in ("node", "npm") if node else ():
+        (path / command).write_text(f"#!/bin/sh\necho {node}\n")
+        (path / command).chmod(0o755)
+    offline = {**os.environ, "PATH": str(path), "PIP_NO_INDEX": "1", "PYTHONPATH": ""}
+    build_it = [sys.executable, "-m", "app.console"]
+    done = subprocess.run(build_it, cwd=tmp_path, env=offline, capture_output=True, text=True, check=False)  # noqa: S603 — our own
+    assert done.returncode == 0
+    assert len(done.stderr.splitlines()) == 1
+    assert "The console was not built: fetching Node with pip failed" in done.stderr
+    assert not (tmp_path / "app/console/dist").exists()
+
+
+def test_the_lock_file_pins_every_package_by_its_hash_and_names_no_registry() -> None:
+    packages = json.loads((build.SOURCE / "package-lock.json").read_text())["packages"]
+    del packages[""]
+    assert packages
+    assert all(
+        package["integrity"].startswith("sha512-") and "resolved" not in package for package in packages.values()
+    )
+
+
+@strawberry.type
+class Person:
+    name: str
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def viewer(self, info: strawberry.Info[Request]) -> Person | None:
+        return Person(name="Ada") if info.context.headers.get("authorization") == "Bearer ada-token" else None
+
+
+async def answer(request: Request) -> Response:
+    """The least GraphQL server that the console can talk to."""
+    operation = await request.json()
+    result = await strawberry.Schema(Query).execute(operation["query"], context_value=request)
+    return JSONResponse({"data": result.data})
+
+
+@pytest.fixture
+async def host() -> AsyncIterator[str]:
+    """The `host:port` of a server with the console and a GraphQL endpoint of one field."""
+    app = Starlette(routes=[*routes(), Route("/graphql", answer, methods=["POST"])])
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", ws="none"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        await serving
+
+
+@needs_build
+@needs_chromium
+async def test_the_console_runs_in_a_browser_that_asks_no_other_host(host: str) -> None:
+    async with visiting(f"http://{host}/graphiql") as page:
+        await page.until("document.querySelector('.graphiql-query-editor .view-lines') !== null")
+        await page.click(".graphiql-execute-button")
+        await page.until("document.querySelector('.result-window').textContent.includes('data')")
+        assert page.hosts == {host}
+        assert page.complaints == []
+
+
+@needs_build
+@needs_chromium
+async def test_a_link_with_a_token_signs_in_and_keeps_it_out_of_the_address(host: str) -> None:
+    async with visiting(f"http://{host}/graphiql#token=ada-token") as page:
+        await page.until("document.querySelector('output')?.textContent === 'You are Ada'")
+        assert await page.run("location.href") == f"http://{host}/graphiql"
+
+
+@needs_build
+@needs_chromium
+async def test_a_wrong_token_is_named_as_such(host: str) -> None:
+    async with visiting(f"http://{host}/graphiql") as page:
+        await page.type("#token", "nonsense")
+        await page.until("document.querySelector('output').textContent === 'This token is not accepted'")

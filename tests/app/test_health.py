@@ -1,0 +1,33 @@
+"""Health: whether the process lives, and whether it can serve."""
+
+from tests.app.serving import Served, serving
+
+NOWHERE = "127.0.0.1:1"
+
+
+async def test_a_process_with_both_servers_is_ready(served: Served) -> None:
+    answer = await served.send("GET", "/health/ready")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "database": "ok", "redis": "ok"}
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_without_the_database_it_is_not_ready_and_does_not_say_why(redis_url: str) -> None:
+    async with serving(f"postgresql://somebody:secret@{NOWHERE}/trellis", redis_url) as served:
+        answer = await served.send("GET", "/health/ready")
+    assert answer.status_code == 503
+    assert answer.json() == {"status": "unavailable", "database": "unavailable", "redis": "ok"}
+
+
+async def test_without_redis_it_is_not_ready(database_url: str) -> None:
+    async with serving(database_url, f"redis://{NOWHERE}") as served:
+        answer = await served.send("GET", "/health/ready")
+    assert answer.status_code == 503
+    assert answer.json() == {"status": "unavailable", "database": "ok", "redis": "unavailable"}
+
+
+async def test_a_process_without_either_is_still_alive() -> None:
+    async with serving(f"postgresql://{NOWHERE}/trellis", f"redis://{NOWHERE}") as served:
+        answer = await served.send("GET", "/health/live")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok"}

@@ -1,0 +1,287 @@
+"""Events over Redis: heard by every process, on one connection each, also after that connection broke."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, suppress
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+from redis.asyncio import Redis
+from structlog.testing import capture_logs
+
+from app.realtime import TIMEOUT, FellBehind, Realtime, Unavailable
+from db.outbox import Event
+
+TOPIC = "document:1"
+
+
+@pytest.fixture
+def prefix() -> str:
+    """Channels of this test's own."""
+    return f"{uuid4().hex}:"
+
+
+@pytest.fixture
+async def realtime(redis_url: str, prefix: str) -> AsyncIterator[Realtime]:
+    async with Realtime(redis_url, prefix=prefix) as running:
+        yield running
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Any]:
+    """The server, asked directly."""
+    async with Redis.from_url(redis_url, decode_responses=True) as client:
+        yield client
+
+
+def comment(number: int = 0, *, topic: str = TOPIC) -> Event:
+    return Event(topic, "COMMENT_ADDED", {"comment": f"cmt_{number}"})
+
+
+async def heard(events: AsyncIterator[Event]) -> Event:
+    async with asyncio.timeout(5):
+        return await anext(events)
+
+
+async def subscribers(redis: Any, prefix: str, topic: str = TOPIC) -> int:
+    """How many connections the server counts on the channel of a topic."""
+    [(_channel, count)] = await redis.pubsub_numsub(f"{prefix}{topic}")
+    return int(count)
+
+
+async def test_an_event_published_by_one_process_is_heard_in_another(realtime: Realtime, redis_url: str, prefix: str) -> None:
+    async with Realtime(redis_url, prefix=prefix) as other, realtime.listen(TOPIC) as events:
+        await other.publish(comment())
+        assert await heard(events) == comment()
+
+
+async def test_once_listening_no_event_is_missed(realtime: Realtime) -> None:
+    for number in range(20):
+        async with realtime.listen(TOPIC) as events:
+            await realtime.publish(comment(number))
+            assert await heard(events) == comment(number)
+
+
+async def test_only_the_events_of_the_topic_are_heard(realtime: Realtime) -> None:
+    async with realtime.listen(TOPIC) as events:
+        await realtime.publish(comment(topic="document:2"))
+        await realtime.publish(comment(1))
+        assert await heard(events) == comment(1)
+
+
+async def test_events_come_in_the_order_they_were_published(realtime: Realtime) -> None:
+    async with realtime.listen(TOPIC) as events:
+        for number in range(100):
+            await realtime.publish(comment(number))
+        assert [await heard(events) for _ in range(100)] == [comment(number) for number in range(100)]
+
+
+async def test_many_listeners_share_one_connection(realtime: Realtime, redis: Any, prefix: str) -> None:
+    async with AsyncExitStack() as listening:
+        streams = [await listening.enter_async_context(realtime.listen(TOPIC)) for _ in range(50)]
+        assert await subscribers(redis, prefix) == 1
+        await realtime.publish(comment())
+        assert [await heard(events) for events in streams] == [comment()] * 50
+
+
+async def test_the_channel_is_left_with_the_last_listener(realtime: Realtime, redis: Any, prefix: str) -> None:
+    async with realtime.listen(TOPIC):
+        async with realtime.listen(TOPIC):
+            pass
+        assert await subscribers(redis, prefix) == 1
+    async with asyncio.timeout(5):
+        while await subscribers(redis, prefix):
+            pass
+
+
+async def test_listeners_that_come_and_go_at_once_leave_nothing_behind(realtime: Realtime, redis: Any, prefix: str) -> None:
+    async def come_and_go(number: int) -> None:
+        async with realtime.listen(f"document:{number % 7}") as events:
+            await realtime.publish(comment(number, topic=f"document:{number % 7}"))
+            await heard(events)
+
+    visits = [asyncio.create_task(come_and_go(number)) for number in range(200)]
+    for visit in visits[::3]:
+        visit.cancel()
+    await asyncio.gather(*visits, return_exceptions=True)
+    assert not [visit.exception() for visit in visits if not visit.cancelled() and visit.exception()]
+    async with asyncio.timeout(5):
+        while await redis.pubsub_channels(f"{prefix}*"):
+            pass
+
+
+async def test_a_listener_hears_again_after_its_connection_was_cut(realtime: Realtime, redis: Any) -> None:
+    async with realtime.listen(TOPIC) as events:
+        await cut(redis)
+        with until_heard(realtime):
+            assert await heard(events) == comment()
+
+
+async def test_a_connection_that_died_without_a_word_is_noticed(redis_url: str, prefix: str) -> None:
+    async with Wire(redis_url) as wire, Realtime(wire.url, prefix=prefix, patience=0.1) as realtime:
+        async with realtime.listen(TOPIC) as events:
+            wire.go_dead()
+            with until_heard(realtime):
+                assert await heard(events) == comment()
+
+
+async def test_a_quiet_connection_is_kept(redis_url: str, prefix: str, redis: Any) -> None:
+    async with Realtime(redis_url, prefix=prefix, patience=0.05) as realtime, realtime.listen(TOPIC) as events:
+        [connection] = await connections(redis)
+        async with asyncio.timeout(5):
+            while int(connection["tot-cmds"]) < 10:
+                [connection] = await connections(redis)
+        await realtime.publish(comment())
+        assert await heard(events) == comment()
+        assert [c["id"] for c in await connections(redis)] == [connection["id"]]
+
+
+async def test_who_comes_while_the_connection_is_down_hears_once_it_is_back(redis_url: str, prefix: str) -> None:
+    async with Wire(redis_url) as wire, Realtime(wire.url, prefix=prefix) as realtime:
+        await realtime.ping()
+        await wire.close()
+        listening = asyncio.create_task(first_of(realtime))
+        await wire.open()
+        with until_heard(realtime):
+            async with asyncio.timeout(5):
+                assert await listening == comment()
+
+
+async def test_a_listener_that_falls_behind_gets_an_error_and_no_silence(redis_url: str, prefix: str) -> None:
+    async with (
+        Realtime(redis_url, prefix=prefix, queue_size=2) as realtime,
+        realtime.listen(TOPIC) as slow,
+        realtime.listen("document:2") as marker,
+    ):
+        for number in range(4):
+            await realtime.publish(comment(number))
+        await realtime.publish(comment(topic="document:2"))
+        await heard(marker)
+        assert [await heard(slow), await heard(slow)] == [comment(0), comment(1)]
+        with pytest.raises(FellBehind):
+            await heard(slow)
+
+
+async def test_a_listener_that_falls_behind_does_not_hold_up_others(redis_url: str, prefix: str) -> None:
+    async with (
+        Realtime(redis_url, prefix=prefix, queue_size=2) as realtime,
+        realtime.listen(TOPIC),
+        realtime.listen(TOPIC) as quick,
+    ):
+        for number in range(10):
+            await realtime.publish(comment(number))
+            assert await heard(quick) == comment(number)
+
+
+async def test_without_redis_listening_is_refused_in_time() -> None:
+    async with Realtime("redis://127.0.0.1:1") as realtime:
+        with pytest.raises(Unavailable):
+            async with asyncio.timeout(2 * TIMEOUT), realtime.listen(TOPIC):
+                pass
+
+
+async def test_without_redis_publishing_is_logged_and_fails_nobody() -> None:
+    with capture_logs() as entries:
+        await Realtime("redis://127.0.0.1:1").publish(comment())
+    assert [(entry["event"], entry["topic"]) for entry in entries] == [("event not published", TOPIC)]
+
+
+async def test_what_is_no_event_is_passed_over(realtime: Realtime, redis: Any, prefix: str) -> None:
+    async with realtime.listen(TOPIC) as events:
+        for junk in ("junk", "5", "null", '{"other": 1}', b"\xff"):
+            await redis.publish(f"{prefix}{TOPIC}", junk)
+        await realtime.publish(comment())
+        assert await heard(events) == comment()
+
+
+async def test_it_closes_in_time_though_the_server_does_not_answer(redis_url: str, prefix: str) -> None:
+    async with Wire(redis_url) as wire:
+        realtime = await Realtime(wire.url, prefix=prefix).__aenter__()
+        await realtime.ping()
+        wire.go_dead()
+        async with asyncio.timeout(2 * TIMEOUT + 1):
+            await realtime.__aexit__()
+
+
+async def first_of(realtime: Realtime) -> Event:
+    async with realtime.listen(TOPIC) as events:
+        return await anext(events)
+
+
+async def connections(redis: Any) -> list[dict[str, str]]:
+    """The pub/sub connections of this process, as the server sees them."""
+    return [c for c in await redis.client_list(_type="pubsub") if c["name"] == f"trellis-{os.getpid()}"]
+
+
+async def cut(redis: Any) -> None:
+    """Break the pub/sub connection of this process from the server's side."""
+    [connection] = await connections(redis)
+    assert await redis.client_kill_filter(_id=connection["id"]) == 1
+
+
+class until_heard:  # noqa: N801  (reads as a phrase)
+    """Publish the same event again and again: what is published while nobody is connected is lost."""
+
+    def __init__(self, realtime: Realtime) -> None:
+        self.realtime = realtime
+
+    def __enter__(self) -> None:
+        self.task = asyncio.create_task(self.publish())
+
+    def __exit__(self, *_error: object) -> None:
+        self.task.cancel()
+
+    async def publish(self) -> None:
+        while True:
+            await self.realtime.publish(comment())
+
+
+class Wire:
+    """A way to the server on which connections can die without a word, or be refused."""
+
+    def __init__(self, redis_url: str) -> None:
+        self.path = urlsplit(redis_url).path
+        self.port = 0
+        self.carrying: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}"
+
+    async def __aenter__(self) -> "Wire":
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        self.server = await asyncio.start_server(self.connect, "127.0.0.1", self.port)
+        self.port = self.server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Break all connections and take no more."""
+        self.server.close()
+        for writer in self.carrying.values():
+            writer.close()
+        self.go_dead()
+        await asyncio.gather(*self.carrying, return_exceptions=True)
+
+    def go_dead(self) -> None:
+        """From now on nothing comes through on the connections that there are."""
+        for carrying in self.carrying:
+            carrying.cancel()
+
+    async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there_reader, there = await asyncio.open_unix_connection(self.path)
+        for source, sink in ((reader, there), (there_reader, writer)):
+            self.carrying[asyncio.create_task(self.carry(source, sink))] = sink
+
+    async def carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await source.read(65536):
+                sink.write(data)
+        sink.close()

@@ -1,0 +1,248 @@
+"""The demo data: all that the sources have, consistent, the same every time, and as much of it as one likes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import make_url
+
+from db import demo, migrations
+from db.base import Base, tables
+from db.demo.scale import AT_TEN
+from db.embedded import Servers
+from db.enums import UserRole
+
+REAL = {
+    "comment_threads": 181 + 4,
+    "comments": 412 + 4,  # of the reviews, and the remarks that stand in a project we have
+    "commits": 5_000,
+    "course_modules": 59,
+    "courses": 5,
+    "document_versions": 602,
+    "lessons": 377,
+    "organizations": 2,
+    "passwords": 3,
+    "pull_requests": 4_180,
+    "repositories": 2,
+    "repository_stats": 1_648,
+    "specification_documents": 117,
+    "specification_projects": 39,
+    "webhook_events": 273,
+}
+
+COUNT = "SELECT count(*) FROM {}"
+
+Steps = list[tuple[str, int, int]]
+
+
+@pytest.fixture(scope="module")
+def steps() -> Steps:
+    """What the loading of the real data told of its progress."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def real(servers: Servers, steps: Steps) -> str:
+    return _loaded(servers, "demo_real", progress=lambda *step: steps.append(step))
+
+
+@pytest.fixture(scope="module")
+def doubled(servers: Servers) -> str:
+    return _loaded(servers, "demo_doubled", scale=2)
+
+
+@pytest.fixture(params=["real", "doubled"])
+def url(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue(request.param))
+
+
+@pytest.fixture
+async def data(url: str) -> AsyncIterator[Any]:
+    """A connection to the real data, then to those of scale 2."""
+    connection = await _connect(url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def real_data(real: str) -> AsyncIterator[Any]:
+    connection = await _connect(real)
+    yield connection
+    await connection.close()
+
+
+async def test_everything_in_the_sources_is_there(real_data: Any) -> None:
+    assert {table: await real_data.fetchval(COUNT.format(table)) for table in REAL} == REAL
+
+
+async def test_loading_again_gives_the_same_rows(servers: Servers, real: str) -> None:
+    again = await asyncio.to_thread(_loaded, servers, "demo_again")
+    assert await _digests(again) == await _digests(real)
+
+
+async def test_a_load_that_fails_leaves_nothing(servers: Servers) -> None:
+    url = await asyncio.to_thread(_database, servers, "demo_failing")
+    connection = await _connect(url)
+    await connection.execute(
+        "INSERT INTO courses (id, slug, title, description, difficulty) "
+        "VALUES (gen_random_uuid(), 'swc-unix-shell', 'In the way', '', 'BEGINNER')"
+    )
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await demo.load(url)
+    assert await connection.fetchval("SELECT count(*) FROM users") == 0
+    await connection.close()
+
+
+async def test_a_database_is_empty_until_it_is_loaded(servers: Servers, real: str) -> None:
+    fresh = await asyncio.to_thread(_database, servers, "demo_empty")
+    assert (await demo.is_empty(fresh), await demo.is_empty(real)) == (True, False)
+
+
+@pytest.mark.usefixtures("real")
+def test_progress_counts_every_row_up_to_the_total(steps: Steps) -> None:
+    dones, totals = [done for _, done, _ in steps], {total for *_, total in steps}
+    assert dones == sorted(dones)
+    assert totals == {dones[-1]}
+
+
+async def test_the_demo_people_can_sign_in_and_one_administers(real_data: Any) -> None:
+    people = {person.email: person for person in demo.PEOPLE}
+    found = await real_data.fetch("SELECT email, name, role, hash FROM users JOIN passwords ON user_id = users.id")
+    assert {row["email"]: row["name"] for row in found} == {email: person.name for email, person in people.items()}
+    assert [row["email"] for row in found if row["role"] == UserRole.ADMIN] == [demo.ADMINISTRATOR.email]
+    assert PasswordHasher().verify(found[0]["hash"], demo.PASSWORD)
+
+
+async def test_the_demo_people_have_what_is_said_of_them(real_data: Any) -> None:
+    users = {user["email"]: user["id"] for user in await real_data.fetch("SELECT id, email FROM users")}
+    lead, owner, _ = (users[person.email] for person in demo.PEOPLE)
+    projects = "SELECT count(*) FROM specification_projects WHERE owner_id = $1"
+    courses = "SELECT array_agg(progress_percent ORDER BY 1) FROM course_progress WHERE user_id = $1"
+    owned = (
+        "SELECT slug FROM organizations o JOIN organization_members m ON o.id = organization_id "
+        "WHERE user_id = $1 AND role = 'OWNER'"
+    )
+    assert await real_data.fetchval(projects, lead) == 5
+    assert await real_data.fetchval(courses, lead) == [39, 100]
+    assert await real_data.fetchval(owned, owner) == "strawberry-graphql"
+
+
+async def test_only_bots_have_commits_without_a_person(real_data: Any) -> None:
+    names = await real_data.fetch("SELECT DISTINCT author_name FROM commits WHERE author_id IS NULL")
+    assert all("bot" in row["author_name"].lower() for row in names)
+    assert await real_data.fetchval("SELECT count(*) FROM users WHERE name ~* 'bot\\y' AND is_active") == 0
+
+
+async def test_ids_sort_by_time(data: Any) -> None:
+    backwards = """
+        SELECT count(*) FROM (SELECT date_trunc('milliseconds', created_at) AS at,
+            date_trunc('milliseconds', lag(created_at) OVER (ORDER BY id)) AS before FROM {}) WHERE at < before"""
+    for table in tables():
+        assert await data.fetchval(backwards.format(table.__tablename__)) == 0, table
+
+
+async def test_who_comments_belongs_to_the_project(data: Any) -> None:
+    strangers = """
+        SELECT count(*) FROM comments c
+        JOIN comment_threads t ON t.id = c.thread_id
+        JOIN specification_documents d ON d.id = t.document_id
+        JOIN specification_projects p ON p.id = d.project_id
+        WHERE c.author_id <> p.owner_id AND NOT EXISTS (
+            SELECT FROM project_members m WHERE m.project_id = p.id AND m.user_id = c.author_id
+            AND m.status = 'ACTIVE' AND m.role IN ('LEAD', 'MEMBER', 'REVIEWER'))"""
+    assert await data.fetchval(strangers) == 0
+
+
+async def test_a_document_is_one_version_past_its_history(data: Any) -> None:
+    wrong = """
+        SELECT count(*) FROM (
+            SELECT d.version, array_agg(v.version ORDER BY v.created_at, v.version) AS history
+            FROM specification_documents d LEFT JOIN document_versions v ON v.document_id = d.id GROUP BY d.id)
+        WHERE array_remove(history, NULL) <> ARRAY(SELECT generate_series(1, version - 1))"""
+    assert await data.fetchval(wrong) == 0
+
+
+async def test_the_numbers_of_progress_follow_from_the_lessons(data: Any) -> None:
+    wrong = """
+        SELECT count(*) FROM course_progress p JOIN enrollments e USING (user_id, course_id),
+            LATERAL (SELECT count(*) AS done FROM lesson_progress WHERE progress_id = p.id AND completed),
+            LATERAL (SELECT count(*) AS total FROM lessons JOIN course_modules m ON m.id = module_id
+                     WHERE m.course_id = p.course_id)
+        WHERE (p.completed_lessons, p.total_lessons) <> (done, total)
+        OR p.progress_percent <> coalesce(100 * done / nullif(total, 0), 0)
+        OR (p.completed_at IS NOT NULL) <> (p.progress_percent = 100)
+        OR (e.status = 'COMPLETED') <> (p.progress_percent = 100)
+        OR e.completed_at IS DISTINCT FROM p.completed_at"""
+    assert await data.fetchval(wrong) == 0
+    assert await data.fetchval("SELECT count(*) FROM course_progress") == await data.fetchval(
+        "SELECT count(*) FROM enrollments"
+    )
+
+
+async def test_days_add_up_the_commits(data: Any) -> None:
+    wrong = """
+        SELECT count(*) FROM repositories r WHERE
+            (SELECT sum(commits) FROM repository_stats WHERE repository_id = r.id)
+            <> (SELECT count(*) FROM commits WHERE repository_id = r.id)"""
+    assert await data.fetchval(wrong) == 0
+
+
+async def test_each_step_of_scale_adds_a_ninth_of_what_ten_has_more(real: str, doubled: str) -> None:
+    before, after = await _counts(real), await _counts(doubled)
+    added = {table: after[table] - before[table] for table in AT_TEN}
+    assert added == pytest.approx({table: (at_ten - before[table]) // 9 for table, at_ten in AT_TEN.items()}, rel=0.02)
+
+
+async def test_whoever_has_three_projects_has_three_at_any_scale(real: str, doubled: str) -> None:
+    visible = """
+        SELECT id FROM users u WHERE role <> 'ADMIN' AND 3 = (SELECT count(*) FROM specification_projects p
+            WHERE owner_id = u.id OR EXISTS (SELECT FROM project_members WHERE project_id = p.id AND user_id = u.id))"""
+    of_real, of_doubled = [{row["id"] for row in await _fetch(url, visible)} for url in (real, doubled)]
+    assert of_real
+    assert of_real < of_doubled
+
+
+def _loaded(servers: Servers, name: str, **options: Any) -> str:
+    """The URL of a database of that name with the demo data."""
+    url = _database(servers, name)
+    asyncio.run(demo.load(url, **options))
+    return url
+
+
+def _database(servers: Servers, name: str) -> str:
+    """The URL of a new, migrated database."""
+    asyncio.run(_create(servers.database_url, name))
+    url = make_url(servers.database_url).set(database=name).render_as_string(hide_password=False)
+    migrations.upgrade(url)
+    return url
+
+
+async def _create(server_url: str, name: str) -> None:
+    connection = await _connect(server_url)
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+
+
+async def _connect(url: str) -> Any:
+    return await asyncpg.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))
+
+
+async def _fetch(url: str, query: str) -> list[Any]:
+    connection = await _connect(url)
+    rows: list[Any] = await connection.fetch(query)
+    await connection.close()
+    return rows
+
+
+async def _counts(url: str) -> dict[type[Base], int]:
+    return {table: (await _fetch(url, COUNT.format(table.__tablename__)))[0]["count"] for table in tables()}
+
+
+async def _digests(url: str) -> dict[str, str]:
+    """A digest of all rows of each table, without the salt of passwords."""
+    names = [table.__tablename__ for table in tables()]
+    rows = "SELECT md5(string_agg((to_jsonb(t) - 'hash')::text, '' ORDER BY id)) AS digest FROM {} t"
+    return {name: (await _fetch(url, rows.format(name)))[0]["digest"] for name in names}
