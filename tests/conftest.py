@@ -1,7 +1,7 @@
 """Real servers for every test: one PostgreSQL and one Valkey a worker, and a copy of the small world for each test."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis  # noqa: F401  (imported late, after greenlets ran, it breaks the parser of CPython 3.11)
+import orjson
 import pytest
 from sqlalchemy import event, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -17,7 +18,7 @@ from db import embedded, migrations
 from db.engine import Database
 from db.outbox import Event
 from graphql_schema.core.context import Context
-from graphql_schema.execution import Request
+from graphql_schema.execution import Executor, Request
 from graphql_schema.schema import executor
 from tests import world as worlds
 from tests.world import World
@@ -62,9 +63,25 @@ def redis_url(servers: embedded.Servers) -> str:
     return servers.redis_url
 
 
+class NotingDatabase(Database):
+    """Writes down every statement that it runs, by whichever of its ways."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.statements: list[str] = []
+        event.listen(self.engine.sync_engine, "before_cursor_execute", self._note)
+
+    async def fetch(self, statement: str, arguments: Sequence[Any]) -> Any:
+        self.statements.append(statement)
+        return await super().fetch(statement, arguments)
+
+    def _note(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        self.statements.append(statement)
+
+
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = Database(database_url)
+async def database(database_url: str) -> AsyncIterator[NotingDatabase]:
+    opened = NotingDatabase(database_url)
     yield opened
     await opened.close()
 
@@ -90,17 +107,25 @@ class Heard:
 class Graph:
     """Asks the graph without a transport, as one person of the world after another."""
 
-    database: Database
+    database: NotingDatabase
     world: World
-    statements: list[str] = field(default_factory=list)
+    executor: Executor = executor
 
     def context(self, who: str | None) -> Context:
         return Context(self.world.viewer(who), self.database, Heard())
 
     async def __call__(self, who: str | None, query: str, **variables: Any) -> dict[str, Any]:
         """The whole answer to `query`; None asks as a guest."""
-        self.statements.clear()
-        return await executor.execute(executor.prepare(Request(query, variables=variables)), self.context(who))
+        self.database.statements.clear()
+        operation = self.executor.prepare(Request(query, variables=variables))
+        answer = await self.executor.execute(operation, self.context(who))
+        decoded: dict[str, Any] = orjson.loads(orjson.dumps(answer))
+        return decoded
+
+    @property
+    def statements(self) -> list[str]:
+        """The statements of the last operation."""
+        return self.database.statements
 
     async def data(self, who: str | None, query: str, **variables: Any) -> Any:
         """The data of an answer that has no errors."""
@@ -110,14 +135,15 @@ class Graph:
 
 
 @pytest.fixture
-def graph(database: Database, world: World) -> Graph:
-    asked = Graph(database, world)
+def graph(database: NotingDatabase, world: World) -> Graph:
+    """The graph as it is served: reads are compiled to one statement."""
+    return Graph(database, world)
 
-    @event.listens_for(database.engine.sync_engine, "before_cursor_execute")
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        asked.statements.append(statement)
 
-    return asked
+@pytest.fixture
+def resolved(database: NotingDatabase, world: World) -> Graph:
+    """The same graph with every field resolved in Python, one batched statement an edge."""
+    return Graph(database, world, Executor(executor.schema, compiles=False))
 
 
 async def _build(url: str) -> World:

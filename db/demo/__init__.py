@@ -76,9 +76,10 @@ async def load(database_url: str, *, scale: int = 1, progress: Progress = _unwat
     real = {batch.table: len(batch.rows) for batch in batches}
     more = Multiples(sources, real, scale=scale)
     total, done = sum(real.values()) + more.row_count, 0
+    full = (batch for batch in chain(batches, more.batches()) if batch.rows)
     async with _connection(database_url) as connection:
         async with connection.transaction():
-            async for batch in _ahead(chain(batches, more.batches())):
+            async for batch in _ahead(full):
                 await connection.copy_records_to_table(batch.name, columns=batch.columns, records=batch.records)
                 progress(batch.name, done := done + len(batch.rows), total)
         await connection.execute("VACUUM (ANALYZE)")  # or the first queries would do its work

@@ -99,8 +99,7 @@ def batches(studies: Iterable[Study], random: Random) -> Iterator[Batch]:
         enrollments.append(_enrollment(one, progress[-1]))
     yield Batch(tables.Enrollment, enrollments)
     yield Batch(tables.CourseProgress, progress)
-    if lessons:
-        yield Batch(tables.LessonProgress, lessons)
+    yield Batch(tables.LessonProgress, lessons)
 
 
 def _syllabus(number: int, course: Record) -> Syllabus:

@@ -18,7 +18,8 @@ organization_members = members(
     key="organization_id",
     where=lambda member, repository: or_(
         repository.sensitivity == Sensitivity.NORMAL,
-        member.role.in_([OrganizationRole.OWNER, OrganizationRole.ADMIN]),
+        member.role == OrganizationRole.OWNER,
+        member.role == OrganizationRole.ADMIN,
         (repository.sensitivity == Sensitivity.SENSITIVE) & (member.role == OrganizationRole.MEMBER),
     ),
 )

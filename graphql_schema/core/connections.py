@@ -1,5 +1,6 @@
 """Relay connections: a page of a list with its cursors, and how many items there are in all."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from db.errors import BadInput
 from db.read import Join, Order, Relation, Window
 from graphql_schema.core import cursors, filters
 from graphql_schema.core.context import Context
-from graphql_schema.core.fields import TYPES, Computed, Field, object_type
+from graphql_schema.core.fields import TYPES, Binding, Computed, Field, object_type
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
@@ -33,12 +34,19 @@ class Many(Field):
     def arguments(self) -> list[StrawberryArgument]:
         return _arguments(self.child, self.order or _listings[self.child].orders[0])
 
-    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> "Page":
+    def bind(self, arguments: Mapping[str, Any]) -> Binding:
+        asked = self.window(arguments)
+        return Binding(asked.shape, asked.values)
+
+    def window(self, arguments: Mapping[str, Any]) -> Window:
+        """The window that the arguments ask for; raises BadInput and BadCursor."""
         order = arguments.get("order_by") or self.order or _listings[self.child].orders[0]
         given = arguments.get("filter")
         conditions = filters.tests(self.child, given) if given else ()
-        asked = window(self.child, filters.order_named(order), arguments, conditions)
-        return Page(context, source, self.child, self.relation, asked)
+        return _window(self.child, filters.order_named(order), arguments, conditions)
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> "Page":
+        return Page(context, source, self.child, self.relation, self.window(arguments))
 
 
 def many(to: Any, description: str, *, on: Join | None = None, order: str | None = None) -> Many:
@@ -100,8 +108,7 @@ class Entry:
     node: Base
 
 
-def window(table: type[Base], order: Order, arguments: dict[str, Any], conditions: tuple[Any, ...]) -> Window:
-    """The window that the paging arguments ask for; raises BadInput and BadCursor."""
+def _window(table: type[Base], order: Order, arguments: Mapping[str, Any], conditions: tuple[Any, ...]) -> Window:
     first, last, after, before = (arguments.get(name) for name in ("first", "last", "after", "before"))
     backward = last is not None or before is not None
     if backward and (first is not None or after is not None):

@@ -4,8 +4,8 @@ Each declaration is an expression with a description for front-end developers. W
 (type, nullability, access) comes from the tables; the type it leads to is found by its table.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from inspect import isawaitable
 from typing import Any
@@ -27,6 +27,14 @@ TYPES: dict[str, Any] = {"JSON": JSON}
 """Every type of the graph by name: annotations are strings that are looked up here once all slices are imported."""
 
 
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Arguments made ready for SQL: what shapes the text of a statement, and the values of its bind parameters."""
+
+    shape: Hashable = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Field:
     """The base of all declarations."""
@@ -41,9 +49,24 @@ class Field:
         """The arguments that the field takes."""
         return []
 
+    def bind(self, arguments: Mapping[str, Any]) -> Binding:
+        """The arguments made ready for SQL; raises what is wrong with them."""
+        return Binding()
+
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         """The value of the field on `source`, a row of the table."""
         raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class PublicId(Field):
+    """The global id of a row."""
+
+    def annotation(self, table: type[Base], name: str) -> Any:
+        return strawberry.ID
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
+        return source.public_id
 
 
 @dataclass(frozen=True)
@@ -152,6 +175,7 @@ class DeclaredField(StrawberryField):
         annotation = StrawberryAnnotation(declared.annotation(table, name), namespace=TYPES)
         super().__init__(python_name=name, description=declared.description, type_annotation=annotation)
         self.declared = declared
+        self.table = table
         self.init = False
 
     is_async = True  # type: ignore[assignment,unused-ignore]  # known without looking at a resolver

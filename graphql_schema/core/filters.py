@@ -1,7 +1,7 @@
 """Filters and orders of a list: input types made from the columns that a node names."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -36,8 +36,13 @@ class Test:
     def __call__(self, row: Any) -> ColumnElement[bool]:
         return self.build(row, literal(self.value, self.type))
 
+    @property
+    def shape(self) -> "Test":
+        """The test without its value."""
+        return replace(self, value=None)
+
     def __hash__(self) -> int:
-        return hash((self.name, repr(self.value)))
+        return hash((self.name, self.value))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Test) and (self.name, self.value) == (other.name, other.value)

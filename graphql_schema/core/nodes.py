@@ -7,7 +7,7 @@ import strawberry
 
 from db.base import Base
 from graphql_schema.core.connections import connection_types
-from graphql_schema.core.fields import TYPES, Computed, DeclaredField, Field
+from graphql_schema.core.fields import TYPES, DeclaredField, Field, PublicId
 
 Class = TypeVar("Class", bound=type)
 
@@ -18,11 +18,7 @@ NODES: dict[type[Base], type] = {}
 class Node:
     """An object with a global id."""
 
-    id = DeclaredField(
-        Computed("The global id, to be had again with `node(id:)`.", strawberry.ID, lambda row: row.public_id),
-        Base,
-        "id",
-    )
+    id = DeclaredField(PublicId("The global id, to be had again with `node(id:)`."), Base, "id")
 
     @classmethod
     def resolve_type(cls, value: Any, _info: Any, _type: Any) -> str:

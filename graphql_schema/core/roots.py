@@ -1,8 +1,10 @@
 """The root types: fields that the slices declare in their modules, added up; and ways to one object from the root."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
+from uuid import UUID
 
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
@@ -12,7 +14,7 @@ from db import ids, read
 from db.base import Base
 from db.errors import BadInput
 from graphql_schema.core.context import Context
-from graphql_schema.core.fields import TYPES, Field, object_type
+from graphql_schema.core.fields import TYPES, Binding, Field, object_type
 from graphql_schema.core.nodes import NODES
 
 LARGEST_BATCH = 100
@@ -41,15 +43,19 @@ class Lookup(Field):
         identity = argument("id", strawberry.ID if only else strawberry.ID | None, "Its global id.")
         return [identity, *(argument(name, str | None, f"Its {name.replace('_', ' ')}.") for name in self.names)]
 
-    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
+    def bind(self, arguments: Mapping[str, Any]) -> Binding:
         given = {key: value for key, value in arguments.items() if value is not None}
         if len(given) != 1:
             raise BadInput(f"Ask for one object by one of: {', '.join(('id', *self.names))}.")
-        ((key, value),) = given.items()
-        if key != "id":
-            return await context.load(read.by_name, self.child, key, value, key=read.ALL)
-        row = ids.key_of(self.child, value)
-        return await context.load(read.by_id, self.child, key=row) if row else None
+        ((column, value),) = given.items()
+        return Binding(column, {"key": ids.key_of(self.child, value) if column == "id" else value})
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
+        asked = self.bind(arguments)
+        column, value = asked.shape, asked.values["key"]
+        if column != "id":
+            return await context.load(read.by_name, self.child, column, value, key=read.ALL)
+        return await context.load(read.by_id, self.child, key=value) if value else None
 
 
 def lookup(table: type[Base], description: str, *names: str) -> Lookup:
@@ -81,6 +87,10 @@ class NodeById(Field):
     def arguments(self) -> list[StrawberryArgument]:
         return [argument("id", strawberry.ID, "A global id.")]
 
+    def bind(self, arguments: Mapping[str, Any]) -> Binding:
+        table, key = _decoded(arguments["id"])
+        return Binding(table, {"key": key})
+
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         return await _node(context, arguments["id"])
 
@@ -95,10 +105,19 @@ class NodesById(Field):
     def arguments(self) -> list[StrawberryArgument]:
         return [argument("ids", list[strawberry.ID], f"Global ids, {LARGEST_BATCH} at most.")]
 
+    def bind(self, arguments: Mapping[str, Any]) -> Binding:
+        found = [_decoded(public_id) for public_id in self._ids(arguments)]
+        tables = tuple(sorted({table for table, _ in found if table}, key=lambda table: table.__tablename__))
+        kinds = [tables.index(table) if table else None for table, _ in found]
+        return Binding(tables, {"keys": [key for _, key in found], "kinds": kinds})
+
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
+        return [_node(context, public_id) for public_id in self._ids(arguments)]
+
+    def _ids(self, arguments: Mapping[str, Any]) -> list[str]:
         if len(arguments["ids"]) > LARGEST_BATCH:
             raise BadInput(f"Ask for at most {LARGEST_BATCH} objects at a time.", at="ids")
-        return [_node(context, public_id) for public_id in arguments["ids"]]
+        return list(arguments["ids"])
 
 
 def argument(name: str, kind: Any, description: str) -> StrawberryArgument:
@@ -107,10 +126,14 @@ def argument(name: str, kind: Any, description: str) -> StrawberryArgument:
 
 
 async def _node(context: Context, public_id: str) -> Any:
+    table, key = _decoded(public_id)
+    return await context.load(read.by_id, table, key=key) if table and key else None
+
+
+def _decoded(public_id: str) -> tuple[type[Base] | None, UUID | None]:
+    """The table and key behind the id of a node; None for both when it is the id of none."""
     found = ids.decode(public_id)
-    if found is None or found[0] not in NODES:
-        return None
-    return await context.load(read.by_id, found[0], key=found[1])
+    return found if found and found[0] in NODES else (None, None)
 
 
 node = NodeById("Any object by its global id; null when there is none that you may see.")

@@ -1,9 +1,19 @@
-"""From the text of an operation to its answer: parse, validate, run.
+"""From the text of an operation to its answer.
 
-request → Executor.prepare → Operation → Executor.execute   → the answer of a query or a mutation
-                                       → Executor.subscribe → an answer for every event
+Follow one through the modules in this order:
+
+1. `documents`  finds the operation of a text that was parsed and validated before, or does both now;
+2. `selection`  collects what it selects on a type, with fragments and directives, and merges what has the same key;
+3. `steps`      are the fields so found, each with its declaration and with its arguments made ready for SQL;
+4. `plan`       says which steps a statement can answer, and keeps the statements compiled so far;
+5. `compiler`   writes the statement: `pages` its lists, `json_text` the JSON;
+6. `executor`   runs it, and hands the text that PostgreSQL wrote to the transport, as it is.
+
+What a statement cannot answer goes to graphql-core, which resolves the same declarations through batches
+(`graphql_schema.core.context`), and so does everything for an `Executor(schema, compiles=False)`: the two must agree.
 """
 
-from graphql_schema.execution.executor import Executor, Operation, Request, RequestError
+from graphql_schema.execution.documents import RequestError
+from graphql_schema.execution.executor import Executor, Operation, Request
 
 __all__ = ["Executor", "Operation", "Request", "RequestError"]

@@ -1,26 +1,37 @@
-"""Runs operations against the schema. Transports differ in framing only: all of them come through here."""
+"""Runs operations against the schema. Transports differ in framing only: all of them come through here.
 
-from collections.abc import AsyncIterator
+A query is one statement, which answers all root fields that a statement can answer; what only Python can compute goes
+to graphql-core. A mutation or an event names rows by their keys, and what is selected of them is one statement again.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
     DocumentNode,
     ExecutionResult,
+    FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
-    get_operation_ast,
-    parse,
-    validate,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    is_non_null_type,
 )
 from graphql.execution import Executor as GraphQLExecutor
-from graphql.execution import create_source_event_stream, execute
+from graphql.execution import create_source_event_stream, execute, get_variable_values
+from graphql.execution.values import VariableValues
+from orjson import Fragment
 
 from graphql_schema.core.context import Context
-from graphql_schema.core.errors import explained, formatted
+from graphql_schema.core.errors import explained
+from graphql_schema.core.mutations import Reference
+from graphql_schema.execution.documents import MAX_ERRORS, Definition, Documents, RequestError
+from graphql_schema.execution.plan import Asked, Plan
+from graphql_schema.execution.python_values import plain
+from graphql_schema.execution.steps import Step
 
-MAX_TOKENS = 2_000
-MAX_ERRORS = 20
+Answer = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,67 +46,180 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation that may run. `kind` is query, mutation or subscription."""
+    """An operation with its variables, ready to run."""
 
-    kind: str
-    document: DocumentNode
+    definition: Definition
+    variables: VariableValues
     request: Request
 
+    @property
+    def kind(self) -> str:
+        """query, mutation or subscription."""
+        return self.definition.kind
 
-class RequestError(Exception):
-    """The request was refused before anything ran. `errors` is what the answer shows."""
-
-    def __init__(self, errors: list[dict[str, Any]]) -> None:
-        super().__init__(errors[0]["message"])
-        self.errors = errors
+    @property
+    def plan(self) -> Plan:
+        """How it is answered."""
+        return self.definition.plan(self.variables)
 
 
 class Executor:
-    """Runs operations against one schema."""
+    """Runs operations against one schema. One that does not compile resolves every field in Python, to equal answers."""
 
-    def __init__(self, schema: GraphQLSchema) -> None:
+    def __init__(self, schema: GraphQLSchema, *, compiles: bool = True) -> None:
         self.schema = schema
+        self.compiles = compiles
+        self.documents = Documents(schema)
 
     def prepare(self, request: Request) -> Operation:
-        """Parse and validate; raises RequestError."""
-        try:
-            document = parse(request.query, max_tokens=MAX_TOKENS)
-        except GraphQLError as error:
-            raise _refused([error], "GRAPHQL_PARSE_FAILED") from error
-        if errors := validate(self.schema, document, max_errors=MAX_ERRORS):
-            raise _refused(errors, "GRAPHQL_VALIDATION_FAILED")
-        operation = get_operation_ast(document, request.operation_name)
-        if operation is None:
-            message = "Say with `operationName` which operation of the document is to run."
-            raise _refused([GraphQLError(message)], "OPERATION_RESOLUTION_FAILURE")
-        return Operation(operation.operation.value, document, request)
+        """Find the operation of the request; raises RequestError."""
+        definition = self.documents.definition(request.query, request.operation_name)
+        declared = definition.node.variable_definitions or ()
+        values = get_variable_values(self.schema, declared, request.variables or {}, max_errors=MAX_ERRORS)
+        if isinstance(values, list):
+            raise RequestError(values, "BAD_USER_INPUT")
+        return Operation(definition, values, request)
 
-    async def execute(self, operation: Operation, context: Context) -> dict[str, Any]:
-        """The answer of a query or a mutation; raises RequestError when the variables do not fit."""
-        result = execute(self.schema, operation.document, **_arguments(operation, context))
-        return _answer(result if isinstance(result, ExecutionResult) else await result)
+    async def execute(self, operation: Operation, context: Context) -> Answer:
+        """The answer of a query or a mutation. Its data may hold `orjson.Fragment`s: text that PostgreSQL wrote."""
+        if not self.compiles:
+            return _formatted(await self._resolve(operation, context, operation.definition.document))
+        if operation.kind == "mutation":
+            return await self._mutate(operation, context)
+        return await self._query(operation, context)
 
-    async def subscribe(self, operation: Operation, context: Context) -> AsyncIterator[dict[str, Any]]:
+    async def subscribe(self, operation: Operation, context: Context) -> AsyncIterator[Answer]:
         """The answers to the events of a subscription; raises RequestError before the first when it is refused."""
-        executor = GraphQLExecutor.build(self.schema, operation.document, **_arguments(operation, context))
-        if isinstance(executor, list):
-            raise _refused(executor, "BAD_USER_INPUT")
-        stream: Any = create_source_event_stream(executor)
-        if executor.is_awaitable(stream):
-            stream = await stream
-        if isinstance(stream, ExecutionResult):
-            raise RequestError(_errors(stream))
+        stream = await self._stream(operation, context)
         try:
             async for event in stream:
-                result: Any = execute(self.schema, operation.document, event, **_arguments(operation, context.fresh()))
-                yield _answer(result if isinstance(result, ExecutionResult) else await result)
+                yield await self._event(operation, event, context.fresh())
         except Exception as error:  # noqa: BLE001  (an error of the stream is the last answer of the subscription)
             yield {"data": None, "errors": [explained(GraphQLError(str(error), original_error=error))]}
         finally:
             await stream.aclose()
 
+    async def _query(self, operation: Operation, context: Context) -> Answer:
+        plan, errors = operation.plan, list[GraphQLError]()
+        found: dict[str, Any] = {step.key: step.parent.name for step in plan.steps if step.is_typename}
+        steps = [step for step in plan.steps if step.key not in found and step.key not in plan.obstacles]
+        found |= await self._read(operation, context, steps, errors)
+        if plan.obstacles:
+            rest = await self._resolve(operation, context, _only(operation, plan.obstacles))
+            errors += rest.errors or []
+            found |= rest.data or dict.fromkeys(plan.obstacles)
+        return _answer(plan.steps, found, errors)
 
-def _arguments(operation: Operation, context: Context) -> dict[str, Any]:
+    async def _mutate(self, operation: Operation, context: Context) -> Answer:
+        """Each field is done and answered before the next is begun."""
+        errors: list[GraphQLError] = []
+        found: dict[str, Any] = {}
+        for step in operation.plan.steps:
+            if step.is_typename:
+                found[step.key] = step.parent.name
+                continue
+            assert step.field
+            try:
+                arguments = dict(step.arguments(operation.variables))
+                payload = await step.field.resolve(None, context, step.name, arguments)
+                found[step.key] = await self._payload(operation, context, step, payload, errors)
+            except Exception as error:  # noqa: BLE001  (explained or masked)
+                errors.append(_located(error, step, []))
+        return _answer(operation.plan.steps, found, errors)
+
+    async def _event(self, operation: Operation, event: Any, context: Context) -> Answer:
+        if not self.compiles:
+            return _formatted(await self._resolve(operation, context, operation.definition.document, event))
+        errors: list[GraphQLError] = []
+        (step,) = operation.plan.steps
+        found = {step.key: await self._payload(operation, context, step, event, errors)}
+        return _answer(operation.plan.steps, found, errors)
+
+    async def _payload(
+        self, operation: Operation, context: Context, step: Step, payload: Mapping[str, Any], errors: list[GraphQLError]
+    ) -> dict[str, Any]:
+        """What is selected of a payload or an event: rows by one statement, the rest from Python."""
+        rows = [child for child in step.children if isinstance(child.field, Reference)]
+        keys = {child.number: payload.get(child.name) for child in rows}
+        found = {child.key: None for child in rows if keys[child.number] is None}
+        wanted = [child for child in rows if child.key not in found]
+        found |= await self._read(operation, context, wanted, errors, keys=keys, path=[step.key])
+        return {child.key: found[child.key] if child.key in found else plain(child, payload) for child in step.children}
+
+    async def _read(
+        self,
+        operation: Operation,
+        context: Context,
+        steps: Sequence[Step],
+        errors: list[GraphQLError],
+        *,
+        keys: Mapping[int, Any] | None = None,
+        path: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """The answers of steps by one statement, as text in JSON. What fails is null, with an error of its own."""
+        found: dict[str, Any] = dict.fromkeys(step.key for step in steps)
+        ready, asked = _asked(operation, steps, errors, path)
+        if ready:
+            for step in ready if keys else ():
+                asked.give(step, "key", keys[step.number])  # type: ignore[index]
+            try:
+                statement = operation.plan.statement(ready, asked, context.viewer)
+                row = await context.database.fetch(statement.sql, statement.arguments(asked.values, context.viewer))
+                found |= {step.key: Fragment(text) for step, text in zip(ready, row, strict=True)}
+            except Exception as error:  # noqa: BLE001  (explained or masked)
+                errors += [_located(error, step, path) for step in ready]
+        return found
+
+    async def _resolve(
+        self, operation: Operation, context: Context, document: DocumentNode, root: Any = None
+    ) -> ExecutionResult:
+        """What graphql-core makes of a document, with one batch of statements an edge."""
+        result = execute(self.schema, document, root, **_run(operation, context))
+        return result if isinstance(result, ExecutionResult) else await result
+
+    async def _stream(self, operation: Operation, context: Context) -> Any:
+        executor = GraphQLExecutor.build(self.schema, operation.definition.document, **_run(operation, context))
+        assert isinstance(executor, GraphQLExecutor)
+        stream: Any = create_source_event_stream(executor)
+        if executor.is_awaitable(stream):
+            stream = await stream
+        if isinstance(stream, ExecutionResult):
+            raise RequestError(stream.errors or [])
+        return stream
+
+
+def _asked(
+    operation: Operation, steps: Sequence[Step], errors: list[GraphQLError], path: Sequence[str]
+) -> tuple[list[Step], Asked]:
+    """The steps whose arguments make sense, and these arguments."""
+    ready, asked = [], Asked()
+    for step in steps:
+        own = Asked()
+        try:
+            own.add(step, operation.variables)
+        except Exception as error:  # noqa: BLE001  (explained or masked)
+            errors.append(_located(error, step, path))
+        else:
+            ready.append(step)
+            asked.merge(own)
+    return ready, asked
+
+
+def _only(operation: Operation, keys: Mapping[str, str]) -> DocumentNode:
+    """The document with these root fields alone."""
+    nodes = [node for step in operation.plan.steps if step.key in keys for node in step.selected.nodes]
+    definition = operation.definition.node
+    only = OperationDefinitionNode(
+        operation=definition.operation,
+        name=definition.name,
+        variable_definitions=definition.variable_definitions,
+        selection_set=SelectionSetNode(selections=tuple(nodes)),
+    )
+    fragments = (n for n in operation.definition.document.definitions if isinstance(n, FragmentDefinitionNode))
+    return DocumentNode(definitions=(only, *fragments))
+
+
+def _run(operation: Operation, context: Context) -> dict[str, Any]:
     return {
         "context_value": context,
         "variable_values": operation.request.variables,
@@ -103,18 +227,18 @@ def _arguments(operation: Operation, context: Context) -> dict[str, Any]:
     }
 
 
-def _answer(result: ExecutionResult) -> dict[str, Any]:
-    if result.data is None and result.errors and all(error.path is None for error in result.errors):
-        raise _refused(result.errors, "BAD_USER_INPUT")
-    answer: dict[str, Any] = {"data": result.data}
-    if result.errors:
-        answer["errors"] = _errors(result)
-    return answer
+def _located(error: Exception, step: Step, path: Sequence[str]) -> GraphQLError:
+    return GraphQLError(str(error), step.selected.nodes, path=[*path, step.key], original_error=error)
 
 
-def _errors(result: ExecutionResult) -> list[dict[str, Any]]:
-    return [explained(error) for error in (result.errors or [])[:MAX_ERRORS]]
+def _answer(steps: Sequence[Step], found: Mapping[str, Any], errors: list[GraphQLError]) -> Answer:
+    """The answer with its fields in the order of the operation; no data where a field that cannot be null failed."""
+    data: dict[str, Any] | None = {step.key: found.get(step.key) for step in steps}
+    if any(found.get(step.key) is None and not step.is_typename and is_non_null_type(step.output) for step in steps):
+        data = None
+    return {"data": data} | ({"errors": [explained(error) for error in errors[:MAX_ERRORS]]} if errors else {})
 
 
-def _refused(errors: list[GraphQLError], code: str) -> RequestError:
-    return RequestError([formatted(error, code=code) for error in errors[:MAX_ERRORS]])
+def _formatted(result: ExecutionResult) -> Answer:
+    errors = [explained(error) for error in (result.errors or [])[:MAX_ERRORS]]
+    return {"data": result.data} | ({"errors": errors} if errors else {})

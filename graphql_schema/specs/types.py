@@ -82,9 +82,7 @@ class SpecificationDocument:
     word_count = sql(
         int,
         "How many words the text has.",
-        lambda document: func.coalesce(
-            func.array_length(func.regexp_split_to_array(func.nullif(func.btrim(document.content), ""), r"\s+"), 1), 0
-        ),
+        lambda document: func.regexp_count(document.content, r"\S+"),
     )
 
     project = one(tables.SpecificationDocument.project_id, "The project that it belongs to.")

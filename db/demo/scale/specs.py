@@ -115,7 +115,7 @@ class Specifications:
             for project in group:
                 for table, made in _rows(project, random, texts=self._texts, code=self._code):
                     rows.setdefault(table, []).extend(made)
-            yield from (Batch(table, made) for table, made in rows.items() if made)
+            yield from (Batch(table, made) for table, made in rows.items())
 
 
 def _rows(project: Undertaking, random: Random, *, texts: Texts, code: Code) -> Iterator[Made]:

@@ -1,0 +1,55 @@
+"""What a failed statement means to who asked: told apart by PostgreSQL's error codes, whichever driver reports them.
+
+Source: PostgreSQL, appendix A "Error Codes".
+"""
+
+from enum import StrEnum, auto
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+
+class Failure(StrEnum):
+    """Why a statement failed, where the reason is not a mistake of ours."""
+
+    INVALID_VALUE = auto()
+    TOO_SLOW = auto()
+    UNAVAILABLE = auto()
+
+
+CANCELLED = "57014"
+INVALID = "22"
+LOST = ("08", "53", "57P")
+
+
+def failure_of(error: BaseException | None) -> Failure | None:
+    """The failure behind an exception of a driver; None for everything else."""
+    match error:
+        case UnicodeEncodeError():
+            return Failure.INVALID_VALUE
+        case asyncpg.PostgresError(sqlstate=state):
+            return _of_state(state)
+        case asyncpg.InterfaceError():
+            # The driver refuses a value that it cannot encode with an error that is a ValueError too.
+            return Failure.INVALID_VALUE if isinstance(error, ValueError) else Failure.UNAVAILABLE
+        case DBAPIError():
+            return Failure.UNAVAILABLE if error.connection_invalidated else failure_of(_cause(error))
+        case PoolTimeout() | OSError():
+            return Failure.UNAVAILABLE
+    return None
+
+
+def _of_state(state: str | None) -> Failure | None:
+    if state == CANCELLED:
+        return Failure.TOO_SLOW
+    if state and state.startswith(LOST):
+        return Failure.UNAVAILABLE
+    if state and state.startswith(INVALID):
+        return Failure.INVALID_VALUE
+    return None
+
+
+def _cause(error: DBAPIError) -> BaseException | None:
+    """The exception of the driver that SQLAlchemy wraps."""
+    return error.orig.__cause__ if error.orig else None

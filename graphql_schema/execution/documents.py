@@ -1,0 +1,131 @@
+"""Documents, parsed and validated once: front ends send the same few texts again and again."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    VariableNode,
+    Visitor,
+    get_operation_ast,
+    parse,
+    validate,
+    visit,
+)
+from graphql.execution.values import VariableValues
+
+from graphql_schema.core.errors import explained, formatted
+from graphql_schema.execution.plan import Plan
+from graphql_schema.execution.selection import Selections
+from graphql_schema.execution.steps import steps
+
+MAX_TOKENS = 2_000
+MAX_ERRORS = 20
+BYTES_A_CHARACTER = 60
+"""What a kept document costs for each character of its text: measured with tracemalloc, plans included."""
+MAX_PLANS = 32
+
+
+class RequestError(Exception):
+    """The request was refused before anything ran. `errors` is what the answer shows.
+
+    With a code the errors are about the request; without, they come from what it asked for.
+    """
+
+    def __init__(self, errors: list[GraphQLError], code: str | None = None) -> None:
+        shown = errors[:MAX_ERRORS]
+        self.errors = [formatted(error, code=code) if code else explained(error) for error in shown]
+        super().__init__(self.errors[0]["message"])
+
+
+@dataclass(frozen=True)
+class Definition:
+    """An operation of a document, with the plans made for it so far."""
+
+    schema: GraphQLSchema
+    document: DocumentNode
+    node: OperationDefinitionNode
+    plans: dict[Any, Plan] = field(default_factory=dict)
+
+    @cached_property
+    def kind(self) -> str:
+        """query, mutation or subscription."""
+        return self.node.operation.value
+
+    def plan(self, variables: VariableValues) -> Plan:
+        """The plan for these values of `@skip` and `@include`."""
+        values = tuple(variables.coerced.get(name) for name in self._conditions)
+        if values not in self.plans:
+            if len(self.plans) >= MAX_PLANS:
+                self.plans.clear()
+            selections = Selections(self.schema, self.document, variables)
+            root = self.schema.get_root_type(self.node.operation)
+            assert root
+            self.plans[values] = Plan(steps(selections, root, [self.node.selection_set]))
+        return self.plans[values]
+
+    @cached_property
+    def _conditions(self) -> list[str]:
+        """The names of the variables that decide what is selected."""
+        found = _Conditions()
+        visit(self.document, found)
+        return sorted(found.names)
+
+
+class Documents:
+    """Keeps the documents used last, in at most `max_bytes` of memory."""
+
+    def __init__(self, schema: GraphQLSchema, *, max_bytes: int = 32 * 2**20) -> None:
+        self.schema = schema
+        self.max_bytes = max_bytes
+        self.bytes = 0
+        self._kept: OrderedDict[tuple[str, str | None], Definition] = OrderedDict()
+
+    def definition(self, text: str, name: str | None) -> Definition:
+        """The operation called `name`, or the only one, of the document; raises RequestError."""
+        found = self._kept.get((text, name))
+        if found is None:
+            found = self._keep(text, name, self._read(text, name))
+        else:
+            self._kept.move_to_end((text, name))
+        return found
+
+    def _read(self, text: str, name: str | None) -> Definition:
+        try:
+            document = parse(text, max_tokens=MAX_TOKENS)
+        except GraphQLError as error:
+            raise RequestError([error], "GRAPHQL_PARSE_FAILED") from error
+        if errors := validate(self.schema, document, max_errors=MAX_ERRORS):
+            raise RequestError(errors, "GRAPHQL_VALIDATION_FAILED")
+        node = get_operation_ast(document, name)
+        if node is None:
+            message = "Say with `operationName` which operation of the document is to run."
+            raise RequestError([GraphQLError(message)], "OPERATION_RESOLUTION_FAILURE")
+        return Definition(self.schema, document, node)
+
+    def _keep(self, text: str, name: str | None, definition: Definition) -> Definition:
+        self._kept[text, name] = definition
+        self.bytes += _size(text)
+        while self.bytes > self.max_bytes:
+            (dropped, _), _ = self._kept.popitem(last=False)
+            self.bytes -= _size(dropped)
+        return definition
+
+
+def _size(text: str) -> int:
+    return len(text) * BYTES_A_CHARACTER
+
+
+class _Conditions(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_directive(self, node: Any, *_: Any) -> None:
+        if node.name.value in {"skip", "include"}:
+            self.names |= {a.value.name.value for a in node.arguments if isinstance(a.value, VariableNode)}

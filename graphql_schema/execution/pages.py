@@ -1,0 +1,137 @@
+"""A page of a list as JSON text: its items, cursors, borders and total, each only where it is selected."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Integer, Select, Text, cast, func, literal_column, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from db.access import Row
+from db.read import Window
+from graphql_schema.core.connections import Many
+from graphql_schema.core.cursors import VERSION, fingerprint
+from graphql_schema.execution.json_text import NULL, JsonText, constant, object_of, typename, value_of
+from graphql_schema.execution.steps import Step
+
+if TYPE_CHECKING:
+    from graphql_schema.execution.compiler import Compiler
+
+Condition = Callable[[Any], ColumnElement[bool]]
+
+OF_ROWS = {"nodes", "edges", "page_info"}
+PLACE, FOUND = "place_", "found_"
+FIRST: ColumnElement[int] = literal_column("1")
+
+
+class PageText:
+    """Writes the expression of one list. The values of its window are bind parameters of the list's step."""
+
+    def __init__(self, compiler: "Compiler", step: Step, many: Many) -> None:
+        self.compiler, self.step, self.many = compiler, step, many
+        self.window: Window = compiler.shapes[step.number]
+        names = {child.name for child in step.children}
+        self.has_rows = bool(names & OF_ROWS)
+        # Places are needed to look one row ahead, and to turn the rows of a page that was read backward.
+        self.is_placed = "page_info" in names or self.window.backward
+
+    def text(self, belongs: Condition) -> JsonText:
+        """The JSON object of the connection over the rows that belong to it."""
+        if not self.has_rows:
+            return object_of([(child.key, self._beside(child, belongs)) for child in self.step.children])
+        page = self._page(belongs)
+        members = [
+            (child.key, self._of_rows(child, page) if child.name in OF_ROWS else self._beside(child, belongs))
+            for child in self.step.children
+        ]
+        whole = select(object_of(members).sql()).select_from(page)
+        return JsonText(whole.correlate_except(page).scalar_subquery())
+
+    def _page(self, belongs: Condition) -> Any:
+        """The rows of the page, and with places one row more."""
+        child = self.compiler.alias(self.many.child)
+        rows = self._rows(select(child), child, belongs).order_by(*self.window.sorting(child.c))
+        if not self.is_placed:
+            return rows.limit(self._limit).correlate_except(child).subquery(self.compiler.name())
+        read = rows.limit(self._limit + FIRST).correlate_except(child).subquery(self.compiler.name())
+        placed = select(read, func.row_number().over().label(PLACE), func.count().over().label(FOUND))
+        return placed.subquery(self.compiler.name())
+
+    def _rows(self, statement: Select[Any], child: Row, belongs: Condition) -> Select[Any]:
+        if self.window.after is not None:
+            keys = enumerate(self.window.order.keys(child.c))
+            values = [self.compiler.bind(self.step, f"after_{index}", key.type) for index, key in keys]
+            statement = statement.where(self.window.behind(child.c, values))
+        return statement.where(belongs(child), *self._tests(child))
+
+    def _tests(self, child: Row) -> list[ColumnElement[bool]]:
+        tests: Any = self.window.conditions
+        return [test.build(child.c, self.compiler.bind(self.step, test.name, test.type)) for test in tests]
+
+    @property
+    def _limit(self) -> Any:
+        return self.compiler.bind(self.step, "limit", Integer())
+
+    def _of_rows(self, part: Step, page: Any) -> JsonText:
+        """A field of the connection that is made of the page's rows."""
+        if part.name == "nodes":
+            return self._listed(self.compiler.object(part.children, page), page)
+        if part.name == "edges":
+            return self._listed(object_of([(child.key, self._of_edge(child, page)) for child in part.children]), page)
+        return object_of([(child.key, self._of_info(child, page)) for child in part.children])
+
+    def _listed(self, item: JsonText, page: Any) -> JsonText:
+        """A JSON array with the item of every row of the page, in the order of the list."""
+        if not self.is_placed:
+            listed: Any = func.string_agg(item.sql(), constant(","))
+        else:
+            place = page.c[PLACE].desc() if self.window.backward else page.c[PLACE]
+            listed = func.string_agg(item.sql(), aggregate_order_by(constant(","), place))
+            listed = listed.filter(page.c[PLACE] <= self._limit)
+        return JsonText("[", func.coalesce(listed, constant("")), "]")
+
+    def _of_edge(self, part: Step, page: Any) -> JsonText:
+        match part.name:
+            case "node":
+                return self.compiler.object(part.children, page)
+            case "cursor":
+                return JsonText('"', self._cursor(page), '"')
+        return typename(part)
+
+    def _of_info(self, part: Step, page: Any) -> JsonText:
+        last = func.least(page.c[FOUND], self._limit)
+        match part.name:
+            case "has_next_page" | "has_previous_page":
+                return self._border(page, ahead=(part.name == "has_next_page") != self.window.backward)
+            case "start_cursor":
+                return self._cursor_at(last if self.window.backward else FIRST, page)
+            case "end_cursor":
+                return self._cursor_at(FIRST if self.window.backward else last, page)
+        return typename(part)
+
+    def _border(self, page: Any, *, ahead: bool) -> JsonText:
+        """Whether there is more in the direction of reading, or against it."""
+        if not ahead:
+            return JsonText("false" if self.window.after is None else "true")
+        more = func.coalesce(func.bool_or(page.c[PLACE] > self._limit), literal_column("false"))
+        return JsonText(cast(more, Text))
+
+    def _cursor_at(self, place: Any, page: Any) -> JsonText:
+        cursor = func.max(self._cursor(page)).filter(page.c[PLACE] == place)
+        return JsonText(func.coalesce(JsonText('"', cursor, '"').sql(), constant(NULL)))
+
+    def _cursor(self, page: Any) -> ColumnElement[str]:
+        """The cursor of a row: what `graphql_schema.core.cursors` writes, written by PostgreSQL."""
+        order = self.window.order
+        text = JsonText(f'[{VERSION},"{fingerprint(self.many.child, order)}",[')
+        for index, key in enumerate(order.keys(page.c)):
+            text.add("," if index else "").add(value_of(key.type, key, nullable=False))
+        encoded = func.encode(func.convert_to(text.add("]]").sql(), constant("UTF8")), constant("base64"))
+        return func.rtrim(func.translate(encoded, constant("+/\n"), constant("-_")), constant("="))
+
+    def _beside(self, part: Step, belongs: Condition) -> JsonText:
+        """A field of the connection that needs none of the page's rows."""
+        if part.is_typename:
+            return typename(part)
+        child = self.compiler.alias(self.many.child)
+        counted = select(func.count()).select_from(child).where(belongs(child), *self._tests(child))
+        return JsonText(cast(counted.correlate_except(child).scalar_subquery(), Text))

@@ -1,0 +1,116 @@
+"""The plan of an operation: its steps, who answers each of them, and the statements compiled so far.
+
+A plan depends on the document, the operation and the values of `@skip` and `@include`. A statement depends beside that
+on the kind of viewer and on the shapes of the arguments; everything else is the value of a bind parameter.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from graphql.execution.values import VariableValues
+
+from db.access import Viewer
+from graphql_schema.core import roots
+from graphql_schema.core.connections import Many
+from graphql_schema.core.fields import Column, One, Part, PublicId, Sql
+from graphql_schema.core.mutations import Reference
+from graphql_schema.core.nodes import NODES
+from graphql_schema.execution.compiler import Statement, parameter, statement
+from graphql_schema.execution.steps import Step
+
+MOST_STATEMENTS = 64
+
+OBJECTS = (One, Part, Reference, roots.Lookup, roots.NodeById, roots.NodesById, roots.Viewer)
+LEAVES = (Column, PublicId, Sql)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one operation is answered."""
+
+    steps: Sequence[Step]
+    statements: dict[Any, Statement] = field(default_factory=dict)
+
+    @cached_property
+    def obstacles(self) -> dict[str, str]:
+        """The keys of the steps that only Python can answer, with what stands against a statement."""
+        found = {step.key: obstacle(step) for step in self.steps if not step.is_typename}
+        return {key: reason for key, reason in found.items() if reason}
+
+    def statement(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> Statement:
+        """The statement for these steps with arguments of these shapes, compiled once."""
+        name = (viewer.kind, *(step.number for step in steps), *asked.shapes.items())
+        if name not in self.statements:
+            if len(self.statements) >= MOST_STATEMENTS:
+                self.statements.clear()
+            self.statements[name] = statement(steps, asked.shapes, viewer)
+        return self.statements[name]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The arguments of steps, made ready: shapes by the number of the step, and values by the name of the parameter."""
+
+    shapes: dict[int, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, step: Step, variables: VariableValues) -> None:
+        """Take in the arguments of a step and of all below it; raises what is wrong with them."""
+        if step.takes_arguments:
+            binding = step.binding(variables)
+            self.shapes[step.number] = binding.shape
+            for name, value in binding.values.items():
+                self.give(step, name, value)
+        for child in self._below(step):
+            self.add(child, variables)
+
+    def give(self, step: Step, name: str, value: Any) -> None:
+        """Give a parameter of a step its value."""
+        self.values[parameter(step, name)] = value
+
+    def merge(self, other: "Asked") -> None:
+        """Take in what was made ready for other steps."""
+        self.shapes.update(other.shapes)
+        self.values.update(other.values)
+
+    def _below(self, step: Step) -> list[Step]:
+        match step.field:
+            case roots.NodeById():
+                table = self.shapes[step.number]
+                return step.children_of(table) if table else []
+            case roots.NodesById():
+                return [child for table in self.shapes[step.number] for child in step.children_of(table)]
+        return step.children
+
+
+def obstacle(step: Step) -> str | None:
+    """The field at or below the step that only Python can compute; None when a statement answers all of it."""
+    return next(_obstacles(step), None)
+
+
+def _obstacles(step: Step) -> Iterator[str]:
+    match step.field:
+        case _ if step.is_typename:
+            return
+        case Many():
+            below = [item for part in step.children for item in _items(part)]
+        case roots.NodeById() | roots.NodesById():
+            below = [child for table in NODES for child in step.children_of(table)]
+        case field_ if isinstance(field_, OBJECTS):
+            below = step.children
+        case field_ if isinstance(field_, LEAVES):
+            return
+        case _:
+            yield f"{step.parent.name}.{step.selected.name}"
+            return
+    for child in below:
+        yield from _obstacles(child)
+
+
+def _items(part: Step) -> list[Step]:
+    """The fields of the rows that a part of a connection shows."""
+    if part.name == "nodes":
+        return part.children
+    return [child for inner in part.children if inner.name == "node" for child in inner.children]

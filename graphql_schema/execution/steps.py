@@ -1,0 +1,128 @@
+"""The steps of an operation: which declared field is to be answered under which key, and with what arguments.
+
+Steps depend on the document and on the values of `@skip` and `@include`, on nothing else: they are made once and kept.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from graphql import GraphQLObjectType, SelectionSetNode, VariableNode, Visitor, get_named_type, visit
+from graphql.execution import get_argument_values
+from graphql.execution.values import VariableValues
+from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.types.scalar import DEFAULT_SCALAR_REGISTRY
+from strawberry.types.arguments import convert_arguments
+
+from db.base import Base
+from graphql_schema.core.fields import Binding, DeclaredField, Field
+from graphql_schema.core.nodes import NODES
+from graphql_schema.core.scalars import SCALARS
+from graphql_schema.execution.selection import Selected, Selections
+
+TYPENAME = "__typename"
+_BACKREF = "strawberry-definition"
+_CONFIG = StrawberryConfig()
+_SCALARS = {**DEFAULT_SCALAR_REGISTRY, **SCALARS}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One field of the answer, with a number of its own in the operation."""
+
+    selections: Selections
+    parent: GraphQLObjectType
+    selected: Selected
+    number: int
+
+    @property
+    def key(self) -> str:
+        """The key in the answer."""
+        return self.selected.key
+
+    @property
+    def is_typename(self) -> bool:
+        """Whether it asks for the name of the parent's type."""
+        return self.selected.name == TYPENAME
+
+    @cached_property
+    def declared(self) -> DeclaredField | None:
+        """The declaration as a field of Strawberry; None for what GraphQL itself defines."""
+        field = self.parent.fields.get(self.selected.name)
+        return field.extensions.get(_BACKREF) if field else None
+
+    @cached_property
+    def field(self) -> Field | None:
+        """The declaration."""
+        return getattr(self.declared, "declared", None)
+
+    @cached_property
+    def name(self) -> str:
+        """The name of the declaration in Python."""
+        return self.declared.python_name if self.declared else self.selected.name
+
+    @cached_property
+    def output(self) -> Any:
+        """The type of the field in the schema."""
+        return self.parent.fields[self.selected.name].type
+
+    @cached_property
+    def children(self) -> list["Step"]:
+        """The steps below, where the field leads to one certain type of object."""
+        type_ = get_named_type(self.output)
+        return steps(self.selections, type_, self.selected.inner) if isinstance(type_, GraphQLObjectType) else []
+
+    def children_of(self, table: type[Base]) -> list["Step"]:
+        """The steps below when the field's value is a row of this table."""
+        if table not in self._by_table:
+            type_ = self.selections.schema.get_type(NODES[table].__name__)
+            assert isinstance(type_, GraphQLObjectType)
+            self._by_table[table] = steps(self.selections, type_, self.selected.inner)
+        return self._by_table[table]
+
+    @cached_property
+    def _by_table(self) -> dict[type[Base], list["Step"]]:
+        return {}
+
+    @cached_property
+    def takes_arguments(self) -> bool:
+        """Whether the field has arguments, given or not."""
+        return bool(self.declared and self.declared.arguments)
+
+    def binding(self, variables: VariableValues) -> Binding:
+        """The arguments made ready for SQL; raises what is wrong with them."""
+        return self._constant or self._bound(variables)
+
+    @cached_property
+    def _constant(self) -> Binding | None:
+        """The binding where no variable can change it."""
+        return None if _names_variable(self.selected) else self._bound(self.selections.variables)
+
+    def _bound(self, variables: VariableValues) -> Binding:
+        return self.field.bind(self.arguments(variables)) if self.field else Binding()
+
+    def arguments(self, variables: VariableValues) -> Mapping[str, Any]:
+        """The arguments as a resolver gets them."""
+        assert self.declared
+        given = get_argument_values(self.parent.fields[self.selected.name], self.selected.nodes[0], variables)
+        return convert_arguments(given, self.declared.arguments, scalar_registry=_SCALARS, config=_CONFIG)
+
+
+def steps(selections: Selections, type_: GraphQLObjectType, inner: Iterable[SelectionSetNode]) -> list[Step]:
+    """The steps of selection sets on a value of `type_`."""
+    return [Step(selections, type_, selected, next(selections.numbers)) for selected in selections.of(type_, inner)]
+
+
+class _Variables(Visitor):
+    found = False
+
+    def enter_variable(self, _node: VariableNode, *_: Any) -> None:
+        self.found = True
+
+
+def _names_variable(selected: Selected) -> bool:
+    seen = _Variables()
+    for argument in selected.nodes[0].arguments or ():
+        visit(argument, seen)
+    return seen.found
