@@ -206,11 +206,16 @@ class _Postgres(_Server):
 
     def _run(self, program: str, *arguments: str, folder: Path, say: str = "") -> None:
         command = [str(self.programs / program), *arguments]
-        done = subprocess.run(  # noqa: S603
-            command, input=say.encode(), stdout=PIPE, stderr=STDOUT, check=False, **_options(folder, self.user)
-        )
-        if done.returncode:
-            raise StartFailed(f"{program}: {done.stdout.decode(errors='replace')}")
+        options = _options(folder, self.user) | {"stdin": PIPE, "stdout": PIPE, "stderr": STDOUT}
+        with subprocess.Popen(command, **options) as process:  # noqa: S603
+            try:
+                output, _ = process.communicate(say.encode())
+            except BaseException:  # a Ctrl-C ends the programs that this one started too
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                raise
+        if process.returncode:
+            raise StartFailed(f"{program}: {output.decode(errors='replace')}")
 
 
 class _Valkey(_Server):

@@ -19,7 +19,7 @@ class Failure(StrEnum):
 
 
 CANCELLED = "57014"
-INVALID = "22"
+INVALID = ("22", "54")  # a value of the wrong form, or one that is too much to work on
 LOST = ("08", "53", "57P")
 
 

@@ -48,8 +48,8 @@ async def complete_lesson(work: Work, lesson: tables.Lesson) -> tuple[tables.Cou
     if not done.completed:
         done.completed, done.completed_at = True, datetime.now(UTC)
         await work.session.flush()
-        await _advance(work, course, progress)
         work.happened(progress_topic(work.viewer_id, course.id), "LESSON_COMPLETED", progress=progress, lesson=lesson)
+        await _advance(work, course, progress)
     return progress, done
 
 

@@ -18,11 +18,11 @@ from graphql import (
     SelectionSetNode,
     is_non_null_type,
 )
-from graphql.execution import Executor as GraphQLExecutor
-from graphql.execution import create_source_event_stream, execute, get_variable_values
+from graphql.execution import execute, get_variable_values
 from graphql.execution.values import VariableValues
-from orjson import Fragment
+from orjson import Fragment, loads
 
+from db.errors import BadInput, Forbidden
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import explained
 from graphql_schema.core.mutations import Reference
@@ -62,9 +62,16 @@ class Operation:
         """How it is answered."""
         return self.definition.plan(self.variables)
 
+    @property
+    def how(self) -> str:
+        """How it is answered, in a line: `compiled; resolved: Query.__schema`."""
+        reasons = sorted(set(self.plan.obstacles.values()))
+        compiled = ["compiled"] if len(self.plan.obstacles) < len(self.plan.steps) else []
+        return "; ".join(compiled + [f"resolved: {', '.join(reasons)}"] * bool(reasons))
+
 
 class Executor:
-    """Runs operations against one schema. One that does not compile resolves every field in Python, to equal answers."""
+    """Runs operations against one schema. One that does not compile resolves all in Python, to equal answers."""
 
     def __init__(self, schema: GraphQLSchema, *, compiles: bool = True) -> None:
         self.schema = schema
@@ -82,11 +89,30 @@ class Executor:
 
     async def execute(self, operation: Operation, context: Context) -> Answer:
         """The answer of a query or a mutation. Its data may hold `orjson.Fragment`s: text that PostgreSQL wrote."""
-        if not self.compiles:
+        if not self._compiles(operation):
             return _formatted(await self._resolve(operation, context, operation.definition.document))
         if operation.kind == "mutation":
             return await self._mutate(operation, context)
         return await self._query(operation, context)
+
+    async def explain(self, operation: Operation, context: Context, *, analyze: bool = False) -> dict[str, Any]:
+        """The statement of a query with PostgreSQL's plan for it, for an administrator; with `analyze` it is run.
+
+        Raises Forbidden for everybody else, and BadInput for what no statement answers.
+        """
+        if not context.viewer.is_admin:
+            raise Forbidden("Only administrators see how an operation is answered.")
+        steps = [step for step in operation.plan.steps if not step.is_typename]
+        if operation.kind != "query" or operation.plan.obstacles:
+            raise BadInput("Only a query that is compiled as a whole can be explained.")
+        asked = Asked()
+        for step in steps:
+            asked.add(step, operation.variables)
+        statement = operation.plan.statement(steps, asked, context.viewer)
+        arguments = statement.arguments(asked.values, context.viewer)
+        options = "ANALYZE, BUFFERS, FORMAT JSON" if analyze else "FORMAT JSON"
+        row = await context.database.fetch(f"EXPLAIN ({options}) {statement.sql}", arguments)
+        return {"sql": statement.sql, "parameters": dict(enumerate(statement.names, 1)), "plan": loads(row[0])}
 
     async def subscribe(self, operation: Operation, context: Context) -> AsyncIterator[Answer]:
         """The answers to the events of a subscription; raises RequestError before the first when it is refused."""
@@ -98,6 +124,10 @@ class Executor:
             yield {"data": None, "errors": [explained(GraphQLError(str(error), original_error=error))]}
         finally:
             await stream.aclose()
+
+    def _compiles(self, operation: Operation) -> bool:
+        """Whether statements answer it. Of a query each root field for itself; of anything else all or none."""
+        return self.compiles and (operation.kind == "query" or not operation.plan.obstacles)
 
     async def _query(self, operation: Operation, context: Context) -> Answer:
         plan, errors = operation.plan, list[GraphQLError]()
@@ -128,7 +158,7 @@ class Executor:
         return _answer(operation.plan.steps, found, errors)
 
     async def _event(self, operation: Operation, event: Any, context: Context) -> Answer:
-        if not self.compiles:
+        if not self._compiles(operation):
             return _formatted(await self._resolve(operation, context, operation.definition.document, event))
         errors: list[GraphQLError] = []
         (step,) = operation.plan.steps
@@ -178,14 +208,12 @@ class Executor:
         return result if isinstance(result, ExecutionResult) else await result
 
     async def _stream(self, operation: Operation, context: Context) -> Any:
-        executor = GraphQLExecutor.build(self.schema, operation.definition.document, **_run(operation, context))
-        assert isinstance(executor, GraphQLExecutor)
-        stream: Any = create_source_event_stream(executor)
-        if executor.is_awaitable(stream):
-            stream = await stream
-        if isinstance(stream, ExecutionResult):
-            raise RequestError(stream.errors or [])
-        return stream
+        (step,) = operation.plan.steps
+        assert step.field
+        try:
+            return await step.field.resolve(None, context, step.name, dict(step.arguments(operation.variables)))
+        except Exception as error:
+            raise RequestError([_located(error, step, [])]) from error
 
 
 def _asked(

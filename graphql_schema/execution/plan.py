@@ -15,8 +15,9 @@ from db.access import Viewer
 from graphql_schema.core import roots
 from graphql_schema.core.connections import Many
 from graphql_schema.core.fields import Column, One, Part, PublicId, Sql
-from graphql_schema.core.mutations import Reference
+from graphql_schema.core.mutations import Mutation, Reference
 from graphql_schema.core.nodes import NODES
+from graphql_schema.core.subscriptions import Subscription
 from graphql_schema.execution.compiler import Statement, parameter, statement
 from graphql_schema.execution.steps import Step
 
@@ -94,6 +95,8 @@ def _obstacles(step: Step) -> Iterator[str]:
     match step.field:
         case _ if step.is_typename:
             return
+        case Mutation() | Subscription():
+            below = [child for child in step.children if isinstance(child.field, Reference)]
         case Many():
             below = [item for part in step.children for item in _items(part)]
         case roots.NodeById() | roots.NodesById():

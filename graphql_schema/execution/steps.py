@@ -70,7 +70,7 @@ class Step:
     @cached_property
     def children(self) -> list["Step"]:
         """The steps below, where the field leads to one certain type of object."""
-        type_ = get_named_type(self.output)
+        type_ = None if self.is_typename else get_named_type(self.output)
         return steps(self.selections, type_, self.selected.inner) if isinstance(type_, GraphQLObjectType) else []
 
     def children_of(self, table: type[Base]) -> list["Step"]:
