@@ -1,5 +1,10 @@
 """`python -m app serve`, and the other commands of Trellis."""
 
-from app.cli import main
+import sys
 
-main()
+try:
+    from app.cli import main
+
+    main()
+except KeyboardInterrupt:
+    sys.exit(130)

@@ -1,6 +1,8 @@
 """Who is asking: from the text of an `Authorization` header to a viewer, on every transport alike."""
 
-from sqlalchemy import func, select
+import time
+
+from sqlalchemy import LargeBinary, bindparam, func, select
 
 from db import tables
 from db.access import GUEST, Viewer
@@ -8,37 +10,58 @@ from db.actions import accounts
 from db.engine import Database
 from db.enums import UserRole
 from db.errors import NotFound, Unauthenticated
+from db.statements import compiled
 from db.tokens import is_token, token_hash
+
+REMEMBERED_FOR = 3.0
+MOST_REMEMBERED = 10_000
+
+_SESSION = compiled(
+    select(tables.User.id, tables.User.role == UserRole.ADMIN, tables.Session.id)
+    .join(tables.Session, tables.Session.user_id == tables.User.id)
+    .where(tables.Session.token_hash == bindparam("hash", type_=LargeBinary()))
+    .where(tables.Session.expires_at > func.now(), tables.User.is_active)
+)
 
 REFUSED = "This token does not hold. Sign in again."
 
 
-async def identify(database: Database, authorization: str | None) -> Viewer:
-    """Who sent this `Authorization` header: a guest without one. Raises Unauthenticated for one that does not hold."""
-    if authorization is None:
-        return GUEST
-    scheme, _, token = authorization.strip().partition(" ")
-    if scheme.lower() != "bearer":
-        raise Unauthenticated("The credential must read `Bearer <token>`.")
-    return await authenticate(database, token.strip())
+class Sessions:
+    """Knows whose a credential is, and remembers it for a few seconds.
+
+    A session that ends holds so long at the most in other processes; in this one it ends at once, because a mutation
+    makes its sender forgotten.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._known: dict[str, tuple[Viewer, float]] = {}
+
+    async def viewer(self, authorization: str | None) -> Viewer:
+        """Who sent this `Authorization` header: a guest without one. Raises Unauthenticated if it does not hold."""
+        if authorization is None:
+            return GUEST
+        viewer, until = self._known.get(authorization, (GUEST, 0.0))
+        if until < time.monotonic():
+            viewer = await authenticate(self.database, _bearer(authorization))
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known.clear()
+            self._known[authorization] = viewer, time.monotonic() + REMEMBERED_FOR
+        return viewer
+
+    def forget(self, authorization: str | None) -> None:
+        """Ask the database the next time."""
+        self._known.pop(authorization or "", None)
 
 
 async def authenticate(database: Database, token: str) -> Viewer:
     """The active user of an unexpired session; raises Unauthenticated for every other token alike."""
     if not is_token(token):
         raise Unauthenticated(REFUSED)
-    user, session = tables.User, tables.Session
-    statement = (
-        select(user.id, user.role, session.id)
-        .join(session, session.user_id == user.id)
-        .where(session.token_hash == token_hash(token), session.expires_at > func.now(), user.is_active)
-    )
-    async with database.read() as reading:
-        found = (await reading.execute(statement)).one_or_none()
+    found = await database.fetch(_SESSION.sql, _SESSION.arguments({"hash": token_hash(token)}))
     if found is None:
         raise Unauthenticated(REFUSED)
-    user_id, role, session_id = found
-    return Viewer(user_id, role is UserRole.ADMIN, session_id)
+    return Viewer(*found)
 
 
 async def issue_token(database_url: str, email: str) -> str:
@@ -53,3 +76,10 @@ async def issue_token(database_url: str, email: str) -> str:
             return await accounts.open_session(work, user, device="Issued by an operator")
     finally:
         await database.close()
+
+
+def _bearer(authorization: str) -> str:
+    scheme, _, token = authorization.strip().partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated("The credential must read `Bearer <token>`.")
+    return token.strip()

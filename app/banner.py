@@ -29,7 +29,7 @@ class SignedIn:
 def banner(host: str, port: int, people: list[SignedIn]) -> str:
     """The lines, in Rich's markup, for a server bound to `host` and `port`."""
     origin = _origin(host, port)
-    return "\n".join(["", *_addresses(origin), "", *_people(people), "", *_start(origin, people), ""])
+    return "\n".join(["", *_addresses(origin), "", *_people(origin, people), "", *_start(origin, people), ""])
 
 
 def _origin(host: str, port: int) -> str:
@@ -44,14 +44,15 @@ def _addresses(origin: str) -> Iterator[str]:
     yield f"[bold]GraphiQL[/]  {origin}/graphiql" if built else "GraphiQL  is not built: python -m app.console"
 
 
-def _people(people: list[SignedIn]) -> Iterator[str]:
+def _people(origin: str, people: list[SignedIn]) -> Iterator[str]:
     if not people:
         yield "scripts/token EMAIL prints a token for a user; scripts/seed loads the demo data into an empty database."
         return
-    yield "Be one of them, with the header [bold]Authorization: Bearer TOKEN[/]"
+    yield "Be one of them: open the link, or send the header [bold]Authorization: Bearer TOKEN[/]"
     for signed_in in people:
         yield f"\n  [bold]{signed_in.person.name}[/] ({signed_in.person.email}) {signed_in.person.about}"
         yield f"  [green]{signed_in.token}[/]"
+        yield f"  {origin}/graphiql#token={signed_in.token}"
 
 
 def _start(origin: str, people: list[SignedIn]) -> Iterator[str]:

@@ -14,13 +14,12 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
-from app.auth import identify
+from app.graph import Graph
 from app.requests import BadRequest, graphql_request, parsed
-from db.engine import Database
+from db.access import Viewer
 from db.errors import Unauthenticated
-from graphql_schema.core.context import Context, Events
 from graphql_schema.core.errors import explained
-from graphql_schema.execution import Executor, RequestError
+from graphql_schema.execution import Operation, RequestError
 
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
@@ -31,6 +30,9 @@ PREFLIGHT_HEADERS = ("graphql-require-preflight", "apollo-require-preflight", "x
 
 QUALITY = re.compile(r"q=(0(\.\d*)?|1(\.0*)?)")
 STATUS = {"UNAUTHENTICATED": 401, "INTERNAL_SERVER_ERROR": 500, "SERVICE_UNAVAILABLE": 503, "GATEWAY_TIMEOUT": 504}
+
+
+Answered = tuple[dict[str, Any], dict[str, str]]
 
 
 class Refused(BadRequest):
@@ -52,10 +54,8 @@ class CrossSite(BadRequest):
 class GraphQLOverHTTP:
     """The ASGI endpoint. A body may have `body_limit` bytes."""
 
-    def __init__(self, executor: Executor, database: Database, *, events: Events, body_limit: int) -> None:
-        self.executor = executor
-        self.database = database
-        self.events = events
+    def __init__(self, graph: Graph, *, body_limit: int) -> None:
+        self.graph = graph
         self.body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,7 +72,8 @@ class GraphQLOverHTTP:
         try:
             check(request)
             media_type = negotiated(",".join(request.headers.getlist("accept")))
-            return answer(await self._run(request), media_type)
+            body, headers = await self._run(request)
+            return answer(body, media_type, headers=headers)
         except ClientDisconnect:
             raise
         except RequestError as error:
@@ -80,14 +81,28 @@ class GraphQLOverHTTP:
         except Exception as error:  # noqa: BLE001  (what is unexpected is logged and masked)
             return refusal(error, media_type)
 
-    async def _run(self, request: Request) -> dict[str, Any]:
-        graphql = graphql_request(await read(request, limit=self.body_limit))
-        viewer = await identify(self.database, request.headers.get("authorization"))
-        bind_contextvars(viewer=viewer.id and str(viewer.id))
-        operation = self.executor.prepare(graphql)
-        bind_contextvars(operation=graphql.operation_name)
+    async def _run(self, request: Request) -> Answered:
+        operation, viewer = await self._operation(request)
         check_kind(operation.kind, request.method)
-        return await self.executor.execute(operation, Context(viewer, self.database, self.events))
+        body = await self.graph.execute(operation, viewer, credential=request.headers.get("authorization"))
+        return body, {"X-Trellis-Plan": operation.how}
+
+    async def _operation(self, request: Request) -> tuple[Operation, Viewer]:
+        graphql = graphql_request(await read(request, limit=self.body_limit))
+        viewer = await self.graph.sessions.viewer(request.headers.get("authorization"))
+        bind_contextvars(viewer=viewer.id and str(viewer.id))
+        operation = self.graph.executor.prepare(graphql)
+        bind_contextvars(operation=graphql.operation_name)
+        return operation, viewer
+
+
+class Explanations(GraphQLOverHTTP):
+    """The ASGI endpoint that tells an administrator how a query is answered; with `?analyze=true` it is run."""
+
+    async def _run(self, request: Request) -> Answered:
+        operation, viewer = await self._operation(request)
+        analyze = request.query_params.get("analyze") == "true"
+        return await self.graph.executor.explain(operation, self.graph.context(viewer), analyze=analyze), {}
 
 
 def check(request: Request) -> None:

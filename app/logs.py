@@ -18,18 +18,21 @@ from structlog.typing import EventDict, Processor
 CLIENT_LEFT = 499
 PACKAGES = ("app", "graphql_schema", "db")
 
+ENRICHING: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+# One list for good: loggers keep the one that they were first used with.
+PROCESSORS: list[Processor] = [*ENRICHING, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
+
 log = structlog.get_logger()
 
 
 def configure(level: str, *, json: bool, stream: TextIO = sys.stderr) -> None:
     """Send the entries of this process, and those of the libraries, to `stream`."""
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=PROCESSORS,
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
@@ -37,7 +40,7 @@ def configure(level: str, *, json: bool, stream: TextIO = sys.stderr) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=ENRICHING,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 *_rendering(json=json, stream=stream),

@@ -12,8 +12,10 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route, WebSocketRoute
 
 from app import health, logs
+from app.auth import Sessions
 from app.console import pages
-from app.http import GraphQLOverHTTP
+from app.graph import Graph
+from app.http import Explanations, GraphQLOverHTTP
 from app.realtime import Realtime
 from app.settings import Settings
 from app.websocket import GraphQLOverWebSocket
@@ -27,8 +29,9 @@ def create_app(settings: Settings) -> Starlette:
     """The ASGI application. It connects to its servers when it starts, and serves as far as they answer."""
     realtime = Realtime(settings.redis_url, prefix=settings.redis_prefix)
     database = Database(settings.database_url, publish=realtime.publish, pool_size=settings.pool_size)
-    over_http = GraphQLOverHTTP(executor, database, events=realtime, body_limit=settings.body_limit)
-    over_websocket = GraphQLOverWebSocket(executor, database, events=realtime, init_timeout=settings.init_timeout)
+    graph = Graph(executor, database, realtime, Sessions(database))
+    over_http = GraphQLOverHTTP(graph, body_limit=settings.body_limit)
+    over_websocket = GraphQLOverWebSocket(graph, init_timeout=settings.init_timeout)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -41,6 +44,7 @@ def create_app(settings: Settings) -> Starlette:
         middleware=[Middleware(logs.RequestLog)],
         routes=[
             Route("/graphql", over_http),
+            Route("/graphql/explain", Explanations(graph, body_limit=settings.body_limit)),
             WebSocketRoute("/graphql", over_websocket),
             *health.routes({"database": database.ping, "redis": realtime.ping}),
             *pages.routes(),
@@ -54,14 +58,12 @@ def create_app(settings: Settings) -> Starlette:
 
 
 class Server(uvicorn.Server):
-    """Runs the application: `await Server(settings).serve()`. A stop completes the subscriptions first."""
+    """Runs the application: `Server(settings).run(sockets=[listener])`. A stop completes the subscriptions first."""
 
-    def __init__(self, settings: Settings, *, host: str = "127.0.0.1", port: int = 8000) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.app = create_app(settings)
         config = uvicorn.Config(
             self.app,
-            host=host,
-            port=port,
             log_config=None,
             access_log=False,
             server_header=False,

@@ -15,7 +15,9 @@ def _with_driver(url: str) -> str:
 class Settings(BaseSettings):
     """Where the two servers are, and the limits of this process. The addresses hold passwords: they are never shown."""
 
-    model_config = SettingsConfigDict(env_prefix="TRELLIS_", frozen=True, validate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TRELLIS_", frozen=True, validate_by_name=True, hide_input_in_errors=True
+    )
 
     database_url: Annotated[str, AfterValidator(_with_driver)] = Field(validation_alias="DATABASE_URL", repr=False)
     """The PostgreSQL database."""
@@ -23,15 +25,15 @@ class Settings(BaseSettings):
     """The Redis or Valkey server that carries events between processes."""
     redis_prefix: str = "trellis:"
     """The start of every Redis channel, so that two installations can share one server."""
-    pool_size: int = Field(10, ge=1)
+    pool_size: int = Field(default=10, ge=1)
     """Connections to PostgreSQL that one process holds at most."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least severe entries that are logged."""
     log_json: bool = False
     """One JSON object a line instead of text for people."""
-    body_limit: int = Field(2**20, ge=1)
+    body_limit: int = Field(default=2**20, ge=1)
     """Bytes in the body of an HTTP request."""
-    frame_limit: int = Field(2**18, ge=1)
+    frame_limit: int = Field(default=2**18, ge=1)
     """Bytes in one message on a WebSocket."""
-    init_timeout: float = Field(10, gt=0)
+    init_timeout: float = Field(default=10, gt=0)
     """Seconds that a WebSocket waits for `connection_init`."""

@@ -13,14 +13,12 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected, WebSocketState
 from structlog.contextvars import bind_contextvars
 
-from app.auth import identify
+from app.graph import Graph
 from app.logs import elapsed
 from app.requests import BadRequest, graphql_request, parsed
 from db.access import GUEST
-from db.engine import Database
 from db.errors import Unauthenticated
-from graphql_schema.core.context import Context, Events
-from graphql_schema.execution import Executor, Operation, RequestError
+from graphql_schema.execution import Operation, RequestError
 
 PROTOCOL = "graphql-transport-ws"
 REASON_BYTES = 123
@@ -46,10 +44,8 @@ class GraphQLOverWebSocket:
     A client that has not sent `connection_init` within `init_timeout` seconds is turned away.
     """
 
-    def __init__(self, executor: Executor, database: Database, *, events: Events, init_timeout: float) -> None:
-        self.executor = executor
-        self.database = database
-        self.events = events
+    def __init__(self, graph: Graph, *, init_timeout: float) -> None:
+        self.graph = graph
         self.init_timeout = init_timeout
         self._open: set[_Socket] = set()
 
@@ -79,6 +75,7 @@ class _Socket:
         self.endpoint = endpoint
         self.websocket = websocket
         self.viewer = GUEST
+        self.credential: str | None = None
         self.operations: dict[str, _Running] = {}
         self.code = 1006
 
@@ -137,7 +134,8 @@ class _Socket:
 
     async def _acknowledge(self, payload: Message) -> None:
         try:
-            self.viewer = await identify(self.endpoint.database, _authorization(payload))
+            self.credential = _authorization(payload)
+            self.viewer = await self.endpoint.graph.sessions.viewer(self.credential)
         except Unauthenticated as refused:
             raise Closing(4403, refused.message) from None
         bind_contextvars(viewer=self.viewer.id and str(self.viewer.id))
@@ -178,7 +176,7 @@ class _Socket:
         if key in self.operations:
             raise Closing(4409, f"Subscriber for {key} already exists")
         try:
-            operation = self.endpoint.executor.prepare(graphql_request(payload))
+            operation = self.endpoint.graph.executor.prepare(graphql_request(payload))
         except BadRequest as error:
             raise Closing(4400, error.message) from None
         except RequestError as error:
@@ -207,13 +205,13 @@ class _Socket:
             log.info("operation", ms=elapsed(started))
 
     async def _answer(self, key: str, operation: Operation) -> None:
-        # A new one for every operation: what one has loaded is stale for the next.
-        context = Context(self.viewer, self.endpoint.database, self.endpoint.events)
-        executor = self.endpoint.executor
+        graph = self.endpoint.graph
         if operation.kind != "subscription":
-            await self._send("next", id=key, payload=await executor.execute(operation, context))
+            await self._send(
+                "next", id=key, payload=await graph.execute(operation, self.viewer, credential=self.credential)
+            )
             return
-        stream = cast("AsyncGenerator[Message]", executor.subscribe(operation, context))
+        stream = cast("AsyncGenerator[Message]", graph.executor.subscribe(operation, graph.context(self.viewer)))
         async with aclosing(stream) as answers:
             async for answer in answers:
                 await self._send("next", id=key, payload=answer)

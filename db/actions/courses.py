@@ -17,8 +17,6 @@ async def enroll(work: Work, course: tables.Course) -> tuple[tables.Enrollment, 
 
     Raises Conflict with the enrollment that exists; of two at the same time the second waits for the first and fails.
     """
-    if course.price > 0:
-        raise BadInput("This course costs money, and payments are not open yet.", at="courseId")
     place = insert(tables.Enrollment).values(
         user_id=work.viewer_id,
         course_id=course.id,
@@ -30,6 +28,9 @@ async def enroll(work: Work, course: tables.Course) -> tuple[tables.Enrollment, 
     if enrollment is None:
         existing = await _enrollment(work, course)
         raise Conflict("You are enrolled in this course already.", at="courseId", current=existing)
+    # Asked last: who has a place already is to hear of it, not of the price.
+    if course.price > 0:
+        raise BadInput("This course costs money, and payments are not open yet.", at="courseId")
     lessons = await _lesson_count(work, course)
     progress = tables.CourseProgress(user_id=work.viewer_id, course_id=course.id, total_lessons=lessons)
     return enrollment, await work.add(progress)

@@ -11,11 +11,12 @@ from itertools import count
 from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Integer, Select, Uuid, bindparam, case, func, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by, asyncpg
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from db.access import Row, Viewer, allows, reachable, viewer_id
 from db.base import Base
 from db.permissions import SEE
+from db.statements import Statement, compiled
 from graphql_schema.core import roots
 from graphql_schema.core.connections import Many
 from graphql_schema.core.fields import Column, One, Part, PublicId, Sql
@@ -34,28 +35,9 @@ from graphql_schema.execution.json_text import (
 from graphql_schema.execution.pages import PageText
 from graphql_schema.execution.steps import Step
 
-DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
-
 
 class NotCompiled(Exception):  # noqa: N818  (an outcome, not an error)
     """Only Python can compute this field."""
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A statement with a column of JSON text for every root step, and the names of its parameters in their order.
-
-    `constants` are the parameters that the declarations fix, such as the status of an active member.
-    """
-
-    sql: str
-    names: tuple[str, ...]
-    constants: Mapping[str, Any]
-
-    def arguments(self, values: Mapping[str, Any], viewer: Viewer) -> list[Any]:
-        """The values of the parameters in their order."""
-        known = {**self.constants, **viewer.parameters, **values}
-        return [known[name] for name in self.names]
 
 
 def statement(steps: Sequence[Step], shapes: Mapping[int, Any], viewer: Viewer) -> Statement:
@@ -64,10 +46,7 @@ def statement(steps: Sequence[Step], shapes: Mapping[int, Any], viewer: Viewer) 
     Raises NotCompiled where a field can only be computed in Python.
     """
     compiler = Compiler(viewer, shapes)
-    query = select(*(compiler.root(step).sql().label(f"c{index}") for index, step in enumerate(steps)))
-    text = query.compile(dialect=DIALECT)
-    constants = {name: value for name, value in text.params.items() if value is not None}
-    return Statement(text.string, tuple(text.positiontup or ()), constants)
+    return compiled(select(*(compiler.root(step).sql().label(f"c{index}") for index, step in enumerate(steps))))
 
 
 @dataclass

@@ -109,7 +109,7 @@ class Executor:
         for step in steps:
             asked.add(step, operation.variables)
         statement = operation.plan.statement(steps, asked, context.viewer)
-        arguments = statement.arguments(asked.values, context.viewer)
+        arguments = asked.arguments(statement, context.viewer)
         options = "ANALYZE, BUFFERS, FORMAT JSON" if analyze else "FORMAT JSON"
         row = await context.database.fetch(f"EXPLAIN ({options}) {statement.sql}", arguments)
         return {"sql": statement.sql, "parameters": dict(enumerate(statement.names, 1)), "plan": loads(row[0])}
@@ -194,7 +194,7 @@ class Executor:
                 asked.give(step, "key", keys[step.number])  # type: ignore[index]
             try:
                 statement = operation.plan.statement(ready, asked, context.viewer)
-                row = await context.database.fetch(statement.sql, statement.arguments(asked.values, context.viewer))
+                row = await context.database.fetch(statement.sql, asked.arguments(statement, context.viewer))
                 found |= {step.key: Fragment(text) for step, text in zip(ready, row, strict=True)}
             except Exception as error:  # noqa: BLE001  (explained or masked)
                 errors += [_located(error, step, path) for step in ready]

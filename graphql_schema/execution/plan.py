@@ -12,13 +12,14 @@ from typing import Any
 from graphql.execution.values import VariableValues
 
 from db.access import Viewer
+from db.statements import Statement
 from graphql_schema.core import roots
 from graphql_schema.core.connections import Many
 from graphql_schema.core.fields import Column, One, Part, PublicId, Sql
 from graphql_schema.core.mutations import Mutation, Reference
 from graphql_schema.core.nodes import NODES
 from graphql_schema.core.subscriptions import Subscription
-from graphql_schema.execution.compiler import Statement, parameter, statement
+from graphql_schema.execution.compiler import parameter, statement
 from graphql_schema.execution.steps import Step
 
 MOST_STATEMENTS = 64
@@ -66,6 +67,10 @@ class Asked:
                 self.give(step, name, value)
         for child in self._below(step):
             self.add(child, variables)
+
+    def arguments(self, statement: Statement, viewer: Viewer) -> list[Any]:
+        """The values of a statement's parameters in their order."""
+        return statement.arguments({**self.values, **viewer.parameters})
 
     def give(self, step: Step, name: str, value: Any) -> None:
         """Give a parameter of a step its value."""

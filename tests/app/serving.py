@@ -19,6 +19,8 @@ from app.settings import Settings
 from app.websocket import PROTOCOL
 
 DEADLINE = 5.0
+NO_DATABASE = "postgresql://somebody:secret@127.0.0.1:1/trellis"
+NO_REDIS = "redis://127.0.0.1:1"
 
 
 @dataclass(frozen=True)
@@ -33,15 +35,15 @@ class Served:
         """The parts of the running application."""
         return self.server.app.state
 
-    async def post(self, body: Any, **headers: str) -> httpx.Response:
+    async def post(self, body: Any, **headers: Any) -> httpx.Response:
         """Post a value as JSON; a header `graphql_require_preflight` is sent with hyphens."""
         return await self.send("POST", content=orjson.dumps(body), content_type="application/json", **headers)
 
-    async def send(self, method: str, address: str = "/graphql", *, content: Any = None, **headers: str) -> httpx.Response:
+    async def send(self, method: str, path: str = "/graphql", *, content: Any = None, **headers: Any) -> httpx.Response:
         """Send anything at all."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         async with httpx.AsyncClient(base_url=f"http://{self.address}") as client:
-            return await client.request(method, address, content=content, headers=named)
+            return await client.request(method, path, content=content, headers=named)
 
     @asynccontextmanager
     async def socket(self, *, protocol: str | None = PROTOCOL) -> AsyncIterator["Talk"]:
@@ -104,5 +106,5 @@ async def serving(database_url: str, redis_url: str, **settings: Any) -> AsyncIt
 async def until(condition: Callable[[], Any]) -> None:
     """Wait for a condition that no event tells of."""
     async with asyncio.timeout(DEADLINE):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  (there is no event to wait for)
             await asyncio.sleep(0.01)

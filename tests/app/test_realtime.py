@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from app.realtime import TIMEOUT, FellBehind, Realtime, Unavailable
 from db.outbox import Event
+from tests.app.serving import NO_REDIS
 
 TOPIC = "document:1"
 
@@ -32,8 +33,8 @@ async def realtime(redis_url: str, prefix: str) -> AsyncIterator[Realtime]:
 
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Any]:
-    """The server, asked directly."""
-    async with Redis.from_url(redis_url, decode_responses=True) as client:
+    """The server, asked directly, without the client's timeouts: they can swallow those of a test."""
+    async with Redis.from_url(redis_url, decode_responses=True, socket_timeout=None) as client:
         yield client
 
 
@@ -52,7 +53,9 @@ async def subscribers(redis: Any, prefix: str, topic: str = TOPIC) -> int:
     return int(count)
 
 
-async def test_an_event_published_by_one_process_is_heard_in_another(realtime: Realtime, redis_url: str, prefix: str) -> None:
+async def test_an_event_published_by_one_process_is_heard_in_another(
+    realtime: Realtime, redis_url: str, prefix: str
+) -> None:
     async with Realtime(redis_url, prefix=prefix) as other, realtime.listen(TOPIC) as events:
         await other.publish(comment())
         assert await heard(events) == comment()
@@ -97,7 +100,9 @@ async def test_the_channel_is_left_with_the_last_listener(realtime: Realtime, re
             pass
 
 
-async def test_listeners_that_come_and_go_at_once_leave_nothing_behind(realtime: Realtime, redis: Any, prefix: str) -> None:
+async def test_listeners_that_come_and_go_at_once_leave_nothing_behind(
+    realtime: Realtime, redis: Any, prefix: str
+) -> None:
     async def come_and_go(number: int) -> None:
         async with realtime.listen(f"document:{number % 7}") as events:
             await realtime.publish(comment(number, topic=f"document:{number % 7}"))
@@ -121,11 +126,14 @@ async def test_a_listener_hears_again_after_its_connection_was_cut(realtime: Rea
 
 
 async def test_a_connection_that_died_without_a_word_is_noticed(redis_url: str, prefix: str) -> None:
-    async with Wire(redis_url) as wire, Realtime(wire.url, prefix=prefix, patience=0.1) as realtime:
-        async with realtime.listen(TOPIC) as events:
-            wire.go_dead()
-            with until_heard(realtime):
-                assert await heard(events) == comment()
+    async with (
+        Wire(redis_url) as wire,
+        Realtime(wire.url, prefix=prefix, patience=0.1) as realtime,
+        realtime.listen(TOPIC) as events,
+    ):
+        wire.go_dead()
+        with until_heard(realtime):
+            assert await heard(events) == comment()
 
 
 async def test_a_quiet_connection_is_kept(redis_url: str, prefix: str, redis: Any) -> None:
@@ -177,7 +185,7 @@ async def test_a_listener_that_falls_behind_does_not_hold_up_others(redis_url: s
 
 
 async def test_without_redis_listening_is_refused_in_time() -> None:
-    async with Realtime("redis://127.0.0.1:1") as realtime:
+    async with Realtime(NO_REDIS) as realtime:
         with pytest.raises(Unavailable):
             async with asyncio.timeout(2 * TIMEOUT), realtime.listen(TOPIC):
                 pass
@@ -185,7 +193,7 @@ async def test_without_redis_listening_is_refused_in_time() -> None:
 
 async def test_without_redis_publishing_is_logged_and_fails_nobody() -> None:
     with capture_logs() as entries:
-        await Realtime("redis://127.0.0.1:1").publish(comment())
+        await Realtime(NO_REDIS).publish(comment())
     assert [(entry["event"], entry["topic"]) for entry in entries] == [("event not published", TOPIC)]
 
 
@@ -251,7 +259,7 @@ class Wire:
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}"
 
-    async def __aenter__(self) -> "Wire":
+    async def __aenter__(self) -> Self:
         await self.open()
         return self
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
-revision = '2b3f95dbefcd'
+revision = '843e4f5bfdfe'
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -1,0 +1,178 @@
+"""The command line: what operators and developers start. `scripts/` has one line for each command."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from app.banner import SignedIn, banner
+from app.settings import Settings
+from db import demo, migrations
+from db.embedded import Servers, StartFailed, servers
+from db.errors import NotFound, Refusal
+
+ROOT = Path(__file__).parents[1]
+DATA = ROOT / ".trellis"
+
+Data = Annotated[Path, typer.Option("--data", help="Where our own servers keep their data.", show_default=".trellis")]
+Check = Annotated[bool, typer.Option("--check", help="Write nothing, and fail if there is something to write.")]
+Scale = Annotated[int, typer.Option(min=1, help="Each step above 1 adds as much generated data as there is real.")]
+
+cli = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+screen = Console(highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command of the command line; what can go wrong for a known reason is said in one line."""
+    try:
+        cli()
+    except (StartFailed, Refusal, OSError) as reason:
+        sys.exit(str(reason))
+
+
+@cli.command()
+def serve(*, host: str = "127.0.0.1", port: int = 8000, data: Data = DATA) -> None:
+    """Serve the graph, with servers and demo data of our own unless DATABASE_URL and REDIS_URL name others."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), _bound(host, port) as listener, _ready(data) as settings:
+        # A database of one's own gets no demo people, whose addresses everybody knows.
+        _serve(settings, listener, [] if os.environ.get("DATABASE_URL") else _demo_people(settings))
+
+
+@cli.command()
+def token(email: str, *, data: Data = DATA) -> None:
+    """Print a bearer token for a user."""
+    from app.auth import issue_token
+
+    with _ready(data) as settings:
+        typer.echo(asyncio.run(issue_token(settings.database_url, email)))
+
+
+@cli.command()
+def seed(*, scale: Scale = 1, data: Data = DATA) -> None:
+    """Load the demo data into an empty database."""
+    with _ready(data) as settings:
+        if not asyncio.run(demo.is_empty(settings.database_url)):
+            sys.exit("There are people in this database already; the demo data need an empty one.")
+        _load_demo(settings, scale=scale)
+
+
+@cli.command()
+def migrate(*, data: Data = DATA) -> None:
+    """Bring the database to the newest revision."""
+    with _ready(data):
+        screen.print("The database is at the newest revision.")
+
+
+@cli.command()
+def migration(message: str) -> None:
+    """Write the revision between the newest one and the tables as they are declared."""
+    with TemporaryDirectory() as folder, servers(Path(folder), durable=False) as scratch:
+        migrations.revision(scratch.database_url, message)
+
+
+@cli.command()
+def schema(*, check: Check = False) -> None:
+    """Write the SDL of the graph."""
+    from graphql_schema.schema import sdl
+
+    _keep(sdl(), ROOT / "graphql_schema" / "schema.graphql", check=check)
+
+
+@cli.command()
+def access(*, check: Check = False) -> None:
+    """Print who may do what, and write it."""
+    from db.access import matrix
+    from db.tables import User
+
+    screen.print(rules := matrix(User.metadata), end="", markup=False)
+    _keep(rules, ROOT / "db" / "access.txt", check=check)
+
+
+@contextmanager
+def _bound(host: str, port: int) -> Iterator[socket.socket]:
+    """The address is taken before anything starts, so that nothing starts in vain."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            sys.exit(f"Cannot serve on {host}, port {port}: {error.strerror}. Choose another with --host or --port.")
+        yield listener
+
+
+@contextmanager
+def _ready(data: Path) -> Iterator[Settings]:
+    """The settings with servers that run, and a database at the newest revision."""
+    outside = Servers(os.environ.get("DATABASE_URL", ""), os.environ.get("REDIS_URL", ""))
+    with nullcontext(outside) if outside.database_url and outside.redis_url else servers(data) as running:
+        settings = Settings(
+            database_url=outside.database_url or running.database_url,
+            redis_url=outside.redis_url or running.redis_url,
+        )
+        migrations.upgrade(settings.database_url)
+        yield settings
+
+
+def _demo_people(settings: Settings) -> list[SignedIn]:
+    """The people of the demo, who come with their data on the first run, each with a token."""
+    if asyncio.run(demo.is_empty(settings.database_url)):
+        _load_demo(settings, scale=1)
+    return asyncio.run(_sign_in(settings.database_url))
+
+
+async def _sign_in(database_url: str) -> list[SignedIn]:
+    from app.auth import issue_token
+
+    people = []
+    for person in demo.PEOPLE:
+        with suppress(NotFound):  # the database may hold other data
+            people.append(SignedIn(person, await issue_token(database_url, person.email)))
+    return people
+
+
+def _load_demo(settings: Settings, *, scale: int) -> None:
+    columns = TextColumn("{task.description:<40}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=screen) as bar:
+        task = bar.add_task("Reading the demo data", total=None)
+
+        def progress(table: str, done: int, total: int) -> None:
+            bar.update(task, description=f"Loading {table}", completed=done, total=total)
+
+        asyncio.run(demo.load(settings.database_url, scale=scale, progress=progress))
+
+
+def _serve(settings: Settings, listener: socket.socket, people: list[SignedIn]) -> None:
+    from app import logs
+    from app.main import Server
+
+    class Announced(Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                host, port, *_ = listener.getsockname()
+                screen.print(banner(host, port, people))
+
+    logs.configure(settings.log_level, json=settings.log_json)
+    server = Announced(settings)
+    server.run(sockets=[listener])
+    if not server.started:
+        sys.exit("The server did not start; the reason is above.")
+
+
+def _keep(text: str, file: Path, *, check: bool) -> None:
+    """Write what is generated, or hold it against what was committed."""
+    if not check:
+        file.write_text(text)
+    elif not file.exists() or file.read_text() != text:
+        sys.exit(f"{file.relative_to(ROOT)} is not up to date: run scripts/{file.stem} and look at the difference.")

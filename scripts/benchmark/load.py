@@ -1,0 +1,140 @@
+"""Load on one server for some seconds, and what it cost: time, processor and memory of server and database apart."""
+
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import psutil  # type: ignore[import-untyped]  # its wheel has no types
+
+from scripts.benchmark.client import HOST, Prepared, WrongAnswer, ask
+from scripts.benchmark.servers import Server
+
+SCRIPT = Path(__file__).parent / "load.lua"
+IDLE = 0.02  # seconds of processor in a tenth of a second
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much is asked at once, for how many seconds."""
+
+    connections: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one run showed. Times in milliseconds, processor time in milliseconds for one request, memory in MiB.
+
+    Resident memory counts what several processes share in each of them, proportional memory in parts.
+    """
+
+    requests: int
+    per_second: float
+    p50: float
+    p99: float
+    server: float
+    database: float
+    resident: float
+    proportional: float
+    bytes: int
+    errors: int
+
+
+class MissingProgram(Exception):
+    """The load generator is not installed."""
+
+
+def measure(server: Server, requests: Sequence[Prepared], *, load: Load, postgres: int) -> Measured:
+    """Send the requests in turn over so many connections, and read the clocks of both servers before and after.
+
+    `postgres` is the first process of PostgreSQL. While it lasts some answers are read too: errors may hide in them.
+    """
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(b"".join(b"%b\n%b\n" % (request.token.encode(), request.body) for request in requests))
+        file.flush()
+        watch = Watch(server, requests[0])
+        before = processor_time(server.pid), processor_time(postgres)
+        timer = threading.Timer(load.seconds / 2, watch)
+        timer.start()
+        found = _wrk(server.port, load, Path(file.name))
+        timer.join()
+        after = processor_time(server.pid), processor_time(postgres)
+    count = found["requests"]
+    return Measured(
+        requests=count,
+        per_second=count / found["seconds"],
+        p50=found["p50"],
+        p99=found["p99"],
+        server=(after[0] - before[0]) * 1000 / max(count, 1),
+        database=(after[1] - before[1]) * 1000 / max(count, 1),
+        resident=watch.resident,
+        proportional=watch.proportional,
+        bytes=found["bytes"] // max(count, 1),
+        errors=found["errors"] + watch.errors,
+    )
+
+
+class Watch:
+    """Looks at the server in the middle of a run: at an answer, and at its memory."""
+
+    def __init__(self, server: Server, request: Prepared) -> None:
+        self.server = server
+        self.request = request
+        self.errors = 0
+        self.resident = self.proportional = 0.0
+
+    def __call__(self) -> None:
+        memory = psutil.Process(self.server.pid).memory_full_info()
+        self.resident, self.proportional = memory.rss / 2**20, memory.pss / 2**20
+        try:
+            ask(self.server.port, self.request)
+        except (WrongAnswer, OSError):
+            self.errors += 1
+
+
+def settle(*pids: int) -> None:
+    """Wait until the processes have done what clients that are gone had asked of them."""
+    deadline = time.monotonic() + 30
+    before, now = 0.0, sum(map(processor_time, pids))
+    while now - before > IDLE and time.monotonic() < deadline:
+        time.sleep(0.1)
+        before, now = now, sum(map(processor_time, pids))
+
+
+def processor_time(pid: int) -> float:
+    """Seconds of processor that a process and its children have used."""
+    process = psutil.Process(pid)
+    own = process.cpu_times()
+    total = own.user + own.system + own.children_user + own.children_system
+    for child in process.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            times = child.cpu_times()
+            total += times.user + times.system
+    return float(total)
+
+
+def generator() -> str:
+    """The load generator, or MissingProgram."""
+    program = shutil.which("wrk")
+    if program is None:
+        raise MissingProgram("The load comes from wrk, which is not installed (Debian, Ubuntu: apt-get install wrk).")
+    return program
+
+
+def _wrk(port: int, load: Load, file: Path) -> dict[str, float]:
+    command = [generator(), "--threads", "1", "--connections", str(load.connections), "--duration", f"{load.seconds}s"]
+    address = f"http://{HOST}:{port}/graphql"
+    done = subprocess.run(  # noqa: S603  (every word is our own)
+        [*command, "--timeout", "30s", "--script", SCRIPT, address, "--", file],
+        capture_output=True,
+        check=True,
+    )
+    found: dict[str, float] = orjson.loads(done.stdout.splitlines()[-1])
+    return found

@@ -1,0 +1,131 @@
+"""The results as tables: for a terminal, and as Markdown for a README."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from rich import box
+from rich.table import Table
+
+from scripts.benchmark.operations import Operation
+from scripts.benchmark.results import OURS, Figure, Results, server_time, throughput, whole_time
+from scripts.benchmark.servers import PEERS
+from scripts.benchmark.targets import targets
+
+
+@dataclass(slots=True)
+class Sheet:
+    """A table, however it is shown. Rows under one heading of `sections` belong together."""
+
+    title: str
+    header: list[str]
+    rows: list[list[str]] = field(default_factory=list)
+    sections: set[int] = field(default_factory=set)
+
+    def rendered(self) -> Table:
+        """For a terminal."""
+        table = Table(title=self.title, box=box.SIMPLE_HEAD, title_justify="left")
+        for index, name in enumerate(self.header):
+            table.add_column(name, justify="left" if index == 0 else "right")
+        for number, row in enumerate(self.rows, start=1):
+            table.add_row(*row, end_section=number in self.sections)
+        return table
+
+    def markdown(self) -> str:
+        """For a README."""
+        rule = ["---", *("---:" for _ in self.header[1:])]
+        lines = (f"| {' | '.join(cells)} |" for cells in (self.header, rule, *self.rows))
+        return "\n".join([f"**{self.title}**", "", *lines, ""])
+
+
+def details(results: Results) -> Iterator[Sheet]:
+    """Every figure: a sheet for each number of connections, and one for the targets."""
+    for connections in results.connections:
+        sheet = Sheet(
+            f"{connections} connections: medians; processor time in ms for one request; ratios of the same round",
+            ["", "", "req/s", "p50 ms", "p99 ms", "server", "database", "MiB", "errors", "Trellis ÷", "processor ÷"],
+        )
+        for operation in results.operations:
+            sheet.rows += [_detail(results, operation, connections, peer=peer) for peer in results.peers]
+            sheet.sections.add(len(sheet.rows))
+        if OURS in results.peers:
+            sheet.rows += [_mean_detail(results, connections, peer=peer) for peer in results.peers]
+        yield sheet
+    yield verdict(results)
+
+
+def summary(results: Results) -> Iterator[Sheet]:
+    """What a reader wants to know: a sheet for throughput, one for processor time, and the targets."""
+    for connections in results.connections:
+        yield _throughput(results, connections)
+        yield _processor(results, connections)
+    yield verdict(results)
+
+
+def verdict(results: Results) -> Sheet:
+    """The targets."""
+    rows = [target.cells for target in targets(results)]
+    return Sheet("Targets, at the worst number of connections", ["", "target", "measured", "reached"], rows)
+
+
+def _detail(results: Results, operation: Operation, connections: int, *, peer: str) -> list[str]:
+    def middle(figure: Figure) -> float:
+        return results.median(figure, operation, connections=connections, peer=peer)
+
+    compared = OURS in results.peers
+    return [
+        str(operation),
+        PEERS[peer].title,
+        f"{middle(throughput):,.0f}",
+        f"{middle(lambda run: run.p50):.1f}",
+        f"{middle(lambda run: run.p99):.1f}",
+        f"{middle(server_time):.2f}",
+        f"{middle(lambda run: run.database):.2f}",
+        f"{middle(lambda run: run.resident):.0f}",
+        f"{middle(lambda run: run.errors):.0f}",
+        *(
+            f"{results.ratio(figure, operation, connections=connections, peer=peer):.2f}" if compared else ""
+            for figure in (throughput, whole_time)
+        ),
+    ]
+
+
+def _mean_detail(results: Results, connections: int, *, peer: str) -> list[str]:
+    means = (results.mean_ratio(figure, peer, connections=connections) for figure in (throughput, whole_time))
+    return ["mean of reads", PEERS[peer].title, *[""] * 7, *(f"{mean:.2f}" for mean in means)]
+
+
+def _throughput(results: Results, connections: int) -> Sheet:
+    others = [peer for peer in results.peers if peer != OURS]
+    sheet = _sheet(results, f"Requests a second, {connections} connections; in brackets Trellis ÷ the other")
+    for operation in results.operations:
+        cells = [f"{results.median(throughput, operation, connections=connections, peer=OURS):,.0f}"]
+        for peer in others:
+            figure = results.median(throughput, operation, connections=connections, peer=peer)
+            ratio = results.ratio(throughput, operation, connections=connections, peer=peer)
+            cells.append(f"{figure:,.0f} ({ratio:.2f})")
+        sheet.rows.append([operation.title, *cells])
+    means = (f"({results.mean_ratio(throughput, peer, connections=connections):.2f})" for peer in others)
+    sheet.rows.append(["geometric mean of the reads", "", *means])
+    return sheet
+
+
+def _processor(results: Results, connections: int) -> Sheet:
+    others = [peer for peer in results.peers if peer != OURS]
+    sheet = _sheet(results, f"Processor time for one request in ms, server + database, {connections} connections")
+    for operation in results.operations:
+        cells = []
+        for peer in (OURS, *others):
+            server = results.median(server_time, operation, connections=connections, peer=peer)
+            database = results.median(lambda run: run.database, operation, connections=connections, peer=peer)
+            cells.append(f"{server:.2f} + {database:.2f}")
+        sheet.rows.append([operation.title, *cells])
+    memory = (
+        max(run.measured.resident for run in results.runs if run.peer == peer) for peer in (OURS, *others)
+    )
+    sheet.rows.append(["most memory under load, MiB", *(f"{size:.0f}" for size in memory)])
+    return sheet
+
+
+def _sheet(results: Results, title: str) -> Sheet:
+    others = [peer for peer in results.peers if peer != OURS]
+    return Sheet(title, ["", *(PEERS[peer].title for peer in (OURS, *others))])

@@ -1,0 +1,134 @@
+"""The servers that are compared: how each is started, one process each, against the same database."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.benchmark import node
+from scripts.benchmark.client import HOST
+from scripts.benchmark.dataset import ROOT, Database
+from scripts.benchmark.operations import Dialect
+
+DEADLINE = 60  # seconds
+
+Command = Callable[[Path, int], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A server to compare, by the command that starts it."""
+
+    name: str
+    title: str
+    dialect: Dialect
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A peer that runs."""
+
+    peer: Peer
+    port: int
+    pid: int
+
+    @property
+    def name(self) -> str:
+        return self.peer.name
+
+    @property
+    def dialect(self) -> Dialect:
+        return self.peer.dialect
+
+
+class NotStarted(Exception):
+    """A server does not answer; the message says where its log is."""
+
+
+def _trellis(_folder: Path, port: int) -> list[str]:
+    return [sys.executable, "-m", "app", "serve", "--port", str(port)]
+
+
+def _script(name: str) -> Command:
+    return lambda folder, _port: [str(node.program(folder)), str(node.PACKAGE / name)]
+
+
+def _application(name: str) -> Command:
+    options = ["--log-level", "warning", "--no-access-log"]
+    application = f"scripts.benchmark.peers.{name}:app"
+    return lambda _folder, port: [sys.executable, "-m", "uvicorn", "--port", str(port), *options, application]
+
+
+PEERS = {
+    peer.name: peer
+    for peer in (
+        Peer("trellis", "Trellis", Dialect.TRELLIS, _trellis),
+        Peer("postgraphile", "PostGraphile 5", Dialect.POSTGRAPHILE, _script("postgraphile.mjs")),
+        Peer("mercurius", "Mercurius, JIT, loaders", Dialect.PLAIN, _script("mercurius.mjs")),
+        Peer("strawberry", "Strawberry, loaders, ORM", Dialect.PLAIN, _application("idiomatic")),
+        Peer("sql", "SQL behind Starlette", Dialect.PLAIN, _application("handwritten")),
+    )
+}
+
+
+@contextmanager
+def serving(peer: Peer, database: Database, *, folder: Path, label: str = "") -> Iterator[Server]:
+    """Run a peer on a free port, with its output in a log of the folder, until it is no longer needed.
+
+    A label tells the logs of one peer from another that runs twice.
+    """
+    port = _free_port()
+    log = folder / "logs" / f"{peer.name}{label}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603  (every command is spelled out above)
+            peer.command(folder, port),
+            cwd=ROOT,
+            env={**os.environ, **environment(database, port)},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            _wait(process, port, log)
+            yield Server(peer, port, process.pid)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def environment(database: Database, port: int) -> Mapping[str, str]:
+    """What all servers are told: where the database is, and to run as in production."""
+    return {
+        **database.environment,
+        "DATABASE_URL": str(database.url),
+        "REDIS_URL": database.redis_url,
+        "TRELLIS_LOG_JSON": "true",
+        "PORT": str(port),
+        "NODE_ENV": "production",
+        "GRAPHILE_ENV": "production",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+def _free_port() -> int:
+    with socket.create_server((HOST, 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _wait(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            socket.create_connection((HOST, port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise NotStarted(f"The server does not answer: see {log}.")

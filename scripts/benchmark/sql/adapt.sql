@@ -1,0 +1,54 @@
+-- What the benchmark adds to the demo data, for all peers alike.
+
+-- PostGraphile and the other peers let the database make keys; Trellis makes its own.
+ALTER TABLE comments ALTER COLUMN id SET DEFAULT uuidv7();
+
+-- Fifty readers, and the two hundred projects that people say most about: what requests choose from.
+CREATE SCHEMA bench;
+
+CREATE TABLE bench.readers AS
+SELECT id, row_number() OVER (ORDER BY id) - 1 AS number
+FROM users WHERE is_active AND role <> 'ADMIN'
+ORDER BY id LIMIT 50;
+
+CREATE TABLE bench.projects AS
+SELECT d.project_id AS id, row_number() OVER (ORDER BY count(*) DESC, d.project_id) - 1 AS number
+FROM specification_documents d JOIN comment_threads t ON t.document_id = d.id JOIN comments c ON c.thread_id = t.id
+GROUP BY d.project_id
+ORDER BY number LIMIT 200;
+
+-- Each reader works on his share of those projects, and on fifty or so others: enough for more than one page.
+INSERT INTO project_members (id, project_id, user_id, role)
+SELECT uuidv7(), p.id, r.id, 'MEMBER'::projectrole
+FROM bench.projects p JOIN bench.readers r ON r.number = p.number % 50
+UNION ALL
+SELECT uuidv7(), p.id, r.id, 'MEMBER'::projectrole
+FROM (
+    SELECT id, row_number() OVER (ORDER BY id) AS number, greatest(count(*) OVER () / 50, 1) AS shares
+    FROM specification_projects
+) p JOIN bench.readers r ON r.number % p.shares = p.number % p.shares
+ON CONFLICT DO NOTHING;
+
+-- Pages are full: the first ten threads of each document of those projects have five comments at least.
+INSERT INTO comments (id, thread_id, author_id, content, created_at, updated_at)
+SELECT uuidv7(), t.id, r.id, said.content, said.created_at + n * interval '1 minute', said.created_at
+FROM bench.projects p
+JOIN specification_documents d ON d.project_id = p.id
+CROSS JOIN LATERAL (SELECT id FROM comment_threads WHERE document_id = d.id ORDER BY line, id LIMIT 10) t
+CROSS JOIN LATERAL (
+    SELECT c.content, c.created_at, count(*) OVER () AS count
+    FROM comments c WHERE c.thread_id = t.id ORDER BY c.created_at DESC, c.id DESC LIMIT 1
+) said
+CROSS JOIN LATERAL generate_series(1, 5 - said.count) n
+JOIN bench.readers r ON r.number = (p.number * 7 + n) % 50;
+
+-- The projects of a viewer for PostGraphile, newest first; the planner inlines it.
+CREATE FUNCTION viewer_projects(viewer uuid) RETURNS SETOF specification_projects LANGUAGE sql STABLE AS $$
+    SELECT * FROM specification_projects
+    WHERE id IN (
+        SELECT id FROM specification_projects WHERE owner_id = viewer
+        UNION
+        SELECT project_id FROM project_members WHERE user_id = viewer AND status = 'ACTIVE'
+    )
+    ORDER BY updated_at DESC, id DESC
+$$;

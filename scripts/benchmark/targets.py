@@ -1,0 +1,77 @@
+"""What Trellis is to reach, held against what was measured."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scripts.benchmark.operations import READS, Operation
+from scripts.benchmark.results import OURS, Figure, Results, server_time, throughput, whole_time
+
+LARGEST_PROCESS = 150  # MiB
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A figure, its limit, and the figure that is the worst of all numbers of connections."""
+
+    what: str
+    limit: float
+    worst: float
+    at_least: bool
+
+    @property
+    def reached(self) -> bool:
+        return self.worst >= self.limit if self.at_least else self.worst <= self.limit
+
+    @property
+    def cells(self) -> list[str]:
+        """The row of a table."""
+        sign = "≥" if self.at_least else "≤"
+        return [self.what, f"{sign} {self.limit:g}", f"{self.worst:.2f}", "yes" if self.reached else "NO"]
+
+
+def targets(results: Results) -> list[Target]:
+    """The targets that these results can speak of."""
+    if OURS not in results.peers:
+        return []
+    return [*_against_postgraphile(results), *_against_sql(results), *_alone(results)]
+
+
+def _against_postgraphile(results: Results) -> Iterator[Target]:
+    peer = "postgraphile"
+    if peer in results.peers and _reads(results):
+        yield Target("throughput ÷ PostGraphile", 4, min(_means(results, throughput, peer)), at_least=True)
+        slowest = min(_ratios(results, throughput, peer, reads=True))
+        yield Target("throughput ÷ PostGraphile, slowest read", 2.5, slowest, at_least=True)
+        yield Target("processor, server + database ÷ PostGraphile", 0.45, max(_means(results, whole_time, peer)), at_least=False)
+    if peer in results.peers and Operation.COMMENT in results.operations:
+        slowest = min(_ratios(results, throughput, peer, reads=False))
+        yield Target("throughput ÷ PostGraphile, mutation", 1.5, slowest, at_least=True)
+
+
+def _against_sql(results: Results) -> Iterator[Target]:
+    if "sql" in results.peers and _reads(results):
+        yield Target("throughput ÷ hand-written SQL", 0.8, min(_means(results, throughput, "sql")), at_least=True)
+        yield Target("server's processor ÷ hand-written SQL", 1.5, max(_means(results, server_time, "sql")), at_least=False)
+
+
+def _alone(results: Results) -> Iterator[Target]:
+    memory = max(run.measured.resident for run in results.runs if run.peer == OURS)
+    yield Target("memory under load, MiB", LARGEST_PROCESS, memory, at_least=False)
+    yield Target("errors", 0, results.errors, at_least=False)
+
+
+def _reads(results: Results) -> list[Operation]:
+    return [operation for operation in READS if operation in results.operations]
+
+
+def _means(results: Results, figure: Figure, peer: str) -> list[float]:
+    return [results.mean_ratio(figure, peer, connections=connections) for connections in results.connections]
+
+
+def _ratios(results: Results, figure: Figure, peer: str, *, reads: bool) -> list[float]:
+    operations = _reads(results) if reads else [Operation.COMMENT]
+    return [
+        results.ratio(figure, operation, connections=connections, peer=peer)
+        for operation in operations
+        for connections in results.connections
+    ]

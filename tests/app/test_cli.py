@@ -1,0 +1,162 @@
+"""The commands: one of them starts all there is, and each says in one line why it cannot."""
+
+import asyncio
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app import cli
+from app.auth import authenticate
+from app.banner import SignedIn, banner
+from db import demo
+from db.access import Viewer
+from db.engine import Database
+from tests.world import World
+
+Run = Callable[..., None]
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """A process that serves on servers of its own, and the lines of its banner."""
+    command = [sys.executable, "-m", "app", "serve", "--port", "0", "--data", str(folder)]
+    with subprocess.Popen(  # noqa: S603
+        command, cwd=cli.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout
+        lines = []
+        try:
+            for line in process.stdout:
+                lines.append(line.strip())
+                if lines[-1].startswith("-d"):
+                    break
+            yield process, lines
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder after a first run."""
+    folder = tmp_path_factory.mktemp("data")
+    with serving(folder):
+        return folder
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, database_url: str, redis_url: str) -> Run:
+    """Runs a command on the test's own database, and raises SystemExit for a command that fails."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("REDIS_URL", redis_url)
+
+    def main(*arguments: str) -> None:
+        monkeypatch.setattr(sys, "argv", ["trellis", *arguments])
+        try:
+            cli.main()
+        except SystemExit as end:
+            if end.code:
+                raise
+
+    return main
+
+
+def viewer_of(database_url: str, token: str) -> Viewer:
+    async def ask() -> Viewer:
+        database = Database(database_url)
+        try:
+            return await authenticate(database, token)
+        finally:
+            await database.close()
+
+    return asyncio.run(ask())
+
+
+def test_the_first_query_works_as_it_is_printed(filled: Path) -> None:
+    with serving(filled) as (_, lines):
+        first = next(number for number, line in enumerate(lines) if line.startswith("curl"))
+        _, address, *options = shlex.split(" ".join(line.removesuffix("\\") for line in lines[first:]))
+        headers = dict(option.split(": ") for option in options[1::2][:-1])
+        answer = httpx.post(address, headers=headers, content=options[-1]).json()
+    assert answer["data"]["viewer"] == {"name": demo.PEOPLE[0].name}
+    assert answer["data"]["projects"]["totalCount"] > 0
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_the_server_and_its_servers(filled: Path, stop: signal.Signals) -> None:
+    with serving(filled) as (process, _):
+        process.send_signal(stop)
+        assert process.wait(timeout=10) == 0
+        assert process.stdout
+        assert "Traceback" not in process.stdout.read()
+    with socket.socket(socket.AF_UNIX) as connection:
+        assert connection.connect_ex(str(filled / "valkey" / "socket")) != 0
+
+
+def test_a_port_in_use_is_said_before_anything_starts(run: Run, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(SystemExit, match=f"port {port}: Address already in use"):
+            run("serve", "--port", str(port), "--data", str(tmp_path / "data"))
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_token_signs_its_user_in(
+    run: Run, world: World, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("token", world.ada.email)
+    assert viewer_of(database_url, capsys.readouterr().out.strip()).id == world.ada.id
+
+
+def test_there_is_no_token_for_a_stranger(run: Run) -> None:
+    with pytest.raises(SystemExit, match="no active user"):
+        run("token", "stranger@example.com")
+
+
+def test_demo_data_are_not_mixed_with_other_data(run: Run) -> None:
+    with pytest.raises(SystemExit, match="already"):
+        run("seed")
+
+
+def test_a_file_that_is_not_up_to_date_fails_the_check(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    (tmp_path / "graphql_schema").mkdir()
+    with pytest.raises(SystemExit, match="run scripts/schema"):
+        run("schema", "--check")
+    run("schema")
+    run("schema", "--check")
+
+
+def test_the_matrix_of_access_is_printed(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    (tmp_path / "db").mkdir()
+    run("access")
+    assert "users\n  see " in (tmp_path / "db" / "access.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [("0.0.0.0", "http://127.0.0.1:80"), ("::", "http://[::1]:80"), ("trellis.local", "http://trellis.local:80")],  # noqa: S104
+)
+def test_the_banner_has_an_address_that_a_browser_can_open(host: str, origin: str) -> None:
+    assert f"{origin}/graphql" in banner(host, 80, []).replace("\\[", "[")
+
+
+def test_without_demo_people_the_banner_says_how_to_get_in() -> None:
+    text = banner("127.0.0.1", 80, [])
+    assert "scripts/token EMAIL" in text
+    assert "Authorization" not in text
+
+
+def test_the_banner_names_everybody_with_a_token() -> None:
+    text = banner("127.0.0.1", 80, [SignedIn(person, f"token of {person.name}") for person in demo.PEOPLE])
+    assert all(f"token of {person.name}" in text for person in demo.PEOPLE)

@@ -1,0 +1,237 @@
+"""Access rules one by one, on three small tables: teams with places for people, and notes that belong to a team."""
+
+from collections.abc import AsyncIterator
+from enum import StrEnum, auto
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Boolean, Column, Enum, ForeignKey, MetaData, Table, Uuid, insert, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db import access
+from db.access import GUEST, Viewer, administrators, allows, declare, everyone, members, nobody, owned_by, revealed, through
+from db.engine import Database
+from db.permissions import COMMENT, EDIT, LEARN, MANAGE, OWN, SEE, Permission
+
+
+class Role(StrEnum):
+    LEAD = auto()
+    GUEST = auto()
+    FORMER = auto()
+
+
+ANN, BOB, CAT, ROOT = (Viewer(UUID(int=number), is_admin=number == 4) for number in (1, 2, 3, 4))
+RED, BLUE = UUID(int=10), UUID(int=11)
+FIRST, SECOND, LOOSE = UUID(int=20), UUID(int=21), UUID(int=22)
+ROLES = {Role.LEAD: frozenset({SEE, EDIT, MANAGE}), Role.GUEST: frozenset({SEE})}
+
+metadata = MetaData()
+people = Table("people", metadata, Column("id", Uuid, primary_key=True))
+teams = Table("teams", metadata, Column("id", Uuid, primary_key=True), Column("open", Boolean))
+places = Table(
+    "places",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("team_id", ForeignKey(teams.c.id)),
+    Column("user_id", ForeignKey(people.c.id), info={"reveals": True}),
+    Column("role", Enum(Role)),
+)
+notes = Table(
+    "notes",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("team_id", ForeignKey(teams.c.id)),
+    Column("author_id", ForeignKey(people.c.id)),
+)
+PLACES = ((ANN, RED, Role.LEAD), (BOB, RED, Role.GUEST), (CAT, RED, Role.FORMER), (CAT, BLUE, Role.LEAD))
+team_members = members("places", "team_id", ROLES)
+
+
+@pytest.fixture
+async def session(database: Database) -> AsyncIterator[AsyncSession]:
+    """Ann leads the red team, Bob is its guest, Cat was in it and leads the blue one. Ann wrote the first note."""
+    async with database.read() as opened:
+        await (await opened.connection()).run_sync(metadata.create_all)
+        await opened.execute(insert(people), [{"id": viewer.id} for viewer in (ANN, BOB, CAT, ROOT)])
+        await opened.execute(insert(teams), [{"id": RED, "open": True}, {"id": BLUE, "open": False}])
+        placed = [{"team_id": team, "user_id": viewer.id, "role": role} for viewer, team, role in PLACES]
+        await opened.execute(insert(places), [{"id": UUID(int=30 + n)} | place for n, place in enumerate(placed)])
+        written = ((FIRST, RED, ANN.id), (SECOND, BLUE, CAT.id), (LOOSE, None, None))
+        await opened.execute(insert(notes), [{"id": id_, "team_id": team, "author_id": by} for id_, team, by in written])
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def rules() -> None:
+    """The rules of the three tables, unless a test declares another."""
+    declare(people, revealed)
+    declare(teams, team_members)
+    declare(places, through("team_id"))
+    declare(notes, through("team_id"))
+
+
+async def found(session: AsyncSession, table: Table, viewer: Viewer, what: Permission = SEE) -> set[UUID]:
+    """The rows on which the viewer has a permission; for SEE in both forms that a statement can take."""
+    statement = select(table.c.id).where(allows(what, table, viewer))
+    granted = set(await session.scalars(statement, viewer.parameters))
+    if what is SEE:
+        listed = await session.scalars(select(table.c.id).where(access.reachable(table, viewer)), viewer.parameters)
+        assert set(listed) == granted
+    return granted
+
+
+async def test_everyone_includes_guests_and_gives_what_is_named_on_rows_that_fit(session: AsyncSession) -> None:
+    declare(teams, everyone(SEE, LEARN, where=lambda team: team.open))
+    for viewer in (GUEST, ANN):
+        assert await found(session, teams, viewer) == {RED}
+        assert await found(session, teams, viewer, LEARN) == {RED}
+        assert await found(session, teams, viewer, EDIT) == set()
+
+
+async def test_nobody_includes_administrators(session: AsyncSession) -> None:
+    declare(teams, nobody)
+    for permission in Permission:
+        assert await found(session, teams, ROOT, permission) == set()
+
+
+async def test_administrators_may_do_everything_where_anybody_may_do_something(session: AsyncSession) -> None:
+    for permission in Permission:
+        assert await found(session, teams, ROOT, permission) == {RED, BLUE}
+        assert await found(session, notes, ROOT, permission) == {FIRST, SECOND, LOOSE}
+
+
+async def test_an_owner_may_do_everything_with_their_own(session: AsyncSession) -> None:
+    declare(notes, owned_by("author_id"))
+    for permission in Permission:
+        assert await found(session, notes, ANN, permission) == {FIRST}
+        assert await found(session, notes, BOB, permission) == set()
+
+
+async def test_an_owner_with_named_permissions_has_these_alone(session: AsyncSession) -> None:
+    declare(notes, owned_by("author_id", OWN))
+    assert await found(session, notes, ANN, OWN) == {FIRST}
+    assert await found(session, notes, ANN) == set()
+
+
+async def test_a_guest_does_not_own_what_nobody_owns(session: AsyncSession) -> None:
+    declare(notes, owned_by("author_id"))
+    assert await found(session, notes, GUEST) == set()
+
+
+async def test_a_member_may_do_what_their_role_says(session: AsyncSession) -> None:
+    assert await found(session, teams, ANN) == {RED}
+    assert await found(session, teams, ANN, MANAGE) == {RED}
+    assert await found(session, teams, BOB) == {RED}
+    assert await found(session, teams, BOB, MANAGE) == set()
+    assert await found(session, teams, GUEST) == set()
+
+
+async def test_a_role_that_the_table_of_roles_does_not_name_may_do_nothing(session: AsyncSession) -> None:
+    assert await found(session, teams, CAT) == {BLUE}
+
+
+async def test_a_permission_that_no_role_has_is_nobodys(session: AsyncSession) -> None:
+    for viewer in (ANN, BOB, CAT):
+        assert await found(session, teams, viewer, COMMENT) == set()
+
+
+async def test_a_membership_can_depend_on_member_and_row(session: AsyncSession) -> None:
+    declare(teams, members("places", "team_id", ROLES, where=lambda place, team: or_(team.open, place.role == Role.GUEST)))
+    assert await found(session, teams, ANN) == {RED}
+    assert await found(session, teams, CAT) == set()
+
+
+async def test_a_membership_can_be_found_by_another_column_than_the_id(session: AsyncSession) -> None:
+    declare(notes, members("places", "team_id", ROLES, key="team_id"))
+    assert await found(session, notes, BOB) == {FIRST}
+    assert await found(session, notes, BOB, EDIT) == set()
+    assert await found(session, notes, ANN, EDIT) == {FIRST}
+
+
+async def test_what_may_be_done_with_a_row_may_be_done_with_what_belongs_to_it(session: AsyncSession) -> None:
+    assert await found(session, notes, BOB) == {FIRST}
+    assert await found(session, notes, BOB, EDIT) == set()
+    assert await found(session, notes, CAT, EDIT) == {SECOND}
+    assert await found(session, notes, GUEST) == set()
+
+
+async def test_more_can_be_asked_for_than_the_same_permission(session: AsyncSession) -> None:
+    declare(notes, through("team_id", see=MANAGE))
+    assert await found(session, notes, ANN) == {FIRST}
+    assert await found(session, notes, BOB) == set()
+
+
+async def test_what_is_a_persons_own_does_not_pass_to_what_belongs_to_it(session: AsyncSession) -> None:
+    declare(people, owned_by("id"))
+    declare(notes, through("author_id"))
+    assert await found(session, people, ANN, OWN) == {ANN.id}
+    assert await found(session, notes, ANN, EDIT) == {FIRST}
+    assert await found(session, notes, ANN, OWN) == set()
+
+
+async def test_who_sees_a_row_sees_whom_it_reveals_and_may_do_no_more(session: AsyncSession) -> None:
+    assert await found(session, people, BOB) == {ANN.id, BOB.id, CAT.id}
+    assert await found(session, people, CAT) == {CAT.id}
+    assert await found(session, people, BOB, EDIT) == set()
+    assert await found(session, people, GUEST) == set()
+
+
+async def test_rules_add_up(session: AsyncSession) -> None:
+    declare(notes, through("team_id") | owned_by("author_id") | everyone(where=lambda note: note.author_id.is_(None)))
+    assert await found(session, notes, ANN) == {FIRST, LOOSE}
+    assert await found(session, notes, ANN, OWN) == {FIRST}
+    assert await found(session, notes, GUEST) == {LOOSE}
+
+
+async def test_lists_that_start_from_the_viewer_add_up_too(session: AsyncSession) -> None:
+    declare(notes, owned_by("author_id") | members("places", "team_id", ROLES, key="team_id"))
+    assert await found(session, notes, BOB) == {FIRST}
+    assert await found(session, notes, CAT) == {SECOND}
+
+
+def test_the_way_up_needs_no_check_where_the_row_is_seen_by_no_other_way() -> None:
+    assert access.follows(notes.c.team_id)
+    declare(notes, through("team_id") | owned_by("author_id"))
+    assert not access.follows(notes.c.team_id)
+    declare(notes, through("team_id") | owned_by("author_id", OWN))
+    assert access.follows(notes.c.team_id)
+    declare(notes, through("team_id", see=MANAGE))
+    assert not access.follows(notes.c.team_id)
+
+
+def test_the_way_up_needs_no_check_to_what_the_row_reveals() -> None:
+    assert access.follows(places.c.user_id)
+    assert not access.follows(notes.c.author_id)
+
+
+def test_the_way_down_needs_no_check_where_the_rule_goes_through_it() -> None:
+    assert access.passes_down(notes.c.team_id)
+    declare(notes, through("team_id") | owned_by("author_id"))
+    assert access.passes_down(notes.c.team_id)
+    assert not access.passes_down(notes.c.author_id)
+    declare(notes, through("team_id", see=MANAGE))
+    assert not access.passes_down(notes.c.team_id)
+
+
+def test_the_statement_of_a_person_is_the_same_for_all_people() -> None:
+    statements = {str(allows(SEE, notes, viewer)) for viewer in (ANN, BOB, CAT)}
+    assert len(statements) == 1
+    assert ANN.parameters == {"viewer_id": ANN.id}
+
+
+def test_the_matrix_says_who_may_do_what() -> None:
+    declare(people, nobody)
+    declare(teams, team_members | everyone(where=lambda team: team.open))
+    declare(notes, through("team_id", see=MANAGE) | owned_by("author_id", OWN))
+    lines = access.matrix(metadata).splitlines()
+    assert lines[lines.index("people") + 1] == "  see      nobody"
+    assert lines[lines.index("teams") + 1] == "  see      administrators | places(lead, guest) | everyone"
+    assert lines[lines.index("notes") + 1] == "  see      administrators | team_id → manage"
+    assert lines[lines.index("notes") + 6] == "  own      administrators | author_id"
+
+
+def test_administrators_are_added_to_every_rule_but_that_for_nobody() -> None:
+    declare(teams, nobody)
+    assert access.rule_of(teams) is nobody
+    declare(teams, team_members)
+    assert access.rule_of(teams.alias()) == administrators | team_members

@@ -1,0 +1,57 @@
+"""What a table gets by being declared, and what it cannot be declared without."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from db import tables
+from db.access import GUEST, everyone
+from db.base import Base, tables as all_tables
+from db.engine import Database
+from tests.world import World
+
+
+def test_a_table_without_a_rule_cannot_be_declared() -> None:
+    with pytest.raises(TypeError, match="Secret needs a rule and a prefix"):
+
+        class Secret(Base, prefix="sec"):
+            __tablename__ = "secrets"
+
+
+def test_a_table_without_a_prefix_cannot_be_declared() -> None:
+    with pytest.raises(TypeError, match="Secret needs a rule and a prefix"):
+
+        class Secret(Base, access=everyone()):
+            __tablename__ = "secrets"
+
+
+def test_a_refused_table_leaves_nothing_behind() -> None:
+    assert "secrets" not in Base.metadata.tables
+    assert "secrets" not in {table.__tablename__ for table in all_tables()}
+
+
+def test_the_names_of_constraints_follow_from_their_columns() -> None:
+    table = tables.Enrollment.__table__
+    names = {str(constraint.name) for constraint in table.constraints} | {str(index.name) for index in table.indexes}
+    assert {"pk_enrollments", "fk_enrollments_user_id", "uq_enrollments_user_id_course_id"} <= names
+    assert {"ix_enrollments_course_id_status", "ck_enrollments_payment_amount"} <= names
+
+
+async def test_the_database_fills_in_times_and_defaults(database: Database, world: World) -> None:
+    async with database.work(world.viewer("ada")) as work:
+        project = await work.add(tables.SpecificationProject(name="New", owner_id=world.ada.id))
+        assert datetime.now(UTC) - project.created_at < timedelta(minutes=1)
+        assert project.updated_at == project.created_at
+        assert project.settings == {}
+
+
+async def test_the_database_keeps_the_time_of_the_last_change_whoever_writes(database: Database, world: World) -> None:
+    async with database.work(GUEST) as work:
+        await work.session.execute(
+            update(tables.User).where(tables.User.id == world.ada.id).values(bio="Hi", updated_at=datetime(2000, 1, 1, tzinfo=UTC))
+        )
+    async with database.read() as session:
+        changed, untouched = [await session.get_one(tables.User, user.id) for user in (world.ada, world.ben)]
+    assert changed.updated_at > world.ada.updated_at
+    assert untouched.updated_at == world.ben.updated_at

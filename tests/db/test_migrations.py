@@ -1,0 +1,87 @@
+"""The migrations lead to the same database as the tables, and there is nothing left to migrate."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+import db.tables  # noqa: F401  (declares the tables)
+from db import migrations
+from db.base import Base
+
+Catalog = dict[str, set[tuple[Any, ...]]]
+
+CATALOG = {
+    "columns": """
+        SELECT attrelid::regclass::text, attname, format_type(atttypid, atttypmod), attnotnull, attgenerated,
+               pg_get_expr(adbin, adrelid)
+        FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+        LEFT JOIN pg_attrdef ON (adrelid, adnum) = (attrelid, attnum)
+        WHERE relkind = 'r' AND attnum > 0 AND NOT attisdropped AND relnamespace = 'public'::regnamespace
+    """,
+    "constraints": """
+        SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+        FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    """,
+    "indexes": """
+        SELECT pg_get_indexdef(indexrelid)
+        FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE relnamespace = 'public'::regnamespace
+    """,
+    "triggers": "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+    "functions": "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+    "labels": """
+        SELECT typname, enumlabel, row_number() OVER (PARTITION BY typname ORDER BY enumsortorder)
+        FROM pg_enum JOIN pg_type ON pg_type.oid = enumtypid
+    """,
+}
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """A database that the migrations made."""
+    made = create_async_engine(database_url)
+    yield made
+    await made.dispose()
+
+
+async def catalog(engine: AsyncEngine) -> Catalog:
+    """All that PostgreSQL knows of the tables, but for Alembic's own."""
+    async with engine.connect() as connection:
+        found = {kind: await connection.execute(text(query)) for kind, query in CATALOG.items()}
+        return {kind: {tuple(row) for row in rows if "alembic_version" not in str(row)} for kind, rows in found.items()}
+
+
+async def test_the_migrations_make_the_same_database_as_the_tables(engine: AsyncEngine) -> None:
+    migrated = await catalog(engine)
+    async with engine.begin() as connection:
+        await connection.execute(text("DROP SCHEMA public CASCADE"))
+        await connection.execute(text("CREATE SCHEMA public"))
+        await connection.run_sync(Base.metadata.create_all)
+    declared = await catalog(engine)
+    assert all(migrated.values())
+    for kind, expected in declared.items():
+        assert migrated[kind] == expected, f"the {kind} differ: write the revision with scripts/migration"
+
+
+async def test_there_is_nothing_left_to_migrate(engine: AsyncEngine) -> None:
+    def differences(connection: Connection) -> list[Any]:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        return list(compare_metadata(context, Base.metadata))
+
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+def test_the_revisions_are_one_line_without_branches() -> None:
+    revisions = ScriptDirectory.from_config(migrations._config("postgresql://"))
+    assert len(revisions.get_heads()) == 1
+    assert len(revisions.get_bases()) == 1
+
+
+def test_migrating_a_second_time_changes_nothing(database_url: str) -> None:
+    migrations.upgrade(database_url)

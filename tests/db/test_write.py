@@ -1,0 +1,150 @@
+"""The unit of work: rows are found under the access rules, and all of what is done is kept, or nothing."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import func, select, text
+
+from db import tables
+from db.access import GUEST
+from db.base import new_id
+from db.engine import Database
+from db.errors import BadInput, Forbidden, NotFound, Unauthenticated
+from db.outbox import Event
+from db.permissions import EDIT, OWN
+from db.write import Work
+from tests.world import World
+
+
+async def test_a_row_that_one_sees_is_found(database: Database, world: World) -> None:
+    async with database.work(world.viewer("ben")) as work:
+        found = await work.get(tables.SpecificationProject, world.atlas.public_id, at="projectId", may=EDIT)
+        assert found.name == "Atlas"
+
+
+@pytest.mark.parametrize("who", ["olga", "rob", None])
+async def test_what_one_does_not_see_is_not_found_like_what_does_not_exist(
+    database: Database, world: World, who: str | None
+) -> None:
+    refusals = set()
+    for public_id in (world.atlas.public_id, f"prj_{new_id().hex}", world.ada.public_id, "nonsense"):
+        async with database.work(world.viewer(who)) as work:
+            with pytest.raises(NotFound) as refused:
+                await work.get(tables.SpecificationProject, public_id, at="projectId", may=EDIT)
+        refusals.add((refused.value.code, refused.value.message, refused.value.at))
+    assert refusals == {("NOT_FOUND", "There is no such object.", "projectId")}
+
+
+async def test_what_one_sees_without_the_permission_is_forbidden(database: Database, world: World) -> None:
+    async with database.work(world.viewer("vera")) as work:
+        with pytest.raises(Forbidden) as refused:
+            await work.get(tables.SpecificationProject, world.atlas.public_id, at="projectId", may=EDIT)
+    assert refused.value.at == "projectId"
+
+
+async def test_the_permission_to_change_is_not_enough_where_one_does_not_see(database: Database, world: World) -> None:
+    """Rob wrote nothing, but even an author who was removed from the project does not find their comment again."""
+    async with database.work(GUEST) as work:
+        comment = await work.add(tables.Comment(thread_id=world.thread_0.id, author_id=world.rob.id, content="Mine"))
+    async with database.work(world.viewer("rob")) as work:
+        with pytest.raises(NotFound):
+            await work.get(tables.Comment, comment.public_id, at="commentId", may=OWN)
+
+
+async def test_a_guest_has_no_id_to_write_under(database: Database) -> None:
+    async with database.work(GUEST) as work:
+        with pytest.raises(Unauthenticated):
+            _ = work.viewer_id
+
+
+async def test_an_exception_undoes_everything(database: Database, world: World) -> None:
+    with pytest.raises(BadInput):
+        async with database.work(world.viewer("ada")) as work:
+            await work.add(tables.SpecificationProject(name="Lost", owner_id=world.ada.id))
+            raise BadInput
+    async with database.read() as session:
+        lost = select(func.count()).where(tables.SpecificationProject.name == "Lost")
+        assert await session.scalar(lost) == 0
+
+
+async def test_a_refusal_that_is_only_told_keeps_what_was_written(database: Database, world: World) -> None:
+    async with database.work(world.viewer("ada")) as work:
+        await work.add(tables.SpecificationProject(name="Kept", owner_id=world.ada.id))
+        work.refuse(BadInput("no"))
+    assert [refusal.message for refusal in work.refusals] == ["no"]
+    async with database.read() as session:
+        kept = select(func.count()).where(tables.SpecificationProject.name == "Kept")
+        assert await session.scalar(kept) == 1
+
+
+async def test_events_are_published_after_the_commit_in_their_order(database_url: str, world: World) -> None:
+    heard: list[tuple[str, int]] = []
+    watching = Database(database_url)
+
+    async def publish(event: Event) -> None:
+        async with watching.read() as session:
+            written = select(func.count()).where(tables.Comment.content == "Committed")
+            heard.append((event.kind, await session.scalar(written) or 0))
+
+    database = Database(database_url, publish=publish)
+    async with database.work(world.viewer("ada")) as work:
+        comment = tables.Comment(thread_id=world.thread_0.id, author_id=world.ada.id, content="Committed")
+        work.happened("topic", "FIRST", comment=await work.add(comment))
+        work.happened("topic", "SECOND")
+        assert heard == []
+    assert heard == [("FIRST", 1), ("SECOND", 1)]
+    assert work.events[0].ids == {"comment": comment.public_id}
+    await database.close()
+    await watching.close()
+
+
+async def test_nothing_is_published_of_what_was_undone(database_url: str, world: World) -> None:
+    heard: list[Event] = []
+
+    async def publish(event: Event) -> None:
+        heard.append(event)
+
+    database = Database(database_url, publish=publish)
+    with pytest.raises(BadInput):
+        async with database.work(world.viewer("ada")) as work:
+            work.happened("topic", "NEVER", project=world.atlas)
+            raise BadInput
+    assert heard == []
+    await database.close()
+
+
+async def test_a_locked_row_waits_for_whoever_changes_it(database: Database, world: World) -> None:
+    async def edit(work: Work) -> int:
+        document = await work.get(tables.SpecificationDocument, world.requirements.public_id, at="documentId", lock=True)
+        document.version += 1
+        return document.version
+
+    async with database.work(world.viewer("ada")) as first:
+        version = await edit(first)
+        second = asyncio.create_task(_in_transaction(database, world, edit))
+        await _until_somebody_waits(database)
+        assert not second.done()
+    assert await second == version + 1
+
+
+async def test_a_lock_does_not_keep_readers_out(database: Database, world: World) -> None:
+    async with database.work(world.viewer("ada")) as work:
+        await work.get(tables.SpecificationDocument, world.requirements.public_id, at="documentId", lock=True)
+        async with asyncio.timeout(2), database.read() as session:
+            assert await session.get(tables.SpecificationDocument, world.requirements.id)
+
+
+async def _in_transaction(database: Database, world: World, act: object) -> int:
+    async with database.work(world.viewer("ben")) as work:
+        result: int = await act(work)  # type: ignore[operator]
+    return result
+
+
+async def _until_somebody_waits(database: Database) -> None:
+    """Until a transaction of this database waits for a lock, with a deadline."""
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    async with asyncio.timeout(2):
+        while True:
+            async with database.read() as session:
+                if await session.scalar(waiting):
+                    return

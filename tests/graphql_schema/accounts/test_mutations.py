@@ -1,0 +1,158 @@
+"""Signing in and out: tokens, wrong passwords, and the lock that many of them close."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app.auth import authenticate
+from db import tables
+from db.access import Viewer
+from db.errors import Unauthenticated
+from graphql_schema.core.context import Context
+from graphql_schema.execution import Request
+from tests.conftest import Graph, Heard
+from tests.graphql_schema.asking import change, done, error_code
+from tests.world import PASSWORD, World
+
+SIGN_IN = """
+    mutation ($input: SignInInput!) {
+      signIn(input: $input) {
+        token
+        user { name email lastLoginAt sessions(first: 1) { nodes { device } } }
+        errors { code message path }
+      }
+    }
+"""
+SIGN_OUT = "mutation { signOut { signedOut errors { code } } }"
+REFUSED = {
+    "token": None,
+    "user": None,
+    "errors": [{"code": "BAD_USER_INPUT", "message": "E-mail address and password do not match.", "path": []}],
+}
+
+
+@pytest.mark.parametrize("email", ["ada@example.com", "ADA@Example.COM", "  ada@example.com\n"])
+async def test_the_right_password_opens_a_session(graph: Graph, world: World, email: str) -> None:
+    signed_in = await done(graph, None, SIGN_IN, email=email, password=PASSWORD, device="Phone")
+    assert (signed_in["user"]["name"], signed_in["user"]["email"]) == ("Ada", "ada@example.com")
+    assert signed_in["user"]["sessions"]["nodes"] == [{"device": "Phone"}]
+    assert signed_in["user"]["lastLoginAt"] is not None
+    assert (await authenticate(graph.database, signed_in["token"])).id == world.ada.id
+
+
+async def test_every_sign_in_has_a_token_of_its_own(graph: Graph) -> None:
+    signed_in = await asyncio.gather(*(sign_in(graph) for _ in range(3)))
+    assert len({payload["token"] for payload in signed_in}) == 3
+
+
+async def test_the_token_is_not_what_is_stored(graph: Graph) -> None:
+    token = (await sign_in(graph))["token"]
+    async with graph.database.read() as reading:
+        stored = await reading.scalars(select(tables.Session.token_hash))
+    assert token.encode() not in set(stored)
+
+
+@pytest.mark.parametrize(
+    ("email", "password"),
+    [
+        ("ada@example.com", "guessed"),
+        ("ada@example.com", ""),
+        ("ada@example.com", PASSWORD + " "),
+        ("ada@example.com", "\0"),
+        ("nobody@example.com", PASSWORD),
+        ("ben@example.com", PASSWORD),
+        ("", ""),
+        ("%", PASSWORD),
+    ],
+)
+async def test_whatever_is_wrong_is_told_alike(graph: Graph, email: str, password: str) -> None:
+    """Ben has no password at all."""
+    assert await sign_in(graph, email=email, password=password) == REFUSED
+
+
+async def test_whoever_is_not_active_cannot_sign_in(graph: Graph, world: World) -> None:
+    await change(graph.database, world.ada, is_active=False)
+    assert await sign_in(graph) == REFUSED
+
+
+async def test_five_wrong_passwords_lock_the_account_for_the_right_one_too(graph: Graph) -> None:
+    for _ in range(5):
+        assert await sign_in(graph, password="guessed") == REFUSED
+    assert await sign_in(graph) == REFUSED
+
+
+async def test_four_wrong_passwords_do_not_and_are_forgotten_after_the_right_one(graph: Graph) -> None:
+    for _ in range(2):
+        for _ in range(4):
+            await sign_in(graph, password="guessed")
+        assert (await sign_in(graph))["errors"] == []
+
+
+async def test_five_wrong_passwords_at_the_same_time_lock_the_account(graph: Graph) -> None:
+    assert await asyncio.gather(*(sign_in(graph, password="guessed") for _ in range(5))) == [REFUSED] * 5
+    assert await sign_in(graph) == REFUSED
+
+
+async def test_the_lock_opens_after_a_quarter_of_an_hour(graph: Graph, world: World) -> None:
+    for _ in range(5):
+        await sign_in(graph, password="guessed")
+    async with graph.database.read() as reading:
+        locked = await reading.get_one(tables.User, world.ada.id)
+    assert locked.locked_until is not None
+    assert timedelta(minutes=14) < locked.locked_until - datetime.now(UTC) <= timedelta(minutes=15)
+    await change(graph.database, world.ada, locked_until=datetime.now(UTC))
+    assert (await sign_in(graph))["errors"] == []
+
+
+async def test_a_lock_does_not_end_sessions_that_are_open(graph: Graph, world: World) -> None:
+    for _ in range(5):
+        await sign_in(graph, password="guessed")
+    assert (await authenticate(graph.database, world.tokens["ada"])).id == world.ada.id
+
+
+async def test_an_account_is_locked_for_its_owner_alone(graph: Graph, world: World) -> None:
+    async with graph.database.work(Viewer()) as work:
+        hash_of_ada = await work.session.scalar(select(tables.Password.hash))
+        assert hash_of_ada is not None
+        await work.add(tables.Password(user_id=world.ben.id, hash=hash_of_ada))
+    for _ in range(5):
+        await sign_in(graph, password="guessed")
+    assert (await sign_in(graph, email="ben@example.com"))["user"]["name"] == "Ben"
+
+
+async def test_whoever_signs_in_goes_on_as_themselves_in_the_same_operation(graph: Graph) -> None:
+    mutation = """
+        mutation ($input: SignInInput!) {
+          signIn(input: $input) { user { name } }
+          createProject(input: {name: "Globe"}) { project { owner { name } } }
+        }
+    """
+    data = await graph.data(None, mutation, input={"email": "ada@example.com", "password": PASSWORD})
+    assert data["createProject"] == {"project": {"owner": {"name": "Ada"}}}
+
+
+async def test_signing_out_ends_this_session_and_no_other(graph: Graph) -> None:
+    phone, tablet = [(await sign_in(graph, device=device))["token"] for device in ("Phone", "Tablet")]
+    assert await as_holder_of(graph, phone, SIGN_OUT) == {"data": {"signOut": {"signedOut": True, "errors": []}}}
+    with pytest.raises(Unauthenticated):
+        await authenticate(graph.database, phone)
+    assert await authenticate(graph.database, tablet)
+
+
+async def test_a_guest_has_nothing_to_sign_out_of(graph: Graph) -> None:
+    assert await error_code(graph, None, SIGN_OUT) == "UNAUTHENTICATED"
+
+
+async def sign_in(graph: Graph, *, email: str = "ada@example.com", password: str = PASSWORD, device: str = "Phone") -> Any:
+    """The payload for these credentials, those of Ada if nothing else is said."""
+    given = {"email": email, "password": password, "device": device}
+    return (await graph.data(None, SIGN_IN, input=given))["signIn"]
+
+
+async def as_holder_of(graph: Graph, token: str, query: str) -> Any:
+    """The answer to who comes with this token."""
+    context = Context(await authenticate(graph.database, token), graph.database, Heard())
+    return await graph.executor.execute(graph.executor.prepare(Request(query)), context)

@@ -1,0 +1,226 @@
+"""Draws arguments, variables and directives for an operation: values that the database has, and odd ones."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLBoolean,
+    GraphQLField,
+    GraphQLNonNull,
+    get_named_type,
+    is_enum_type,
+    is_input_object_type,
+    is_list_type,
+    is_non_null_type,
+    is_required_argument,
+    is_required_input_field,
+)
+from hypothesis import strategies as st
+
+Item = TypeVar("Item")
+About = tuple[str, str]
+"""What a value is about: a type of the graph and a field of it, such as Course and `instructorId`."""
+
+PAGING = ("first", "after", "last", "before", "orderBy")
+SIZES = (2, 1, 3)
+LARGE_SIZES = (2, 1, 3, 5, 19, 20, 30, 100)
+ODD_SIZES = (0, -1, 101, 2**31 - 1, -(2**31))
+ODD_CURSORS = ("", "x", "====", "bnVsbA", "W10", "WzEsImFiYyIsW11d", "é", "\0")
+ODD_TEXTS = ("", " ", "a", "'", '"', "\\", "%_", "\n", "\x01", "é", "😀", "a or -b", '"the user"', "\0", "null", "$1")
+ODD: Mapping[str, Sequence[Any]] = {
+    "ID": ("", "x", "usr_", f"usr_{'0' * 32}", f"USR_{'0' * 32}", f"usr_{'g' * 32}", f"pwd_{'0' * 32}", "\0", "😀"),
+    "String": ODD_TEXTS,
+    "Int": (0, 1, -1, 2**31 - 1, -(2**31)),
+    "Decimal": ("0", "-0", "1e3", "0.001", "49.9", "9999999999.99", "-9999999999.99"),
+    "Date": ("2026-01-01", "0001-01-01", "9999-12-31"),
+    "DateTime": ("2026-01-01T12:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "1969-12-31T23:59:59-11:00"),
+    "JSON": (None, {}, [], {"a": [1, None, "b"]}),
+}
+
+
+KINDS = ("given", "stricter", "default", "strict default", "given", "default", "stricter", "given", "null", "absent")
+"""The ways of a variable to its value."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What there is in the database, for arguments to find something."""
+
+    values: Mapping[About, Sequence[Any]]
+    ids: Mapping[str, Sequence[str]]
+    """Ids by the type of what they name."""
+    cursors: Mapping[About, Sequence[str]]
+    """Cursors by the type of the order and its member."""
+
+    def about(self, seen: Mapping[str, Sequence[str]]) -> "Pool":
+        """The same with ids mostly of what somebody sees."""
+        ids = {name: [*seen[name] * (1 + 3 * len(all_) // len(seen[name])), *all_] if seen[name] else all_ for name, all_ in self.ids.items()}
+        return Pool({**self.values, **{(name, "id"): found for name, found in ids.items()}}, ids, self.cursors)
+
+
+class Bare(str):
+    """A name in the text of an operation: a member of an enumeration, or a variable."""
+
+    __slots__ = ()
+
+
+@dataclass
+class Arguments:
+    """Draws the arguments of one operation, and notes the variables that they need."""
+
+    draw: st.DrawFn
+    pool: Pool
+    variables: dict[str, Any] = field(default_factory=dict)
+    declarations: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Declarations of variables by their type and value."""
+    types_asked: list[str] = field(default_factory=list)
+    """The types of what the ids name that the last arguments hold."""
+
+    def chance(self, percent: int) -> bool:
+        """True in so many of a hundred cases. False is what Hypothesis prefers."""
+        return self.draw(st.integers(0, 99)) >= 100 - percent
+
+    def one_of(self, items: Sequence[Item]) -> Item:
+        """One of the items. The first is what Hypothesis prefers."""
+        return items[self.draw(st.integers(0, len(items) - 1))]
+
+    def text(self, declared: GraphQLField, *, large: bool) -> str:
+        """Arguments for a field, with their parentheses. Pages are `large` only where they do not multiply."""
+        self.types_asked = []
+        about = get_named_type(declared.type).name.removesuffix("Connection")
+        given = self._page(declared.args, large=large) if "first" in declared.args else {}
+        for name in self._names({name: a for name, a in declared.args.items() if name not in PAGING}, given):
+            given[name] = self.value(declared.args[name].type, (about, name))
+        return f"({', '.join(f'{name}: {literal(value)}' for name, value in given.items())})" if given else ""
+
+    def directives(self) -> str:
+        """A few directives, mostly none."""
+        if not self.chance(8):
+            return ""
+        names = self.one_of((("skip",), ("include",), ("skip", "include")))
+        return "".join(f" @{name}(if: {literal(self.value(GraphQLNonNull(GraphQLBoolean), ('', '')))})" for name in names)
+
+    def value(self, type_: Any, about: About, *, constant: bool = False) -> Any:
+        """A value of an input type: a variable, or a literal that may have variables in it."""
+        if not constant and self.chance(30):
+            return self._variable(type_, self.value(type_, about, constant=True))
+        if not is_non_null_type(type_) and self.chance(4):
+            return None
+        return self._some(type_.of_type if is_non_null_type(type_) else type_, about, constant=constant)
+
+    def _names(self, declared: Mapping[str, GraphQLArgument], page: Mapping[str, Any]) -> list[str]:
+        """Which arguments to give: those that must be, and some others."""
+        needed = [name for name, argument in declared.items() if is_required_argument(argument)]
+        others = [name for name in declared if name not in needed]
+        if not others or "first" in page or (page and not self.chance(50)):
+            return needed
+        return [*needed, *(others if self.chance(5) else [self.one_of(others)])]
+
+    def _page(self, declared: Mapping[str, GraphQLArgument], *, large: bool) -> dict[str, Any]:
+        """Arguments of a list: an order, and a page in it in one direction or the other."""
+        given, type_ = {}, get_named_type(declared["orderBy"].type)
+        order = declared["orderBy"].default_value.name
+        if self.chance(40):
+            order = self.one_of(sorted(type_.values))
+            given["orderBy"] = self._maybe_variable(type_, Bare(order))
+        if self.chance(2):
+            return given | {"first": 1, "last": 1}
+        size, cursor = self.one_of((("first", "after"), ("last", "before")))
+        if not self.chance(20):
+            given[size] = self._maybe_variable(declared[size].type, self._size(large=large))
+        if self.chance(30):
+            given[cursor] = self._maybe_variable(declared[cursor].type, self._cursor((type_.name, order)))
+        return given
+
+    def _size(self, *, large: bool) -> int:
+        return self.one_of(ODD_SIZES) if self.chance(1) else self.one_of(LARGE_SIZES if large else SIZES)
+
+    def _cursor(self, order: About) -> str:
+        if self.chance(2):
+            return self.one_of(ODD_CURSORS)
+        cursors = self.pool.cursors.get(order, ())
+        if not cursors or self.chance(1):
+            cursors = self.one_of(list(self.pool.cursors.values()))
+        return self.one_of(cursors)
+
+    def _some(self, type_: Any, about: About, *, constant: bool) -> Any:
+        if is_list_type(type_):
+            items = [self.value(type_.of_type, about, constant=constant) for _ in range(self.one_of((1, 2, 3, 0)))]
+            return items[0] if items and self.chance(10) else items
+        if is_input_object_type(type_):
+            return self._object(type_, about, constant=constant)
+        if is_enum_type(type_):
+            return Bare(self.one_of(list(type_.values)))
+        return self._scalar(type_.name, about)
+
+    def _object(self, type_: Any, about: About, *, constant: bool) -> dict[str, Any]:
+        """An input object. The fields of a filter are about the columns of their names, those of a range are not."""
+        is_filter = type_.name == f"{about[0]}Filter"
+        names = [name for name, f in type_.fields.items() if is_required_input_field(f)]
+        names += [name for name in self._some_of(list(type_.fields)) if name not in names]
+        return {
+            name: self.value(type_.fields[name].type, (about[0], name) if is_filter else about, constant=constant)
+            for name in names
+        }
+
+    def _some_of(self, names: Sequence[str]) -> list[str]:
+        return list(dict.fromkeys(self.one_of(names) for _ in range(self.one_of((1, 2, 1, 3, 0)))))
+
+    def _scalar(self, name: str, about: About) -> Any:
+        if name == "Boolean":
+            return self.one_of((False, True))
+        if self.chance(6):
+            return self.one_of(ODD[name])
+        known = self.pool.values.get(about)
+        if name == "ID" and (not known or self.chance(5)):
+            self.types_asked.append(self.one_of(list(self.pool.ids)))
+            known = self.pool.ids[self.types_asked[-1]]
+        return self.one_of(known or ODD[name])
+
+    def _maybe_variable(self, type_: Any, value: Any) -> Any:
+        return self._variable(type_, value) if self.chance(30) else value
+
+    def _variable(self, type_: Any, value: Any) -> Bare:
+        """A variable that stands for the value, or another one that was found to."""
+        key = (str(type_), literal(value))
+        if key not in self.declarations or self.chance(20):
+            name = f"v{len(self.variables) + len(self.declarations)}"
+            key = key if key not in self.declarations else (*key[:1], f"{key[1]} {name}")
+            self.declarations[key] = f"${name}: {self._declared(name, type_, value)}"
+        return Bare(self.declarations[key].partition(":")[0])
+
+    def _declared(self, name: str, type_: Any, value: Any) -> str:
+        """The type of a variable with its default; sees to it that the value comes with the operation if it must."""
+        is_needed = is_non_null_type(type_)
+        nullable = type_.of_type if is_needed else type_
+        match self.one_of(KINDS):
+            case "default" if value is not None:
+                return f"{nullable} = {literal(value)}"
+            case "strict default" if value is not None:
+                return f"{nullable}! = {literal(value)}"
+            case "null" if not is_needed:
+                self.variables[name] = None
+                return f"{nullable} = {literal(value)}"
+            case "absent" if not is_needed:
+                return str(nullable)
+            case "stricter" if value is not None:
+                self.variables[name] = value
+                return f"{nullable}!"
+        self.variables[name] = value
+        return str(type_)
+
+
+def literal(value: Any) -> str:
+    """A value as the text of an operation writes it."""
+    match value:
+        case Bare():
+            return value
+        case dict():
+            return f"{{{', '.join(f'{name}: {literal(item)}' for name, item in value.items())}}}"
+        case list():
+            return f"[{', '.join(map(literal, value))}]"
+        case _:
+            return json.dumps(value, ensure_ascii=False)

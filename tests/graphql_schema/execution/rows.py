@@ -1,0 +1,150 @@
+"""Rows where encoders differ: odd texts, times and numbers in every column that takes them, and nothing in some.
+
+They are made from the columns of all tables, half of them below the same row, so that lists have many pages and ties.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, Table, UniqueConstraint, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from strawberry.utils.str_converters import to_camel_case
+
+from db.base import Base, new_id, tables
+from graphql_schema.core import NODES, cursors
+from graphql_schema.core.filters import order_named
+from graphql_schema.core.scalars import iso
+from graphql_schema.schema import executor
+from tests.graphql_schema.execution.arguments import Pool
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+TEXTS = (
+    "plain",
+    "the user's \"quoted\" \\ back/slash",
+    "line\nbreak\r\n\ttab\b\f",
+    "control \x01\x1f\x7f\x80 ",
+    "",
+    "ünïcödé ß 漢字 עברית",
+    "😀 \U0010ffff \ufeff\u2028\u2029",
+    "</script>&amp;<b>' || null --",
+    " " * 60 + "x" * 90,
+    "%s {} $1 :name ?",
+)
+TIMES = (
+    NOON,
+    *(NOON.replace(microsecond=123456 // 10**zeros * 10**zeros) for zeros in range(6)),
+    NOON.replace(microsecond=1),
+    NOON.replace(microsecond=100),
+    datetime(1, 1, 1, 0, 0, 1, tzinfo=UTC),
+    datetime(9999, 12, 31, 23, 59, 59, 999998, tzinfo=UTC),
+    datetime(1969, 12, 31, 23, 59, 59, 500000, tzinfo=UTC),
+)
+VALUES: Mapping[type, Sequence[Any]] = {
+    str: TEXTS,
+    int: (0, 1, 7, 100, 2**31 - 1),
+    bool: (False, True),
+    datetime: TIMES,
+    date: (NOON.date(), date(1, 1, 1), date(9999, 12, 31), date(1969, 12, 31), date(2024, 2, 29)),
+    Decimal: (Decimal(0), Decimal("0.10"), Decimal("49.90"), Decimal("9999999999.99"), Decimal(100)),
+    object: (
+        {},
+        {"b": 1, "a": {"deep": [[[{"er": None}]]], "": "empty key"}, "long key": True},
+        {"numbers": [0, -1, 1.5, 1e-7, 0.1, 2**53, 2**63 - 1, -(2**63), 1.0, 100.0]},
+        {"text": TEXTS, 'key "\\\n': "😀"},
+    ),
+    list: ([], ["one"], list(TEXTS), [""], ["NULL", "{}", ","]),
+}
+FORMS = {"users.email": "odd{}ü'\"@example.com", "commits.sha": "{:040x}", "courses.currency": "EUR"}
+"""Texts that the database checks the form of."""
+CROWDED = {"commits": 200, "comments": 80}
+"""Tables with a list of more than a hundred rows, and with one that is deep in the graph."""
+
+
+async def populate(session: AsyncSession, random: Random, *, size: int = 40) -> None:
+    """Insert odd rows into every table, up to `size` of them: those that its constraints let pass."""
+    for table in Base.metadata.sorted_tables:
+        targets = {column: await _targets(session, column) for column in table.c if column.foreign_keys}
+        for number in range(CROWDED.get(table.name, size)):
+            with suppress(IntegrityError):
+                async with session.begin_nested():
+                    await session.execute(insert(table), _row(table, random, number, targets))
+
+
+async def pool(session: AsyncSession) -> Pool:
+    """What arguments can be drawn from: the values of the nodes' columns, all ids, and cursors in all orders."""
+    values, ids, marks = dict[Any, list[Any]](), dict[str, list[str]](), dict[Any, list[str]]()
+    for table, node in NODES.items():
+        rows = list(await session.scalars(select(table).order_by(table.id)))
+        name = node.__name__
+        values |= {(name, about): list(dict.fromkeys(found)) for about, found in _values(table, rows)}
+        values[name, "id"] = ids[name] = [row.public_id for row in rows]
+        orders = executor.schema.type_map.get(f"{name}Order")  # a node that no list shows has none
+        for member, order in getattr(orders, "values", {}).items():
+            marks[f"{name}Order", member] = [cursors.encode(order_named(order.value), row) for row in rows]
+    values["__Type", "name"] = list(executor.schema.type_map)
+    return Pool(values, ids, marks)
+
+
+async def _targets(session: AsyncSession, column: Column[Any]) -> list[UUID]:
+    """The keys of the rows that a foreign key can refer to, oldest first."""
+    (key,) = column.foreign_keys
+    return list(await session.scalars(select(key.column).order_by(key.column)))
+
+
+def _row(table: Table, random: Random, number: int, targets: Mapping[Column[Any], list[UUID]]) -> dict[str, Any]:
+    columns = [column for column in table.c if column.computed is None]
+    return {column.name: _value(column, random, number, targets.get(column)) for column in columns}
+
+
+def _value(column: Column[Any], random: Random, number: int, targets: list[UUID] | None) -> Any:
+    if column.primary_key:
+        return new_id()
+    if column.nullable and random.random() < 0.3:
+        return None
+    if targets:
+        return targets[0] if random.random() < 0.5 else random.choice(targets)
+    if form := FORMS.get(str(column)):
+        return form.format(number)
+    kind = column.type.python_type
+    if kind is bytes:
+        return random.randbytes(32)
+    value = random.choice(list(kind) if issubclass(kind, Enum) else VALUES[kind])
+    return f"{value} {number}" if kind is str and _is_unique(column) else value
+
+
+def _is_unique(column: Column[Any]) -> bool:
+    unique = [c for c in column.table.constraints if isinstance(c, UniqueConstraint)]
+    return bool(column.unique) or any(column.name in constraint.columns for constraint in unique)
+
+
+def _values(table: type[Base], rows: Sequence[Base]) -> Iterator[tuple[str, list[Any]]]:
+    """The values of columns, as clients write them, by the name that the graph would give the column."""
+    for attribute in table.__mapper__.column_attrs:
+        if not attribute.deferred:
+            found = (getattr(row, attribute.key) for row in rows)
+            yield to_camel_case(attribute.key), [_written(attribute.columns[0], v) for v in found if _is_plain(v)]
+    texts = (word for row in rows for value in vars(row).values() if isinstance(value, str) for word in value.split())
+    yield "search", [word for word in texts if word.isalpha()]
+
+
+def _is_plain(value: Any) -> bool:
+    return value is not None and not isinstance(value, bool | bytes | dict | list | Enum)
+
+
+def _written(column: Any, value: Any) -> Any:
+    match value:
+        case UUID() if column.foreign_keys:
+            (key,) = column.foreign_keys
+            return f"{next(t for t in tables() if t.__table__ is key.column.table).prefix}_{value.hex}"
+        case datetime():
+            return iso(value)
+        case date() | Decimal() | UUID():
+            return str(value)
+    return value

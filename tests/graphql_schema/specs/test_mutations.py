@@ -1,0 +1,366 @@
+"""Working on projects: what each mutation does, whom it refuses, and that races lose nothing."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from db import tables
+from db.enums import ProjectRole, ReactionType
+from tests.conftest import Graph
+from tests.graphql_schema.asking import UNKNOWN, change, done, error_code, refusal, values
+from tests.world import World
+
+CREATE_PROJECT = """
+    mutation ($input: CreateProjectInput!) {
+      createProject(input: $input) {
+        project {
+          id name description status currentPhase
+          owner { name }
+          documents { nodes { phase content version } }
+          members { nodes { role status user { name } } }
+        }
+        errors { code message path }
+      }
+    }
+"""
+EDIT_DOCUMENT = """
+    mutation ($input: EditDocumentInput!) {
+      editDocument(input: $input) {
+        document { version content versions { nodes { version content summary author { name } } } }
+        errors { code message path }
+      }
+    }
+"""
+OPEN_THREAD = """
+    mutation ($input: OpenThreadInput!) {
+      openThread(input: $input) {
+        thread { status position { line character } comments { nodes { content } } }
+        comment { content author { name } }
+        errors { code message path }
+      }
+    }
+"""
+COMMENT = "{ comment { content editedAt author { name } thread { id } } errors { code message path } }"
+ADD_COMMENT = f"mutation ($input: AddCommentInput!) {{ addComment(input: $input) {COMMENT} }}"
+EDIT_COMMENT = f"mutation ($input: EditCommentInput!) {{ editComment(input: $input) {COMMENT} }}"
+REACTIONS = "{ comment { reactions { nodes { type user { name } } } } errors { code message path } }"
+ADD_REACTION = f"mutation ($input: ReactionInput!) {{ addReaction(input: $input) {REACTIONS} }}"
+REMOVE_REACTION = f"mutation ($input: ReactionInput!) {{ removeReaction(input: $input) {REACTIONS} }}"
+THREAD = "{ thread { status resolvedAt resolvedBy { name } } errors { code message path } }"
+RESOLVE = f"mutation ($input: ThreadInput!) {{ resolveThread(input: $input) {THREAD} }}"
+REOPEN = f"mutation ($input: ThreadInput!) {{ reopenThread(input: $input) {THREAD} }}"
+
+CHANGES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
+    "editDocument": (EDIT_DOCUMENT, "documentId", "requirements", {"content": "New", "expectedVersion": 2}),
+    "openThread": (OPEN_THREAD, "documentId", "requirements", {"content": "Why?", "position": {"line": 1}}),
+    "addComment": (ADD_COMMENT, "threadId", "thread_0", {"content": "Because"}),
+    "editComment": (EDIT_COMMENT, "commentId", "comment", {"content": "I see"}),
+    "addReaction": (ADD_REACTION, "commentId", "comment", {"type": "HELPFUL"}),
+    "removeReaction": (REMOVE_REACTION, "commentId", "comment", {"type": "LIKE"}),
+    "resolveThread": (RESOLVE, "threadId", "thread_0", {}),
+    "reopenThread": (REOPEN, "threadId", "settled", {}),
+}
+"""Each mutation of something that exists, with the field of its id, a row of Ada's project, and the rest of its input."""
+
+
+@pytest.fixture(params=CHANGES)
+def changes(request: pytest.FixtureRequest, world: World) -> tuple[str, str, dict[str, Any]]:
+    """A mutation, the field of its id, and an input with which Ada may send it."""
+    mutation, field, row, rest = CHANGES[request.param]
+    return mutation, field, {field: getattr(world, row).public_id, **rest}
+
+
+async def test_its_owner_may_change_everything(graph: Graph, changes: Any) -> None:
+    mutation, _, given = changes
+    await done(graph, "ada", mutation, **given)
+
+
+@pytest.mark.parametrize("who", ["olga", "rob"])
+async def test_what_is_not_seen_is_not_found(graph: Graph, told: Any, changes: Any, who: str) -> None:
+    mutation, field, given = changes
+    assert await refusal(graph, who, mutation, **given) == ("NOT_FOUND", f"input.{field}")
+    assert told == []
+
+
+async def test_an_id_of_nothing_is_refused_like_one_of_others(graph: Graph, world: World, changes: Any) -> None:
+    mutation, field, given = changes
+    refused = await graph.data("olga", mutation, input=given)
+    for id in (f"{given[field][:3]}_{UNKNOWN}", world.logic.public_id, "nonsense", ""):
+        assert await graph.data("olga", mutation, input={**given, field: id}) == refused
+
+
+async def test_whoever_may_only_look_is_forbidden(graph: Graph, told: Any, changes: Any) -> None:
+    mutation, field, given = changes
+    assert await refusal(graph, "vera", mutation, **given) == ("FORBIDDEN", f"input.{field}")
+    assert told == []
+
+
+async def test_a_guest_must_sign_in(graph: Graph, changes: Any) -> None:
+    mutation, _, given = changes
+    assert await error_code(graph, None, mutation, input=given) == "UNAUTHENTICATED"
+
+
+async def test_a_reviewer_talks_but_does_not_edit(graph: Graph, world: World) -> None:
+    async with graph.database.work(world.viewer("ada")) as work:
+        place = select(tables.ProjectMember).where(tables.ProjectMember.user_id == world.vera.id)
+        (await work.session.scalars(place)).one().role = ProjectRole.REVIEWER
+    await done(graph, "vera", ADD_COMMENT, threadId=world.thread_0.public_id, content="Fine")
+    edit = {"documentId": world.requirements.public_id, "content": "", "expectedVersion": 2}
+    assert await refusal(graph, "vera", EDIT_DOCUMENT, **edit) == ("FORBIDDEN", "input.documentId")
+
+
+# --- projects --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_project_begins_with_three_documents(graph: Graph) -> None:
+    project = (await done(graph, "sam", CREATE_PROJECT, name="Globe", description="Round"))["project"]
+    assert (project["name"], project["description"], project["owner"]) == ("Globe", "Round", {"name": "Sam"})
+    assert (project["status"], project["currentPhase"], project["members"]) == ("ACTIVE", "REQUIREMENTS", {"nodes": []})
+    documents = project["documents"]["nodes"]
+    assert [document["phase"] for document in documents] == ["REQUIREMENTS", "DESIGN", "TASKS"]
+    assert all(document["version"] == 1 and document["content"] for document in documents)
+
+
+async def test_its_members_may_work_on_it_at_once(graph: Graph, world: World) -> None:
+    members = [{"userId": world.ben.public_id, "role": "REVIEWER"}, {"userId": world.vera.public_id}]
+    project = (await done(graph, "ada", CREATE_PROJECT, name="Globe", members=members))["project"]
+    assert project["members"]["nodes"] == [
+        {"role": "REVIEWER", "status": "ACTIVE", "user": {"name": "Ben"}},
+        {"role": "MEMBER", "status": "ACTIVE", "user": {"name": "Vera"}},
+    ]
+    assert await values(graph, "vera", "{ projects(orderBy: NAME_ASC) { nodes { name } } }") == ["Atlas", "Globe"]
+
+
+@pytest.mark.parametrize("name", ["", " ", "\n\t\u3000"])
+async def test_a_project_has_a_name(graph: Graph, name: str) -> None:
+    assert await refusal(graph, "ada", CREATE_PROJECT, name=name) == ("BAD_USER_INPUT", "input.name")
+
+
+@pytest.mark.parametrize("people", [["ada"], ["ben", "ben"], ["ben", "vera", "ada"]])
+async def test_every_member_is_named_once_and_the_owner_is_not(graph: Graph, world: World, people: list[str]) -> None:
+    members = [{"userId": getattr(world, name).public_id} for name in people]
+    assert await refusal(graph, "ada", CREATE_PROJECT, name="Globe", members=members) == ("BAD_USER_INPUT", "input.members")
+
+
+@pytest.mark.parametrize("member", ["@olga", f"usr_{UNKNOWN}", "@logic", "nobody"])
+async def test_with_a_member_who_is_not_seen_nothing_is_made(graph: Graph, world: World, member: str) -> None:
+    before = await contents(graph)
+    id = getattr(world, member[1:]).public_id if member.startswith("@") else member
+    members = [{"userId": world.ben.public_id}, {"userId": id}]
+    refused = await refusal(graph, "ada", CREATE_PROJECT, name="Globe", members=members)
+    assert refused == ("NOT_FOUND", "input.members.1.userId")
+    assert await contents(graph) == before
+
+
+async def test_a_guest_begins_no_project(graph: Graph) -> None:
+    assert await error_code(graph, None, CREATE_PROJECT, input={"name": "Globe"}) == "UNAUTHENTICATED"
+
+
+async def test_the_same_person_may_begin_many_projects_at_once(graph: Graph) -> None:
+    await asyncio.gather(*(done(graph, "sam", CREATE_PROJECT, name=f"Globe {number}") for number in range(5)))
+    assert await graph.data("sam", "{ projects { totalCount } }") == {"projects": {"totalCount": 5}}
+
+
+# --- documents -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_save_keeps_the_text_before_it_as_a_version(graph: Graph, world: World, told: Any) -> None:
+    saved = (await done(graph, "ben", EDIT_DOCUMENT, **edit(world, "New", expected=2, summary="Why")))["document"]
+    assert (saved["version"], saved["content"]) == (3, "New")
+    kept = {"version": 2, "content": world.requirements.content, "summary": "Why", "author": {"name": "Ben"}}
+    assert saved["versions"]["nodes"][0] == kept
+    assert told == [("DOCUMENT_EDITED", {"document": world.requirements.public_id})]
+
+
+async def test_a_save_without_a_change_is_no_version(graph: Graph, world: World, told: Any) -> None:
+    saved = await done(graph, "ben", EDIT_DOCUMENT, **edit(world, world.requirements.content, expected=2))
+    assert (saved["document"]["version"], len(saved["document"]["versions"]["nodes"])) == (2, 1)
+    assert told == []
+
+
+@pytest.mark.parametrize("expected", [1, 3, 0, -1, 2**31 - 1])
+async def test_a_save_over_another_version_is_a_conflict(graph: Graph, world: World, told: Any, expected: int) -> None:
+    (payload,) = (await graph.data("ben", EDIT_DOCUMENT, input=edit(world, "New", expected=expected))).values()
+    (error,) = payload["errors"]
+    assert (error["code"], error["path"]) == ("CONFLICT", ["input", "expectedVersion"])
+    assert (payload["document"]["version"], payload["document"]["content"]) == (2, world.requirements.content)
+    assert told == []
+
+
+async def test_of_saves_at_the_same_time_one_wins_and_none_is_lost_silently(graph: Graph, world: World, told: Any) -> None:
+    texts = [f"Text {number}" for number in range(6)]
+    saves = [graph.data(who, EDIT_DOCUMENT, input=edit(world, text, expected=2)) for who, text in zip(["ada", "ben"] * 3, texts, strict=True)]
+    payloads = [saved["editDocument"] for saved in await asyncio.gather(*saves)]
+    won = [text for payload, text in zip(payloads, texts, strict=True) if not payload["errors"]]
+    assert len(won) == len(told) == 1
+    assert sorted(error["code"] for payload in payloads for error in payload["errors"]) == ["CONFLICT"] * 5
+    assert {(payload["document"]["version"], payload["document"]["content"]) for payload in payloads} == {(3, won[0])}
+
+
+# --- talk ------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_thread_is_opened_at_a_place_with_a_comment(graph: Graph, world: World, told: Any) -> None:
+    document = world.requirements.public_id
+    opened = await done(graph, "ben", OPEN_THREAD, documentId=document, content="Why?", position={"line": 7, "character": 3})
+    assert opened["thread"] == {
+        "status": "OPEN",
+        "position": {"line": 7, "character": 3},
+        "comments": {"nodes": [{"content": "Why?"}]},
+    }
+    assert opened["comment"] == {"content": "Why?", "author": {"name": "Ben"}}
+    assert [(kind, list(ids)) for kind, ids in told] == [("THREAD_OPENED", ["thread", "comment"])]
+
+
+@pytest.mark.parametrize("place", [{"line": -1}, {"line": 0, "character": -1}])
+async def test_a_place_is_counted_from_zero(graph: Graph, world: World, place: dict[str, int]) -> None:
+    given = {"documentId": world.requirements.public_id, "content": "Why?", "position": place}
+    assert await refusal(graph, "ben", OPEN_THREAD, **given) == ("BAD_USER_INPUT", "input.position")
+
+
+@pytest.mark.parametrize("name", ["openThread", "addComment", "editComment"])
+async def test_a_comment_says_something(graph: Graph, world: World, told: Any, name: str) -> None:
+    mutation, field, row, rest = CHANGES[name]
+    given = {**rest, field: getattr(world, row).public_id, "content": " \n"}
+    assert await refusal(graph, "ada", mutation, **given) == ("BAD_USER_INPUT", "input.content")
+    assert told == []
+
+
+async def test_a_thread_whose_first_comment_cannot_be_stored_is_not_opened(graph: Graph, world: World, told: Any) -> None:
+    before = await contents(graph)
+    given = {"documentId": world.requirements.public_id, "content": "Why\0", "position": {"line": 1}}
+    assert await error_code(graph, "ben", OPEN_THREAD, input=given) == "BAD_USER_INPUT"
+    assert (await contents(graph), told) == (before, [])
+
+
+async def test_a_text_with_half_a_character_is_refused(graph: Graph, world: World, told: Any) -> None:
+    given = {"threadId": world.thread_0.public_id, "content": "\ud83d"}
+    assert await error_code(graph, "ben", ADD_COMMENT, input=given) == "BAD_USER_INPUT"
+    assert told == []
+
+
+async def test_a_comment_is_added_to_a_settled_thread_too(graph: Graph, world: World, told: Any) -> None:
+    said = (await done(graph, "ben", ADD_COMMENT, threadId=world.settled.public_id, content="Still"))["comment"]
+    assert said == {"content": "Still", "editedAt": None, "author": {"name": "Ben"}, "thread": {"id": world.settled.public_id}}
+    assert told[0][0] == "COMMENT_ADDED"
+    assert told[0][1]["thread"] == world.settled.public_id
+
+
+async def test_comments_at_the_same_time_are_all_kept(graph: Graph, world: World, told: Any) -> None:
+    thread = world.thread_0.public_id
+    texts = {f"Comment {number}" for number in range(8)}
+    await asyncio.gather(*(done(graph, "ben", ADD_COMMENT, threadId=thread, content=text) for text in texts))
+    said = await values(graph, "ada", '{ node(id: "@thread_0") { ... on CommentThread { comments { nodes { content } } } } }')
+    assert texts < set(said)
+    assert len(told) == 8
+
+
+async def test_an_author_changes_what_they_said(graph: Graph, world: World, told: Any) -> None:
+    said = (await done(graph, "ada", EDIT_COMMENT, commentId=world.comment.public_id, content="Better"))["comment"]
+    assert (said["content"], said["author"]) == ("Better", {"name": "Ada"})
+    assert said["editedAt"] is not None
+    assert told == [("COMMENT_EDITED", {"thread": world.thread_1.public_id, "comment": world.comment.public_id})]
+
+
+async def test_nobody_else_changes_what_somebody_said(graph: Graph, world: World) -> None:
+    given = {"commentId": world.comment.public_id, "content": "Never said"}
+    assert await refusal(graph, "ben", EDIT_COMMENT, **given) == ("FORBIDDEN", "input.commentId")
+
+
+async def test_a_removed_author_changes_nothing_more(graph: Graph, world: World) -> None:
+    await change(graph.database, world.comment, author_id=world.rob.id)
+    given = {"commentId": world.comment.public_id, "content": "Once more"}
+    assert await refusal(graph, "rob", EDIT_COMMENT, **given) == ("NOT_FOUND", "input.commentId")
+
+
+async def test_a_reaction_is_given_once(graph: Graph, world: World, told: Any) -> None:
+    given = {"commentId": world.comment.public_id, "type": "HELPFUL"}
+    for _ in range(2):
+        comment = (await done(graph, "ada", ADD_REACTION, **given))["comment"]
+        assert [reaction["type"] for reaction in comment["reactions"]["nodes"]] == ["LIKE", "HELPFUL"]
+    assert [kind for kind, _ in told] == ["REACTION_ADDED"]
+
+
+async def test_of_the_same_reaction_given_many_times_at_once_one_counts(graph: Graph, world: World, told: Any) -> None:
+    given = {"commentId": world.comment.public_id, "type": "CONFUSED"}
+    await asyncio.gather(*(done(graph, "ada", ADD_REACTION, **given) for _ in range(6)))
+    counted = select(func.count()).where(tables.Reaction.type == ReactionType.CONFUSED)
+    async with graph.database.read() as session:
+        assert await session.scalar(counted) == 1
+    assert len(told) == 1
+
+
+async def test_only_ones_own_reaction_is_taken_back(graph: Graph, world: World, told: Any) -> None:
+    given = {"commentId": world.comment.public_id, "type": "LIKE"}
+    kept = (await done(graph, "ada", REMOVE_REACTION, **given))["comment"]["reactions"]["nodes"]
+    assert (kept, told) == ([{"type": "LIKE", "user": {"name": "Ben"}}], [])
+    left = (await done(graph, "ben", REMOVE_REACTION, **given))["comment"]["reactions"]["nodes"]
+    assert (left, [kind for kind, _ in told]) == ([], ["REACTION_REMOVED"])
+
+
+async def test_a_thread_is_resolved_once_by_the_first(graph: Graph, world: World, told: Any) -> None:
+    given = {"threadId": world.thread_0.public_id}
+    first = (await done(graph, "ben", RESOLVE, **given))["thread"]
+    assert (first["status"], first["resolvedBy"]) == ("RESOLVED", {"name": "Ben"})
+    assert (await done(graph, "ada", RESOLVE, **given))["thread"] == first
+    assert told == [("THREAD_RESOLVED", {"thread": world.thread_0.public_id})]
+
+
+async def test_of_resolutions_at_the_same_time_one_counts(graph: Graph, world: World, told: Any) -> None:
+    given = {"threadId": world.thread_0.public_id}
+    payloads = await asyncio.gather(*(done(graph, who, RESOLVE, **given) for who in ("ada", "ben") * 3))
+    assert len({payload["thread"]["resolvedBy"]["name"] for payload in payloads}) == len(told) == 1
+
+
+async def test_a_settled_thread_is_opened_again(graph: Graph, world: World, told: Any) -> None:
+    given = {"threadId": world.settled.public_id}
+    for _ in range(2):
+        thread = (await done(graph, "ben", REOPEN, **given))["thread"]
+        assert thread == {"status": "OPEN", "resolvedAt": None, "resolvedBy": None}
+    assert told == [("THREAD_REOPENED", {"thread": world.settled.public_id})]
+
+
+async def test_mutations_of_one_operation_are_done_in_their_order_each_by_itself(graph: Graph, world: World) -> None:
+    mutation = """
+        mutation ($good: AddCommentInput!, $bad: AddCommentInput!) {
+          first: addComment(input: $good) { comment { thread { comments { totalCount } } } errors { code } }
+          second: addComment(input: $bad) { comment { id } errors { code } }
+          third: addComment(input: $good) { comment { thread { comments { totalCount } } } errors { code } }
+        }
+    """
+    good = {"threadId": world.thread_0.public_id, "content": "More"}
+    data = await graph.data("ben", mutation, good=good, bad={**good, "content": ""})
+    assert data["first"]["comment"]["thread"]["comments"] == {"totalCount": 4}
+    assert data["second"] == {"comment": None, "errors": [{"code": "BAD_USER_INPUT"}]}
+    assert data["third"]["comment"]["thread"]["comments"] == {"totalCount": 5}
+
+
+async def test_an_event_is_told_once_its_change_can_be_read(graph: Graph, world: World) -> None:
+    read: list[Any] = []
+
+    async def publish(_event: Any) -> None:
+        async with graph.database.read() as session:
+            read.extend(await session.scalars(select(tables.Comment.content).where(tables.Comment.content == "Committed")))
+
+    graph.database.publish = publish
+    await done(graph, "ben", ADD_COMMENT, threadId=world.thread_0.public_id, content="Committed")
+    assert read == ["Committed"]
+
+
+def edit(world: World, content: str, *, expected: int, **more: str) -> dict[str, Any]:
+    return {"documentId": world.requirements.public_id, "content": content, "expectedVersion": expected, **more}
+
+
+async def contents(graph: Graph) -> list[Any]:
+    """How many rows there are of everything that a project is made of."""
+    made = (
+        tables.SpecificationProject,
+        tables.ProjectMember,
+        tables.SpecificationDocument,
+        tables.CommentThread,
+        tables.Comment,
+    )
+    async with graph.database.read() as session:
+        return [await session.scalar(select(func.count()).select_from(table)) for table in made]

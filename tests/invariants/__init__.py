@@ -1,0 +1,1 @@
+"""What holds for every table, type and field, found from the schema: whatever is declared is covered."""

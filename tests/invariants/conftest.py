@@ -1,0 +1,65 @@
+"""One database for all invariants of a worker, with the small world and a crowd in it that has nothing to do with it.
+
+It stays open from test to test, in an event loop of its own: compiling the statements anew is what would take long.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from random import Random
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import select
+
+from db import tables
+from db.access import GUEST
+from db.embedded import Servers
+from db.engine import Database
+from graphql_schema.execution import Executor
+from graphql_schema.schema import executor
+from tests.conftest import TEMPLATE, Graph, NotingDatabase, _administer, _named
+from tests.invariants.crowd import populate
+from tests.invariants.oracle import Oracle
+from tests.world import World
+
+SIZE = 12
+CROWD = ("first", "second")
+PEOPLE = ("ada", "ben", "vera", "rob", "ines", "sam", "olga", "root", *CROWD, None)
+"""Everybody by name; None is a guest."""
+
+
+@pytest.fixture(scope="session")
+def database_url(servers: Servers, template: World) -> Iterator[str]:
+    """A database that the tests of this folder share: they keep nothing of what they write."""
+    asyncio.run(_administer(servers, f"CREATE DATABASE invariants TEMPLATE {TEMPLATE}"))
+    yield _named(servers.database_url, "invariants")
+    asyncio.run(_administer(servers, "DROP DATABASE invariants WITH (FORCE)"))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def database(database_url: str) -> AsyncIterator[NotingDatabase]:
+    opened = NotingDatabase(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def world(database: Database, template: World) -> World:
+    """The small world and some people of the crowd."""
+    async with database.work(GUEST) as work:
+        users = (await populate(work.session, Random(7), size=SIZE))["users"]
+        people = await work.session.scalars(select(tables.User).where(tables.User.id.in_(users[: len(CROWD)])))
+        return World(template.rows | dict(zip(CROWD, people, strict=True)))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def oracle(database: Database, world: World) -> Oracle:
+    """Who may do what with the rows of the shared database."""
+    async with database.read() as session:
+        return await Oracle.read(session)
+
+
+@pytest.fixture(scope="session", params=["compiled", "resolved"])
+def graph(request: pytest.FixtureRequest, database: NotingDatabase, world: World) -> Graph:
+    """The graph by both its ways: as one statement, and with every field resolved in Python."""
+    return Graph(database, world, Executor(executor.schema, compiles=request.param == "compiled"))

@@ -1,0 +1,78 @@
+"""Random rows for every table, made from its columns: memberships, roles, owners and states at random."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from itertools import count
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, Table, types
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import db.tables  # noqa: F401  (declares the tables)
+from db.base import Base, new_id
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+WORDS: dict[str, Callable[[int], str]] = {
+    "users.email": "crowd{}@example.com".format,
+    "commits.sha": "{:040x}".format,
+}
+"""Texts that must have a form."""
+
+AS_DECLARED = {
+    "comment_threads.status",  # a resolved thread needs the time when it was
+    "lesson_progress.completed",  # so does a completed lesson
+    "pull_requests.state",  # and one that was merged
+    "users.role",  # an administrator sees everything
+}
+"""Columns that keep what the database gives them."""
+
+VALUES: dict[type, Callable[[Random, int], Any]] = {
+    str: lambda random, number: f"word {number}",
+    int: lambda random, number: number,
+    bytes: lambda random, number: number.to_bytes(32),
+    datetime: lambda random, number: START + timedelta(minutes=number),
+    date: lambda random, number: START.date() + timedelta(days=number),
+    Decimal: lambda random, number: random.choice([Decimal(0), Decimal("49.90")]),
+    bool: lambda random, number: random.random() < 0.5,
+    object: lambda random, number: {},  # JSON
+}
+
+
+async def populate(session: AsyncSession, random: Random, *, size: int) -> dict[str, list[UUID]]:
+    """Insert up to `size` rows into every table, fewer where they would not be unique; their ids by table."""
+    numbers, keys = count(1), dict[str, list[UUID]]()
+    for table in Base.metadata.sorted_tables:
+        columns = [column for column in table.c if _is_given(column)]
+        rows = [{column.name: _value(column, random, number, keys) for column in columns} for number, _ in zip(numbers, range(size), strict=False)]
+        keys[table.name] = list(await session.scalars(_insertion(table), rows))
+    return keys
+
+
+def _insertion(table: Table) -> Any:
+    return insert(table).on_conflict_do_nothing().returning(table.c.id)
+
+
+def _is_given(column: Column[Any]) -> bool:
+    """Columns that a row needs, and those by which rules and lists tell rows apart."""
+    if column.computed is not None or str(column) in AS_DECLARED:
+        return False
+    is_needed = not column.nullable and column.server_default is None
+    return is_needed or bool(column.foreign_keys) or isinstance(column.type, types.Enum | types.Boolean | types.Numeric)
+
+
+def _value(column: Column[Any], random: Random, number: int, keys: dict[str, list[UUID]]) -> Any:
+    if column.primary_key:
+        return new_id()
+    if column.foreign_keys:
+        (reference,) = column.foreign_keys
+        choices = [*keys[reference.column.table.name], *([None] if column.nullable else [])]
+        return random.choice(choices)
+    if str(column) in WORDS:
+        return WORDS[str(column)](number)
+    kind = column.type.python_type
+    return random.choice(list(kind)) if issubclass(kind, Enum) else VALUES[kind](random, number)

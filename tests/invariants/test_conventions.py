@@ -1,0 +1,131 @@
+"""What a client may rely on in every type of the graph: words, bounds, and errors that say what went wrong."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLObjectType,
+    get_nullable_type,
+    is_introspection_type,
+    is_specified_scalar_type,
+)
+
+from db.read import Order
+from graphql_schema.core.filters import order_named
+from tests.invariants.schema import SCHEMA, TABLES, object_type
+
+TYPES = {
+    name: type_
+    for name, type_ in SCHEMA.type_map.items()
+    if not is_introspection_type(type_) and not is_specified_scalar_type(type_)
+}
+LISTED = [name for name in TABLES if f"{name}Connection" in TYPES]
+"""The nodes that there are lists of."""
+
+BOUNDED_LISTS = {
+    "Query.nodes": "as many as there are ids, of which 100 may be sent",
+    "Course.learningObjectives": "a column that the instructor writes by hand",
+    "Course.prerequisites": "a column that the instructor writes by hand",
+    "Course.topics": "a column that the instructor writes by hand",
+    "UserError.path": "as long as the input is deep",
+}
+"""The lists that are not connections, with what keeps them short."""
+
+
+def parts(type_: Any) -> Iterator[tuple[str, Any]]:
+    """Everything in a type that a description can stand at, by the way to it."""
+    yield type_.name, type_
+    match type_:
+        case GraphQLEnumType():
+            yield from ((f"{type_.name}.{name}", value) for name, value in type_.values.items())
+        case GraphQLInputObjectType():
+            yield from ((f"{type_.name}.{name}", field) for name, field in type_.fields.items())
+        case GraphQLObjectType() | GraphQLInterfaceType():
+            for name, field in type_.fields.items():
+                yield f"{type_.name}.{name}", field
+                yield from ((f"{type_.name}.{name}({argument}:)", it) for argument, it in field.args.items())
+
+
+@pytest.mark.parametrize("type_", TYPES.values(), ids=str)
+def test_everything_has_a_description(type_: Any) -> None:
+    assert [place for place, part in parts(type_) if not (part.description or "").strip()] == []
+
+
+def test_a_list_is_a_connection_or_says_what_bounds_it() -> None:
+    lists = {
+        f"{type_.name}.{name}"
+        for type_ in TYPES.values()
+        if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType) and not type_.name.endswith("Connection")
+        for name, field in type_.fields.items()
+        if isinstance(get_nullable_type(field.type), GraphQLList)
+    }
+    of_payloads = {f"{payload.name}.errors" for payload in payloads().values()}
+    assert lists - of_payloads == set(BOUNDED_LISTS), "make it a connection, or name what keeps the list short"
+
+
+def test_a_connection_has_what_relay_asks_for() -> None:
+    for name in LISTED:
+        fields = {field: str(it.type) for field, it in object_type(f"{name}Connection").fields.items()}
+        assert fields == {
+            "edges": f"[{name}Edge!]!",
+            "nodes": f"[{name}!]!",
+            "pageInfo": "PageInfo!",
+            "totalCount": "Int!",
+        }
+        edge = {field: str(it.type) for field, it in object_type(f"{name}Edge").fields.items()}
+        assert edge == {"node": f"{name}!", "cursor": "String!"}
+
+
+def test_every_field_that_gives_a_connection_pages_in_both_directions() -> None:
+    for type_ in TYPES.values():
+        fields = type_.fields.items() if isinstance(type_, GraphQLObjectType) else ()
+        for name, field in fields:
+            if str(field.type).endswith("Connection!"):
+                assert {"first", "after", "last", "before", "orderBy"} <= field.args.keys(), f"{type_.name}.{name}"
+
+
+def test_an_object_has_a_global_id_and_its_table_a_prefix_of_its_own() -> None:
+    for name in TABLES:
+        assert [interface.name for interface in object_type(name).interfaces] == ["Node"]
+        assert str(object_type(name).fields["id"].type) == "ID!"
+    assert len({table.prefix for table in TABLES.values()}) == len(TABLES)
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_a_list_is_ordered_by_columns_that_are_never_null_and_then_by_the_id(name: str) -> None:
+    values = SCHEMA.type_map[f"{name}Order"]
+    assert isinstance(values, GraphQLEnumType)
+    columns = TABLES[name].__table__.c
+    for value in values.values.values():
+        order: Order = order_named(value.value)
+        assert not any(columns[column].nullable for column in order.columns)
+        assert order.keys(columns)[-1] is columns.id
+
+
+def payloads() -> dict[str, GraphQLObjectType]:
+    """What every mutation answers."""
+    found = {name: get_nullable_type(field.type) for name, field in object_type("Mutation").fields.items()}
+    return {name: payload for name, payload in found.items() if isinstance(payload, GraphQLObjectType)}
+
+
+def test_a_mutation_answers_with_a_payload_of_its_own_that_tells_errors() -> None:
+    assert payloads().keys() == object_type("Mutation").fields.keys()
+    assert len({payload.name for payload in payloads().values()}) == len(payloads())
+    assert {str(payload.fields["errors"].type) for payload in payloads().values()} == {"[UserError!]!"}
+
+
+def test_what_a_refused_mutation_cannot_answer_is_nullable() -> None:
+    for name, payload in payloads().items():
+        strict = [field for field, it in payload.fields.items() if str(it.type).endswith("!") and field != "errors"]
+        assert strict == [], name
+
+
+def test_a_mutation_takes_one_input_or_nothing() -> None:
+    for name, field in object_type("Mutation").fields.items():
+        assert list(field.args) in ([], ["input"]), name
+        assert all(str(argument.type).endswith("Input!") for argument in field.args.values()), name

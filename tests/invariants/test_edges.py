@@ -1,0 +1,101 @@
+"""Every edge and every other field of every node: what it costs, and that no short cut around a check shows more."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from db import read
+from db.base import Base
+from db.engine import Database
+from db.read import Relation
+from graphql_schema.core import NODES
+from tests.conftest import Graph
+from tests.invariants.conftest import PEOPLE
+from tests.invariants.oracle import Oracle
+from tests.invariants.schema import EDGES, TABLES, Edge, edges, others
+from tests.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+LARGEST_BATCH = 100
+
+
+class Cost:
+    """Counts the statements that a selection on nodes takes, and the objects under an edge of theirs."""
+
+    def __init__(self, graph: Graph, oracle: Oracle, type_name: str) -> None:
+        self.graph, self.type_name = graph, type_name
+        table = TABLES[type_name]
+        self.ids = [f"{table.prefix}_{row.id.hex}" for row in oracle.rows[table.__tablename__]][:LARGEST_BATCH]
+        self.query = f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {type_name} {{ %s }} }} }}"
+
+    async def of(self, selection: str) -> int:
+        """The statements that the selection adds to what the nodes themselves cost: as many for one as for all."""
+        assert len(self.ids) > 1, f"the crowd has too few rows of {self.type_name}"
+        without = await self._statements("id", self.ids)
+        one, all_ = [await self._statements(selection, ids) for ids in (self.ids[:1], self.ids)]
+        assert one == all_, f"{one} statements for one {self.type_name}, {all_} for {len(self.ids)}: {selection}"
+        return all_ - without
+
+    async def _statements(self, selection: str, ids: list[str]) -> int:
+        await self.graph.data("root", self.query % selection, ids=ids)
+        return len(self.graph.statements)
+
+
+@pytest.mark.parametrize("edge", EDGES, ids=str)
+async def test_an_edge_runs_one_statement_at_any_breadth(graph: Graph, oracle: Oracle, edge: Edge) -> None:
+    assert await Cost(graph, oracle, edge.source).of(edge.select()) <= 1
+
+
+@pytest.mark.parametrize("edge", [edge for edge in EDGES if edge.is_list], ids=str)
+async def test_a_page_and_its_total_are_one_statement_each(graph: Graph, oracle: Oracle, edge: Edge) -> None:
+    cost = Cost(graph, oracle, edge.source)
+    assert await cost.of(f"{edge.name} {{ totalCount }}") <= 1
+    page = "nodes { id } edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
+    assert await cost.of(f"{edge.name} {{ {page} totalCount }}") <= 2
+
+
+@pytest.mark.parametrize("type_name", TABLES)
+async def test_any_other_field_runs_one_statement_at_most(graph: Graph, oracle: Oracle, type_name: str) -> None:
+    cost = Cost(graph, oracle, type_name)
+    for field in others(type_name):
+        assert await cost.of(field) <= 1, field
+
+
+@pytest.mark.parametrize("edge", EDGES, ids=str)
+async def test_an_edge_behind_an_edge_runs_one_statement_for_all_objects_between(
+    graph: Graph, oracle: Oracle, edge: Edge
+) -> None:
+    cost = Cost(graph, oracle, edge.source)
+    behind = edges(edge.target)
+    await graph.data("root", cost.query % edge.select(f"id {' '.join(each.select() for each in behind)}"), ids=cost.ids)
+    assert len(graph.statements) <= (1 if graph.executor.compiles else 2 + len(behind))
+
+
+def unchecked() -> Iterator[tuple[type[Base], str, Relation]]:
+    """The edges that rely on the check of the row that they start from."""
+    for table, node in NODES.items():
+        for field in node.__strawberry_definition__.fields:  # type: ignore[attr-defined]
+            relation = getattr(getattr(field, "declared", None), "relation", None)
+            if relation is not None and not relation.is_checked:
+                yield table, field.python_name, relation
+
+
+@pytest.mark.parametrize(
+    ("table", "relation"),
+    [(table, relation) for table, _, relation in unchecked()],
+    ids=[f"{table.__name__}.{name}" for table, name, _ in unchecked()],
+)
+async def test_an_edge_without_a_check_shows_what_a_check_would(
+    database: Database, world: World, oracle: Oracle, table: type[Base], relation: Relation
+) -> None:
+    checked = replace(relation, is_checked=True)
+    for who in PEOPLE:
+        viewer = world.viewer(who)
+        if not (parents := sorted(oracle.visible(viewer.id, table.__tablename__))):
+            continue
+        async with database.read() as session:
+            trusting = await read.counts(session, viewer, table, relation, (), parents)
+            careful = await read.counts(session, viewer, table, checked, (), parents)
+        assert trusting == careful, f"{who} comes to see more of {relation.child.__name__} than the rule allows"

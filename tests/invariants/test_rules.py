@@ -1,0 +1,85 @@
+"""The access rules as SQL against the oracle, in worlds made at random."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from functools import cache
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Select, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.access import GUEST, Viewer, allows, reachable
+from db.base import Base, tables
+from db.embedded import Servers
+from db.engine import Database
+from db.permissions import Permission
+from db.tables import User
+from tests.conftest import TEMPLATE, _administer, _named
+from tests.invariants.crowd import populate
+from tests.invariants.oracle import EVERYTHING, RULES, Oracle
+from tests.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+SOMEBODY = UUID(int=1)
+SIZE = 4
+"""Rows of every table: as few as let rules meet."""
+
+LISTED = "listed"
+"""Beside the permissions: whether a list of all that one sees has the row."""
+
+
+async def test_the_oracle_knows_every_permission_and_every_table() -> None:
+    assert tuple(Permission) == EVERYTHING
+    assert {table.__tablename__ for table in tables()} == set(RULES), "say in oracle.py who may do what with a row"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def empty(servers: Servers, template: World) -> AsyncIterator[Database]:
+    """A database with all tables and no rows."""
+    await _administer(servers, f"CREATE DATABASE empty TEMPLATE {TEMPLATE}")
+    opened = Database(_named(servers.database_url, "empty"))
+    async with opened.work(GUEST) as work:
+        await work.session.execute(text(f"TRUNCATE {', '.join(table.__tablename__ for table in tables())}"))
+    yield opened
+    await opened.close()
+    await _administer(servers, "DROP DATABASE empty WITH (FORCE)")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(random=st.randoms(use_true_random=True), who=st.sampled_from(["guest", "administrator", *["person"] * SIZE]))
+async def test_the_rules_agree_with_the_oracle_in_any_world(empty: Database, random: Random, who: str) -> None:
+    async with empty.read() as session:
+        users = (await populate(session, random, size=SIZE))["users"]
+        viewer = Viewer(None if who == "guest" else random.choice(users), is_admin=who == "administrator")
+        if viewer.is_admin:
+            await session.execute(update(User).where(User.id == viewer.id).values(role="ADMIN"))
+        oracle = await Oracle.read(session)
+        for table in tables():
+            assert await _granted(session, viewer, table) == _told(oracle, viewer, table.__tablename__), table
+
+
+def _told(oracle: Oracle, viewer: Viewer, table: str) -> dict[UUID, set[str]]:
+    """What the oracle lets the viewer do with each row of a table."""
+    rows = {row.id: {what for what in EVERYTHING if oracle.may(viewer.id, what, table, row)} for row in oracle.rows[table]}
+    return {key: {*may, LISTED} if "see" in may else may for key, may in rows.items()}
+
+
+async def _granted(session: AsyncSession, viewer: Viewer, table: type[Base]) -> dict[UUID, set[str]]:
+    """What the rules let the viewer do with each row of a table."""
+    found = await session.execute(_question(table, replace(viewer, id=viewer.id and SOMEBODY)), viewer.parameters)
+    return {answer.id: {what for what in (*EVERYTHING, LISTED) if getattr(answer, what)} for answer in found}
+
+
+@cache
+def _question(table: type[Base], like: Viewer) -> Select[Any]:
+    """The statement is the same for all viewers of a kind: who it is that asks is a parameter."""
+    row = table.__table__
+    granted = [allows(permission, row, like).label(permission) for permission in Permission]
+    return select(row.c.id, *granted, reachable(row, like).label(LISTED))
