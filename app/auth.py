@@ -41,17 +41,19 @@ class Sessions:
         """Who sent this `Authorization` header: a guest without one. Raises Unauthenticated if it does not hold."""
         if authorization is None:
             return GUEST
-        viewer, until = self._known.get(authorization, (GUEST, 0.0))
+        token = _bearer(authorization)
+        viewer, until = self._known.get(token, (GUEST, 0.0))
         if until < time.monotonic():
-            viewer = await authenticate(self.database, _bearer(authorization))
+            viewer = await authenticate(self.database, token)
             if len(self._known) >= MOST_REMEMBERED:
                 self._known.clear()
-            self._known[authorization] = viewer, time.monotonic() + REMEMBERED_FOR
+            self._known[token] = viewer, time.monotonic() + REMEMBERED_FOR
         return viewer
 
     def forget(self, authorization: str | None) -> None:
         """Ask the database the next time."""
-        self._known.pop(authorization or "", None)
+        if authorization is not None:
+            self._known.pop(_bearer(authorization), None)
 
 
 async def authenticate(database: Database, token: str) -> Viewer:

@@ -2,10 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import orjson
 import structlog
@@ -211,8 +210,7 @@ class _Socket:
                 "next", id=key, payload=await graph.execute(operation, self.viewer, credential=self.credential)
             )
             return
-        stream = cast("AsyncGenerator[Message]", graph.executor.subscribe(operation, graph.context(self.viewer)))
-        async with aclosing(stream) as answers:
+        async with aclosing(graph.executor.subscribe(operation, graph.context(self.viewer))) as answers:
             async for answer in answers:
                 await self._send("next", id=key, payload=answer)
 

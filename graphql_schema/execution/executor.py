@@ -4,7 +4,7 @@ A query is one statement, which answers all root fields that a statement can ans
 to graphql-core. A mutation or an event names rows by their keys, and what is selected of them is one statement again.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,7 +114,7 @@ class Executor:
         row = await context.database.fetch(f"EXPLAIN ({options}) {statement.sql}", arguments)
         return {"sql": statement.sql, "parameters": dict(enumerate(statement.names, 1)), "plan": loads(row[0])}
 
-    async def subscribe(self, operation: Operation, context: Context) -> AsyncIterator[Answer]:
+    async def subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
         """The answers to the events of a subscription; raises RequestError before the first when it is refused."""
         stream = await self._stream(operation, context)
         try:
@@ -137,7 +137,9 @@ class Executor:
         if plan.obstacles:
             rest = await self._resolve(operation, context, _only(operation, plan.obstacles))
             errors += rest.errors or []
-            found |= rest.data or dict.fromkeys(plan.obstacles)
+            if rest.data is None:
+                return {"data": None} | _shown(errors)
+            found |= rest.data
         return _answer(plan.steps, found, errors)
 
     async def _mutate(self, operation: Operation, context: Context) -> Answer:
@@ -261,12 +263,15 @@ def _located(error: Exception, step: Step, path: Sequence[str]) -> GraphQLError:
 
 def _answer(steps: Sequence[Step], found: Mapping[str, Any], errors: list[GraphQLError]) -> Answer:
     """The answer with its fields in the order of the operation; no data where a field that cannot be null failed."""
-    data: dict[str, Any] | None = {step.key: found.get(step.key) for step in steps}
-    if any(found.get(step.key) is None and not step.is_typename and is_non_null_type(step.output) for step in steps):
-        data = None
-    return {"data": data} | ({"errors": [explained(error) for error in errors[:MAX_ERRORS]]} if errors else {})
+    failed = (step for step in steps if step.declared and found.get(step.key) is None)
+    if any(is_non_null_type(step.output) for step in failed):
+        return {"data": None} | _shown(errors)
+    return {"data": {step.key: found.get(step.key) for step in steps}} | _shown(errors)
 
 
 def _formatted(result: ExecutionResult) -> Answer:
-    errors = [explained(error) for error in (result.errors or [])[:MAX_ERRORS]]
-    return {"data": result.data} | ({"errors": errors} if errors else {})
+    return {"data": result.data} | _shown(result.errors or [])
+
+
+def _shown(errors: list[GraphQLError]) -> Answer:
+    return {"errors": [explained(error) for error in errors[:MAX_ERRORS]]} if errors else {}

@@ -38,7 +38,7 @@ def by_rows(source: Database, folder: Path) -> Iterator[list[Case]]:
         (request,) = select_requests(database, newest, project=tables.SpecificationProject)
         token = sign_in(database, [request.viewer])[request.viewer]
         yield [
-            Case(Operation.COMMENTS, label, server, (Prepared(token, _page(request, *sizes)),), database.pid)
+            Case("comments", label, server, (Prepared(token, _page(request, *sizes)),), database.pid)
             for label, sizes in PAGES.items()
         ]
 
@@ -77,7 +77,7 @@ def by_size(folder: Path, scales: list[int], progress: demo.Progress) -> Iterato
 
 def _check(cases: list[Case]) -> None:
     """All cases of a subject answer alike."""
-    first: dict[Operation, Case] = {}
+    first: dict[str, Case] = {}
     for case in cases:
         base = first.setdefault(case.subject, case)
         rows.compare(case.subject, (base.server, base.requests), (case.server, case.requests))
@@ -110,4 +110,4 @@ def _viewers(asked: Workload) -> Iterable[Key]:
 
 def _page(request: Request, threads: int, comments: int) -> bytes:
     variables = {**request.variables, "threads": threads, "comments": comments}
-    return body(Operation.COMMENTS, Dialect.TRELLIS, Request(request.viewer, variables))
+    return body("rows", Dialect.TRELLIS, Request(request.viewer, variables))

@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 
+from scripts.benchmark.screen import Stopped
+
 HOST = "127.0.0.1"
 TIMEOUT = 30  # seconds
 
@@ -18,7 +20,7 @@ class Prepared:
     body: bytes
 
 
-class WrongAnswer(Exception):
+class WrongAnswer(Stopped):
     """A server answered with an error, or with other rows than the others."""
 
 

@@ -1,6 +1,6 @@
 """The comparison: all servers at once on one database, loaded one after the other in shuffled rounds."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 from random import Random
@@ -10,13 +10,12 @@ from scripts.benchmark.load import Load, Measured, measure, settle
 from scripts.benchmark.operations import Operation
 from scripts.benchmark.results import Run
 from scripts.benchmark.rows import Requests
+from scripts.benchmark.screen import Watching
 from scripts.benchmark.servers import Server
 from scripts.benchmark.workload import forget_remarks
 
 LONGEST = 30  # seconds
 TURNS = 3  # answers that every connection is to get, however slow the server is
-
-Watching = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class Comparison:
         return len(self.servers) * (len(plan.operations) + plan.rounds * len(plan.steps))
 
     def runs(self, watching: Watching) -> Iterator[Run]:
-        """Every operation on every server, round after round. The order within a round is random, and ours to repeat."""
+        """Every operation on every server, round after round, in an order that is random and can be repeated."""
         random = Random(self.plan.seed)  # noqa: S311  (nothing secret is drawn)
         self._warm_up(watching)
         for number in range(self.plan.rounds):
@@ -61,7 +60,7 @@ class Comparison:
             steps = sorted(random.sample(self.plan.steps, len(self.plan.steps)), key=lambda step: _writes(step[0]))
             for operation, connections in steps:
                 for server in random.sample(self.servers, len(self.servers)):
-                    watching(f"round {number + 1}: {operation} × {connections}, {server.peer.title}")
+                    watching(f"round {number + 1}: {operation}, {connections} connections, {server.peer.title}")
                     measured = self._measured(server, operation, connections)
                     yield Run(number, operation, connections, server.name, measured)
             self._clean()

@@ -7,9 +7,9 @@ from random import Random
 from statistics import median
 
 from scripts.benchmark.client import Prepared
-from scripts.benchmark.compare import Watching
 from scripts.benchmark.load import Load, Measured, measure, settle
 from scripts.benchmark.report import Sheet
+from scripts.benchmark.screen import Watching
 from scripts.benchmark.servers import Server
 
 
@@ -48,7 +48,7 @@ def measure_cases(cases: Sequence[Case], effort: Effort, watching: Watching) -> 
 
 def growth(title: str, cases: Sequence[Case], found: dict[Case, list[Measured]]) -> Sheet:
     """Medians, and the median of the ratios to the subject's first case in the same round."""
-    header = ["", "", "bytes", "p50 ms", "server ms", "database ms", "p50 ×", "database ×", "errors"]
+    header = ["", "", "bytes", "p50 ms", "server ms", "database ms", "p50 ÷ first", "database ÷ first", "errors"]
     sheet = Sheet(title, header)
     first: dict[str, Case] = {}
     for case in cases:

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 import psutil  # type: ignore[import-untyped]  # its wheel has no types
 
 from scripts.benchmark.client import HOST, Prepared, WrongAnswer, ask
+from scripts.benchmark.screen import Stopped
 from scripts.benchmark.servers import Server
 
 SCRIPT = Path(__file__).parent / "load.lua"
@@ -47,7 +49,7 @@ class Measured:
     errors: int
 
 
-class MissingProgram(Exception):
+class MissingProgram(Stopped):
     """The load generator is not installed."""
 
 
@@ -128,7 +130,7 @@ def generator() -> str:
     return program
 
 
-def _wrk(port: int, load: Load, file: Path) -> dict[str, float]:
+def _wrk(port: int, load: Load, file: Path) -> dict[str, Any]:
     command = [generator(), "--threads", "1", "--connections", str(load.connections), "--duration", f"{load.seconds}s"]
     address = f"http://{HOST}:{port}/graphql"
     done = subprocess.run(  # noqa: S603  (every word is our own)
@@ -136,5 +138,5 @@ def _wrk(port: int, load: Load, file: Path) -> dict[str, float]:
         capture_output=True,
         check=True,
     )
-    found: dict[str, float] = orjson.loads(done.stdout.splitlines()[-1])
+    found: dict[str, Any] = orjson.loads(done.stdout.splitlines()[-1])
     return found

@@ -35,11 +35,11 @@ def conditions(database: Database, folder: Path) -> dict[str, Any]:
     }
 
 
-def sentence(found: dict[str, Any], scale: int) -> str:
+def sentence(found: dict[str, Any]) -> str:
     """The conditions in words, for below a table."""
     versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
     machine = f"{found['cores']} cores of {found['processor']}, {found['memory_gib']} GiB"
-    return f"{found['date']}, {machine}, load generator on the same machine; data set of scale {scale}; {versions}."
+    return f"{found['date']}, {machine}, scale {found['scale']}, load generator on the same machine; {versions}."
 
 
 def _processor() -> str:

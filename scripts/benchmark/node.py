@@ -26,7 +26,8 @@ def install(folder: Path) -> None:
     installed = PACKAGE / "node_modules" / LOCK
     if not installed.exists() or installed.read_bytes() != (PACKAGE / LOCK).read_bytes():
         path = os.pathsep.join([str(program(folder).parent), os.environ["PATH"]])
-        subprocess.run([*_npm(folder), "ci"], cwd=PACKAGE, env={**os.environ, "PATH": path}, check=True)  # noqa: S603
+        command = [*_npm(folder), "ci", "--loglevel", "error"]
+        subprocess.run(command, cwd=PACKAGE, env={**os.environ, "PATH": path}, check=True)  # noqa: S603  (likewise)
         shutil.copyfile(PACKAGE / LOCK, installed)
 
 

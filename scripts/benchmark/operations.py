@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import orjson
@@ -24,11 +24,11 @@ class Dialect(StrEnum):
 class Operation(StrEnum):
     """What is measured; also the name of the file with the text."""
 
-    title: str
+    label: str
 
-    def __new__(cls, value: str, title: str) -> "Operation":
+    def __new__(cls, value: str, label: str) -> Self:
         member = str.__new__(cls, value)
-        member._value_, member.title = value, title
+        member._value_, member.label = value, label
         return member
 
     POINT = "point", "point read"

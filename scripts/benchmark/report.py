@@ -103,7 +103,7 @@ def _throughput(results: Results, connections: int) -> Sheet:
             figure = results.median(throughput, operation, connections=connections, peer=peer)
             ratio = results.ratio(throughput, operation, connections=connections, peer=peer)
             cells.append(f"{figure:,.0f} ({ratio:.2f})")
-        sheet.rows.append([operation.title, *cells])
+        sheet.rows.append([operation.label, *cells])
     means = (f"({results.mean_ratio(throughput, peer, connections=connections):.2f})" for peer in others)
     sheet.rows.append(["geometric mean of the reads", "", *means])
     return sheet
@@ -118,10 +118,8 @@ def _processor(results: Results, connections: int) -> Sheet:
             server = results.median(server_time, operation, connections=connections, peer=peer)
             database = results.median(lambda run: run.database, operation, connections=connections, peer=peer)
             cells.append(f"{server:.2f} + {database:.2f}")
-        sheet.rows.append([operation.title, *cells])
-    memory = (
-        max(run.measured.resident for run in results.runs if run.peer == peer) for peer in (OURS, *others)
-    )
+        sheet.rows.append([operation.label, *cells])
+    memory = (max(run.measured.resident for run in results.runs if run.peer == peer) for peer in (OURS, *others))
     sheet.rows.append(["most memory under load, MiB", *(f"{size:.0f}" for size in memory)])
     return sheet
 

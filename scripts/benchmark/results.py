@@ -72,7 +72,5 @@ class Results:
     def _rounds(self, figure: Figure, operation: Operation, *, connections: int, peer: str) -> dict[int, float]:
         wanted = operation, connections, peer
         return {
-            run.round: figure(run.measured)
-            for run in self.runs
-            if (run.operation, run.connections, run.peer) == wanted
+            run.round: figure(run.measured) for run in self.runs if (run.operation, run.connections, run.peer) == wanted
         }

@@ -39,7 +39,7 @@ def check(servers: Sequence[Server], requests: Requests) -> None:
                 compare(operation, (first, requests[name, operation]), (server, requests[server.name, operation]))
 
 
-def compare(operation: Operation, one: Asked, other: Asked) -> None:
+def compare(operation: str, one: Asked, other: Asked) -> None:
     """Raise WrongAnswer unless a sample of the requests to one server has the same answers as its twin elsewhere."""
     (server, requests), (twin, alike) = one, other
     for number in range(0, len(requests), max(1, len(requests) // CHECKED)):
@@ -49,11 +49,11 @@ def compare(operation: Operation, one: Asked, other: Asked) -> None:
             raise WrongAnswer(f"{server.name} and {twin.name} differ in {operation}, request {number}: {found}")
 
 
-def normalized(data: Any, operation: Operation) -> Any:
+def normalized(data: Any, operation: str) -> Any:
     """What of an answer must be the same everywhere: not the form of ids and times, nor cursors."""
     match data:
         case dict():
-            dropped = {"pageInfo"} | (_VOLATILE if operation is Operation.COMMENT else set())
+            dropped = {"pageInfo"} | (_VOLATILE if operation == Operation.COMMENT else set())
             kept = {key: value for key, value in data.items() if key not in dropped and (key, value) != ("errors", [])}
             return {key: normalized(value, operation) for key, value in kept.items()}
         case list():
@@ -80,9 +80,7 @@ def differences(one: Any, other: Any, path: str = "data") -> Iterator[str]:
             yield f"{path} is {one!r:.200} and {other!r:.200}"
 
 
-def _prepared(
-    server: Server, operation: Operation, *, requests: list[Request], tokens: Tokens
-) -> Iterator[Prepared]:
+def _prepared(server: Server, operation: Operation, *, requests: list[Request], tokens: Tokens) -> Iterator[Prepared]:
     cursor: dict[str, Any] = {}
     for request in requests:
         asked = Request(request.viewer, request.variables | cursor)

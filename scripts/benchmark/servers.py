@@ -14,6 +14,7 @@ from scripts.benchmark import node
 from scripts.benchmark.client import HOST
 from scripts.benchmark.dataset import ROOT, Database
 from scripts.benchmark.operations import Dialect
+from scripts.benchmark.screen import Stopped
 
 DEADLINE = 60  # seconds
 
@@ -28,6 +29,7 @@ class Peer:
     title: str
     dialect: Dialect
     command: Command
+    needs_node: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Server:
         return self.peer.dialect
 
 
-class NotStarted(Exception):
+class NotStarted(Stopped):
     """A server does not answer; the message says where its log is."""
 
 
@@ -69,8 +71,8 @@ PEERS = {
     peer.name: peer
     for peer in (
         Peer("trellis", "Trellis", Dialect.TRELLIS, _trellis),
-        Peer("postgraphile", "PostGraphile 5", Dialect.POSTGRAPHILE, _script("postgraphile.mjs")),
-        Peer("mercurius", "Mercurius, JIT, loaders", Dialect.PLAIN, _script("mercurius.mjs")),
+        Peer("postgraphile", "PostGraphile 5", Dialect.POSTGRAPHILE, _script("postgraphile.mjs"), needs_node=True),
+        Peer("mercurius", "Mercurius, JIT, loaders", Dialect.PLAIN, _script("mercurius.mjs"), needs_node=True),
         Peer("strawberry", "Strawberry, loaders, ORM", Dialect.PLAIN, _application("idiomatic")),
         Peer("sql", "SQL behind Starlette", Dialect.PLAIN, _application("handwritten")),
     )

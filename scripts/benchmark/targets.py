@@ -42,7 +42,9 @@ def _against_postgraphile(results: Results) -> Iterator[Target]:
         yield Target("throughput ÷ PostGraphile", 4, min(_means(results, throughput, peer)), at_least=True)
         slowest = min(_ratios(results, throughput, peer, reads=True))
         yield Target("throughput ÷ PostGraphile, slowest read", 2.5, slowest, at_least=True)
-        yield Target("processor, server + database ÷ PostGraphile", 0.45, max(_means(results, whole_time, peer)), at_least=False)
+        yield Target(
+            "processor, server + database ÷ PostGraphile", 0.45, max(_means(results, whole_time, peer)), at_least=False
+        )
     if peer in results.peers and Operation.COMMENT in results.operations:
         slowest = min(_ratios(results, throughput, peer, reads=False))
         yield Target("throughput ÷ PostGraphile, mutation", 1.5, slowest, at_least=True)
@@ -51,7 +53,9 @@ def _against_postgraphile(results: Results) -> Iterator[Target]:
 def _against_sql(results: Results) -> Iterator[Target]:
     if "sql" in results.peers and _reads(results):
         yield Target("throughput ÷ hand-written SQL", 0.8, min(_means(results, throughput, "sql")), at_least=True)
-        yield Target("server's processor ÷ hand-written SQL", 1.5, max(_means(results, server_time, "sql")), at_least=False)
+        yield Target(
+            "server's processor ÷ hand-written SQL", 1.5, max(_means(results, server_time, "sql")), at_least=False
+        )
 
 
 def _alone(results: Results) -> Iterator[Target]:

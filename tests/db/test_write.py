@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from db import tables
 from db.access import GUEST
@@ -13,7 +13,12 @@ from db.errors import BadInput, Forbidden, NotFound, Unauthenticated
 from db.outbox import Event
 from db.permissions import EDIT, OWN
 from db.write import Work
+from tests.db.waiting import until
 from tests.world import World
+
+SOMEBODY_WAITS = """
+    SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 
 
 async def test_a_row_that_one_sees_is_found(database: Database, world: World) -> None:
@@ -119,10 +124,14 @@ async def test_a_locked_row_waits_for_whoever_changes_it(database: Database, wor
         document.version += 1
         return document.version
 
+    async def edit_too() -> int:
+        async with database.work(world.viewer("ben")) as work:
+            return await edit(work)
+
     async with database.work(world.viewer("ada")) as first:
         version = await edit(first)
-        second = asyncio.create_task(_in_transaction(database, world, edit))
-        await _until_somebody_waits(database)
+        second = asyncio.create_task(edit_too())
+        await until(database, SOMEBODY_WAITS)
         assert not second.done()
     assert await second == version + 1
 
@@ -132,19 +141,3 @@ async def test_a_lock_does_not_keep_readers_out(database: Database, world: World
         await work.get(tables.SpecificationDocument, world.requirements.public_id, at="documentId", lock=True)
         async with asyncio.timeout(2), database.read() as session:
             assert await session.get(tables.SpecificationDocument, world.requirements.id)
-
-
-async def _in_transaction(database: Database, world: World, act: object) -> int:
-    async with database.work(world.viewer("ben")) as work:
-        result: int = await act(work)  # type: ignore[operator]
-    return result
-
-
-async def _until_somebody_waits(database: Database) -> None:
-    """Until a transaction of this database waits for a lock, with a deadline."""
-    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-    async with asyncio.timeout(2):
-        while True:
-            async with database.read() as session:
-                if await session.scalar(waiting):
-                    return

@@ -44,7 +44,10 @@ OPERATIONS: dict[str, tuple[str, Arguments]] = {
     "Talk": (_STATEMENTS["deep"], lambda variables, _: (variables["project"],)),
     "Catalogue": (_STATEMENTS["catalogue"], lambda variables, _: after(variables["after"])),
     "Commits": (_STATEMENTS["commits"], lambda variables, _: (variables["repository"],)),
-    "AddComment": (_STATEMENTS["comment"], lambda variables, viewer: (variables["thread"], viewer, variables["content"])),
+    "AddComment": (
+        _STATEMENTS["comment"],
+        lambda variables, viewer: (variables["thread"], viewer, variables["content"]),
+    ),
 }
 
 

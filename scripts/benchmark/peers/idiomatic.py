@@ -59,7 +59,9 @@ class Comment:
 
     @classmethod
     def of(cls, row: tables.Comment) -> Self:
-        return cls(id=strawberry.ID(str(row.id)), content=row.content, created_at=row.created_at, author_id=row.author_id)
+        return cls(
+            id=strawberry.ID(str(row.id)), content=row.content, created_at=row.created_at, author_id=row.author_id
+        )
 
     @strawberry.field
     async def author(self, info: Info) -> User | None:
@@ -234,7 +236,7 @@ class AddCommentPayload:
 @strawberry.type
 class Query:
     @strawberry.field
-    async def project(self, id: strawberry.ID) -> Project | None:
+    async def project(self, id: strawberry.ID) -> Project | None:  # noqa: A002  (the name in the graph)
         async with sessions() as session:
             row = await session.get(tables.SpecificationProject, UUID(id))
         return Project.of(row) if row else None
@@ -263,7 +265,7 @@ class Query:
         return CourseConnection(nodes=nodes, page_info=PageInfo(end_cursor=cursor))
 
     @strawberry.field
-    async def repository(self, id: strawberry.ID) -> Repository | None:
+    async def repository(self, id: strawberry.ID) -> Repository | None:  # noqa: A002  (likewise)
         async with sessions() as session:
             row = await session.get(tables.Repository, UUID(id))
         return Repository(key=row.id, full_name=row.full_name) if row else None
@@ -272,9 +274,7 @@ class Query:
 @strawberry.type
 class Mutation:
     @strawberry.mutation
-    async def add_comment(
-        self, thread_id: strawberry.ID, author_id: strawberry.ID, content: str
-    ) -> AddCommentPayload:
+    async def add_comment(self, thread_id: strawberry.ID, author_id: strawberry.ID, content: str) -> AddCommentPayload:
         row = tables.Comment(thread_id=UUID(thread_id), author_id=UUID(author_id), content=content)
         async with sessions.begin() as session:
             session.add(row)
@@ -288,7 +288,7 @@ def loaders(info: Info) -> Loaders:
     return found
 
 
-def visible(viewer: UUID) -> Select[tuple[tables.SpecificationProject]]:
+def visible(viewer: UUID) -> Select[tables.SpecificationProject]:
     """The projects that somebody owns or is an active member of."""
     project, member = tables.SpecificationProject, tables.ProjectMember
     joined = select(member.project_id).where(member.user_id == viewer, member.status == MembershipStatus.ACTIVE)

@@ -73,5 +73,5 @@ async def counts(sessions: Sessions, key: Key, keys: list[UUID]) -> list[int]:
     """How many children each parent has."""
     async with sessions() as session:
         found = await session.execute(select(key, func.count()).where(key.in_(keys)).group_by(key))
-        by_parent = {parent: count for parent, count in found}
+        by_parent = dict(found.tuples().all())
     return [by_parent.get(key, 0) for key in keys]

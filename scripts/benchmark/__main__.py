@@ -1,0 +1,179 @@
+"""The command line of the benchmark: `scripts/bench`."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+
+from scripts.benchmark import cases, node, report, rows
+from scripts.benchmark.compare import Comparison, Plan
+from scripts.benchmark.dataset import ROOT, Database, copy, dataset
+from scripts.benchmark.growth import Case, Effort, growth, measure_cases
+from scripts.benchmark.load import Load, generator
+from scripts.benchmark.machine import conditions, sentence
+from scripts.benchmark.operations import Operation
+from scripts.benchmark.results import Results, Run
+from scripts.benchmark.screen import Loading, Stopped, screen, watched
+from scripts.benchmark.servers import PEERS, Server, environment, serving
+from scripts.benchmark.targets import targets
+from scripts.benchmark.workload import Workload, sign_in, workload
+
+DATA = ROOT / ".trellis-bench"
+
+Data = Annotated[
+    Path, typer.Option("--data", help="Where data sets, Node and logs are.", show_default=".trellis-bench")
+]
+Scale = Annotated[int, typer.Option(min=1, help="Size of the data set: 1 is the real data, 10 the one for figures.")]
+Rounds = Annotated[int, typer.Option(min=1, help="How often everything is measured.")]
+Seconds = Annotated[int, typer.Option(min=1, help="How long each run lasts.")]
+Peers = Annotated[list[str] | None, typer.Option("--peer", help=f"Repeat for several of {', '.join(PEERS)}.")]
+Operations = Annotated[list[Operation] | None, typer.Option("--operation", help="Repeat for several.")]
+Connections = Annotated[list[int] | None, typer.Option(help="Repeat for several; 16 and 64 by default.")]
+WarmUp = Annotated[int, typer.Option(min=0, help="Seconds of load before each run that do not count.")]
+Seed = Annotated[int, typer.Option(help="Decides the order within the rounds.")]
+Json = Annotated[Path | None, typer.Option("--json", help="A file for all figures.")]
+Markdown = Annotated[bool, typer.Option("--markdown", help="Print the tables for the README.")]
+Scales = Annotated[list[int] | None, typer.Argument(help="1 and 10 by default.")]
+
+cli = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
+
+
+def main() -> None:
+    """Run the command; what can go wrong for a known reason is said in one line."""
+    try:
+        cli()
+    except Stopped as reason:
+        sys.exit(str(reason))
+
+
+@cli.callback(invoke_without_command=True)
+def compare(
+    context: typer.Context,
+    *,
+    scale: Scale = 10,
+    peer: Peers = None,
+    operation: Operations = None,
+    connections: Connections = None,
+    rounds: Rounds = 5,
+    seconds: Seconds = 3,
+    warm_up: WarmUp = 1,
+    seed: Seed = 1,
+    json: Json = None,
+    markdown: Markdown = False,
+    data: Data = DATA,
+) -> None:
+    """Compare Trellis with its peers: six operations, all servers on the same rows, in shuffled rounds."""
+    generator()
+    if context.invoked_subcommand:
+        return
+    operations, counts = list(operation or Operation), connections or [16, 64]
+    plan = Plan(operations, counts, rounds=rounds, seconds=seconds, warm_up=warm_up, seed=seed)
+    with dataset(data, scale, progress=Loading()) as source, copy(source, "adapt") as made:
+        found = conditions(made, data) | {"scale": scale}
+        results = Results(_compared(made, plan, peers=peer or list(PEERS), folder=data))
+    _show(report.summary(results) if markdown else report.details(results), markdown=markdown)
+    typer.echo(sentence(found))
+    if json:
+        json.write_bytes(orjson.dumps(_everything(found, plan, results), option=orjson.OPT_INDENT_2))
+
+
+@cli.command("rows")
+def by_rows(
+    *, scale: Scale = 10, rounds: Rounds = 5, seconds: Seconds = 3, markdown: Markdown = False, data: Data = DATA
+) -> None:
+    """Show that the cost of a page is linear in its rows: 10, 100 and 1,000 comments, one request at a time."""
+    with dataset(data, scale, progress=Loading()) as source, cases.by_rows(source, data) as some:
+        sheet = _grown("Cost by the rows of the answer, one connection", some, Effort(rounds, Load(1, seconds)))
+    _show([sheet], markdown=markdown)
+
+
+@cli.command("access")
+def by_access(
+    *, scale: Scale = 10, rounds: Rounds = 5, seconds: Seconds = 3, markdown: Markdown = False, data: Data = DATA
+) -> None:
+    """Show what access rules cost the database: the same rows with them and, for an administrator, without."""
+    with dataset(data, scale, progress=Loading()) as source, cases.by_access(source, data) as some:
+        sheet = _grown("Cost of access rules, 16 connections", some, Effort(rounds, Load(16, seconds)))
+    _show([sheet], markdown=markdown)
+
+
+@cli.command("scales")
+def by_size(
+    scale: Scales = None,
+    *,
+    rounds: Rounds = 5,
+    seconds: Seconds = 3,
+    markdown: Markdown = False,
+    data: Data = DATA,
+) -> None:
+    """Show that the cost of the same rows does not depend on the size of the tables: one request at a time."""
+    with cases.by_size(data, scale or [1, 10], Loading()) as some:
+        sheet = _grown("Cost of the same rows by the size of the tables", some, Effort(rounds, Load(1, seconds)))
+    _show([sheet], markdown=markdown)
+
+
+@cli.command()
+def database(*, scale: Scale = 1, data: Data = DATA) -> None:
+    """Keep the databases running, to start a server by hand, and print its environment, a token and an id."""
+    node.install(data)
+    with dataset(data, scale, progress=Loading()) as source, copy(source, "adapt") as made:
+        asked = workload(made)[Operation.POINT][0]
+        for name, value in environment(made, 7000).items():
+            typer.echo(f"export {name}='{value}'")
+        typer.echo(f"export TOKEN='{sign_in(made, [asked.viewer])[asked.viewer]}'")
+        typer.echo(f"export PROJECT='{asked.variables['project'].id}'")
+        typer.echo(f"export NODE='{node.program(data)}'")
+        typer.prompt("# The databases run until you press Enter", default="", show_default=False, err=True)
+
+
+def _compared(made: Database, plan: Plan, *, peers: list[str], folder: Path) -> list[Run]:
+    if any(PEERS[name].needs_node for name in peers):
+        node.install(folder)
+    with ExitStack() as stack:
+        servers = [stack.enter_context(serving(PEERS[name], made, folder=folder)) for name in peers]
+        asked = {operation: some for operation, some in workload(made).items() if operation in plan.operations}
+        comparison = Comparison(servers, _agreed(servers, asked, made), database=made, plan=plan)
+        with watched(comparison.steps) as watching:
+            return list(comparison.runs(watching))
+
+
+def _agreed(servers: list[Server], asked: Workload, made: Database) -> rows.Requests:
+    tokens = sign_in(made, {request.viewer for some in asked.values() for request in some})
+    requests = rows.prepare(servers, asked, tokens)
+    rows.check(servers, requests)
+    screen.print(f"The same rows from {', '.join(server.peer.title for server in servers)}.")
+    return requests
+
+
+def _grown(title: str, some: list[Case], effort: Effort) -> report.Sheet:
+    with watched(len(some) * (effort.rounds + 1)) as watching:
+        return growth(title, some, measure_cases(some, effort, watching))
+
+
+def _show(sheets: Iterator[report.Sheet] | list[report.Sheet], *, markdown: bool) -> None:
+    # Tables are as wide as they need to be where nobody says how wide the paper is.
+    paper = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    for sheet in sheets:
+        if markdown:
+            typer.echo(sheet.markdown())
+        else:
+            paper.print(sheet.rendered())
+
+
+def _everything(found: dict[str, Any], plan: Plan, results: Results) -> dict[str, Any]:
+    return {
+        "conditions": found,
+        "plan": asdict(plan),
+        "targets": [asdict(target) | {"reached": target.reached} for target in targets(results)],
+        "runs": [asdict(run) for run in results.runs],
+    }
+
+
+if __name__ == "__main__":
+    main()
