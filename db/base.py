@@ -13,7 +13,8 @@ from sqlalchemy import Enum as EnumType
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from db.access import Rule, declare
+from db.access import Rule
+from db.rules import declare
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

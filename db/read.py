@@ -28,9 +28,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from db.access import Row, Viewer, allows, follows, passes_down, reachable
+from db.access import Row, Viewer, allows, reachable
 from db.base import Base
 from db.permissions import SEE, Permission
+from db.rules import follows, passes_down
 
 Join = Callable[[Any, Any], ColumnElement[bool]]
 

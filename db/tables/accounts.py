@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.access import nobody, owned_by, revealed
 from db.base import Base, Changes, count, flag, refers, state
 from db.enums import Plan, SubscriptionType, UserRole
+from db.rules import nobody, owned_by, revealed
 
 
 class User(Changes, Base, access=owned_by("id") | revealed, prefix="usr"):

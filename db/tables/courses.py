@@ -8,10 +8,10 @@ from sqlalchemy import CheckConstraint, Computed, Index, UniqueConstraint, and_,
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.access import everyone, members, owned_by, through
 from db.base import Base, Changes, count, flag, refers, state
 from db.enums import Difficulty, EnrollmentStatus, PaymentStatus
 from db.permissions import LEARN, MANAGE, SEE, STUDENTS
+from db.rules import everyone, members, owned_by, through
 
 published = everyone(SEE, where=lambda course: course.published)
 free = everyone(LEARN, where=lambda course: and_(course.published, course.price == 0))

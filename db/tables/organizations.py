@@ -5,10 +5,10 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.access import members, through
 from db.base import Base, Changes, refers, state
 from db.enums import OrganizationPlan, OrganizationRole
 from db.permissions import ORGANIZATION_ROLES
+from db.rules import members, through
 
 
 class Organization(

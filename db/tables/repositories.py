@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, or_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.access import members, through
 from db.base import Base, Changes, Json, count, refers, state
 from db.enums import OrganizationRole, PullRequestState, Sensitivity
 from db.permissions import MANAGE, ORGANIZATION_ROLES
+from db.rules import members, through
 
 organization_members = members(
     "organization_members",

@@ -7,7 +7,6 @@ from sqlalchemy import CheckConstraint, Computed, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.access import members, owned_by, through
 from db.base import Base, Changes, Json, count, refers, state
 from db.enums import (
     CommentStatus,
@@ -19,6 +18,7 @@ from db.enums import (
     SpecificationPhase,
 )
 from db.permissions import OWN, PROJECT_ROLES
+from db.rules import members, owned_by, through
 
 active_members = members(
     "project_members",

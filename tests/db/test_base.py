@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import update
 
 from db import tables
-from db.access import GUEST, everyone
-from db.base import Base, tables as all_tables
+from db.access import GUEST
+from db.base import Base
+from db.base import tables as all_tables
 from db.engine import Database
+from db.rules import everyone
 from tests.world import World
 
 
@@ -49,7 +51,9 @@ async def test_the_database_fills_in_times_and_defaults(database: Database, worl
 async def test_the_database_keeps_the_time_of_the_last_change_whoever_writes(database: Database, world: World) -> None:
     async with database.work(GUEST) as work:
         await work.session.execute(
-            update(tables.User).where(tables.User.id == world.ada.id).values(bio="Hi", updated_at=datetime(2000, 1, 1, tzinfo=UTC))
+            update(tables.User)
+            .where(tables.User.id == world.ada.id)
+            .values(bio="Hi", updated_at=datetime(2000, 1, 1, tzinfo=UTC))
         )
     async with database.read() as session:
         changed, untouched = [await session.get_one(tables.User, user.id) for user in (world.ada, world.ben)]

@@ -1,0 +1,222 @@
+"""The rules that tables declare. They add up with `|`: `access=owned_by("owner_id") | active_members`."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, MetaData, and_, false, or_, select, true
+
+from db.access import AnyOf, Keys, Row, Rule, Viewer, allows, any_row, parts, rule_of, rules, table_of, viewer_id
+from db.permissions import EVERYTHING, OWN, SEE, Permission, Roles
+
+Condition = Callable[..., ColumnElement[bool]]
+
+
+def declare(table: Any, rule: Rule) -> None:
+    """Make `rule` the rule of a table, beside that of administrators."""
+    rules[table] = rule if rule is nobody else administrators | rule
+
+
+@dataclass(frozen=True, slots=True)
+class Administrators(Rule):
+    """Platform administrators may do everything. `Base` adds this to every rule but `nobody`."""
+
+    def grants(self, permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
+        return true() if viewer.is_admin else false()
+
+    def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
+        return None if viewer.is_admin else []
+
+    def describe(self, permission: Permission) -> str:
+        return "administrators"
+
+
+@dataclass(frozen=True, slots=True)
+class Everyone(Rule):
+    """Guests too, for the rows that meet the condition."""
+
+    permissions: frozenset[Permission]
+    where: Condition
+
+    def grants(self, permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
+        return self.where(row.c) if permission in self.permissions else false()
+
+    def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
+        return None
+
+    def describe(self, permission: Permission) -> str:
+        return "everyone" if permission in self.permissions else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner(Rule):
+    """The person that a column of the row names."""
+
+    column: str
+    permissions: frozenset[Permission]
+
+    def grants(self, permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
+        if viewer.is_guest or permission not in self.permissions:
+            return false()
+        return row.c[self.column] == viewer_id()
+
+    def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
+        if viewer.is_guest or SEE not in self.permissions:
+            return []
+        owned = table_of(row).alias()
+        return [select(owned.c.id).where(owned.c[self.column] == viewer_id())]
+
+    def describe(self, permission: Permission) -> str:
+        return self.column if permission in self.permissions else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Member(Rule):
+    """Whoever a membership table lists for the row, with what their role there may do."""
+
+    memberships: str
+    group: str
+    key: str
+    role: str
+    roles: Roles
+    where: Condition
+
+    def grants(self, permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
+        if viewer.is_guest or not self._roles(permission):
+            return false()
+        member = _related(row, self.memberships).alias()
+        return any_row(member, member.c[self.group] == row.c[self.key], *self._holds(permission, member, row))
+
+    def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
+        if viewer.is_guest:
+            return []
+        member = _related(row, self.memberships).alias()
+        if self.key == "id":
+            return [select(member.c[self.group]).where(*self._holds(SEE, member, row.alias()))]
+        group = table_of(row).alias()
+        joined = group.join(member, member.c[self.group] == group.c[self.key])
+        return [select(group.c.id).select_from(joined).where(*self._holds(SEE, member, group))]
+
+    def describe(self, permission: Permission) -> str:
+        roles = [role.value for role in self._roles(permission)]
+        return f"{self.memberships}({', '.join(roles)})" if roles else ""
+
+    def _holds(self, permission: Permission, member: Row, row: Row) -> Iterable[ColumnElement[bool]]:
+        yield member.c.user_id == viewer_id()
+        roles = self._roles(permission)
+        if len(roles) < len(type(next(iter(self.roles)))):  # roles that the table does not name may do nothing
+            yield or_(*(member.c[self.role] == role for role in roles))
+        yield self.where(member.c, row.c)
+
+    def _roles(self, permission: Permission) -> list[Any]:
+        return [role for role, permissions in self.roles.items() if permission in permissions]
+
+
+@dataclass(frozen=True, slots=True)
+class Through(Rule):
+    """Whoever has the permission on the row that a foreign key refers to."""
+
+    column: str
+    needs: Mapping[Permission, Permission]
+
+    def grants(self, permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
+        if permission is OWN:
+            return false()
+        parent = self.parent(table_of(row)).alias()
+        granted = allows(self.needs.get(permission, permission), parent, viewer)
+        if granted is true() or granted is false():
+            return and_(row.c[self.column].is_not(None), granted)
+        return any_row(parent, parent.c.id == row.c[self.column], granted)
+
+    def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
+        return None
+
+    def describe(self, permission: Permission) -> str:
+        return "" if permission is OWN else f"{self.column} → {self.needs.get(permission, permission)}"
+
+    def parent(self, table: Row) -> Row:
+        """The table that the foreign key refers to."""
+        (key,) = table.c[self.column].foreign_keys
+        return key.column.table
+
+
+@dataclass(frozen=True, slots=True)
+class Revealed(Rule):
+    """Whoever sees a row that refers to this one by a key declared with `reveals=True`."""
+
+    def grants(self, permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
+        if permission is not SEE:
+            return false()
+        return or_(false(), *(self._through(key, row, viewer) for key in revealing(table_of(row))))
+
+    def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
+        return None
+
+    def describe(self, permission: Permission) -> str:
+        return "whoever sees a row that reveals it" if permission is SEE else ""
+
+    def _through(self, key: Any, row: Row, viewer: Viewer) -> ColumnElement[bool]:
+        witness = key.table.alias()
+        return any_row(witness, witness.c[key.name] == row.c.id, allows(SEE, witness, viewer))
+
+
+def everyone(*permissions: Permission, where: Condition = lambda row: true()) -> Rule:
+    """Guests too, on rows that meet the condition."""
+    return Everyone(frozenset(permissions or {SEE}), where)
+
+
+def owned_by(column: str, *permissions: Permission) -> Rule:
+    """The user whose id stands in `column`: everything, or the permissions named."""
+    return Owner(column, frozenset(permissions) or EVERYTHING)
+
+
+def members(
+    memberships: str,
+    group: str,
+    roles: Roles,
+    *,
+    key: str = "id",
+    role: str = "role",
+    where: Condition = lambda member, row: true(),
+) -> Rule:
+    """The users for whom table `memberships` has a row with `group` equal to the row's `key`.
+
+    What they may do is looked up in `roles` by the membership's column `role`.
+    """
+    return Member(memberships, group, key, role, roles, where)
+
+
+def through(column: str, **needs: Permission) -> Rule:
+    """The rule of the row that `column` refers to; `see=MANAGE` asks there for more than for the same."""
+    return Through(column, {Permission(name): permission for name, permission in needs.items()})
+
+
+administrators: Rule = Administrators()
+revealed: Rule = Revealed()
+nobody: Rule = AnyOf()
+
+
+def follows(column: Any) -> bool:
+    """Whether all who see a row see its parent by this foreign key, so that the way up needs no check."""
+    return bool(column.info.get("reveals")) or _seeing(column.table) == [Through(column.name, {})]
+
+
+def passes_down(column: Any) -> bool:
+    """Whether all who see the parent by this foreign key see the row, so that the way down needs no check."""
+    return Through(column.name, {}) in _seeing(column.table)
+
+
+def revealing(table: Row) -> list[Any]:
+    """The foreign keys of all tables that reveal the rows of this one."""
+    metadata: MetaData = table_of(table).metadata
+    columns = (column for other in metadata.sorted_tables for column in other.c)
+    return [c for c in columns if c.info.get("reveals") and any(key.column.table is table for key in c.foreign_keys)]
+
+
+def _seeing(row: Row) -> list[Rule]:
+    """The rules by which a row is seen, beside that of administrators."""
+    return [rule for rule in parts(rule_of(row)) if rule.describe(SEE) and rule is not administrators]
+
+
+def _related(row: Row, name: str) -> Any:
+    return table_of(row).metadata.tables[name]
