@@ -90,12 +90,13 @@ class Member(Rule):
     def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
         if viewer.is_guest:
             return []
-        member = _related(row, self.memberships).alias()
-        if self.key == "id":
-            return [select(member.c[self.group]).where(*self._holds(SEE, member, row.alias()))]
-        group = table_of(row).alias()
+        member, group = _related(row, self.memberships).alias(), table_of(row).alias()
+        holds = list(self._holds(SEE, member, group))
+        groups = select(member.c[self.group]).where(*holds)
+        if self.key == "id" and groups.get_final_froms() == [member]:
+            return [groups]
         joined = group.join(member, member.c[self.group] == group.c[self.key])
-        return [select(group.c.id).select_from(joined).where(*self._holds(SEE, member, group))]
+        return [select(group.c.id).select_from(joined).where(*holds)]
 
     def describe(self, permission: Permission) -> str:
         roles = [role.value for role in self._roles(permission)]
