@@ -124,12 +124,12 @@ class Window:
 def up(column: Any) -> Relation:
     """The relation from a row to the one that its foreign key refers to."""
     (key,) = column.foreign_keys
-    return Relation(_class(key.column.table), lambda row, parent: parent.id == row[column.name], not follows(column))
+    return Relation(class_of(key.column.table), lambda row, parent: parent.id == row[column.name], not follows(column))
 
 
 def down(column: Any) -> Relation:
     """The relation from a row to those whose foreign key refers to it."""
-    return Relation(_class(column.table), lambda row, child: child[column.name] == row.id, not passes_down(column))
+    return Relation(class_of(column.table), lambda row, child: child[column.name] == row.id, not passes_down(column))
 
 
 async def by_id(session: AsyncSession, viewer: Viewer, table: type[Base], keys: Sequence[UUID]) -> dict[UUID, Base]:
@@ -263,5 +263,6 @@ def _any() -> Any:
     return any_(bindparam("keys", type_=ARRAY(Uuid())))
 
 
-def _class(table: Any) -> type[Base]:
+def class_of(table: Any) -> type[Base]:
+    """The class of a table."""
     return next(mapper.class_ for mapper in Base.registry.mappers if mapper.local_table is table)

@@ -12,7 +12,7 @@ from uuid import UUID
 from db.base import Base
 from db.errors import BadCursor
 from db.read import Order
-from graphql_schema.core.scalars import iso
+from graphql_schema.core.scalars import amount_of, iso, moment_of
 
 VERSION = 1
 
@@ -60,12 +60,13 @@ def _read(kind: type, value: Any) -> Any:
         return value
     if not isinstance(value, str) or "\0" in value:
         raise TypeError(value)
+    value.encode()  # PostgreSQL stores no half of a surrogate pair
     return _PARSERS.get(kind, kind)(value)
 
 
 _PARSERS: dict[type, Any] = {
-    datetime: datetime.fromisoformat,
+    datetime: moment_of,
     date: date.fromisoformat,
-    Decimal: Decimal,
+    Decimal: amount_of,
     UUID: UUID,
 }

@@ -17,7 +17,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from db import ids
 from db.base import Base
-from db.read import Order
+from db.read import Order, class_of
 from graphql_schema.core.fields import enumeration, graph_type
 
 SEARCH = "search"
@@ -112,6 +112,8 @@ def order_type(table: type[Base], names: tuple[str, ...]) -> Any:
         if table.__table__.c[name].nullable:
             raise TypeError(f"{table.__name__} cannot be ordered by {name}: a keyset needs a column that is never null")
     made = Enum(f"{table.__name__}Order", members)  # type: ignore[misc]
+    for member in made:
+        setattr(member, "meaning", _meaning(member.value))  # noqa: B010  (no enumeration that mypy knows)
     made.__doc__ = "What a list is sorted by, and in which direction. Ties are broken by age."
     return enumeration(made)
 
@@ -125,6 +127,10 @@ def order_named(name: Any) -> Order:
     """The order that `-created_at`, `name` or a member of an order type means."""
     text = name.value if isinstance(name, Enum) else name
     return Order((text.lstrip("-"),), text.startswith("-"))
+
+
+def _meaning(name: str) -> str:
+    return f"By `{to_camel_case(name.lstrip('-'))}`, {'falling' if name.startswith('-') else 'rising'}."
 
 
 def _filter_field(table: type[Base], name: str) -> tuple[Any, str]:
@@ -169,8 +175,9 @@ def _keys(column: Any, values: list[Any]) -> tuple[Any, ...]:
     """The values of a list, public ids as keys; an id of nothing is left out, as it matches nothing."""
     if column.type.python_type is not UUID:
         return tuple(values)
-    found = (ids.decode(value) for value in values)
-    return tuple(pair[1] for pair in found if pair)
+    (reference,) = column.foreign_keys
+    found = (ids.key_of(class_of(reference.column.table), value) for value in values)
+    return tuple(key for key in found if key)
 
 
 def _query(text: Any) -> Any:

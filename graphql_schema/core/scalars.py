@@ -1,6 +1,6 @@
 """How times, days, money and free-form objects look in the graph: exactly as PostgreSQL writes them into JSON."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NewType
 
@@ -18,11 +18,12 @@ def iso(moment: datetime) -> str:
     return f"{text[:-6].rstrip('0')}{text[-6:]}"
 
 
-def _moment(value: Any) -> datetime:
+def moment_of(value: Any) -> datetime:
+    """The moment in UTC that a text stands for; raises ValueError, TypeError, or OverflowError beyond the calendar."""
     moment = datetime.fromisoformat(_text(value))
     if moment.tzinfo is None:
         raise ValueError("a time needs its offset, as in 2026-08-19T19:49:29Z")
-    return moment
+    return moment.astimezone(UTC)
 
 
 def _text(value: Any) -> str:
@@ -31,10 +32,11 @@ def _text(value: Any) -> str:
     return value
 
 
-def _amount(value: Any) -> Decimal:
+def amount_of(value: Any) -> Decimal:
+    """The amount that a text stands for; raises ValueError, TypeError or ArithmeticError for what is none."""
     amount = Decimal(_text(value))
-    if not amount.is_finite() or abs(amount) >= 10**10:
-        raise ValueError("an amount has at most ten digits before the point")
+    if not amount.is_finite() or abs(amount) >= 10**10 or amount.adjusted() < -10:
+        raise ValueError("an amount has at most ten digits before the point and ten behind it")
     return amount
 
 
@@ -44,7 +46,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="A moment in ISO 8601 with its offset, such as `2026-08-19T19:49:29.5+00:00`. Answers are in UTC.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=iso,
-        parse_value=_moment,
+        parse_value=moment_of,
     ),
     date: strawberry.scalar(
         name="Date",
@@ -56,7 +58,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         name="Decimal",
         description='An exact decimal number as a string, such as `"49.90"`. Money comes with its ISO 4217 currency.',
         serialize=str,
-        parse_value=_amount,
+        parse_value=amount_of,
     ),
     JSON: strawberry.scalar(
         name="JSON",

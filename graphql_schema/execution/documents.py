@@ -10,9 +10,12 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
+    TypeInfo,
+    ValidationContext,
     VariableNode,
     Visitor,
     get_operation_ast,
+    is_non_null_type,
     parse,
     validate,
     visit,
@@ -68,6 +71,23 @@ class Definition:
             assert root
             self.plans[values] = Plan(steps(selections, root, [self.node.selection_set]))
         return self.plans[values]
+
+    def check(self, variables: VariableValues) -> None:
+        """Raise RequestError for a null in a place that takes none.
+
+        Validation lets a variable stand there that may be null, where the variable or the place has a default.
+        """
+        nulls = [name for name in self._needed if variables.coerced.get(name, name) is None]
+        message = "Variable '${}' must not be null where '{}' is needed."
+        if errors := [GraphQLError(message.format(name, self._needed[name])) for name in nulls]:
+            raise RequestError(errors, "BAD_USER_INPUT")
+
+    @cached_property
+    def _needed(self) -> dict[str, str]:
+        """The variables that stand where null is not allowed, and the type that is needed there."""
+        context = ValidationContext(self.schema, self.document, TypeInfo(self.schema), list[GraphQLError]().append)
+        usages = context.get_recursive_variable_usages(self.node)
+        return {usage.node.name.value: str(usage.type) for usage in usages if is_non_null_type(usage.type)}
 
     @cached_property
     def _conditions(self) -> list[str]:

@@ -85,6 +85,7 @@ class Executor:
         values = get_variable_values(self.schema, declared, request.variables or {}, max_errors=MAX_ERRORS)
         if isinstance(values, list):
             raise RequestError(values, "BAD_USER_INPUT")
+        definition.check(values)
         return Operation(definition, values, request)
 
     async def execute(self, operation: Operation, context: Context) -> Answer:
