@@ -31,6 +31,7 @@ from db.enums import (
 )
 from db.write import Work
 
+PEOPLE = ("ada", "ben", "vera", "rob", "ines", "sam", "olga", "root")
 PASSWORD = "correct horse battery staple"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -70,7 +71,7 @@ async def build(database: Database) -> World:
 
 
 async def people(world: World, work: Work) -> None:
-    for name in ("ada", "ben", "vera", "rob", "ines", "sam", "olga", "root"):
+    for name in PEOPLE:
         role = {"ines": UserRole.INSTRUCTOR, "root": UserRole.ADMIN}.get(name, UserRole.DEVELOPER)
         world.rows[name] = await work.add(tables.User(email=f"{name}@example.com", name=name.capitalize(), role=role))
     await work.add(tables.Password(user_id=world.ada.id, hash=accounts.hasher.hash(PASSWORD)))

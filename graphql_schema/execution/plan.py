@@ -12,6 +12,7 @@ from typing import Any
 from graphql.execution.values import VariableValues
 
 from db.access import Viewer
+from db.errors import BadInput
 from db.statements import Statement
 from graphql_schema.core import roots
 from graphql_schema.core.connections import Many
@@ -42,12 +43,15 @@ class Plan:
         return {key: reason for key, reason in found.items() if reason}
 
     def statement(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> Statement:
-        """The statement for these steps with arguments of these shapes, compiled once."""
+        """The statement for these steps with arguments of these shapes, compiled once; raises BadInput if too deep."""
         name = (viewer.kind, *(step.number for step in steps), *asked.shapes.items())
         if name not in self.statements:
             if len(self.statements) >= MOST_STATEMENTS:
                 self.statements.clear()
-            self.statements[name] = statement(steps, asked.shapes, viewer)
+            try:
+                self.statements[name] = statement(steps, asked.shapes, viewer)
+            except RecursionError:
+                raise BadInput("This is nested too deeply.") from None
         return self.statements[name]
 
 

@@ -1,7 +1,8 @@
 """The command line of the benchmark: `scripts/bench`."""
 
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +21,7 @@ from scripts.benchmark.machine import conditions, sentence
 from scripts.benchmark.operations import Operation
 from scripts.benchmark.results import Results, Run
 from scripts.benchmark.screen import Loading, Stopped, screen, watched
-from scripts.benchmark.servers import PEERS, Server, environment, serving
+from scripts.benchmark.servers import PEERS, Name, Peer, Server, environment, serving
 from scripts.benchmark.targets import targets
 from scripts.benchmark.workload import Workload, sign_in, workload
 
@@ -32,7 +33,7 @@ Data = Annotated[
 Scale = Annotated[int, typer.Option(min=1, help="Size of the data set: 1 is the real data, 10 the one for figures.")]
 Rounds = Annotated[int, typer.Option(min=1, help="How often everything is measured.")]
 Seconds = Annotated[int, typer.Option(min=1, help="How long each run lasts.")]
-Peers = Annotated[list[str] | None, typer.Option("--peer", help=f"Repeat for several of {', '.join(PEERS)}.")]
+Peers = Annotated[list[Name] | None, typer.Option("--peer", help="Repeat for several.")]
 Operations = Annotated[list[Operation] | None, typer.Option("--operation", help="Repeat for several.")]
 Connections = Annotated[list[int] | None, typer.Option(help="Repeat for several; 16 and 64 by default.")]
 WarmUp = Annotated[int, typer.Option(min=0, help="Seconds of load before each run that do not count.")]
@@ -45,7 +46,8 @@ cli = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=F
 
 
 def main() -> None:
-    """Run the command; what can go wrong for a known reason is said in one line."""
+    """Run the command; what can go wrong for a known reason is said in one line. A stop stops all servers too."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         cli()
     except Stopped as reason:
@@ -75,8 +77,10 @@ def compare(
     operations, counts = list(operation or Operation), connections or [16, 64]
     plan = Plan(operations, counts, rounds=rounds, seconds=seconds, warm_up=warm_up, seed=seed)
     with dataset(data, scale, progress=Loading()) as source, copy(source, "adapt") as made:
-        found = conditions(made, data) | {"scale": scale}
-        results = Results(_compared(made, plan, peers=peer or list(PEERS), folder=data))
+        peers = [PEERS[name] for name in peer or Name]
+        others = node.install(data) if any(one.needs_node for one in peers) else {}
+        found = conditions(made, others) | {"scale": scale}
+        results = Results(_compared(made, plan, peers=peers, folder=data))
     _show(report.summary(results) if markdown else report.details(results), markdown=markdown)
     typer.echo(sentence(found))
     if json:
@@ -132,11 +136,9 @@ def database(*, scale: Scale = 1, data: Data = DATA) -> None:
         typer.prompt("# The databases run until you press Enter", default="", show_default=False, err=True)
 
 
-def _compared(made: Database, plan: Plan, *, peers: list[str], folder: Path) -> list[Run]:
-    if any(PEERS[name].needs_node for name in peers):
-        node.install(folder)
+def _compared(made: Database, plan: Plan, *, peers: Sequence[Peer], folder: Path) -> list[Run]:
     with ExitStack() as stack:
-        servers = [stack.enter_context(serving(PEERS[name], made, folder=folder)) for name in peers]
+        servers = [stack.enter_context(serving(one, made, folder=folder)) for one in peers]
         asked = {operation: some for operation, some in workload(made).items() if operation in plan.operations}
         comparison = Comparison(servers, _agreed(servers, asked, made), database=made, plan=plan)
         with watched(comparison.steps) as watching:

@@ -8,6 +8,7 @@ import orjson
 
 from scripts.benchmark.screen import Stopped
 
+JSON = "application/json"
 HOST = "127.0.0.1"
 TIMEOUT = 30  # seconds
 
@@ -27,7 +28,7 @@ class WrongAnswer(Stopped):
 def ask(port: int, request: Prepared) -> Any:
     """The data of the answer; raises WrongAnswer."""
     connection = HTTPConnection(HOST, port, timeout=TIMEOUT)
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {request.token}"}
+    headers = {"Content-Type": JSON, "Accept": JSON, "Authorization": f"Bearer {request.token}"}
     try:
         connection.request("POST", "/graphql", request.body, headers)
         response = connection.getresponse()

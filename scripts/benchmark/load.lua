@@ -10,7 +10,11 @@ local requests, position = {}, 0
 function init(args)
   local lines = io.lines(args[1])
   for token in lines do
-    local headers = { ["Content-Type"] = "application/json", ["Authorization"] = "Bearer " .. token }
+    local headers = {
+      ["Content-Type"] = "application/json",
+      ["Accept"] = "application/json",
+      ["Authorization"] = "Bearer " .. token,
+    }
     requests[#requests + 1] = wrk.format("POST", "/graphql", headers, lines())
   end
   position = math.floor(#requests / 2) * offset

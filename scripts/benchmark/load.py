@@ -19,6 +19,7 @@ from scripts.benchmark.screen import Stopped
 from scripts.benchmark.servers import Server
 
 SCRIPT = Path(__file__).parent / "load.lua"
+SAMPLE = 4  # answers
 IDLE = 0.02  # seconds of processor in a tenth of a second
 
 
@@ -49,6 +50,10 @@ class Measured:
     errors: int
 
 
+class NoAnswers(Stopped):
+    """A server answered no request of a whole run."""
+
+
 class MissingProgram(Stopped):
     """The load generator is not installed."""
 
@@ -56,47 +61,59 @@ class MissingProgram(Stopped):
 def measure(server: Server, requests: Sequence[Prepared], *, load: Load, postgres: int) -> Measured:
     """Send the requests in turn over so many connections, and read the clocks of both servers before and after.
 
-    `postgres` is the first process of PostgreSQL. While it lasts some answers are read too: errors may hide in them.
+    `postgres` is the first process of PostgreSQL. The load generator counts what HTTP calls an error; since others hide
+    in answers, one is read in the middle of the load and some after it. Raises NoAnswers.
     """
     with tempfile.NamedTemporaryFile() as file:
         file.write(b"".join(b"%b\n%b\n" % (request.token.encode(), request.body) for request in requests))
         file.flush()
-        watch = Watch(server, requests[0])
+        watch = Watch(server, requests)
         before = processor_time(server.pid), processor_time(postgres)
         timer = threading.Timer(load.seconds / 2, watch)
         timer.start()
         found = _wrk(server.port, load, Path(file.name))
-        timer.join()
         after = processor_time(server.pid), processor_time(postgres)
+        timer.join()
+    watch.read_answers()
     count = found["requests"]
+    if not count:
+        raise NoAnswers(f"{server.peer.title} answered nothing in {load.seconds} s: its log may say why.")
     return Measured(
         requests=count,
         per_second=count / found["seconds"],
         p50=found["p50"],
         p99=found["p99"],
-        server=(after[0] - before[0]) * 1000 / max(count, 1),
-        database=(after[1] - before[1]) * 1000 / max(count, 1),
+        server=(after[0] - before[0]) * 1000 / count,
+        database=(after[1] - before[1]) * 1000 / count,
         resident=watch.resident,
         proportional=watch.proportional,
-        bytes=found["bytes"] // max(count, 1),
+        bytes=found["bytes"] // count,
         errors=found["errors"] + watch.errors,
     )
 
 
 class Watch:
-    """Looks at the server in the middle of a run: at an answer, and at its memory."""
+    """Looks at the server in the middle of a run, at an answer and at its memory, and at some answers after it."""
 
-    def __init__(self, server: Server, request: Prepared) -> None:
+    def __init__(self, server: Server, requests: Sequence[Prepared]) -> None:
         self.server = server
-        self.request = request
+        self.requests = requests
         self.errors = 0
         self.resident = self.proportional = 0.0
 
     def __call__(self) -> None:
         memory = psutil.Process(self.server.pid).memory_full_info()
         self.resident, self.proportional = memory.rss / 2**20, memory.pss / 2**20
+        self._read(self.requests[0])
+
+    def read_answers(self) -> None:
+        """Read a few answers from all over the requests."""
+        for request in self.requests[:: max(1, len(self.requests) // SAMPLE)]:
+            self._read(request)
+
+    def _read(self, request: Prepared) -> None:
         try:
-            ask(self.server.port, self.request)
+            ask(self.server.port, request)
         except (WrongAnswer, OSError):
             self.errors += 1
 

@@ -47,14 +47,16 @@ def details(results: Results) -> Iterator[Sheet]:
         for operation in results.operations:
             sheet.rows += [_detail(results, operation, connections, peer=peer) for peer in results.peers]
             sheet.sections.add(len(sheet.rows))
-        if OURS in results.peers:
-            sheet.rows += [_mean_detail(results, connections, peer=peer) for peer in results.peers]
+        sheet.rows += [
+            ["mean of reads", PEERS[peer].title, *[""] * 7, *_means(results, connections, peer=peer)]
+            for peer in results.peers
+        ]
         yield sheet
     yield verdict(results)
 
 
 def summary(results: Results) -> Iterator[Sheet]:
-    """What a reader wants to know: a sheet for throughput, one for processor time, and the targets."""
+    """What a reader wants to know: throughput and processor time by operation and peer, and the targets."""
     for connections in results.connections:
         yield _throughput(results, connections)
         yield _processor(results, connections)
@@ -71,7 +73,6 @@ def _detail(results: Results, operation: Operation, connections: int, *, peer: s
     def middle(figure: Figure) -> float:
         return results.median(figure, operation, connections=connections, peer=peer)
 
-    compared = OURS in results.peers
     return [
         str(operation),
         PEERS[peer].title,
@@ -82,48 +83,50 @@ def _detail(results: Results, operation: Operation, connections: int, *, peer: s
         f"{middle(lambda run: run.database):.2f}",
         f"{middle(lambda run: run.resident):.0f}",
         f"{middle(lambda run: run.errors):.0f}",
-        *(
-            f"{results.ratio(figure, operation, connections=connections, peer=peer):.2f}" if compared else ""
-            for figure in (throughput, whole_time)
-        ),
+        *_ratios(results, operation, connections, peer=peer),
     ]
 
 
-def _mean_detail(results: Results, connections: int, *, peer: str) -> list[str]:
-    means = (results.mean_ratio(figure, peer, connections=connections) for figure in (throughput, whole_time))
-    return ["mean of reads", PEERS[peer].title, *[""] * 7, *(f"{mean:.2f}" for mean in means)]
+def _ratios(results: Results, operation: Operation, connections: int, *, peer: str) -> list[str]:
+    """Trellis divided by a peer, in throughput and in processor time."""
+    if OURS not in results.peers:
+        return ["", ""]
+    figures = throughput, whole_time
+    return [f"{results.ratio(figure, operation, connections=connections, peer=peer):.2f}" for figure in figures]
+
+
+def _means(results: Results, connections: int, *, peer: str) -> list[str]:
+    """The geometric means of these ratios over the reads."""
+    if OURS not in results.peers or not results.reads:
+        return ["", ""]
+    return [f"{results.mean_ratio(figure, peer, connections=connections):.2f}" for figure in (throughput, whole_time)]
 
 
 def _throughput(results: Results, connections: int) -> Sheet:
-    others = [peer for peer in results.peers if peer != OURS]
-    sheet = _sheet(results, f"Requests a second, {connections} connections; in brackets Trellis ÷ the other")
+    sheet = _sheet(results, f"Requests a second, {connections} connections; in brackets Trellis ÷ the server")
     for operation in results.operations:
-        cells = [f"{results.median(throughput, operation, connections=connections, peer=OURS):,.0f}"]
-        for peer in others:
-            figure = results.median(throughput, operation, connections=connections, peer=peer)
-            ratio = results.ratio(throughput, operation, connections=connections, peer=peer)
-            cells.append(f"{figure:,.0f} ({ratio:.2f})")
+        figures = [results.median(throughput, operation, connections=connections, peer=peer) for peer in results.peers]
+        ratios = [_ratios(results, operation, connections, peer=peer)[0] for peer in results.peers]
+        cells = (f"{figure:,.0f} ({ratio})" for figure, ratio in zip(figures, ratios, strict=True))
         sheet.rows.append([operation.label, *cells])
-    means = (f"({results.mean_ratio(throughput, peer, connections=connections):.2f})" for peer in others)
-    sheet.rows.append(["geometric mean of the reads", "", *means])
+    means = (f"({_means(results, connections, peer=peer)[0]})" for peer in results.peers)
+    sheet.rows.append(["geometric mean of the reads", *means])
     return sheet
 
 
 def _processor(results: Results, connections: int) -> Sheet:
-    others = [peer for peer in results.peers if peer != OURS]
     sheet = _sheet(results, f"Processor time for one request in ms, server + database, {connections} connections")
     for operation in results.operations:
         cells = []
-        for peer in (OURS, *others):
+        for peer in results.peers:
             server = results.median(server_time, operation, connections=connections, peer=peer)
             database = results.median(lambda run: run.database, operation, connections=connections, peer=peer)
             cells.append(f"{server:.2f} + {database:.2f}")
         sheet.rows.append([operation.label, *cells])
-    memory = (max(run.measured.resident for run in results.runs if run.peer == peer) for peer in (OURS, *others))
+    memory = (max(run.measured.resident for run in results.runs if run.peer == peer) for peer in results.peers)
     sheet.rows.append(["most memory under load, MiB", *(f"{size:.0f}" for size in memory)])
     return sheet
 
 
 def _sheet(results: Results, title: str) -> Sheet:
-    others = [peer for peer in results.peers if peer != OURS]
-    return Sheet(title, ["", *(PEERS[peer].title for peer in (OURS, *others))])
+    return Sheet(title, ["", *(PEERS[peer].title for peer in results.peers)])

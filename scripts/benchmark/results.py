@@ -6,6 +6,7 @@ from statistics import geometric_mean, median
 
 from scripts.benchmark.load import Measured
 from scripts.benchmark.operations import READS, Operation
+from scripts.benchmark.servers import PEERS
 
 OURS = "trellis"
 
@@ -43,7 +44,7 @@ class Results:
 
     def __init__(self, runs: Iterable[Run]) -> None:
         self.runs = list(runs)
-        self.peers = list(dict.fromkeys(run.peer for run in self.runs))
+        self.peers = [peer for peer in PEERS if any(run.peer == peer for run in self.runs)]
         self.operations = [operation for operation in Operation if any(run.operation is operation for run in self.runs)]
         self.connections = sorted({run.connections for run in self.runs})
 
@@ -59,10 +60,14 @@ class Results:
 
     def mean_ratio(self, figure: Figure, peer: str, *, connections: int) -> float:
         """The geometric mean of the ratios of all reads."""
-        reads = [operation for operation in READS if operation in self.operations]
         return geometric_mean(
-            [self.ratio(figure, operation, connections=connections, peer=peer) for operation in reads]
+            [self.ratio(figure, operation, connections=connections, peer=peer) for operation in self.reads]
         )
+
+    @property
+    def reads(self) -> list[Operation]:
+        """The operations that change nothing."""
+        return [operation for operation in READS if operation in self.operations]
 
     @property
     def errors(self) -> int:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from scripts.benchmark import node
@@ -21,11 +22,21 @@ DEADLINE = 60  # seconds
 Command = Callable[[Path, int], list[str]]
 
 
+class Name(StrEnum):
+    """What a server is called on the command line."""
+
+    TRELLIS = "trellis"
+    POSTGRAPHILE = "postgraphile"
+    MERCURIUS = "mercurius"
+    STRAWBERRY = "strawberry"
+    SQL = "sql"
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
     """A server to compare, by the command that starts it."""
 
-    name: str
+    name: Name
     title: str
     dialect: Dialect
     command: Command
@@ -63,18 +74,18 @@ def _script(name: str) -> Command:
 
 def _application(name: str) -> Command:
     options = ["--log-level", "warning", "--no-access-log"]
-    application = f"scripts.benchmark.peers.{name}:app"
+    application = f"scripts.benchmark.peers.{name}.app:app"
     return lambda _folder, port: [sys.executable, "-m", "uvicorn", "--port", str(port), *options, application]
 
 
-PEERS = {
+PEERS: dict[str, Peer] = {
     peer.name: peer
     for peer in (
-        Peer("trellis", "Trellis", Dialect.TRELLIS, _trellis),
-        Peer("postgraphile", "PostGraphile 5", Dialect.POSTGRAPHILE, _script("postgraphile.mjs"), needs_node=True),
-        Peer("mercurius", "Mercurius, JIT, loaders", Dialect.PLAIN, _script("mercurius.mjs"), needs_node=True),
-        Peer("strawberry", "Strawberry, loaders, ORM", Dialect.PLAIN, _application("idiomatic")),
-        Peer("sql", "SQL behind Starlette", Dialect.PLAIN, _application("handwritten")),
+        Peer(Name.TRELLIS, "Trellis", Dialect.TRELLIS, _trellis),
+        Peer(Name.POSTGRAPHILE, "PostGraphile 5", Dialect.POSTGRAPHILE, _script("postgraphile.mjs"), needs_node=True),
+        Peer(Name.MERCURIUS, "Mercurius, JIT, loaders", Dialect.PLAIN, _script("mercurius.mjs"), needs_node=True),
+        Peer(Name.STRAWBERRY, "Strawberry, loaders, ORM", Dialect.PLAIN, _application("idiomatic")),
+        Peer(Name.SQL, "SQL behind Starlette", Dialect.PLAIN, _application("handwritten")),
     )
 }
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scripts.benchmark.operations import READS, Operation
+from scripts.benchmark.operations import Operation
 from scripts.benchmark.results import OURS, Figure, Results, server_time, throughput, whole_time
 
 LARGEST_PROCESS = 150  # MiB
@@ -38,24 +38,22 @@ def targets(results: Results) -> list[Target]:
 
 def _against_postgraphile(results: Results) -> Iterator[Target]:
     peer = "postgraphile"
-    if peer in results.peers and _reads(results):
-        yield Target("throughput ÷ PostGraphile", 4, min(_means(results, throughput, peer)), at_least=True)
-        slowest = min(_ratios(results, throughput, peer, reads=True))
+    if peer in results.peers and results.reads:
+        speeds, slowest = _means(results, throughput, peer), min(_ratios(results, peer, results.reads))
+        yield Target("throughput ÷ PostGraphile", 4, min(speeds), at_least=True)
         yield Target("throughput ÷ PostGraphile, slowest read", 2.5, slowest, at_least=True)
-        yield Target(
-            "processor, server + database ÷ PostGraphile", 0.45, max(_means(results, whole_time, peer)), at_least=False
-        )
+        costs = _means(results, whole_time, peer)
+        yield Target("processor, server + database ÷ PostGraphile", 0.45, max(costs), at_least=False)
     if peer in results.peers and Operation.COMMENT in results.operations:
-        slowest = min(_ratios(results, throughput, peer, reads=False))
+        slowest = min(_ratios(results, peer, [Operation.COMMENT]))
         yield Target("throughput ÷ PostGraphile, mutation", 1.5, slowest, at_least=True)
 
 
 def _against_sql(results: Results) -> Iterator[Target]:
-    if "sql" in results.peers and _reads(results):
-        yield Target("throughput ÷ hand-written SQL", 0.8, min(_means(results, throughput, "sql")), at_least=True)
-        yield Target(
-            "server's processor ÷ hand-written SQL", 1.5, max(_means(results, server_time, "sql")), at_least=False
-        )
+    if "sql" in results.peers and results.reads:
+        speeds, costs = (_means(results, figure, "sql") for figure in (throughput, server_time))
+        yield Target("throughput ÷ hand-written SQL", 0.8, min(speeds), at_least=True)
+        yield Target("processor, server ÷ hand-written SQL", 1.5, max(costs), at_least=False)
 
 
 def _alone(results: Results) -> Iterator[Target]:
@@ -64,18 +62,13 @@ def _alone(results: Results) -> Iterator[Target]:
     yield Target("errors", 0, results.errors, at_least=False)
 
 
-def _reads(results: Results) -> list[Operation]:
-    return [operation for operation in READS if operation in results.operations]
-
-
 def _means(results: Results, figure: Figure, peer: str) -> list[float]:
     return [results.mean_ratio(figure, peer, connections=connections) for connections in results.connections]
 
 
-def _ratios(results: Results, figure: Figure, peer: str, *, reads: bool) -> list[float]:
-    operations = _reads(results) if reads else [Operation.COMMENT]
+def _ratios(results: Results, peer: str, operations: list[Operation]) -> list[float]:
     return [
-        results.ratio(figure, operation, connections=connections, peer=peer)
+        results.ratio(throughput, operation, connections=connections, peer=peer)
         for operation in operations
         for connections in results.connections
     ]

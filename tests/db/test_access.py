@@ -9,9 +9,22 @@ from sqlalchemy import Boolean, Column, Enum, ForeignKey, MetaData, Table, Uuid,
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import access
-from db.access import GUEST, Viewer, administrators, allows, declare, everyone, members, nobody, owned_by, revealed, through
+from db.access import GUEST, Viewer, allows
+from db.base import new_id
 from db.engine import Database
-from db.permissions import COMMENT, EDIT, LEARN, MANAGE, OWN, SEE, Permission
+from db.permissions import COMMENT, EDIT, LEARN, MANAGE, OWN, SEE, Permission, Roles
+from db.rules import (
+    administrators,
+    declare,
+    everyone,
+    follows,
+    members,
+    nobody,
+    owned_by,
+    passes_down,
+    revealed,
+    through,
+)
 
 
 class Role(StrEnum):
@@ -23,7 +36,7 @@ class Role(StrEnum):
 ANN, BOB, CAT, ROOT = (Viewer(UUID(int=number), is_admin=number == 4) for number in (1, 2, 3, 4))
 RED, BLUE = UUID(int=10), UUID(int=11)
 FIRST, SECOND, LOOSE = UUID(int=20), UUID(int=21), UUID(int=22)
-ROLES = {Role.LEAD: frozenset({SEE, EDIT, MANAGE}), Role.GUEST: frozenset({SEE})}
+ROLES: Roles = {Role.LEAD: frozenset({SEE, EDIT, MANAGE}), Role.GUEST: frozenset({SEE})}
 
 metadata = MetaData()
 people = Table("people", metadata, Column("id", Uuid, primary_key=True))
@@ -54,10 +67,12 @@ async def session(database: Database) -> AsyncIterator[AsyncSession]:
         await (await opened.connection()).run_sync(metadata.create_all)
         await opened.execute(insert(people), [{"id": viewer.id} for viewer in (ANN, BOB, CAT, ROOT)])
         await opened.execute(insert(teams), [{"id": RED, "open": True}, {"id": BLUE, "open": False}])
-        placed = [{"team_id": team, "user_id": viewer.id, "role": role} for viewer, team, role in PLACES]
-        await opened.execute(insert(places), [{"id": UUID(int=30 + n)} | place for n, place in enumerate(placed)])
+        placed = [(new_id(), team, viewer.id, role) for viewer, team, role in PLACES]
+        await opened.execute(insert(places), [dict(zip(places.c.keys(), row, strict=True)) for row in placed])
         written = ((FIRST, RED, ANN.id), (SECOND, BLUE, CAT.id), (LOOSE, None, None))
-        await opened.execute(insert(notes), [{"id": id_, "team_id": team, "author_id": by} for id_, team, by in written])
+        await opened.execute(
+            insert(notes), [{"id": id_, "team_id": team, "author_id": by} for id_, team, by in written]
+        )
         yield opened
 
 
@@ -136,7 +151,9 @@ async def test_a_permission_that_no_role_has_is_nobodys(session: AsyncSession) -
 
 
 async def test_a_membership_can_depend_on_member_and_row(session: AsyncSession) -> None:
-    declare(teams, members("places", "team_id", ROLES, where=lambda place, team: or_(team.open, place.role == Role.GUEST)))
+    declare(
+        teams, members("places", "team_id", ROLES, where=lambda place, team: or_(team.open, place.role == Role.GUEST))
+    )
     assert await found(session, teams, ANN) == {RED}
     assert await found(session, teams, CAT) == set()
 
@@ -190,27 +207,27 @@ async def test_lists_that_start_from_the_viewer_add_up_too(session: AsyncSession
 
 
 def test_the_way_up_needs_no_check_where_the_row_is_seen_by_no_other_way() -> None:
-    assert access.follows(notes.c.team_id)
+    assert follows(notes.c.team_id)
     declare(notes, through("team_id") | owned_by("author_id"))
-    assert not access.follows(notes.c.team_id)
+    assert not follows(notes.c.team_id)
     declare(notes, through("team_id") | owned_by("author_id", OWN))
-    assert access.follows(notes.c.team_id)
+    assert follows(notes.c.team_id)
     declare(notes, through("team_id", see=MANAGE))
-    assert not access.follows(notes.c.team_id)
+    assert not follows(notes.c.team_id)
 
 
 def test_the_way_up_needs_no_check_to_what_the_row_reveals() -> None:
-    assert access.follows(places.c.user_id)
-    assert not access.follows(notes.c.author_id)
+    assert follows(places.c.user_id)
+    assert not follows(notes.c.author_id)
 
 
 def test_the_way_down_needs_no_check_where_the_rule_goes_through_it() -> None:
-    assert access.passes_down(notes.c.team_id)
+    assert passes_down(notes.c.team_id)
     declare(notes, through("team_id") | owned_by("author_id"))
-    assert access.passes_down(notes.c.team_id)
-    assert not access.passes_down(notes.c.author_id)
+    assert passes_down(notes.c.team_id)
+    assert not passes_down(notes.c.author_id)
     declare(notes, through("team_id", see=MANAGE))
-    assert not access.passes_down(notes.c.team_id)
+    assert not passes_down(notes.c.team_id)
 
 
 def test_the_statement_of_a_person_is_the_same_for_all_people() -> None:

@@ -34,7 +34,7 @@ def test_a_refused_table_leaves_nothing_behind() -> None:
 
 
 def test_the_names_of_constraints_follow_from_their_columns() -> None:
-    table = tables.Enrollment.__table__
+    table = Base.metadata.tables["enrollments"]
     names = {str(constraint.name) for constraint in table.constraints} | {str(index.name) for index in table.indexes}
     assert {"pk_enrollments", "fk_enrollments_user_id", "uq_enrollments_user_id_course_id"} <= names
     assert {"ix_enrollments_course_id_status", "ck_enrollments_payment_amount"} <= names

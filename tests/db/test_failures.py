@@ -82,7 +82,7 @@ async def test_a_transaction_that_slept_too_long_is_unavailable(single: Database
         sleeper = await session.scalar(text("SELECT pg_backend_pid()"))
         await session.execute(text("SET idle_in_transaction_session_timeout = '20ms'"))
         await until(database, "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = :pid", pid=sleeper)
-        with pytest.raises(Exception) as failed:  # noqa: PT011
+        with pytest.raises(Exception) as failed:  # noqa: PT011  (nor is it here)
             await session.execute(text("SELECT 1"))
         assert failure_of(failed.value) is Failure.UNAVAILABLE
 

@@ -1,4 +1,4 @@
-"""What the tests of every slice ask: lists, payloads, refusals, and rows that a test needs otherwise than the world has."""
+"""What the tests of every slice ask: lists, payloads and refusals; and rows other than the world has them."""
 
 import re
 from collections.abc import Iterable
@@ -10,10 +10,22 @@ from db.access import GUEST
 from db.base import Base
 from db.engine import Database
 from tests.conftest import Graph
-from tests.world import NOON
+from tests.world import NOON, World
 
 UNKNOWN = "00000000000000000000000000000000"
 """The digits of an id that nothing has."""
+
+
+def with_ids(world: World, given: Any) -> Any:
+    """The same value with the id of the row of this name for every `@name`."""
+    match given:
+        case dict():
+            return {name: with_ids(world, value) for name, value in given.items()}
+        case list():
+            return [with_ids(world, value) for value in given]
+        case str() if given.startswith("@"):
+            return getattr(world, given[1:]).public_id
+    return given
 
 
 async def listed(graph: Graph, who: str | None, query: str, **variables: Any) -> list[Any]:

@@ -1,8 +1,9 @@
-"""What is told of changes: the events that the database publishes, and subscribers that hear them without a transport."""
+"""What is told of changes: the events that are published, and subscribers that hear them without a transport."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import orjson
@@ -31,6 +32,23 @@ def told(database: Database) -> list[tuple[str, dict[str, str]]]:
     return events
 
 
+@dataclass
+class Source(Heard):
+    """Hands events from the database straight to who listens, and tells when somebody has come."""
+
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @asynccontextmanager
+    async def listen(self, topic: str) -> AsyncIterator[AsyncIterator[Event]]:
+        async with super().listen(topic) as events:
+            self.came.set()
+            yield events
+
+    async def publish(self, event: Event) -> None:
+        for queue in self.queues.get(event.topic, ()):
+            queue.put_nowait(event)
+
+
 class Ear:
     """A subscription that has begun."""
 
@@ -47,41 +65,36 @@ class Ear:
 
     async def ended(self) -> bool:
         """Whether nothing more comes."""
-        async with asyncio.timeout(DEADLINE):
-            await asyncio.wait([self.coming])
+        await asyncio.wait([self.coming], timeout=DEADLINE)
         return isinstance(self.coming.exception(), StopAsyncIteration)
+
+    async def close(self) -> None:
+        self.coming.cancel()
+        await asyncio.wait([self.coming])
+        await self.answers.aclose()
 
 
 @pytest.fixture
 def listen(graph: Graph) -> Listen:
     """`async with listen("ada", query) as ear`: once entered, nothing is missed. Raises RequestError when refused."""
-    heard = Heard()
-
-    async def publish(event: Event) -> None:
-        for queue in heard.queues.get(event.topic, ()):
-            queue.put_nowait(event)
+    source = Source()
+    graph.database.publish = source.publish
 
     @asynccontextmanager
     async def listening(who: str | None, query: str, **variables: Any) -> AsyncIterator[Ear]:
-        context = Context(graph.world.viewer(who), graph.database, heard)
+        context = Context(graph.world.viewer(who), graph.database, source)
         operation = graph.executor.prepare(Request(query, variables=variables))
-        before = _queues(heard)
+        source.came.clear()
         ear = Ear(cast("AsyncGenerator[Any]", graph.executor.subscribe(operation, context)))
+        came = asyncio.ensure_future(source.came.wait())
         try:
-            async with asyncio.timeout(DEADLINE):
-                while not ear.coming.done() and _queues(heard) == before:
-                    await asyncio.sleep(0)
+            await asyncio.wait([came, ear.coming], timeout=DEADLINE, return_when=asyncio.FIRST_COMPLETED)
             if ear.coming.done():
                 ear.coming.result()
+            assert source.came.is_set()
             yield ear
         finally:
-            ear.coming.cancel()
-            await asyncio.wait([ear.coming])
-            await ear.answers.aclose()
+            came.cancel()
+            await ear.close()
 
-    graph.database.publish = publish
     return listening
-
-
-def _queues(heard: Heard) -> int:
-    return sum(len(queues) for queues in heard.queues.values())

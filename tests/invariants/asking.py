@@ -88,7 +88,7 @@ def _any(type_: Any) -> str:
         case GraphQLInputObjectType(fields=fields):
             return f"{{ {', '.join(f'{name}: {_any(it.type)}' for name, it in fields.items() if _is_required(it))} }}"
         case GraphQLEnumType(values=values):
-            return next(iter(values))
+            return str(next(iter(values)))
     return WORDS[type_.name]
 
 

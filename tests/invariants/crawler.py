@@ -18,7 +18,7 @@ async def crawl(graph: Graph, who: str | None) -> Found:
     data = await graph.data(who, f"{{ {' '.join(edge.select() for edge in ROOTS)} }}")
     waiting = [(edge.target, child["id"]) for edge in ROOTS for child in edge.follow(data)]
     while waiting:
-        new = defaultdict(set)
+        new: Found = defaultdict(set)
         for type_name, public_id in waiting:
             if public_id not in found[type_name]:
                 new[type_name].add(public_id)

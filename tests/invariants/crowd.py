@@ -48,7 +48,10 @@ async def populate(session: AsyncSession, random: Random, *, size: int) -> dict[
     numbers, keys = count(1), dict[str, list[UUID]]()
     for table in Base.metadata.sorted_tables:
         columns = [column for column in table.c if _is_given(column)]
-        rows = [{column.name: _value(column, random, number, keys) for column in columns} for number, _ in zip(numbers, range(size), strict=False)]
+        rows = [
+            {column.name: _value(column, random, number, keys) for column in columns}
+            for number, _ in zip(numbers, range(size), strict=False)
+        ]
         keys[table.name] = list(await session.scalars(_insertion(table), rows))
     return keys
 

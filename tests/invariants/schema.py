@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from graphql import (
     GraphQLField,
@@ -41,10 +42,10 @@ class Edge:
         """The field in an operation, with as many items as a page may have."""
         return f"{self.name}(first: 100) {{ nodes {{ {inner} }} }}" if self.is_list else f"{self.name} {{ {inner} }}"
 
-    def follow(self, source: dict[str, object]) -> list[dict[str, object]]:
+    def follow(self, source: dict[str, Any]) -> list[dict[str, Any]]:
         """The objects that the answer has under the field."""
         found = source[self.name]
-        objects = found["nodes"] if self.is_list else [found]  # type: ignore[index]
+        objects = found["nodes"] if self.is_list else [found]
         return [object_ for object_ in objects if object_ is not None]
 
 
@@ -70,7 +71,9 @@ def _edge(source: str, name: str, field: GraphQLField) -> Edge | None:
         return Edge(source, name, target.name, is_list=False)
     if target.name.removesuffix("Connection") in TABLES:
         return Edge(source, name, target.name.removesuffix("Connection"), is_list=True)
-    assert is_leaf_type(target) or not _leads_on(target), f"{source}.{name} leads to nodes in a way unknown to these tests"
+    assert is_leaf_type(target) or not _leads_on(target), (
+        f"{source}.{name} leads to nodes in a way unknown to these tests"
+    )
     return None
 
 

@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from strawberry.utils.str_converters import to_camel_case
 
 from db import read
 from db.base import Base
 from db.engine import Database
 from db.read import Relation
 from graphql_schema.core import NODES
+from graphql_schema.core.fields import DeclaredField
 from tests.conftest import Graph
 from tests.invariants.conftest import PEOPLE
 from tests.invariants.oracle import Oracle
-from tests.invariants.schema import EDGES, TABLES, Edge, edges, others
+from tests.invariants.schema import EDGES, TABLES, Edge, edges, object_type, others
 from tests.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -73,19 +75,23 @@ async def test_an_edge_behind_an_edge_runs_one_statement_for_all_objects_between
     assert len(graph.statements) <= (1 if graph.executor.compiles else 2 + len(behind))
 
 
-def unchecked() -> Iterator[tuple[type[Base], str, Relation]]:
-    """The edges that rely on the check of the row that they start from."""
+def relations() -> Iterator[tuple[type[Base], DeclaredField, Relation]]:
+    """The declared edges of every node that start from its rows."""
     for table, node in NODES.items():
         for field in node.__strawberry_definition__.fields:  # type: ignore[attr-defined]
             relation = getattr(getattr(field, "declared", None), "relation", None)
-            if relation is not None and not relation.is_checked:
-                yield table, field.python_name, relation
+            if relation is not None:
+                yield table, field, relation
+
+
+UNCHECKED = [(table, field.python_name, relation) for table, field, relation in relations() if not relation.is_checked]
+"""The edges that rely on the check of the row that they start from."""
 
 
 @pytest.mark.parametrize(
     ("table", "relation"),
-    [(table, relation) for table, _, relation in unchecked()],
-    ids=[f"{table.__name__}.{name}" for table, name, _ in unchecked()],
+    [(table, relation) for table, _, relation in UNCHECKED],
+    ids=[f"{table.__name__}.{name}" for table, name, _ in UNCHECKED],
 )
 async def test_an_edge_without_a_check_shows_what_a_check_would(
     database: Database, world: World, oracle: Oracle, table: type[Base], relation: Relation
@@ -99,3 +105,10 @@ async def test_an_edge_without_a_check_shows_what_a_check_would(
             trusting = await read.counts(session, viewer, table, relation, (), parents)
             careful = await read.counts(session, viewer, table, checked, (), parents)
         assert trusting == careful, f"{who} comes to see more of {relation.child.__name__} than the rule allows"
+
+
+async def test_an_edge_to_what_may_be_out_of_sight_may_be_null() -> None:
+    """Or an object that somebody may not see would take the one that they may see with it."""
+    for table, field, relation in relations():
+        type_ = str(object_type(table.__name__).fields[to_camel_case(field.python_name)].type)
+        assert relation.is_checked <= (not type_.endswith("!") or type_.endswith("Connection!")), field.python_name

@@ -63,7 +63,9 @@ async def test_a_foreign_name_is_answered_like_an_unknown_one(
         assert await graph(who, query, name=getattr(row, to_snake_case(argument))) == unknown
 
 
-@pytest.mark.parametrize("garbage", ["", "_", "usr_", "usr_0", "prj_" + "0" * 32, "cmt_" + "é" * 32, "\0", "pwd_" + "0" * 32])
+@pytest.mark.parametrize(
+    "garbage", ["", "_", "usr_", "usr_0", "prj_" + "0" * 32, "cmt_" + "é" * 32, "\0", "pwd_" + "0" * 32]
+)
 async def test_what_is_no_id_is_answered_like_an_unknown_one(graph: Graph, garbage: str) -> None:
     query = "query ($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } project(id: $id) { id } }"
     assert await graph("root", query, id=garbage) == {"data": {"node": None, "nodes": [None], "project": None}}

@@ -67,7 +67,9 @@ async def test_the_rules_agree_with_the_oracle_in_any_world(empty: Database, ran
 
 def _told(oracle: Oracle, viewer: Viewer, table: str) -> dict[UUID, set[str]]:
     """What the oracle lets the viewer do with each row of a table."""
-    rows = {row.id: {what for what in EVERYTHING if oracle.may(viewer.id, what, table, row)} for row in oracle.rows[table]}
+    rows = {
+        row.id: {what for what in EVERYTHING if oracle.may(viewer.id, what, table, row)} for row in oracle.rows[table]
+    }
     return {key: {*may, LISTED} if "see" in may else may for key, may in rows.items()}
 
 

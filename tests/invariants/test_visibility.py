@@ -72,7 +72,12 @@ async def test_the_ways_through_the_graph_lead_to_every_type(graph: Graph) -> No
 
 async def test_a_table_without_a_node_is_out_of_reach(graph: Graph, oracle: Oracle) -> None:
     hidden = [table for table in tables() if table not in NODES]
-    keys = {public_id for table in hidden for row in oracle.rows[table.__tablename__] for public_id in public(table, [row.id])}
+    keys = {
+        public_id
+        for table in hidden
+        for row in oracle.rows[table.__tablename__]
+        for public_id in public(table, [row.id])
+    }
     assert keys
     assert await look_up(graph, "root", "User", keys, "__typename") == []
 

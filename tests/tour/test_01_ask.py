@@ -156,7 +156,11 @@ async def test_every_id_is_unique_in_the_whole_graph_and_node_finds_what_it_stan
         }
     """
     [project], [course] = data["projects"]["nodes"], data["courses"]["nodes"]
-    assert (await ada.ask(query, **project))["node"] == {"__typename": "SpecificationProject", "name": "Atlas", **project}
+    assert (await ada.ask(query, **project))["node"] == {
+        "__typename": "SpecificationProject",
+        "name": "Atlas",
+        **project,
+    }
     assert (await ada.ask(query, **course))["node"] == {"__typename": "Course", "title": "Logic", **course}
 
 

@@ -31,7 +31,15 @@ async def test_a_project_is_seen_by_its_owner_and_its_active_members(
 async def test_what_you_may_not_see_looks_like_what_does_not_exist(olga: Person, world: World) -> None:
     query = "query ($id: ID!) { node(id: $id) { id } }"
     unknown = await olga.answer(query, id="prj_00000000000000000000000000000000")
-    for hidden in (world.atlas, world.requirements, world.thread_0, world.comment, world.engine, world.draft, world.ada):
+    for hidden in (
+        world.atlas,
+        world.requirements,
+        world.thread_0,
+        world.comment,
+        world.engine,
+        world.draft,
+        world.ada,
+    ):
         assert await olga.answer(query, id=hidden.public_id) == unknown == {"data": {"node": None}}
 
 
@@ -83,7 +91,9 @@ async def test_an_edge_shows_as_much_of_a_person_as_you_see_from_anywhere_else(a
 
 
 async def test_progress_is_seen_by_the_learner_and_the_teacher(sam: Person, ines: Person, ada: Person) -> None:
-    query = '{ course(slug: "logic") { enrollments { totalCount nodes { user { name } progress { progressPercent } } } } }'
+    query = (
+        '{ course(slug: "logic") { enrollments { totalCount nodes { user { name } progress { progressPercent } } } } }'
+    )
     sams = {"totalCount": 1, "nodes": [{"user": {"name": "Sam"}, "progress": {"progressPercent": 25}}]}
     assert (await sam.ask(query))["course"]["enrollments"] == sams
     assert (await ines.ask(query))["course"]["enrollments"] == sams

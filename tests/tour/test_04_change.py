@@ -187,7 +187,10 @@ async def test_signing_in_gives_a_token_that_signing_out_takes_away(guest: Perso
 
     telephone = guest.with_token(signed_in["token"])
     sessions = "{ viewer { name sessions(first: 1) { nodes { device } } } }"
-    assert (await telephone.ask(sessions))["viewer"] == {"name": "Ada", "sessions": {"nodes": [{"device": "A telephone"}]}}
+    assert (await telephone.ask(sessions))["viewer"] == {
+        "name": "Ada",
+        "sessions": {"nodes": [{"device": "A telephone"}]},
+    }
     assert await telephone.ask("mutation { signOut { signedOut } }") == {"signOut": {"signedOut": True}}
     assert await telephone.refused("{ viewer { name } }") == "UNAUTHENTICATED"
 

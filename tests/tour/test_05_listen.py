@@ -61,8 +61,12 @@ async def test_events_come_in_the_order_in_which_things_happened(ada: Person, be
     thread = {"threadId": world.thread_0.public_id}
     async with ada.listen(DOCUMENT_EVENTS, document=world.requirements.public_id) as events:
         await say(ben, thread["threadId"], "Done")
-        await ben.ask("mutation ($input: ThreadInput!) { resolveThread(input: $input) { errors { code } } }", input=thread)
-        await ben.ask("mutation ($input: ThreadInput!) { reopenThread(input: $input) { errors { code } } }", input=thread)
+        await ben.ask(
+            "mutation ($input: ThreadInput!) { resolveThread(input: $input) { errors { code } } }", input=thread
+        )
+        await ben.ask(
+            "mutation ($input: ThreadInput!) { reopenThread(input: $input) { errors { code } } }", input=thread
+        )
         kinds = [(await events.hear())["documentEvents"]["kind"] for _ in range(3)]
     assert kinds == ["COMMENT_ADDED", "THREAD_RESOLVED", "THREAD_REOPENED"]
 
@@ -130,7 +134,11 @@ async def test_one_socket_carries_queries_mutations_and_subscriptions(ben: Perso
         heard = [await talk.hear() for _ in range(3)]
         await talk.ask("{ viewer { name } }", key="3")
         asked = [await talk.hear() for _ in range(2)]
-    assert sorted((message["id"], message["type"]) for message in heard) == [("1", "next"), ("2", "complete"), ("2", "next")]
+    assert sorted((message["id"], message["type"]) for message in heard) == [
+        ("1", "next"),
+        ("2", "complete"),
+        ("2", "next"),
+    ]
     assert asked == [
         {"id": "3", "type": "next", "payload": {"data": {"viewer": {"name": "Ben"}}}},
         {"id": "3", "type": "complete"},

@@ -38,7 +38,9 @@ def run(both: BothPaths, number: int) -> None:
         compare(both, who, size=min(BATCH, number - batch * BATCH), seed_=salt + batch)
         by_viewer[who or "guest"] += both.counts["operations"] - before
         seconds = monotonic() - start
-        print(f"{both.counts['operations']} operations, {both.counts['errors']} with errors, {seconds:.0f} s", flush=True)  # noqa: T201
+        print(
+            f"{both.counts['operations']} operations, {both.counts['errors']} with errors, {seconds:.0f} s", flush=True
+        )  # noqa: T201
     print(", ".join(f"{who}: {count}" for who, count in by_viewer.items()))  # noqa: T201
 
 
@@ -55,7 +57,7 @@ def compare(both: BothPaths, who: str | None, *, size: int, seed_: int) -> None:
     )
     @given(st.data())
     def agree(data: st.DataObject) -> None:
-        both.compare(who, data.draw(both.operations(who)))
+        both.compare(data.draw(both.operations(who)), who, data.draw(st.sampled_from(PEOPLE)))
 
     agree()
 

@@ -1,8 +1,9 @@
 """Draws arguments, variables and directives for an operation: values that the database has, and odd ones."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeVar
 
 from graphql import (
@@ -36,13 +37,20 @@ ODD: Mapping[str, Sequence[Any]] = {
     "Int": (0, 1, -1, 2**31 - 1, -(2**31)),
     "Decimal": ("0", "-0", "1e3", "0.001", "49.9", "9999999999.99", "-9999999999.99"),
     "Date": ("2026-01-01", "0001-01-01", "9999-12-31"),
-    "DateTime": ("2026-01-01T12:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "1969-12-31T23:59:59-11:00"),
+    "DateTime": (
+        "2026-01-01T12:00:00Z",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59.999999Z",
+        "1969-12-31T23:59:59-11:00",
+    ),
     "JSON": (None, {}, [], {"a": [1, None, "b"]}),
 }
 
 
 KINDS = ("given", "stricter", "default", "strict default", "given", "default", "stricter", "given", "null", "absent")
 """The ways of a variable to its value."""
+STRICT = ("stricter", "strict default", "null")
+"""Those where another value may not be null."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,10 @@ class Pool:
 
     def about(self, seen: Mapping[str, Sequence[str]]) -> "Pool":
         """The same with ids mostly of what somebody sees."""
-        ids = {name: [*seen[name] * (1 + 3 * len(all_) // len(seen[name])), *all_] if seen[name] else all_ for name, all_ in self.ids.items()}
+        ids = {
+            name: [*seen[name] * (1 + 3 * len(all_) // len(seen[name])), *all_] if seen[name] else all_
+            for name, all_ in self.ids.items()
+        }
         return Pool({**self.values, **{(name, "id"): found for name, found in ids.items()}}, ids, self.cursors)
 
 
@@ -76,16 +87,18 @@ class Arguments:
     variables: dict[str, Any] = field(default_factory=dict)
     declarations: dict[tuple[str, str], str] = field(default_factory=dict)
     """Declarations of variables by their type and value."""
+    redraws: dict[str, Callable[[], Any]] = field(default_factory=dict)
+    """Other values for the variables."""
     types_asked: list[str] = field(default_factory=list)
     """The types of what the ids name that the last arguments hold."""
 
     def chance(self, percent: int) -> bool:
         """True in so many of a hundred cases. False is what Hypothesis prefers."""
-        return self.draw(st.integers(0, 99)) >= 100 - percent
+        return self.draw(_below(100)) >= 100 - percent
 
     def one_of(self, items: Sequence[Item]) -> Item:
         """One of the items. The first is what Hypothesis prefers."""
-        return items[self.draw(st.integers(0, len(items) - 1))]
+        return items[self.draw(_below(len(items)))]
 
     def text(self, declared: GraphQLField, *, large: bool) -> str:
         """Arguments for a field, with their parentheses. Pages are `large` only where they do not multiply."""
@@ -101,12 +114,22 @@ class Arguments:
         if not self.chance(8):
             return ""
         names = self.one_of((("skip",), ("include",), ("skip", "include")))
-        return "".join(f" @{name}(if: {literal(self.value(GraphQLNonNull(GraphQLBoolean), ('', '')))})" for name in names)
+        return "".join(
+            f" @{name}(if: {literal(self.value(GraphQLNonNull(GraphQLBoolean), ('', '')))})" for name in names
+        )
+
+    def again(self) -> dict[str, Any]:
+        """The variables once more, some of them with other values."""
+        values = dict(self.variables)
+        for name, draw in self.redraws.items():
+            if self.chance(50):
+                values[name] = draw()
+        return values
 
     def value(self, type_: Any, about: About, *, constant: bool = False) -> Any:
         """A value of an input type: a variable, or a literal that may have variables in it."""
         if not constant and self.chance(30):
-            return self._variable(type_, self.value(type_, about, constant=True))
+            return self._variable(type_, lambda: self.value(type_, about, constant=True))
         if not is_non_null_type(type_) and self.chance(4):
             return None
         return self._some(type_.of_type if is_non_null_type(type_) else type_, about, constant=constant)
@@ -122,17 +145,17 @@ class Arguments:
     def _page(self, declared: Mapping[str, GraphQLArgument], *, large: bool) -> dict[str, Any]:
         """Arguments of a list: an order, and a page in it in one direction or the other."""
         given, type_ = {}, get_named_type(declared["orderBy"].type)
-        order = declared["orderBy"].default_value.name
+        members, order, has_cursor = sorted(type_.values), declared["orderBy"].default_value.name, self.chance(30)
         if self.chance(40):
-            order = self.one_of(sorted(type_.values))
-            given["orderBy"] = self._maybe_variable(type_, Bare(order))
+            order = self.one_of(members)
+            given["orderBy"] = self._maybe_variable(type_, lambda: Bare(order if has_cursor else self.one_of(members)))
         if self.chance(2):
             return given | {"first": 1, "last": 1}
         size, cursor = self.one_of((("first", "after"), ("last", "before")))
         if not self.chance(20):
-            given[size] = self._maybe_variable(declared[size].type, self._size(large=large))
-        if self.chance(30):
-            given[cursor] = self._maybe_variable(declared[cursor].type, self._cursor((type_.name, order)))
+            given[size] = self._maybe_variable(declared[size].type, lambda: self._size(large=large))
+        if has_cursor:
+            given[cursor] = self._maybe_variable(declared[cursor].type, lambda: self._cursor((type_.name, order)))
         return given
 
     def _size(self, *, large: bool) -> int:
@@ -148,8 +171,9 @@ class Arguments:
 
     def _some(self, type_: Any, about: About, *, constant: bool) -> Any:
         if is_list_type(type_):
-            items = [self.value(type_.of_type, about, constant=constant) for _ in range(self.one_of((1, 2, 3, 0)))]
-            return items[0] if items and self.chance(10) else items
+            if self.chance(10):  # GraphQL takes one item for a list of it
+                return self.value(type_.of_type, about, constant=True)
+            return [self.value(type_.of_type, about, constant=constant) for _ in range(self.one_of((1, 2, 3, 1, 2, 0)))]
         if is_input_object_type(type_):
             return self._object(type_, about, constant=constant)
         if is_enum_type(type_):
@@ -167,7 +191,7 @@ class Arguments:
         }
 
     def _some_of(self, names: Sequence[str]) -> list[str]:
-        return list(dict.fromkeys(self.one_of(names) for _ in range(self.one_of((1, 2, 1, 3, 0)))))
+        return list(dict.fromkeys(self.one_of(names) for _ in range(self.one_of((1, 2, 1, 3, 1, 2, 0)))))
 
     def _scalar(self, name: str, about: About) -> Any:
         if name == "Boolean":
@@ -180,37 +204,47 @@ class Arguments:
             known = self.pool.ids[self.types_asked[-1]]
         return self.one_of(known or ODD[name])
 
-    def _maybe_variable(self, type_: Any, value: Any) -> Any:
-        return self._variable(type_, value) if self.chance(30) else value
+    def _maybe_variable(self, type_: Any, draw: Callable[[], Any]) -> Any:
+        return self._variable(type_, draw) if self.chance(30) else draw()
 
-    def _variable(self, type_: Any, value: Any) -> Bare:
-        """A variable that stands for the value, or another one that was found to."""
+    def _variable(self, type_: Any, draw: Callable[[], Any]) -> Bare:
+        """A variable with the value drawn, or another one that was found to have it."""
+        value = draw()
         key = (str(type_), literal(value))
         if key not in self.declarations or self.chance(20):
-            name = f"v{len(self.variables) + len(self.declarations)}"
-            key = key if key not in self.declarations else (*key[:1], f"{key[1]} {name}")
-            self.declarations[key] = f"${name}: {self._declared(name, type_, value)}"
+            name = f"v{len(self.declarations)}"
+            key = key if key not in self.declarations else (str(type_), name)
+            self.declarations[key] = f"${name}: {self._declared(name, type_, value, draw)}"
         return Bare(self.declarations[key].partition(":")[0])
 
-    def _declared(self, name: str, type_: Any, value: Any) -> str:
+    def _declared(self, name: str, type_: Any, value: Any, draw: Callable[[], Any]) -> str:
         """The type of a variable with its default; sees to it that the value comes with the operation if it must."""
         is_needed = is_non_null_type(type_)
         nullable = type_.of_type if is_needed else type_
-        match self.one_of(KINDS):
-            case "default" if value is not None:
-                return f"{nullable} = {literal(value)}"
-            case "strict default" if value is not None:
-                return f"{nullable}! = {literal(value)}"
+        kind = self.one_of(KINDS) if value is not None else "given"
+        self.redraws[name] = draw if kind not in STRICT else lambda: value if (other := draw()) is None else other
+        if kind in ("given", "stricter"):
+            self.variables[name] = value
+        match kind:
             case "null" if not is_needed:
                 self.variables[name] = None
                 return f"{nullable} = {literal(value)}"
+            case "default":
+                return f"{nullable} = {literal(value)}"
+            case "strict default" | "null":
+                return f"{nullable}! = {literal(value)}"
             case "absent" if not is_needed:
                 return str(nullable)
-            case "stricter" if value is not None:
-                self.variables[name] = value
+            case "absent":
+                return f"{nullable} = {literal(value)}"
+            case "stricter":
                 return f"{nullable}!"
-        self.variables[name] = value
         return str(type_)
+
+
+@cache
+def _below(limit: int) -> st.SearchStrategy[int]:
+    return st.integers(0, limit - 1)
 
 
 def literal(value: Any) -> str:

@@ -6,6 +6,7 @@ Hypothesis can cut branches off until the smallest operation that still fails is
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -26,20 +27,26 @@ from tests.graphql_schema.execution.arguments import Arguments, Pool, literal
 
 MOST_FIELDS = 30
 MOST_LEVELS = 7
-ALIASES = ("a", "id", "b", "name", "nodes", "createdAt")
+MOST_SELECTIONS = 7
+MOST_RUNS = 3
 META = {"__typename": TypeNameMetaFieldDef, "__type": TypeMetaFieldDef}
-INTROSPECTION_LEVELS = 3
+INTROSPECTION_LEVELS = 2
+
+# What is drawn, as often as it is listed; the first is what Hypothesis prefers.
+SELECTIONS = ("field",) * 15 + ("fragment",) * 3 + ("spread", "again")
+NAMES = ("leaf",) * 6 + ("edge",) * 8 + ("__typename",)
+ALIASES = ("",) * 40 + ("a", "id", "b", "name", "nodes", "createdAt")
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """An operation and the values of its variables."""
+    """An operation, and values for its variables to run it with one after the other."""
 
     text: str
-    variables: dict[str, Any]
+    variables: tuple[dict[str, Any], ...]
 
     def __repr__(self) -> str:
-        return f"\n{self.text}\n{self.variables}"
+        return "\n".join(["", self.text, *map(repr, self.variables)])
 
 
 @dataclass(frozen=True)
@@ -165,24 +172,28 @@ class Writer:
         declared = ", ".join(self.given.declarations.values())
         head = f"{kind} Drawn{f'({declared})' if declared else ''}"
         fragments = (f"fragment {f.name} on {f.condition}{_braced(f.inner)}" for f in self.fragments)
-        return Drawn("\n".join([f"{head}{_braced(inner)}", *fragments]), self.given.variables)
+        runs = [self.given.variables]
+        while self.given.redraws and len(runs) < MOST_RUNS and self.given.chance(35):
+            runs.append(self.given.again())
+        return Drawn("\n".join([f"{head}{_braced(inner)}", *fragments]), tuple(runs))
 
     def selections(self, type_: Any, place: Place, levels: int) -> tuple[Selection, ...]:
         """A selection set on `type_` of at most so many levels."""
         found = list[Selection]()
-        while not found or (self.left > 0 and len(found) < 7 and self.given.chance(65)):
+        while not found or (self.left > 0 and len(found) < MOST_SELECTIONS and self.given.chance(65)):
             found.append(self._selection(type_, place, levels))
         return tuple(found)
 
     def _selection(self, type_: Any, place: Place, levels: int) -> Selection:
-        if self.left > 0:
-            if self.given.chance(20):
-                return self._fragment(type_, place, levels)
-            if place.asked and self.given.chance(10) and (again := self._again(type_, place, levels)):
-                return again
-            if self.fragments and self.given.chance(10) and (spread := self._spread(type_, place)):
-                return spread
-        return self._field(type_, place, levels)
+        found: Selection | None = None
+        match self.given.one_of(SELECTIONS) if self.left > 0 else "field":
+            case "fragment":
+                found = self._fragment(type_, place, levels)
+            case "spread":
+                found = self._spread(type_, place)
+            case "again":
+                found = self._again(type_, place, levels)
+        return found or self._field(type_, place, levels)
 
     def _field(self, type_: Any, place: Place, levels: int) -> Selection:
         self.left -= 1
@@ -194,7 +205,7 @@ class Writer:
 
     def _placed(self, asked: Asked, place: Place, levels: int, likely: Sequence[str]) -> Selected:
         """The field under a key of its own, or under one that others have too where they can be merged."""
-        key = self.given.one_of(ALIASES) if self.given.chance(15) else asked.name
+        key = self.given.one_of(ALIASES) or asked.name
         if not place.fits(key, asked):
             key = next(key for number in count() if place.fits(key := f"{asked.name}_{number}", asked))
         return self._selected(key, asked, place, levels, likely)
@@ -210,15 +221,13 @@ class Writer:
 
     def _name(self, type_: Any, levels: int) -> str:
         """A field of the type: one that leads on, as long as there is room."""
-        is_root = type_ is self.schema.query_type
-        if is_root and self.given.chance(3):
+        if type_ is self.schema.query_type and self.given.chance(3):
             return "__type"
-        fields: Mapping[str, GraphQLField] = getattr(type_, "fields", {})
-        leaves = [name for name, declared in fields.items() if is_leaf_type(get_named_type(declared.type))]
-        edges = [name for name in fields if name not in leaves]
-        if edges and self.left > 0 and levels > 1 and (is_root or self.given.chance(50)):
+        leaves, edges = _fields(type_)
+        kind = self.given.one_of(NAMES)
+        if edges and self.left > 0 and levels > 1 and (kind == "edge" or not leaves):
             return self.given.one_of(edges)
-        return self.given.one_of(leaves) if leaves and not self.given.chance(15) else "__typename"
+        return "__typename" if kind == "__typename" or not leaves else self.given.one_of(leaves)
 
     def _again(self, type_: Any, place: Place, levels: int) -> Selected | None:
         """A field that is there already, once more under the same key, with something else selected below it."""
@@ -267,6 +276,14 @@ class Writer:
         if isinstance(type_, GraphQLObjectType):
             return {type_.name}
         return {possible.name for possible in self.schema.get_possible_types(type_)}  # type: ignore[arg-type]
+
+
+@cache
+def _fields(type_: Any) -> tuple[list[str], list[str]]:
+    """The names of the fields that are values, and of those that lead on."""
+    fields: Mapping[str, GraphQLField] = getattr(type_, "fields", {})
+    leaves = [name for name, declared in fields.items() if is_leaf_type(get_named_type(declared.type))]
+    return leaves, [name for name in fields if name not in leaves]
 
 
 def _shape(type_: Any) -> str:

@@ -6,25 +6,24 @@ from db import tables
 from db.enums import OrganizationPlan, OrganizationRole, Sensitivity
 from tests.conftest import Graph
 from tests.graphql_schema.asking import UNKNOWN, add, change, filtered, ordered, scatter, values
-from tests.world import NOON, World
+from tests.world import NOON, PEOPLE, World
 
 ORGANIZATIONS = "{ organizations(%s) { nodes { slug } } }"
 MEMBERS = '{ organization(slug: "analytical") { members(%s) { nodes { role } } } }'
 
 
-@pytest.mark.parametrize("who", ["ada", "ben", "vera", "root"])
-async def test_an_organization_is_read_by_its_id_or_its_slug(graph: Graph, world: World, who: str) -> None:
-    query = 'query ($id: ID!) { byId: organization(id: $id) { name } bySlug: organization(slug: "analytical") { name } }'
-    data = await graph.data(who, query, id=world.analytical.public_id)
-    assert data == {"byId": {"name": "Analytical"}, "bySlug": {"name": "Analytical"}}
-
-
-@pytest.mark.parametrize("who", ["rob", "olga", None])
-async def test_an_organization_of_others_is_not_there(graph: Graph, world: World, who: str | None) -> None:
-    query = 'query ($id: ID!) { byId: organization(id: $id) { name } bySlug: organization(slug: "analytical") { name } }'
-    nothing = {"byId": None, "bySlug": None}
-    assert await graph.data(who, query, id=world.analytical.public_id) == nothing
-    assert await graph.data(who, query.replace("analytical", "unknown"), id=f"org_{UNKNOWN}") == nothing
+async def test_an_organization_is_read_by_its_members_by_id_or_slug(graph: Graph, world: World) -> None:
+    query = """
+        query ($id: ID!, $slug: String!) {
+          byId: organization(id: $id) { name }
+          bySlug: organization(slug: $slug) { name }
+        }
+    """
+    found, nothing = {"name": "Analytical"}, {"byId": None, "bySlug": None}
+    for who in (*PEOPLE, None):
+        expected = {"byId": found, "bySlug": found} if who in {"ada", "ben", "vera", "root"} else nothing
+        assert await graph.data(who, query, id=world.analytical.public_id, slug="analytical") == expected
+        assert await graph.data(who, query, id=f"org_{UNKNOWN}", slug="unknown") == nothing
 
 
 async def test_an_organization_shows_all_of_itself(graph: Graph, world: World) -> None:
@@ -93,7 +92,11 @@ async def test_organizations_are_filtered_and_ordered(graph: Graph, world: World
 
 async def test_members_are_filtered_and_ordered(graph: Graph) -> None:
     await scatter(graph.database, tables.OrganizationMember, "created_at")
-    expected: dict[str, list[str]] = {"role: [OWNER]": ["OWNER"], "role: [VIEWER, MEMBER]": ["VIEWER", "MEMBER"], "role: [ADMIN]": []}
+    expected: dict[str, list[str]] = {
+        "role: [OWNER]": ["OWNER"],
+        "role: [VIEWER, MEMBER]": ["VIEWER", "MEMBER"],
+        "role: [ADMIN]": [],
+    }
     assert await filtered(graph, "vera", MEMBERS, expected) == expected
     assert await ordered(graph, "vera", MEMBERS, "CREATED_AT") == ["VIEWER", "MEMBER", "OWNER"]
 
@@ -111,7 +114,9 @@ async def test_a_role_shows_repositories_by_their_sensitivity(
     graph: Graph, world: World, role: OrganizationRole, sees: list[str]
 ) -> None:
     place = tables.OrganizationMember(organization_id=world.analytical.id, user_id=world.sam.id, role=role)
-    plans = tables.Repository(organization_id=world.analytical.id, name="plans", full_name="a/plans", sensitivity=Sensitivity.SENSITIVE)
+    plans = tables.Repository(
+        organization_id=world.analytical.id, name="plans", full_name="a/plans", sensitivity=Sensitivity.SENSITIVE
+    )
     await add(graph.database, place, plans)
     by_way_of = '{ organization(slug: "analytical") { repositories(orderBy: FULL_NAME_ASC) { nodes { name } } } }'
     assert sorted(await values(graph, "sam", by_way_of)) == sees

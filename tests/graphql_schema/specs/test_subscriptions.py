@@ -8,7 +8,7 @@ from db import tables
 from db.enums import ProjectRole
 from graphql_schema.execution import RequestError
 from tests.conftest import Graph
-from tests.graphql_schema.asking import UNKNOWN, add, done
+from tests.graphql_schema.asking import UNKNOWN, add, done, with_ids
 from tests.graphql_schema.conftest import Listen
 from tests.graphql_schema.specs.test_mutations import (
     ADD_COMMENT,
@@ -35,7 +35,11 @@ EVENTS = """
 KINDS = "subscription ($document: ID!) { documentEvents(documentId: $document) { kind } }"
 
 HAPPENINGS: dict[str, tuple[str, dict[str, Any], set[str]]] = {
-    "DOCUMENT_EDITED": (EDIT_DOCUMENT, {"documentId": "@requirements", "content": "", "expectedVersion": 2}, {"document"}),
+    "DOCUMENT_EDITED": (
+        EDIT_DOCUMENT,
+        {"documentId": "@requirements", "content": "", "expectedVersion": 2},
+        {"document"},
+    ),
     "THREAD_OPENED": (
         OPEN_THREAD,
         {"documentId": "@requirements", "content": "Why?", "position": {"line": 1}},
@@ -51,9 +55,8 @@ HAPPENINGS: dict[str, tuple[str, dict[str, Any], set[str]]] = {
 @pytest.mark.parametrize("kind", HAPPENINGS)
 async def test_an_event_names_what_it_is_about(graph: Graph, world: World, listen: Listen, kind: str) -> None:
     mutation, given, named = HAPPENINGS[kind]
-    given = {name: getattr(world, value[1:]).public_id if str(value).startswith("@") else value for name, value in given.items()}
     async with listen("vera", EVENTS, document=world.requirements.public_id) as ear:
-        await done(graph, "ada", mutation, **given)
+        await done(graph, "ada", mutation, **with_ids(world, given))
         event = (await ear.hear())["data"]["documentEvents"]
     assert event.pop("kind") == kind
     assert {name for name, value in event.items() if value is not None} == named
@@ -64,7 +67,11 @@ async def test_an_event_shows_its_objects_as_they_are_now(graph: Graph, world: W
         for text in ("Yes", "No"):
             await done(graph, "ben", ADD_COMMENT, threadId=world.thread_0.public_id, content=text)
         first, second = [(await ear.hear())["data"]["documentEvents"] for _ in range(2)]
-    assert first["comment"] == {"content": "Yes", "reactions": {"totalCount": 0}, "author": {"name": "Ben", "email": None}}
+    assert first["comment"] == {
+        "content": "Yes",
+        "reactions": {"totalCount": 0},
+        "author": {"name": "Ben", "email": None},
+    }
     assert second["thread"] == {"status": "OPEN", "position": {"line": 2}, "comments": {"totalCount": 5}}
 
 
@@ -98,7 +105,9 @@ async def test_what_is_no_document_cannot_be_listened_to(world: World, listen: L
     assert await refused(listen, "ada", named) == ("NOT_FOUND", "documentId")
 
 
-async def test_whoever_loses_the_access_hears_an_error_and_then_nothing(graph: Graph, world: World, listen: Listen) -> None:
+async def test_whoever_loses_the_access_hears_an_error_and_then_nothing(
+    graph: Graph, world: World, listen: Listen
+) -> None:
     place = tables.ProjectMember(project_id=world.atlas.id, user_id=world.sam.id, role=ProjectRole.VIEWER)
     await add(graph.database, place)
     async with listen("sam", KINDS, document=world.requirements.public_id) as ear:

@@ -27,7 +27,7 @@ SESSION = """
 SELECT u.id FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE s.token_hash = $1 AND s.expires_at > now() AND u.is_active"""
 
-_STATEMENTS = {path.stem: path.read_text() for path in (Path(__file__).parent / "statements").glob("*.sql")}
+_STATEMENTS = {path.stem: path.read_text() for path in Path(__file__).parent.glob("*.sql")}
 
 
 def after(cursor: str | None) -> tuple[datetime | None, str | None]:

@@ -6,13 +6,14 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, func, literal, select, true
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, func, literal, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 from strawberry.dataloader import DataLoader
 
 from db import tables
 from db.base import Base
+from db.enums import MembershipStatus
 
 Key = InstrumentedAttribute[Any]
 Sessions = async_sessionmaker[AsyncSession]
@@ -40,6 +41,11 @@ class Loaders:
     async def count(self, parent: UUID, key: Key) -> int:
         """How many rows have this foreign key."""
         return int(await self._loader(f"count {key}", partial(counts, self._sessions, key)).load(parent))
+
+    async def visible_count(self, viewer: UUID) -> int:
+        """How many projects somebody owns or is an active member of."""
+        async with self._sessions() as session:
+            return await session.scalar(select(func.count()).select_from(visible(viewer).subquery())) or 0
 
     def _loader(self, name: Any, load: Any) -> DataLoader[UUID, Any]:
         if name not in self._made:
@@ -75,3 +81,10 @@ async def counts(sessions: Sessions, key: Key, keys: list[UUID]) -> list[int]:
         found = await session.execute(select(key, func.count()).where(key.in_(keys)).group_by(key))
         by_parent = dict(found.tuples().all())
     return [by_parent.get(key, 0) for key in keys]
+
+
+def visible(viewer: UUID) -> Select[tables.SpecificationProject]:
+    """The projects that somebody owns or is an active member of."""
+    project, member = tables.SpecificationProject, tables.ProjectMember
+    joined = select(member.project_id).where(member.user_id == viewer, member.status == MembershipStatus.ACTIVE)
+    return select(project).where(or_(project.owner_id == viewer, project.id.in_(joined)))

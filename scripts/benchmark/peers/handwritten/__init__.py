@@ -1,0 +1,1 @@
+"""The six operations as hand-written SQL."""

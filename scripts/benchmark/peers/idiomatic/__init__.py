@@ -1,0 +1,1 @@
+"""An idiomatic Strawberry server over the tables of Trellis."""

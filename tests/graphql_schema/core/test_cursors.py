@@ -1,0 +1,181 @@
+"""Cursors: whatever a list is sorted by comes back unchanged, and nothing else is taken for a cursor."""
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Enum
+
+from db import tables
+from db.base import Base, new_id
+from db.errors import BadCursor
+from db.read import Order
+from graphql_schema.core import NODES, cursors
+from graphql_schema.core.connections import _listings
+from graphql_schema.core.filters import order_named
+from tests.conftest import Graph
+
+KEY = new_id()
+TITLE, PRICE = Order(("title",)), Order(("price",), descending=True)
+
+VALUES: dict[type, st.SearchStrategy[Any]] = {
+    str: st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
+    int: st.integers(min_value=-(2**31) + 1, max_value=2**31 - 1),
+    bool: st.booleans(),
+    Decimal: st.decimals(min_value=0, max_value=Decimal("9999999999.99"), places=2),
+    date: st.dates(),
+    datetime: st.datetimes(timezones=st.just(UTC)),
+    UUID: st.uuids(),
+}
+
+
+def sorted_by() -> Iterator[tuple[type[Base], Order]]:
+    """Every order of every list."""
+    for table in NODES:
+        for name in _listings[table].orders:
+            yield table, order_named(name)
+
+
+def kind(table: type[Base], order: Order) -> Any:
+    (name,) = order.columns
+    return table.__table__.c[name].type
+
+
+KINDS = {str(kind(table, order)): (table, order) for table, order in sorted_by()}
+"""A list for every type of column that lists are sorted by."""
+
+
+def cursor(value: Any, order: Order = TITLE) -> str:
+    """A cursor of courses with a value of one's own making."""
+    return written([cursors.VERSION, cursors.fingerprint(tables.Course, order), [value, str(KEY)]])
+
+
+def written(content: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(content).encode()).rstrip(b"=").decode()
+
+
+def test_a_list_of_every_kind_is_looked_at() -> None:
+    assert {"TEXT", "INTEGER", "NUMERIC(12, 2)", "DATETIME", "DATE"} <= KINDS.keys()
+
+
+@pytest.mark.parametrize(("table", "order"), KINDS.values(), ids=KINDS)
+@given(data=st.data())
+def test_what_a_list_is_sorted_by_comes_back_unchanged(table: type[Base], order: Order, data: st.DataObject) -> None:
+    type_ = kind(table, order)
+    values = st.sampled_from(list(type_.python_type)) if isinstance(type_, Enum) else VALUES[type_.python_type]
+    value = data.draw(values)
+    row = table(id=KEY, **{order.columns[0]: value})
+    encoded = cursors.encode(order, row)
+    assert encoded.isascii()
+    assert set(encoded) & set("+/=\n") == set()
+    assert cursors.decode(order, table, encoded) == (value, KEY)
+
+
+def test_a_cursor_may_come_with_its_padding() -> None:
+    encoded = cursors.encode(TITLE, tables.Course(id=KEY, title="Logic"))
+    assert cursors.decode(TITLE, tables.Course, f"{encoded}==") == ("Logic", KEY)
+
+
+@pytest.mark.parametrize(
+    ("table", "order"),
+    [
+        (tables.Course, Order(("title",), descending=True)),
+        (tables.Course, PRICE),
+        (tables.Course, Order(("slug",))),
+        (tables.Lesson, TITLE),
+    ],
+)
+def test_a_cursor_belongs_to_one_order_of_one_list(table: type[Base], order: Order) -> None:
+    encoded = cursors.encode(TITLE, tables.Course(id=KEY, title="Logic", price=Decimal(0)))
+    with pytest.raises(BadCursor):
+        cursors.decode(order, table, encoded)
+
+
+CORRUPT = [
+    "",
+    "Logic",
+    "e30",
+    "bnVsbA",
+    "é",
+    "a",
+    "\0",
+    "=" * 8,
+    written(None),
+    written([]),
+    written([1, 2, 3]),
+    written([2, cursors.fingerprint(tables.Course, TITLE), ["Logic", str(KEY)]]),
+    written([1, cursors.fingerprint(tables.Course, TITLE), []]),
+    written([1, cursors.fingerprint(tables.Course, TITLE), ["Logic"]]),
+    written([1, cursors.fingerprint(tables.Course, TITLE), ["Logic", str(KEY), "more"]]),
+    written([1, cursors.fingerprint(tables.Course, TITLE), ["Logic", "no key"]]),
+    written([1, cursors.fingerprint(tables.Course, TITLE), {"Logic": 1, str(KEY): 2, "more": 3}]),
+    written([1, cursors.fingerprint(tables.Course, TITLE), None]),
+    written([[1], {}, []]),
+    cursor(None),
+    cursor(1),
+    cursor(["Logic"]),
+    cursor("\0"),
+    base64.urlsafe_b64encode(b"[" * 100_000).decode(),
+    base64.urlsafe_b64encode(b"9" * 10_000).decode(),
+    base64.urlsafe_b64encode(b"\xff\xfe").decode(),
+]
+
+
+@pytest.mark.parametrize("text", CORRUPT, ids=range(len(CORRUPT)))
+def test_anything_else_is_no_cursor(text: str) -> None:
+    with pytest.raises(BadCursor):
+        cursors.decode(TITLE, tables.Course, text)
+
+
+NO_NUMBERS = ["1e999999", "NaN", "sNaN", "Infinity", "-Infinity", "1e13", "money", "", 1, 0.5, None, True]
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS)
+def test_an_amount_in_a_cursor_is_one_that_the_column_can_have(value: Any) -> None:
+    with pytest.raises(BadCursor):
+        cursors.decode(PRICE, tables.Course, cursor(value, PRICE))
+
+
+@pytest.mark.parametrize("value", [2**31, -(2**31) - 1, 10**100, 1.0, True, "1", None])
+def test_a_number_in_a_cursor_is_one_that_the_column_can_have(value: Any) -> None:
+    order = Order(("order",))
+    text = written([cursors.VERSION, cursors.fingerprint(tables.Lesson, order), [value, str(KEY)]])
+    with pytest.raises(BadCursor):
+        cursors.decode(order, tables.Lesson, text)
+
+
+@pytest.mark.parametrize("value", ["yesterday", "2026-01-01", "2026-01-01T12:00:00", 0, None])
+def test_a_time_in_a_cursor_has_its_offset(value: Any) -> None:
+    order = Order(("created_at",), descending=True)
+    with pytest.raises(BadCursor):
+        cursors.decode(order, tables.Course, cursor(value, order))
+
+
+FORGED = [
+    *(("PRICE_DESC", value) for value in ("sNaN", "NaN", "1e-999999")),
+    *(("CREATED_AT_DESC", value) for value in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")),
+    ("TITLE_ASC", "\ud800"),
+]
+
+
+async def test_a_forged_cursor_is_refused_with_a_code(graph: Graph) -> None:
+    for name, value in FORGED:
+        column, _, direction = name.lower().rpartition("_")
+        forged = cursor(value, Order((column,), direction == "desc"))
+        query = f"query ($after: String) {{ courses(orderBy: {name}, after: $after) {{ nodes {{ title }} }} }}"
+        answer = await graph("root", query, after=forged)
+        assert answer["data"] is None, value
+        assert answer["errors"][0]["extensions"]["code"] in {"BAD_CURSOR", "BAD_USER_INPUT"}, value
+
+
+@given(st.text())
+def test_no_text_at_all_does_anything_but_be_refused(text: str) -> None:
+    with pytest.raises(BadCursor):
+        cursors.decode(TITLE, tables.Course, text)

@@ -1,0 +1,125 @@
+"""Errors as clients see them, caused for real: each has a code, and none has a word about what is behind the graph."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from graphql import GraphQLError
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from db import engine
+from db.access import GUEST
+from db.engine import Database
+from db.errors import Conflict, NotFound
+from graphql_schema.core.errors import explained, formatted
+from tests.conftest import Graph, NotingDatabase
+from tests.db.waiting import until
+
+QUERY = "{ courses { nodes { title } } }"
+WAITING = """
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND application_name = 'trellis'
+"""
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Statements end soon, and what waits for a lock counts as slow."""
+    monkeypatch.setitem(engine.SERVER_SETTINGS, "statement_timeout", "100ms")
+    monkeypatch.setitem(engine.SERVER_SETTINGS, "lock_timeout", "0")
+
+
+@asynccontextmanager
+async def stuck(database: Database) -> AsyncIterator[Database]:
+    """Nobody can read courses meanwhile."""
+    async with database.read() as session:
+        await session.execute(text("LOCK TABLE courses IN ACCESS EXCLUSIVE MODE"))
+        yield database
+
+
+@pytest.fixture
+async def other(database_url: str) -> AsyncIterator[Database]:
+    """Somebody else at the same database."""
+    opened = Database(database_url)
+    yield opened
+    await opened.close()
+
+
+def error_of(answer: Any) -> Any:
+    assert answer["data"] is None
+    (error,) = answer["errors"]
+    assert error["path"][0] == "courses"
+    return error
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_statement_that_takes_too_long_is_stopped(graph: Graph, other: Database) -> None:
+    async with stuck(other):
+        error = error_of(await graph("root", QUERY))
+    assert error["extensions"] == {"code": "GATEWAY_TIMEOUT"}
+    assert error["message"] == "This took too long and was stopped."
+    assert (await graph.data("root", QUERY))["courses"]["nodes"]
+
+
+async def test_a_connection_that_is_lost_is_told_and_replaced(graph: Graph, other: Database) -> None:
+    with capture_logs() as logged:
+        async with stuck(other):
+            asked = asyncio.create_task(graph("root", QUERY))
+            await until(other, f"SELECT count(pg_terminate_backend(pid)) > 0 {WAITING}")
+            error = error_of(await asked)
+    assert error["extensions"] == {"code": "SERVICE_UNAVAILABLE"}
+    assert [entry["event"] for entry in logged] == ["unavailable"]
+    assert (await graph.data("root", QUERY))["courses"]["nodes"]
+
+
+async def test_what_nobody_expected_is_masked_and_found_in_the_log(graph: Graph, other: Database) -> None:
+    async with other.work(GUEST) as work:
+        await work.session.execute(text("ALTER TABLE courses RENAME COLUMN title TO secret_name"))
+    with capture_logs() as logged:
+        error = error_of(await graph("root", QUERY))
+    assert error["message"] == "Something went wrong on our side."
+    assert error["extensions"].keys() == {"code", "errorId"}
+    assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert {entry["event"] for entry in logged} == {"unexpected"}
+    assert error["extensions"]["errorId"] in {entry["error_id"] for entry in logged}
+    assert "title" in str(logged[0]["exc_info"])
+    assert "title" not in str(error)
+
+
+async def test_a_server_that_is_away_is_told(graph: Graph) -> None:
+    nowhere = NotingDatabase("postgresql+asyncpg://trellis@/trellis?host=/nowhere&port=5432")
+    away = Graph(nowhere, graph.world, graph.executor)
+    with capture_logs():
+        error = error_of(await away("root", QUERY))
+    assert error["extensions"] == {"code": "SERVICE_UNAVAILABLE"}
+    assert "nowhere" not in str(error)
+    await nowhere.close()
+
+
+def test_a_refusal_has_its_code_its_words_and_the_argument_at_fault() -> None:
+    refused = GraphQLError("raw", path=["document"], original_error=NotFound(at="documentId"))
+    assert explained(refused) == {
+        "message": "There is no such object.",
+        "extensions": {"code": "NOT_FOUND", "argument": "documentId"},
+        "path": ["document"],
+    }
+    assert explained(GraphQLError("raw", original_error=Conflict("Changed.")))["extensions"] == {"code": "CONFLICT"}
+
+
+def test_an_error_of_graphql_keeps_its_words() -> None:
+    assert formatted(GraphQLError("Unknown field.")) == {
+        "message": "Unknown field.",
+        "extensions": {"code": "BAD_USER_INPUT"},
+    }
+
+
+@pytest.mark.parametrize("text_", ["secret", "postgresql://trellis@/trellis", "/srv/trellis/db/engine.py", "SELECT 1"])
+def test_nothing_of_an_exception_is_told(text_: str) -> None:
+    with capture_logs() as logged:
+        shown = explained(GraphQLError(text_, original_error=RuntimeError(text_)))
+    assert text_ not in str(shown)
+    assert logged[0]["exc_info"].args == (text_,)
+    assert logged[0]["error_id"] == shown["extensions"]["errorId"]

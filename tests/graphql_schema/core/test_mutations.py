@@ -1,0 +1,101 @@
+"""Mutations: one transaction each, one after the other, with refusals told in the payload."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+
+from db import tables
+from db.access import GUEST
+from db.engine import Database
+from graphql_schema.core.mutations import described, pascal
+from tests.conftest import Graph
+from tests.world import World
+
+
+def create(name: str) -> str:
+    return f'createProject(input: {{ name: "{name}" }}) {{ project {{ name }} errors {{ code path }} }}'
+
+
+def save(content: str, version: int) -> str:
+    given = f'documentId: $id, content: "{content}", expectedVersion: {version}'
+    return f"editDocument(input: {{ {given} }}) {{ document {{ version content }} errors {{ code }} }}"
+
+
+async def names(database: Database) -> set[str]:
+    async with database.read() as session:
+        return set(await session.scalars(select(tables.SpecificationProject.name)))
+
+
+async def test_what_one_field_refuses_the_fields_around_it_do(graph: Graph, database: Database) -> None:
+    answer = await graph.data("ada", f"mutation {{ a: {create('First')} b: {create(' ')} c: {create('Third')} }}")
+    assert answer == {
+        "a": {"project": {"name": "First"}, "errors": []},
+        "b": {"project": None, "errors": [{"code": "BAD_USER_INPUT", "path": ["input", "name"]}]},
+        "c": {"project": {"name": "Third"}, "errors": []},
+    }
+    assert {"First", "Third"} <= await names(database)
+
+
+async def test_each_field_sees_what_the_one_before_it_did(graph: Graph, world: World) -> None:
+    mutation = f"mutation ($id: ID!) {{ a: {save('One', 2)} b: {save('Two', 3)} c: {save('Three', 3)} }}"
+    answer = await graph.data("ben", mutation, id=world.requirements.public_id)
+    assert answer["a"] == {"document": {"version": 3, "content": "One"}, "errors": []}
+    assert answer["b"] == {"document": {"version": 4, "content": "Two"}, "errors": []}
+    # A conflict shows the object as it stands.
+    assert answer["c"] == {"document": {"version": 4, "content": "Two"}, "errors": [{"code": "CONFLICT"}]}
+
+
+async def test_a_refusal_in_the_middle_undoes_what_came_before_it(
+    graph: Graph, world: World, database: Database
+) -> None:
+    before = await names(database)
+    given = {"name": "Lost", "members": [{"userId": world.ben.public_id}, {"userId": world.olga.public_id}]}
+    selection = "{ project { id } errors { code path } }"
+    mutation = f"mutation ($input: CreateProjectInput!) {{ createProject(input: $input) {selection} }}"
+    answer = await graph.data("ada", mutation, input=given)
+    refused = [{"code": "NOT_FOUND", "path": ["input", "members", "1", "userId"]}]
+    assert answer == {"createProject": {"project": None, "errors": refused}}
+    assert await names(database) == before
+
+
+async def test_a_guest_is_asked_to_sign_in_and_changes_nothing(graph: Graph, database: Database) -> None:
+    before = await names(database)
+    answer = await graph(None, f"mutation {{ {create('Mine')} }}")
+    assert answer["data"] is None
+    assert [(error["extensions"]["code"], error["path"]) for error in answer["errors"]] == [
+        ("UNAUTHENTICATED", ["createProject"])
+    ]
+    assert await names(database) == before
+
+
+async def test_what_nobody_expected_undoes_everything(graph: Graph, database: Database) -> None:
+    async with database.work(GUEST) as work:
+        await work.session.execute(text("ALTER TABLE specification_documents RENAME TO gone"))
+    before = await names(database)
+    answer: Any = await graph("ada", f"mutation {{ {create('Lost')} }}")
+    assert answer["data"] is None
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["INTERNAL_SERVER_ERROR"]
+    assert await names(database) == before
+
+
+async def test_a_payload_shows_what_its_reader_sees(graph: Graph, database: Database, world: World) -> None:
+    """Who signs in reads the payload as themselves."""
+    credentials = '{ email: "ADA@example.com", password: "correct horse battery staple" }'
+    mutation = f"mutation {{ signIn(input: {credentials}) {{ user {{ name email }} errors {{ code }} }} }}"
+    answer = await graph.data(None, mutation)
+    assert answer["signIn"] == {"user": {"name": "Ada", "email": "ada@example.com"}, "errors": []}
+    async with database.read() as session:
+        mine = select(func.count()).where(tables.Session.user_id == world.ada.id)
+        assert await session.scalar(mine) == 2
+
+
+def test_a_mutation_is_described_by_its_docstring() -> None:
+    def undocumented() -> None: ...
+
+    with pytest.raises(AssertionError, match="undocumented needs a docstring"):
+        described(undocumented)
+
+
+def test_the_types_of_a_mutation_are_named_after_it() -> None:
+    assert pascal("add_comment") == "AddComment"

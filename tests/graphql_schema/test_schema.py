@@ -1,0 +1,46 @@
+"""The graph as it is printed, and who may do what with it: a change of either is seen in a review."""
+
+from collections import Counter
+from difflib import unified_diff
+from pathlib import Path
+
+from graphql import build_schema
+
+from db.access import matrix
+from db.base import Base
+from graphql_schema.core.fields import Field
+from graphql_schema.schema import SLICES, sdl
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_printed_schema_is_the_schema() -> None:
+    assert difference("graphql_schema/schema.graphql", sdl()) == "", "run scripts/schema and look at the difference"
+
+
+def test_the_printed_matrix_is_what_the_access_rules_say() -> None:
+    assert difference("db/access.txt", matrix(Base.metadata)) == "", "run scripts/access and look at the difference"
+
+
+def difference(path: str, text: str) -> str:
+    """What the text has otherwise than the file."""
+    lines = unified_diff((ROOT / path).read_text().splitlines(), text.splitlines(), path, "now", lineterm="", n=1)
+    return "\n".join(lines)
+
+
+def test_the_printed_schema_can_be_read_by_others() -> None:
+    assert build_schema(sdl()).query_type
+
+
+def test_every_slice_is_part_of_the_graph_and_has_tables_of_its_name() -> None:
+    slices = {part.__name__.rpartition(".")[2] for part in SLICES}
+    assert slices == {path.parent.name for path in (ROOT / "graphql_schema").glob("*/types.py")}
+    assert slices == {path.stem for path in (ROOT / "db" / "tables").glob("*.py")} - {"__init__"}
+
+
+def test_a_field_belongs_to_one_slice() -> None:
+    """Or the slice that comes later would take it from the other without a word."""
+    for root in ("queries", "mutations", "subscriptions"):
+        modules = [vars(part)[root] for part in SLICES if hasattr(part, root)]
+        fields = Counter(name for module in modules for name, value in vars(module).items() if isinstance(value, Field))
+        assert [name for name, times in fields.items() if times > 1] == []

@@ -1,0 +1,169 @@
+"""The house rules: a remark that a review would make twice. An exemption stands here with its reason."""
+
+import ast
+import os
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+IGNORED = [".git", *((ROOT / ".gitignore").read_text().replace("/\n", "\n").split())]
+
+LONGER: dict[str, str] = {
+    "db/migrations/versions/*": "generated, and never changed again",
+}
+"""The files that may be longer than the others, with the reason."""
+
+MIRRORS_NOTHING = {
+    "tests/tour/*": "tells the story of the product",
+    "tests/invariants/*": "holds for all tables, types and fields",
+    "tests/test_house_rules.py": "holds for all files",
+    "tests/graphql_schema/execution/test_two_paths_agree.py": "holds for the two ways to answer, put side by side",
+}
+"""The tests that belong to no module, with what they belong to."""
+
+SELF_EXPLAINING = {"S603": "flags every start of a program, however it is written"}
+"""The rules whose exemption needs no reason, with the reason for that."""
+
+
+def walk() -> Iterator[str]:
+    """All files that are ours, by their path from the root."""
+    for folder, folders, names in os.walk(ROOT):
+        here = Path(folder).relative_to(ROOT)
+        folders[:] = [name for name in folders if not _is_ignored(here / name)]
+        yield from (str(here / name) for name in names if not _is_ignored(here / name))
+
+
+def _is_ignored(path: Path) -> bool:
+    return any(fnmatch(path.name, pattern) or fnmatch(str(path), pattern) for pattern in IGNORED)
+
+
+def exempted(path: str, exemptions: dict[str, str]) -> bool:
+    return any(fnmatch(path, pattern) for pattern in exemptions)
+
+
+FILES = sorted(walk())
+MODULES = [path for path in FILES if path.endswith(".py")]
+TREES = {path: ast.parse((ROOT / path).read_text()) for path in MODULES}
+TESTS = [path for path in MODULES if path.startswith("tests/")]
+SLICES = [path for path in MODULES if re.match(r"graphql_schema/(?!core|execution)\w+/", path)]
+
+
+def lines(path: str) -> list[str]:
+    return (ROOT / path).read_text().splitlines()
+
+
+def called(tree: ast.AST) -> Iterator[str]:
+    """The last name of everything that is called."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def test_the_files_are_found() -> None:
+    assert {"README.md", ".ci/run", "db/access.py", "tests/test_house_rules.py"} <= set(FILES)
+    assert not any(".venv" in path or "node_modules" in path for path in FILES)
+    assert SLICES
+
+
+def test_a_module_is_short() -> None:
+    long = [path for path in MODULES if len(lines(path)) > (500 if path in TESTS else 300)]
+    assert [path for path in long if not exempted(path, LONGER)] == []
+
+
+def test_a_module_says_what_it_is() -> None:
+    assert [path for path, tree in TREES.items() if tree.body and not ast.get_docstring(tree)] == []
+
+
+def test_nothing_is_named_after_a_role_that_has_no_reason_to_stop_growing() -> None:
+    role = re.compile(r"utils?|helpers?|services?|managers?|common|misc", re.IGNORECASE)
+    suffix = re.compile(r"(Utils?|Helpers?|Services?|Managers?|Factory|Impl)$")
+    assert [path for path in FILES for part in Path(path).with_suffix("").parts if role.fullmatch(part)] == []
+    classes = [node.name for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    assert [name for name in classes if suffix.search(name)] == []
+
+
+def test_one_place_commits() -> None:
+    ours = {path: tree for path, tree in TREES.items() if path.startswith(("app/", "db/", "graphql_schema/"))}
+    assert [path for path, tree in ours.items() if "commit" in called(tree)] == ["db/engine.py"]
+
+
+def test_a_slice_of_the_graph_declares_and_leaves_the_database_to_the_kernel() -> None:
+    for path in SLICES:
+        used = {*called(TREES[path])} & {"execute", "scalar", "scalars", "flush", "commit", "rollback", "read", "load"}
+        assert used == set(), path
+        assert "session" not in {getattr(node, "attr", None) for node in ast.walk(TREES[path])}, path
+        # A declaration may have an expression with a subselect in it.
+        assert "select" not in called(TREES[path]) or path.endswith("/types.py"), path
+
+
+def test_nothing_is_printed_but_on_the_command_line() -> None:
+    served = [path for path in MODULES if path.startswith(("app/", "db/", "graphql_schema/"))]
+    assert [path for path in served if "print" in called(TREES[path]) and path != "app/cli.py"] == []
+
+
+def sleeps(tree: ast.AST, ancestors: tuple[ast.AST, ...] = ()) -> Iterator[tuple[ast.AST, ...]]:
+    """Every call of a sleep with all that is around it."""
+    for node in ast.iter_child_nodes(tree):
+        yield from sleeps(node, (*ancestors, tree))
+    if isinstance(tree, ast.Call) and getattr(tree.func, "attr", getattr(tree.func, "id", "")) == "sleep":
+        yield ancestors
+
+
+def is_patient(ancestors: tuple[ast.AST, ...]) -> bool:
+    """Whether a sleep lies between two looks at a condition, in a function that gives up some day."""
+    functions = [node for node in ancestors if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    is_repeated = any(isinstance(node, ast.While) for node in ancestors)
+    return is_repeated and bool(re.search("timeout|deadline", ast.unparse(functions[-1])))
+
+
+def test_a_test_sleeps_only_between_two_looks_at_a_condition_with_a_deadline() -> None:
+    assert [path for path in TESTS for around in sleeps(TREES[path]) if not is_patient(around)] == []
+
+
+def test_a_test_lies_where_what_it_tests_lies() -> None:
+    for path in TESTS:
+        if Path(path).name.startswith("test_") and not exempted(path, MIRRORS_NOTHING):
+            tested = path.removeprefix("tests/").replace("test_", "").removesuffix(".py")
+            assert (ROOT / f"{tested}.py").exists() or (ROOT / tested).is_dir(), path
+
+
+def test_a_test_is_a_sentence() -> None:
+    for path in TESTS:
+        functions = [node for node in ast.walk(TREES[path]) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        names = [function.name for function in functions if function.name.startswith("test_")]
+        assert [name for name in names if name.count("_") < 2] == [], path
+        assert len(names) == len(set(names)), f"{path}: of two tests with one name the first is never run"
+
+
+def test_an_exemption_has_its_reason_on_the_same_line() -> None:
+    bare = re.compile(r"# (noqa: (?P<rule>\w+)[\w, ]*|pragma: no cover|fmt: \w+)$")
+    found = [(path, number, bare.search(line)) for path in MODULES for number, line in enumerate(lines(path), 1)]
+    assert [(path, number) for path, number, match in found if match and match["rule"] not in SELF_EXPLAINING] == []
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_every_dependency_is_pinned_with_its_hashes(name: str) -> None:
+    text = re.sub(r"\s*\\\n\s*", " ", re.sub(r"^\s*#.*\n?", "", (ROOT / name).read_text(), flags=re.MULTILINE))
+    pins = [line for line in text.splitlines() if line.strip()]
+    assert len(pins) > 20
+    pinned = re.compile(r"[\w.-]+(\[[\w,-]+\])?==\S+( ; [^#]+?)?( --hash=sha256:[0-9a-f]{64})+")
+    assert [pin for pin in pins if not pinned.fullmatch(pin.strip())] == []
+
+
+def test_whatever_the_process_needs_the_tests_use_in_the_same_version() -> None:
+    def pins(name: str) -> set[str]:
+        return set(re.findall(r"^[\w.-]+==[^ ]+", (ROOT / name).read_text(), flags=re.MULTILINE))
+
+    assert pins("requirements.txt") <= pins("requirements-dev.txt")
+
+
+def test_no_file_names_a_package_registry_or_a_folder_of_somebodys_machine() -> None:
+    hosts = ["pypi" + ".org", "python" + "hosted.org", "npm" + "js.org", "npm" + "js.com", "yarn" + "pkg.com"]
+    folders = [rf"/{name}/\w" for name in ("home", "Users", "work", "workspace", "root", "tmp/v")]
+    leak = re.compile("|".join([*map(re.escape, hosts), *(rf"(?<![\w.]){folder}" for folder in folders)]))
+    texts = [path for path in FILES if not path.startswith("db/demo/data/") and not path.endswith((".png", ".gz"))]
+    assert [path for path in texts if leak.search((ROOT / path).read_text(errors="replace"))] == []
