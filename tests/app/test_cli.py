@@ -145,7 +145,7 @@ def test_the_matrix_of_access_is_printed(run: Run, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     ("host", "origin"),
-    [("0.0.0.0", "http://127.0.0.1:80"), ("::", "http://[::1]:80"), ("trellis.local", "http://trellis.local:80")],  # noqa: S104
+    [("0.0.0.0", "http://127.0.0.1:80"), ("::", "http://[::1]:80"), ("trellis.local", "http://trellis.local:80")],  # noqa: S104  (nothing is bound)
 )
 def test_the_banner_has_an_address_that_a_browser_can_open(host: str, origin: str) -> None:
     assert f"{origin}/graphql" in banner(host, 80, []).replace("\\[", "[")

@@ -147,7 +147,7 @@ async def answer(request: Request) -> Response:
 async def host() -> AsyncIterator[str]:
     """The `host:port` of a server with the console and a GraphQL endpoint of one field."""
     app = Starlette(routes=[*routes(), Route("/graphql", answer, methods=["POST"])])
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         yield f"127.0.0.1:{listener.getsockname()[1]}"

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from asyncpg import ReadOnlySQLTransactionError
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 
 from db import tables
 from db.access import GUEST
 from db.engine import Database
+from db.failures import Failure, failure_of
 from tests.db.waiting import until
 from tests.world import World
 
@@ -79,18 +81,30 @@ async def test_what_a_transaction_writes_is_seen_once_it_is_done(database: Datab
         assert await session.scalar(count) == before + 1
 
 
-@ways
-async def test_a_migration_does_not_break_statements_that_were_prepared_before(
-    single: Database, database_url: str, ask: Ask
-) -> None:
-    titles = "SELECT title FROM courses ORDER BY id LIMIT 1"
-    assert await ask(single, titles) == "Logic"
+async def test_a_migration_does_not_break_compiled_statements(single: Database, database_url: str) -> None:
+    assert await by_fetch(single, TITLES) == "Logic"
+    await migrate(database_url)
+    assert await by_fetch(single, TITLES) == "Logic"
+
+
+async def test_a_migration_breaks_a_statement_of_a_session_once_at_most(single: Database, database_url: str) -> None:
+    assert await by_session(single, TITLES) == "Logic"
+    await migrate(database_url)
+    with pytest.raises(DBAPIError) as failed:
+        await by_session(single, TITLES)
+    assert failure_of(failed.value) is Failure.UNAVAILABLE
+    assert await by_session(single, TITLES) == "Logic"
+
+
+TITLES = "SELECT title FROM courses ORDER BY id LIMIT 1"
+
+
+async def migrate(database_url: str) -> None:
     migrating = Database(database_url)
     async with migrating.work(GUEST) as work:
         await work.session.execute(text("ALTER TABLE courses DROP COLUMN search_vector"))
         await work.session.execute(text("ALTER TABLE courses ALTER COLUMN title TYPE varchar(500)"))
     await migrating.close()
-    assert await ask(single, titles) == "Logic"
 
 
 @ways

@@ -27,6 +27,9 @@ CROWD = ("first", "second")
 PEOPLE = ("ada", "ben", "vera", "rob", "ines", "sam", "olga", "root", *CROWD, None)
 """Everybody by name; None is a guest."""
 
+as_served = pytest.mark.parametrize("graph", ["compiled"], indirect=True, scope="session")
+"""For what would take long by both ways, and says nothing that their agreement does not say for the other."""
+
 
 @pytest.fixture(scope="session")
 def database_url(servers: Servers, template: World) -> Iterator[str]:

@@ -10,7 +10,7 @@ from db.base import Base, tables
 from graphql_schema.core import NODES
 from graphql_schema.core.fields import Column, DeclaredField
 from tests.conftest import Graph
-from tests.invariants.conftest import PEOPLE
+from tests.invariants.conftest import PEOPLE, as_served
 from tests.invariants.crawler import Found, crawl, descend, look_up
 from tests.invariants.oracle import Oracle
 from tests.invariants.schema import ROOTS, TABLES, Edge
@@ -54,17 +54,18 @@ async def test_a_list_at_the_root_has_all_that_the_rules_allow(
     assert data[root.name]["totalCount"] == len(listed)
 
 
+@as_served
 @everybody
 async def test_no_way_through_the_graph_leads_to_more_than_the_rules_allow(
     graph: Graph, world: World, oracle: Oracle, who: str | None
 ) -> None:
     allowed = visible(oracle, world, who)
-    ways = [crawl, descend] if graph.executor.compiles else [crawl]  # resolvers do not know what is above them
-    for way in ways:
+    for way in (crawl, descend):
         found = await way(graph, who)
         assert {name: seen - allowed[name] for name, seen in found.items() if seen - allowed[name]} == {}
 
 
+@as_served
 async def test_the_ways_through_the_graph_lead_to_every_type(graph: Graph) -> None:
     found = await crawl(graph, "root")
     assert [name for name in TABLES if not found[name]] == []

@@ -27,6 +27,8 @@ PROGRESS_EVENTS = """
     }
 """
 ADD_COMMENT = "mutation ($input: AddCommentInput!) { addComment(input: $input) { errors { code } } }"
+RESOLVE = "mutation ($input: ThreadInput!) { resolveThread(input: $input) { errors { code } } }"
+REOPEN = "mutation ($input: ThreadInput!) { reopenThread(input: $input) { errors { code } } }"
 COMPLETE_LESSON = "mutation ($input: CompleteLessonInput!) { completeLesson(input: $input) { errors { code } } }"
 
 
@@ -61,12 +63,8 @@ async def test_events_come_in_the_order_in_which_things_happened(ada: Person, be
     thread = {"threadId": world.thread_0.public_id}
     async with ada.listen(DOCUMENT_EVENTS, document=world.requirements.public_id) as events:
         await say(ben, thread["threadId"], "Done")
-        await ben.ask(
-            "mutation ($input: ThreadInput!) { resolveThread(input: $input) { errors { code } } }", input=thread
-        )
-        await ben.ask(
-            "mutation ($input: ThreadInput!) { reopenThread(input: $input) { errors { code } } }", input=thread
-        )
+        await ben.ask(RESOLVE, input=thread)
+        await ben.ask(REOPEN, input=thread)
         kinds = [(await events.hear())["documentEvents"]["kind"] for _ in range(3)]
     assert kinds == ["COMMENT_ADDED", "THREAD_RESOLVED", "THREAD_REOPENED"]
 

@@ -1,6 +1,7 @@
 """Taking a course: one place a person, and a percentage that is right however lessons are completed."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -128,7 +129,10 @@ async def test_the_last_lesson_completes_course_and_enrollment(graph: Graph, wor
     for lesson in (world.logic_1_2, world.logic_2_1, world.logic_2_2):
         completed = await done(graph, "sam", COMPLETE, lessonId=lesson.public_id)
     assert completed["progress"]["progressPercent"] == 100
-    assert await enrollment(graph, world) == (EnrollmentStatus.COMPLETED, completed["progress"]["completedAt"])
+    assert await enrollment(graph, world) == (
+        EnrollmentStatus.COMPLETED,
+        datetime.fromisoformat(completed["progress"]["completedAt"]),
+    )
     assert [kind for kind, _ in told] == ["LESSON_COMPLETED"] * 3 + ["COURSE_COMPLETED"]
 
 
@@ -195,8 +199,8 @@ async def test_lessons_are_not_completed_after_the_enrollment_ended(graph: Graph
         assert len((await reading.scalars(select(tables.LessonProgress))).all()) == 1
 
 
-async def enrollment(graph: Graph, world: World) -> tuple[EnrollmentStatus, str | None]:
+async def enrollment(graph: Graph, world: World) -> tuple[EnrollmentStatus, datetime | None]:
     """What has become of Sam's enrollment, and since when."""
     async with graph.database.read() as reading:
         found = await reading.get_one(tables.Enrollment, world.enrollment.id)
-    return found.status, found.completed_at.isoformat() if found.completed_at else None
+    return found.status, found.completed_at
