@@ -6,7 +6,7 @@ from math import ceil
 from random import Random
 
 from scripts.benchmark.dataset import Database
-from scripts.benchmark.load import Load, Measured, measure, settle
+from scripts.benchmark.load import Load, Measured, measure, settle, warm_up
 from scripts.benchmark.operations import Operation
 from scripts.benchmark.results import Run
 from scripts.benchmark.rows import Requests
@@ -16,6 +16,7 @@ from scripts.benchmark.workload import forget_remarks
 
 LONGEST = 30  # seconds
 TURNS = 3  # answers that every connection is to get, however slow the server is
+FEW = 4  # connections to warm up with
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +70,24 @@ class Comparison:
         for server in self.servers:
             for operation in self.plan.operations:
                 watching(f"warming up: {operation}, {server.peer.title}")
-                load = Load(min(self.plan.connections), self.plan.seconds)
-                self.paces[server.name, operation] = self._run(server, operation, load).per_second
+                pace = self._warm_up_with(server, operation, Load(FEW, self.plan.seconds))
+                self.paces[server.name, operation] = max(pace, 1)
         self._clean()
 
     def _measured(self, server: Server, operation: Operation, connections: int) -> Measured:
         pace = self.paces[server.name, operation]
-        seconds = max(self.plan.seconds, min(ceil(TURNS * connections / max(pace, 1)), LONGEST))
-        if self.plan.warm_up:
-            self._run(server, operation, Load(connections, self.plan.warm_up))
-        return self._run(server, operation, Load(connections, seconds))
-
-    def _run(self, server: Server, operation: Operation, load: Load) -> Measured:
-        measured = measure(server, self.requests[server.name, operation], load=load, postgres=self.database.pid)
+        seconds = max(self.plan.seconds, min(ceil(TURNS * connections / pace), LONGEST))
+        if self.plan.warm_up * pace > connections:
+            self._warm_up_with(server, operation, Load(connections, self.plan.warm_up))
+        requests, load = self.requests[server.name, operation], Load(connections, seconds)
+        measured = measure(server, requests, load=load, postgres=self.database.pid)
         settle(server.pid, self.database.pid)
         return measured
+
+    def _warm_up_with(self, server: Server, operation: Operation, load: Load) -> float:
+        pace = warm_up(server, self.requests[server.name, operation], load)
+        settle(server.pid, self.database.pid)
+        return pace
 
     def _clean(self) -> None:
         if any(_writes(operation) for operation in self.plan.operations):

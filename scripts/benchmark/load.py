@@ -64,16 +64,13 @@ def measure(server: Server, requests: Sequence[Prepared], *, load: Load, postgre
     `postgres` is the first process of PostgreSQL. The load generator counts what HTTP calls an error; since others hide
     in answers, one is read in the middle of the load and some after it. Raises NoAnswers.
     """
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(b"".join(b"%b\n%b\n" % (request.token.encode(), request.body) for request in requests))
-        file.flush()
-        watch = Watch(server, requests)
-        before = processor_time(server.pid), processor_time(postgres)
-        timer = threading.Timer(load.seconds / 2, watch)
-        timer.start()
-        found = _wrk(server.port, load, Path(file.name))
-        after = processor_time(server.pid), processor_time(postgres)
-        timer.join()
+    watch = Watch(server, requests)
+    before = processor_time(server.pid), processor_time(postgres)
+    timer = threading.Timer(load.seconds / 2, watch)
+    timer.start()
+    found = _wrk(server, requests, load)
+    after = processor_time(server.pid), processor_time(postgres)
+    timer.join()
     watch.read_answers()
     count = found["requests"]
     if not count:
@@ -90,6 +87,12 @@ def measure(server: Server, requests: Sequence[Prepared], *, load: Load, postgre
         bytes=found["bytes"] // count,
         errors=found["errors"] + watch.errors,
     )
+
+
+def warm_up(server: Server, requests: Sequence[Prepared], load: Load) -> float:
+    """Load that does not count. Returns how many requests a second were answered."""
+    found = _wrk(server, requests, load)
+    return float(found["requests"] / found["seconds"])
 
 
 class Watch:
@@ -147,13 +150,16 @@ def generator() -> str:
     return program
 
 
-def _wrk(port: int, load: Load, file: Path) -> dict[str, Any]:
+def _wrk(server: Server, requests: Sequence[Prepared], load: Load) -> dict[str, Any]:
     command = [generator(), "--threads", "1", "--connections", str(load.connections), "--duration", f"{load.seconds}s"]
-    address = f"http://{HOST}:{port}/graphql"
-    done = subprocess.run(  # noqa: S603  (every word is our own)
-        [*command, "--timeout", "30s", "--script", SCRIPT, address, "--", file],
-        capture_output=True,
-        check=True,
-    )
+    address = f"http://{HOST}:{server.port}/graphql"
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(b"".join(b"%b\n%b\n" % (request.token.encode(), request.body) for request in requests))
+        file.flush()
+        done = subprocess.run(  # noqa: S603  (every word is our own)
+            [*command, "--timeout", "30s", "--script", SCRIPT, address, "--", file.name],
+            capture_output=True,
+            check=True,
+        )
     found: dict[str, Any] = orjson.loads(done.stdout.splitlines()[-1])
     return found

@@ -25,6 +25,7 @@ from db.rules import (
     revealed,
     through,
 )
+from tests.reading import database_url  # noqa: F401  (a fixture)
 
 
 class Role(StrEnum):

@@ -50,7 +50,7 @@ async def database(database_url: str) -> AsyncIterator[NotingDatabase]:
 async def world(database: Database, template: World) -> World:
     """The small world and some people of the crowd."""
     async with database.work(GUEST) as work:
-        chance = Random(7)  # noqa: S311  (the same crowd every time)
+        chance = Random(7)
         users = (await populate(work.session, chance, size=SIZE))["users"]
         people = await work.session.scalars(select(tables.User).where(tables.User.id.in_(users[: len(CROWD)])))
         return World(template.rows | dict(zip(CROWD, people, strict=True)))

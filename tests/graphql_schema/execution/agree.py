@@ -40,8 +40,8 @@ def run(both: BothPaths, number: int) -> None:
         seconds = monotonic() - start
         print(
             f"{both.counts['operations']} operations, {both.counts['errors']} with errors, {seconds:.0f} s", flush=True
-        )  # noqa: T201  (what a long run says)
-    print(", ".join(f"{who}: {count}" for who, count in by_viewer.items()))  # noqa: T201  (what a long run says)
+        )
+    print(", ".join(f"{who}: {count}" for who, count in by_viewer.items()))
 
 
 def compare(both: BothPaths, who: str | None, *, size: int, seed_: int) -> None:

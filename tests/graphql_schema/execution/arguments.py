@@ -66,7 +66,7 @@ class Pool:
     def about(self, seen: Mapping[str, Sequence[str]]) -> "Pool":
         """The same with ids mostly of what somebody sees."""
         ids = {
-            name: [*seen[name] * (1 + 3 * len(all_) // len(seen[name])), *all_] if seen[name] else all_
+            name: [*list(seen[name]) * (1 + 3 * len(all_) // len(seen[name])), *all_] if seen[name] else all_
             for name, all_ in self.ids.items()
         }
         return Pool({**self.values, **{(name, "id"): found for name, found in ids.items()}}, ids, self.cursors)
@@ -144,7 +144,8 @@ class Arguments:
 
     def _page(self, declared: Mapping[str, GraphQLArgument], *, large: bool) -> dict[str, Any]:
         """Arguments of a list: an order, and a page in it in one direction or the other."""
-        given, type_ = {}, get_named_type(declared["orderBy"].type)
+        given: dict[str, Any] = {}
+        type_: Any = get_named_type(declared["orderBy"].type)
         members, order, has_cursor = sorted(type_.values), declared["orderBy"].default_value.name, self.chance(30)
         if self.chance(40):
             order = self.one_of(members)

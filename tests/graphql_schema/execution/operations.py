@@ -260,14 +260,13 @@ class Writer:
 
     def _condition(self, type_: Any, place: Place) -> GraphQLNamedType | None:
         """A type that an object of `type_` may have, or none."""
-        wider = list(getattr(type_, "interfaces", ()))
-        if not is_abstract_type(type_):
-            return self.given.one_of([None, type_, *wider])
-        narrower = sorted(self.schema.get_possible_types(type_), key=lambda possible: possible.name)
-        likely = [possible for possible in narrower if possible.name in place.likely]
-        if likely and self.given.chance(85):
-            return self.given.one_of(likely)
-        return self.given.one_of([None, type_, *wider, *narrower])
+        choices = [None, type_, *getattr(type_, "interfaces", ())]
+        if is_abstract_type(type_):
+            narrower = sorted(self.schema.get_possible_types(type_), key=lambda possible: possible.name)
+            likely = [possible for possible in narrower if possible.name in place.likely]
+            choices = likely if likely and self.given.chance(85) else [*choices, *narrower]
+        chosen: GraphQLNamedType | None = self.given.one_of(choices)
+        return chosen
 
     def _meets(self, type_: Any, condition: Any) -> bool:
         return bool(self._objects(type_) & self._objects(condition))

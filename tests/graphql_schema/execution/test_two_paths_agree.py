@@ -6,7 +6,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db.outbox import Event
 from tests.graphql_schema.execution.both_paths import PEOPLE, BothPaths
 from tests.graphql_schema.execution.still import EVENTS, MUTATIONS
 
