@@ -38,9 +38,8 @@ def run(both: BothPaths, number: int) -> None:
         compare(both, who, size=min(BATCH, number - batch * BATCH), seed_=salt + batch)
         by_viewer[who or "guest"] += both.counts["operations"] - before
         seconds = monotonic() - start
-        print(
-            f"{both.counts['operations']} operations, {both.counts['errors']} with errors, {seconds:.0f} s", flush=True
-        )
+        found = f"{both.counts['operations']} operations, {both.counts['with errors']} with errors"
+        print(f"{found}, {seconds:.0f} s", flush=True)
     print(", ".join(f"{who}: {count}" for who, count in by_viewer.items()))
 
 

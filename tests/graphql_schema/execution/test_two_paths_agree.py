@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.graphql_schema.execution.both_paths import PEOPLE, BothPaths
-from tests.graphql_schema.execution.still import EVENTS, MUTATIONS
+from tests.graphql_schema.execution.still import MUTATIONS
 
 # graphql-core forgets the siblings of a field that failed where null is not allowed.
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
@@ -37,11 +37,3 @@ def test_both_paths_give_the_same_answer(both: BothPaths, who: str | None, data:
 def test_both_paths_give_the_same_payload_of_a_mutation(both: BothPaths, name: str, data: st.DataObject) -> None:
     who, arguments = MUTATIONS[name](both.compiled.world)
     both.compare(data.draw(both.payloads(who, "mutation", name, arguments)), who)
-
-
-@pytest.mark.parametrize("name", EVENTS)
-@settings(agreeing, max_examples=25)
-@given(data=st.data())
-def test_both_paths_give_the_same_event(both: BothPaths, name: str, data: st.DataObject) -> None:
-    who, arguments, event = EVENTS[name](both.compiled.world)
-    both.compare(data.draw(both.payloads(who, "subscription", name, arguments)), who, event=event)
