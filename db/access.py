@@ -35,12 +35,18 @@ class Viewer:
         return "guest" if self.is_guest else "administrator" if self.is_admin else "user"
 
     @property
+    def typical(self) -> "Viewer":
+        """One viewer for all of the same kind: the text of a statement is the same for them."""
+        return _TYPICAL[self.kind]
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """The bind parameters of every statement with an access rule in it."""
         return {"viewer_id": self.id}
 
 
 GUEST = Viewer()
+_TYPICAL = {viewer.kind: viewer for viewer in (GUEST, Viewer(UUID(int=0)), Viewer(UUID(int=0), is_admin=True))}
 
 rules: dict[Any, "Rule"] = {}
 """The rule of every table."""

@@ -3,10 +3,11 @@
 Only `Database.work` makes one and commits it.
 """
 
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.access import Viewer, allows
@@ -42,16 +43,15 @@ class Work:
         what they see without the permission `may`.
         """
         key = key_of(table, public_id)
-        row = table.__table__
-        statement = select(table, allows(may, row, self.viewer)).where(table.id == key, allows(SEE, row, self.viewer))
-        if lock:
-            statement = statement.with_for_update(of=table)
-        found = (await self.session.execute(statement, self.viewer.parameters)).one_or_none() if key else None
+        statement = _by_key(table, may, self.viewer.typical, lock)
+        values = {"key": key, **self.viewer.parameters}
+        found = (await self.session.execute(statement, values)).one_or_none() if key else None
         if found is None:
             raise NotFound(at=at)
         if not found[1]:
             raise Forbidden(at=at)
-        return found[0]
+        row: Row = found[0]
+        return row
 
     async def add(self, row: Row) -> Row:
         """Insert a row; what the database fills in (times, defaults) can be read from it afterwards."""
@@ -66,3 +66,11 @@ class Work:
     def happened(self, topic: Topic, kind: str, **rows: Base) -> None:
         """Tell the topic's subscribers, once this is committed, that something happened to these rows."""
         self.events.append(Event(topic, kind, {name: row.public_id for name, row in rows.items()}))
+
+
+@cache
+def _by_key(table: type[Row], may: Permission, viewer: Viewer, lock: bool) -> Select[*tuple[Any, ...]]:
+    """The row with a key that the viewer sees, and whether they have the permission: built once a kind of viewer."""
+    row = table.__table__
+    statement = select(table, allows(may, row, viewer)).where(table.id == bindparam("key"), allows(SEE, row, viewer))
+    return statement.with_for_update(of=table) if lock else statement
