@@ -106,7 +106,7 @@ def test_an_impossible_build_is_one_line_and_no_failure(tmp_path: Path, node: st
     for command in ("node", "npm") if node else ():
         (path / command).write_text(f"#!/bin/sh\necho {node}\n")
         (path / command).chmod(0o755)
-    offline = {**os.environ, "PATH": str(path), "PIP_NO_INDEX": "1", "PYTHONPATH": ""}
+    offline = {**os.environ, "PATH": str(path), "PIP_NO_INDEX": "1", "PYTHONPATH": str(tmp_path)}
     build_it = [sys.executable, "-m", "app.console"]
     done = subprocess.run(build_it, cwd=tmp_path, env=offline, capture_output=True, text=True, check=False)  # noqa: S603 — our own
     assert done.returncode == 0
