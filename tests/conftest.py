@@ -24,6 +24,8 @@ from tests import world as worlds
 from tests.world import World
 
 TEMPLATE = "world"
+WRITTEN = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
+"""The next transaction id of the server: only transactions that write take one."""
 names = count()
 
 
@@ -49,13 +51,22 @@ def world(template: World) -> World:
     return template
 
 
+@pytest.fixture(scope="session")
+def unwritten() -> list[str]:
+    """Copies of the world that tests have only read from: the next test takes them."""
+    return []
+
+
 @pytest.fixture
-async def database_url(servers: embedded.Servers, template: World) -> AsyncIterator[str]:
-    """A database of this test's own with the small world in it."""
-    name = f"test_{next(names)}"
-    await _administer(servers, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+async def database_url(servers: embedded.Servers, template: World, unwritten: list[str]) -> AsyncIterator[str]:
+    """A database with the small world in it that no other test has written to."""
+    name = unwritten.pop() if unwritten else await _copy(servers)
+    before = await _administer(servers, WRITTEN)
     yield _named(servers.database_url, name)
-    await _administer(servers, f"DROP DATABASE {name} WITH (FORCE)")
+    if await _administer(servers, WRITTEN) == before:
+        unwritten.append(name)
+    else:
+        await _administer(servers, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -154,11 +165,19 @@ async def _build(url: str) -> World:
         await database.close()
 
 
-async def _administer(servers: embedded.Servers, statement: str) -> None:
+async def _copy(servers: embedded.Servers) -> str:
+    name = f"test_{next(names)}"
+    await _administer(servers, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    return name
+
+
+async def _administer(servers: embedded.Servers, statement: str) -> Any:
     engine = create_async_engine(servers.database_url, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
-        await connection.execute(text(statement))
+        result = await connection.execute(text(statement))
+        answer = result.scalar() if result.returns_rows else None
     await engine.dispose()
+    return answer
 
 
 def _named(url: str, database: str) -> str:

@@ -9,7 +9,9 @@ from structlog.testing import capture_logs
 from db import tables
 from db.access import GUEST
 from db.engine import Database
-from graphql_schema.core.mutations import described, pascal
+from db.errors import BadInput
+from db.write import Work
+from graphql_schema.core.mutations import Mutation, described, pascal
 from tests.conftest import Graph
 from tests.world import World
 
@@ -47,17 +49,26 @@ async def test_each_field_sees_what_the_one_before_it_did(graph: Graph, world: W
     assert answer["c"] == {"document": {"version": 4, "content": "Two"}, "errors": [{"code": "CONFLICT"}]}
 
 
-async def test_a_refusal_in_the_middle_undoes_what_came_before_it(
-    graph: Graph, world: World, database: Database
-) -> None:
+async def test_a_refusal_undoes_what_was_written_before_it(graph: Graph, database: Database) -> None:
+    async def begin(work: Work) -> None:
+        await work.add(tables.SpecificationProject(name="Lost", owner_id=work.viewer_id))
+        raise BadInput("Not today.", at="project.name")
+
     before = await names(database)
-    given = {"name": "Lost", "members": [{"userId": world.ben.public_id}, {"userId": world.olga.public_id}]}
+    declared = Mutation("Begins nothing.", begin, returns={"project": tables.SpecificationProject}, guests=False)
+    refused = {"code": "BAD_USER_INPUT", "message": "Not today.", "at": "project.name"}
+    payload = await declared.resolve(None, graph.context("ada"), "begin", {})
+    assert payload == {"project": None, "errors": [refused]}
+    assert await names(database) == before
+
+
+async def test_a_refusal_names_the_input_field_at_fault(graph: Graph, world: World) -> None:
+    given = {"name": "Mine", "members": [{"userId": world.ben.public_id}, {"userId": world.olga.public_id}]}
     selection = "{ project { id } errors { code path } }"
     mutation = f"mutation ($input: CreateProjectInput!) {{ createProject(input: $input) {selection} }}"
     answer = await graph.data("ada", mutation, input=given)
     refused = [{"code": "NOT_FOUND", "path": ["input", "members", "1", "userId"]}]
     assert answer == {"createProject": {"project": None, "errors": refused}}
-    assert await names(database) == before
 
 
 async def test_a_guest_is_asked_to_sign_in_and_changes_nothing(graph: Graph, database: Database) -> None:

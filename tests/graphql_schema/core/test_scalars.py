@@ -23,6 +23,7 @@ def scalar(name: str) -> GraphQLScalarType:
         (datetime(2026, 8, 19, 19, 49, 29, tzinfo=UTC), "2026-08-19T19:49:29+00:00"),
         (datetime(2026, 8, 19, 19, 49, 29, 500_000, tzinfo=UTC), "2026-08-19T19:49:29.5+00:00"),
         (datetime(2026, 8, 19, 19, 49, 30, 100, tzinfo=UTC), "2026-08-19T19:49:30.0001+00:00"),
+        (datetime(2026, 8, 19, 19, 49, 30, 123_456, tzinfo=UTC), "2026-08-19T19:49:30.123456+00:00"),
         (datetime(2026, 8, 19, 10, tzinfo=timezone(timedelta(hours=10))), "2026-08-19T10:00:00+10:00"),
     ],
 )
