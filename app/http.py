@@ -29,7 +29,13 @@ FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", "text/
 PREFLIGHT_HEADERS = ("graphql-require-preflight", "apollo-require-preflight", "x-apollo-operation-name")
 
 QUALITY = re.compile(r"q=(0(\.\d*)?|1(\.0*)?)")
-STATUS = {"UNAUTHENTICATED": 401, "INTERNAL_SERVER_ERROR": 500, "SERVICE_UNAVAILABLE": 503, "GATEWAY_TIMEOUT": 504}
+STATUS = {
+    "UNAUTHENTICATED": 401,
+    "FORBIDDEN": 403,
+    "INTERNAL_SERVER_ERROR": 500,
+    "SERVICE_UNAVAILABLE": 503,
+    "GATEWAY_TIMEOUT": 504,
+}
 
 
 Answered = tuple[dict[str, Any], dict[str, str]]

@@ -113,7 +113,7 @@ class Executor:
         arguments = asked.arguments(statement, context.viewer)
         options = "ANALYZE, BUFFERS, FORMAT JSON" if analyze else "FORMAT JSON"
         row = await context.database.fetch(f"EXPLAIN ({options}) {statement.sql}", arguments)
-        return {"sql": statement.sql, "parameters": dict(enumerate(statement.names, 1)), "plan": loads(row[0])}
+        return {"sql": statement.sql, "parameters": statement.names, "plan": loads(row[0])}
 
     async def subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
         """The answers to the events of a subscription; raises RequestError before the first when it is refused."""

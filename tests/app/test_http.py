@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -275,3 +276,37 @@ def test_a_failure_of_ours_is_masked_and_can_be_found_in_the_log() -> None:
     assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
     assert error["extensions"]["errorId"] == entries[0]["error_id"]
     assert b"secret" not in answer.body
+
+
+async def test_every_answer_says_how_it_was_made(served: Served, world: World) -> None:
+    compiled = await served.post({"query": "{ viewer { name } }"}, authorization=f"Bearer {world.tokens['ada']}")
+    mixed = await served.post({"query": "{ viewer { name } __schema { queryType { name } } }"})
+    plans = [answer.headers["x-trellis-plan"] for answer in (compiled, mixed)]
+    assert plans == ["compiled", "compiled; resolved: Query.__schema"]
+
+
+@pytest.mark.parametrize("analyze", ["true", "false"])
+async def test_an_administrator_sees_the_statement_and_its_plan(served: Served, world: World, analyze: str) -> None:
+    body = {"query": "query ($slug: String) { course(slug: $slug) { title } }", "variables": {"slug": "logic"}}
+    answer = await explained(served, body, world.tokens["root"], analyze=analyze)
+    assert answer.status_code == 200
+    found = answer.json()
+    assert "FROM courses" in found["sql"]
+    assert len(found["parameters"]) == 1
+    assert ("Execution Time" in found["plan"][0]) == (analyze == "true")
+
+
+async def test_nobody_else_sees_how_an_operation_is_answered(served: Served, world: World) -> None:
+    answer = await explained(served, {"query": "{ viewer { name } }"}, world.tokens["ada"])
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (403, "FORBIDDEN")
+
+
+async def test_what_no_statement_answers_cannot_be_explained(served: Served, world: World) -> None:
+    for query in ("{ __schema { queryType { name } } }", "mutation { signOut { signedOut } }"):
+        answer = await explained(served, {"query": query}, world.tokens["root"])
+        assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (400, "BAD_USER_INPUT")
+
+
+async def explained(served: Served, body: Any, token: str, *, analyze: str = "false") -> httpx.Response:
+    headers = {"authorization": f"Bearer {token}", "content_type": "application/json"}
+    return await served.send("POST", f"/graphql/explain?analyze={analyze}", content=orjson.dumps(body), **headers)

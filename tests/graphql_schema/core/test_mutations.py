@@ -71,13 +71,13 @@ async def test_a_refusal_names_the_input_field_at_fault(graph: Graph, world: Wor
     assert answer == {"createProject": {"project": None, "errors": refused}}
 
 
-async def test_a_guest_is_asked_to_sign_in_and_changes_nothing(graph: Graph, database: Database) -> None:
+async def test_a_guest_is_asked_to_sign_in_before_anything_else(graph: Graph, database: Database, world: World) -> None:
     before = await names(database)
-    answer = await graph(None, f"mutation {{ {create('Mine')} }}")
-    assert answer["data"] is None
-    assert [(error["extensions"]["code"], error["path"]) for error in answer["errors"]] == [
-        ("UNAUTHENTICATED", ["createProject"])
-    ]
+    for mutation in (f"mutation {{ done: {create('Mine')} }}", f"mutation ($id: ID!) {{ done: {save('Mine', 2)} }}"):
+        answer = await graph(None, mutation, id=world.requirements.public_id)
+        assert answer["data"] is None
+        (error,) = answer["errors"]
+        assert (error["extensions"]["code"], error["path"]) == ("UNAUTHENTICATED", ["done"])
     assert await names(database) == before
 
 
