@@ -12,7 +12,6 @@ from db.base import Base, new_id
 from db.permissions import EDIT, OWN
 from db.read import ALL, Order, Window
 from tests.conftest import NotingDatabase
-from tests.reading import database_url  # noqa: F401  (a fixture)
 from tests.world import World
 
 TALK = read.down(tables.Comment.thread_id.expression)

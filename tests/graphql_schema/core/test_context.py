@@ -16,7 +16,6 @@ from db.base import new_id
 from db.errors import NotFound
 from graphql_schema.core.context import Context
 from tests.conftest import Heard, NotingDatabase
-from tests.reading import database_url  # noqa: F401  (a fixture)
 from tests.world import World
 
 

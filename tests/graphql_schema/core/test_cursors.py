@@ -21,7 +21,6 @@ from graphql_schema.core import NODES, cursors
 from graphql_schema.core.connections import _listings
 from graphql_schema.core.filters import order_named
 from tests.conftest import Graph
-from tests.reading import database_url  # noqa: F401  (a fixture)
 
 KEY = new_id()
 TITLE, PRICE = Order(("title",)), Order(("price",), descending=True)

@@ -7,7 +7,6 @@ from db.read import Order
 from graphql_schema.core.filters import order_name, order_named
 from graphql_schema.execution import RequestError
 from tests.conftest import Graph
-from tests.reading import database_url  # noqa: F401  (a fixture)
 from tests.world import World
 
 

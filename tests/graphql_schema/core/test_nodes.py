@@ -6,7 +6,6 @@ from db.base import Base, tables
 from graphql_schema.core import NODES
 from graphql_schema.schema import executor
 from tests.conftest import Graph
-from tests.reading import database_url  # noqa: F401  (a fixture)
 from tests.world import World
 
 HIDDEN = {"passwords": "nobody reads them"}
