@@ -167,7 +167,7 @@ async def _build(url: str) -> World:
 
 async def _copy(servers: embedded.Servers) -> str:
     name = f"test_{next(names)}"
-    await _administer(servers, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    await _administer(servers, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
     return name
 
 
