@@ -2,7 +2,7 @@
 FROM python:3.13-slim AS build
 WORKDIR /trellis
 COPY requirements.txt .
-RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes --requirement requirements.txt
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement requirements.txt
 COPY app app
 COPY db db
 COPY graphql_schema graphql_schema
