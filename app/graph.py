@@ -21,8 +21,9 @@ class Graph:
 
     async def execute(self, operation: Operation, viewer: Viewer, *, credential: str | None) -> dict[str, Any]:
         """The answer to a query or a mutation of a viewer who came with this credential."""
-        answer = await self.executor.execute(operation, self.context(viewer))
-        if operation.kind == "mutation":
+        context = self.context(viewer)
+        answer = await self.executor.execute(operation, context)
+        if context.viewer != viewer:
             self.sessions.forget(credential)
         return answer
 

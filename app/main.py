@@ -6,16 +6,18 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import health, logs
+from app import health
 from app.auth import Sessions
+from app.connections import Connection
 from app.console import pages
 from app.graph import Graph
 from app.http import Explanations, GraphQLOverHTTP
+from app.logs import RequestLog
 from app.realtime import Realtime
 from app.settings import Settings
 from app.websocket import GraphQLOverWebSocket
@@ -25,45 +27,53 @@ from graphql_schema.schema import executor
 GRACE = 10
 
 
-def create_app(settings: Settings) -> Starlette:
-    """The ASGI application. It connects to its servers when it starts, and serves as far as they answer."""
-    realtime = Realtime(settings.redis_url, prefix=settings.redis_prefix)
-    database = Database(settings.database_url, publish=realtime.publish, pool_size=settings.pool_size)
-    graph = Graph(executor, database, realtime, Sessions(database))
-    over_http = GraphQLOverHTTP(graph, body_limit=settings.body_limit)
-    over_websocket = GraphQLOverWebSocket(graph, init_timeout=settings.init_timeout)
+class App:
+    """The ASGI application. It connects to its servers when it starts, and serves as far as they answer.
+
+    The graph is served at its exact addresses, first and without a router; Starlette serves all that is no graph.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.realtime = Realtime(settings.redis_url, prefix=settings.redis_prefix)
+        self.database = Database(settings.database_url, publish=self.realtime.publish, pool_size=settings.pool_size)
+        graph = Graph(executor, self.database, self.realtime, Sessions(self.database))
+        self.sockets = GraphQLOverWebSocket(graph, init_timeout=settings.init_timeout)
+        self.endpoints: dict[tuple[str, str], ASGIApp] = {
+            ("http", "/graphql"): GraphQLOverHTTP(graph, body_limit=settings.body_limit),
+            ("http", "/graphql/explain"): Explanations(graph, body_limit=settings.body_limit),
+            ("websocket", "/graphql"): self.sockets,
+        }
+        self.pages = Starlette(lifespan=self._lifespan, routes=self._routes())
+        # An address with a slash too many is another address.
+        self.pages.router.redirect_slashes = False
+        self.logged = RequestLog(self._dispatch)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.logged(scope, receive, send)
+
+    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = self.endpoints.get((scope["type"], scope.get("path", "")), self.pages)
+        await endpoint(scope, receive, send)
+
+    def _routes(self) -> list[BaseRoute]:
+        checks = {"database": self.database.ping, "redis": self.realtime.ping}
+        return [*health.routes(checks), *pages.routes(), Route("/", _to_the_console)]
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with realtime:
+    async def _lifespan(self, _pages: Starlette) -> AsyncIterator[None]:
+        async with self.realtime:
             yield
-        await database.close()
-
-    app = Starlette(
-        lifespan=lifespan,
-        middleware=[Middleware(logs.RequestLog)],
-        routes=[
-            Route("/graphql", over_http),
-            Route("/graphql/explain", Explanations(graph, body_limit=settings.body_limit)),
-            WebSocketRoute("/graphql", over_websocket),
-            *health.routes({"database": database.ping, "redis": realtime.ping}),
-            *pages.routes(),
-            Route("/", _to_the_console),
-        ],
-    )
-    # An address with a slash too many is another address: a redirect would lose the body of a POST.
-    app.router.redirect_slashes = False
-    app.state.database, app.state.realtime, app.state.sockets = database, realtime, over_websocket
-    return app
+        await self.database.close()
 
 
 class Server(uvicorn.Server):
     """Runs the application: `Server(settings).run(sockets=[listener])`. A stop completes the subscriptions first."""
 
     def __init__(self, settings: Settings) -> None:
-        self.app = create_app(settings)
+        self.app = App(settings)
         config = uvicorn.Config(
             self.app,
+            http=Connection,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -76,7 +86,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain before uvicorn closes the sockets."""
-        await self.app.state.sockets.drain()
+        await self.app.sockets.drain()
         await super().shutdown(sockets)
 
 

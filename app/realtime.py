@@ -8,23 +8,23 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import orjson
 import structlog
 from redis import ConnectionError as ConnectionLost
 from redis import RedisError
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 
+from app.outgoing import Outgoing
 from db.errors import Refusal
 from db.outbox import Event, Topic
 
 TIMEOUT = 2.0
-PUBLISHING = 8
 
 log = structlog.get_logger()
 
@@ -55,12 +55,9 @@ class Realtime:
         self.prefix = prefix
         self.queue_size = queue_size
         self.patience = patience
+        self._outgoing = Outgoing(url, prefix)
         # Timeouts are ours: under Python 3.11 those of the client can swallow a cancellation.
-        once_more, never = Retry(NoBackoff(), 1), Retry(NoBackoff(), 0, supported_errors=())
-        pool = BlockingConnectionPool.from_url(
-            url, max_connections=PUBLISHING, timeout=None, socket_timeout=None, retry=once_more
-        )
-        self._publishing = Redis.from_pool(pool)
+        never = Retry(NoBackoff(), 0, supported_errors=())
         # It must not reconnect by itself: nobody would know that events were missed.
         name = f"trellis-{os.getpid()}"
         self._listening = Redis.from_url(url, retry=never, protocol=2, client_name=name, socket_timeout=None)
@@ -69,25 +66,22 @@ class Realtime:
         self._connected = asyncio.Event()
 
     async def __aenter__(self) -> Self:
+        await self._outgoing.__aenter__()
         self._task = asyncio.create_task(self._stay_connected())
         return self
 
-    async def __aexit__(self, *_error: object) -> None:
+    async def __aexit__(self, *error: object) -> None:
+        await self._outgoing.__aexit__(*error)
         self._task.cancel()
         # A connection to a server that does not answer may not want to close.
         await asyncio.wait([self._task], timeout=TIMEOUT)
         with suppress(TimeoutError, RedisError):
             async with asyncio.timeout(TIMEOUT):
-                await self._publishing.aclose()
                 await self._listening.aclose()
 
     async def publish(self, event: Event) -> None:
-        """Tell all processes of a committed event. A failure is logged: what is committed has not failed."""
-        try:
-            async with asyncio.timeout(TIMEOUT):
-                await self._publishing.publish(self.prefix + event.topic, orjson.dumps(asdict(event)))
-        except (RedisError, OSError) as error:
-            log.error("event not published", topic=event.topic, kind=event.kind, error=str(error))  # noqa: TRY400  (no traceback a lost event)
+        """Tell all processes of a committed event, soon and in order."""
+        await self._outgoing.publish(event)
 
     @asynccontextmanager
     async def listen(self, topic: Topic) -> AsyncIterator[AsyncIterator[Event]]:
@@ -108,7 +102,7 @@ class Realtime:
 
     async def ping(self) -> None:
         """Ask Redis for a sign of life and wait until events are heard; raise what is wrong."""
-        await self._publishing.ping()
+        await self._outgoing.redis.ping()
         await self._connected.wait()
 
     async def _acknowledged(self, channel: "_Channel") -> None:

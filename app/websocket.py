@@ -10,10 +10,9 @@ import orjson
 import structlog
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected, WebSocketState
-from structlog.contextvars import bind_contextvars
 
 from app.graph import Graph
-from app.logs import elapsed
+from app.logs import elapsed, note
 from app.requests import BadRequest, graphql_request, parsed
 from db.access import GUEST
 from db.errors import Unauthenticated
@@ -137,7 +136,7 @@ class _Socket:
             self.viewer = await self.endpoint.graph.sessions.viewer(self.credential)
         except Unauthenticated as refused:
             raise Closing(4403, refused.message) from None
-        bind_contextvars(viewer=self.viewer.id and str(self.viewer.id))
+        note(viewer=self.viewer.id and str(self.viewer.id))
         await self._send("connection_ack")
 
     async def _receive(self) -> Message:
@@ -190,7 +189,7 @@ class _Socket:
             running.task.cancel()
 
     async def _operate(self, key: str, operation: Operation) -> None:
-        bind_contextvars(operation=operation.request.operation_name, kind=operation.kind)
+        note(operation=operation.request.operation_name, kind=operation.kind)
         started = time.perf_counter()
         try:
             await self._answer(key, operation)

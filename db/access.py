@@ -8,7 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, MetaData, Table, Uuid, bindparam, false, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    MetaData,
+    Table,
+    Uuid,
+    bindparam,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.sql import Select
 
 from db.permissions import SEE, Permission
@@ -78,8 +91,12 @@ def reachable(row: Row, viewer: Viewer) -> ColumnElement[bool]:
 
 
 def any_row(row: Row, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether there is such a row; everything else that the conditions name belongs to the statement around it."""
-    return select(1).select_from(row).where(*conditions).correlate_except(row).exists()
+    """Whether there is such a row; everything else that the conditions name belongs to the statement around it.
+
+    Written as a value, not as EXISTS: for that the planner would rather hash all rows of a viewer than look for one.
+    """
+    found = select(true()).select_from(row).where(*conditions).limit(literal_column("1"))
+    return func.coalesce(found.correlate_except(row).scalar_subquery(), false())
 
 
 def rule_of(row: Row) -> "Rule":

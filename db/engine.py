@@ -7,12 +7,15 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from asyncpg import InvalidCachedStatementError, Pool, Record, create_pool
+import asyncpg
+from asyncpg import Connection, Record
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from db.access import Viewer
+from db.connections import Connections
 from db.outbox import Publish, unheard
+from db.records import insertion, take
 from db.write import Work
 
 SERVER_SETTINGS = {
@@ -23,6 +26,9 @@ SERVER_SETTINGS = {
     "lock_timeout": "2s",
     "idle_in_transaction_session_timeout": "10s",
 }
+
+PATIENCE = 1.0
+"""Seconds that a read waits for a connection."""
 
 READER_SETTINGS = {
     "default_transaction_read_only": "on",
@@ -36,8 +42,8 @@ class Database:
 
     def __init__(self, url: str, *, publish: Publish = unheard, pool_size: int = 10) -> None:
         self.publish = publish
-        self.pool_size = pool_size
-        self._readers: Pool | None = None
+        self.readers = Connections(self._connect_reader, size=pool_size, patience=PATIENCE)
+        self.writers = Connections(self._connect, size=pool_size, patience=PATIENCE)
         self.engine = create_async_engine(
             url,
             pool_size=pool_size,
@@ -49,13 +55,8 @@ class Database:
         )
 
     async def fetch(self, statement: str, arguments: Sequence[Any]) -> Record:
-        """The one row of a compiled statement. It is prepared once a connection, and cannot change anything."""
-        if self._readers is None:
-            self._readers = await self._connect()
-        try:
-            return await self._readers.fetchrow(statement, *arguments)
-        except InvalidCachedStatementError:  # a migration has changed what the statement was prepared for
-            return await self._readers.fetchrow(statement, *arguments)
+        """The one row of a compiled statement, with text as its bytes. It cannot change anything. Raises Overloaded."""
+        return await self.readers.fetch(statement, arguments)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -66,10 +67,13 @@ class Database:
     @asynccontextmanager
     async def work(self, viewer: Viewer) -> AsyncIterator[Work]:
         """One transaction on behalf of a viewer: all of it is kept, or nothing; then its events are published."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session:
-            work = Work(session, viewer)
+        work = Work(viewer, fetch=self.writers.fetch, open_session=self._open_session)
+        try:
             yield work
-            await session.commit()
+            await self._commit(work)
+        finally:
+            if work.opened:
+                await work.opened.close()
         for event in work.events:
             await self.publish(event)
 
@@ -80,23 +84,32 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._readers is not None:
-            self._readers.terminate()
+        self.readers.close()
+        self.writers.close()
         await self.engine.dispose()
 
-    async def _connect(self) -> Pool:
+    def _open_session(self) -> AsyncSession:
+        return AsyncSession(self.engine, expire_on_commit=False)
+
+    async def _commit(self, work: Work) -> None:
+        if work.opened:
+            await work.opened.commit()
+        elif work.added:
+            statement, arguments = insertion(work.added)
+            take(work.added, await self.writers.execute(statement.sql, arguments))
+
+    async def _connect(self, **settings: str) -> Connection:
         _, options = self.engine.dialect.create_connect_args(self.engine.url)
-        return await create_pool(
+        return await asyncpg.connect(
             **options,
-            min_size=0,
-            max_size=self.pool_size,
             timeout=5,
-            reset=_keep,
             statement_cache_size=1_000,
             max_cacheable_statement_size=0,
-            server_settings=SERVER_SETTINGS | READER_SETTINGS,
+            server_settings=SERVER_SETTINGS | settings,
         )
 
-
-async def _keep(_connection: Any) -> None:
-    """Leave a connection as it is when it goes back to the pool: a single statement leaves nothing behind."""
+    async def _connect_reader(self) -> Connection:
+        connection = await self._connect(**READER_SETTINGS)
+        # An answer is sent as PostgreSQL wrote it: to decode its text would be to encode it again.
+        await connection.set_type_codec("text", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary")
+        return connection

@@ -60,3 +60,10 @@ class Conflict(Refusal):
     def __init__(self, message: str | None = None, *, at: str | None = None, current: Any = None) -> None:
         super().__init__(message, at=at)
         self.current = current
+
+
+class Overloaded(Refusal):
+    """More is asked than can be answered in time."""
+
+    code = "OVERLOADED"
+    default = "There is too much to do right now. Try again in a second."

@@ -83,6 +83,10 @@ class Order:
         """The columns of `row` that place it in the order."""
         return [row[name] for name in (*self.columns, "id")]
 
+    def sorting(self, row: Any, *, backward: bool = False) -> list[ColumnElement[Any]]:
+        """What to sort the columns of `row` by."""
+        return [(desc if self.descending != backward else asc)(key) for key in self.keys(row)]
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -106,19 +110,14 @@ class Window:
         after = {f"after_{index}": value for index, value in enumerate(self.after or ())}
         return {"limit": self.limit, **after, **{test.name: test.value for test in self.conditions}}
 
-    @property
-    def is_falling(self) -> bool:
-        """Whether the rows are read from the largest to the smallest."""
-        return self.order.descending != self.backward
-
     def sorting(self, row: Any) -> list[ColumnElement[Any]]:
         """What to sort the columns of `row` by to read in the window's direction."""
-        return [(desc if self.is_falling else asc)(key) for key in self.order.keys(row)]
+        return self.order.sorting(row, backward=self.backward)
 
     def behind(self, row: Any, values: Sequence[Any]) -> ColumnElement[bool]:
         """Whether `row` comes behind these values, compared as one row so that an index serves it."""
         here, there = tuple_(*self.order.keys(row)), tuple_(*values)
-        return here < there if self.is_falling else here > there
+        return here < there if self.order.descending != self.backward else here > there
 
 
 def up(column: Any) -> Relation:

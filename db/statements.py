@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import ClauseElement
 from sqlalchemy.dialects.postgresql import asyncpg
 
 DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
@@ -27,8 +27,8 @@ class Statement:
         return [known[name] for name in self.names]
 
 
-def compiled(query: Select[*tuple[Any, ...]]) -> Statement:
+def compiled(query: ClauseElement) -> Statement:
     """The statement of a query whose values are `bindparam`s without a value."""
-    text = query.compile(dialect=DIALECT)
+    text: Any = query.compile(dialect=DIALECT)
     constants = {name: value for name, value in text.params.items() if value is not None}
     return Statement(text.string, tuple(text.positiontup or ()), constants)

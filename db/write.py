@@ -1,14 +1,18 @@
 """The unit of work: how mutations find what they change, under the access rules, and tell what happened.
 
-Only `Database.work` makes one and commits it.
+Only `Database.work` makes one and commits it. A work that looks rows up and adds others is written by one statement in
+the end; one that locks what it reads, or asks for its session, is a transaction of the session from then on.
 """
 
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, select
+from asyncpg import Record
+from sqlalchemy import Select, Uuid, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import make_transient_to_detached
 
 from db.access import Viewer, allows
 from db.base import Base
@@ -16,18 +20,25 @@ from db.errors import Forbidden, NotFound, Refusal, Unauthenticated
 from db.ids import key_of
 from db.outbox import Event, Topic
 from db.permissions import SEE, Permission
+from db.records import columns, complete, row_of
+from db.statements import Statement, compiled
 
 Row = TypeVar("Row", bound=Base)
+Fetch = Callable[[str, Sequence[Any]], Awaitable[Record | None]]
 
 
 class Work:
     """One transaction on behalf of one viewer."""
 
-    def __init__(self, session: AsyncSession, viewer: Viewer) -> None:
-        self.session = session
+    def __init__(self, viewer: Viewer, *, fetch: Fetch, open_session: Callable[[], AsyncSession]) -> None:
         self.viewer = viewer
         self.events: list[Event] = []
         self.refusals: list[Refusal] = []
+        self.added: list[Base] = []
+        self.opened: AsyncSession | None = None
+        self._found: dict[UUID, Any] = {}
+        self._fetch = fetch
+        self._open_session = open_session
 
     @property
     def viewer_id(self) -> UUID:
@@ -36,6 +47,17 @@ class Work:
             raise Unauthenticated
         return self.viewer.id
 
+    @property
+    def session(self) -> AsyncSession:
+        """The session of the transaction, from now on. It has the rows that were found before."""
+        if self.opened is None:
+            assert not self.added, "Ask for the session before you add a row: what is added before waits for the end."
+            self.opened = self._open_session()
+            for row in self._found.values():
+                make_transient_to_detached(row)
+            self.opened.add_all(self._found.values())
+        return self.opened
+
     async def get(self, table: type[Row], public_id: str, *, at: str, may: Permission = SEE, lock: bool = False) -> Row:
         """The row with this public id; with `lock` nobody else changes it until the end of the transaction.
 
@@ -43,20 +65,22 @@ class Work:
         what they see without the permission `may`.
         """
         key = key_of(table, public_id)
-        statement = _by_key(table, may, self.viewer.typical, lock)
-        values = {"key": key, **self.viewer.parameters}
-        found = (await self.session.execute(statement, values)).one_or_none() if key else None
-        if found is None:
+        find = self._find_in_session if lock or self.opened else self._find
+        row, is_allowed = await find(table, key, may, lock=lock) if key else (None, False)
+        if row is None:
             raise NotFound(at=at)
-        if not found[1]:
+        if not is_allowed:
             raise Forbidden(at=at)
-        row: Row = found[0]
         return row
 
     async def add(self, row: Row) -> Row:
-        """Insert a row; what the database fills in (times, defaults) can be read from it afterwards."""
-        self.session.add(row)
-        await self.session.flush()
+        """Insert a row. Its key and defaults are there at once, what the database fills in when it is written."""
+        if self.opened is None:
+            complete(row)
+            self.added.append(row)
+        else:
+            self.opened.add(row)
+            await self.opened.flush()
         return row
 
     def refuse(self, refusal: Refusal) -> None:
@@ -67,10 +91,35 @@ class Work:
         """Tell the topic's subscribers, once this is committed, that something happened to these rows."""
         self.events.append(Event(topic, kind, {name: row.public_id for name, row in rows.items()}))
 
+    async def _find(self, table: type[Row], key: UUID, may: Permission, *, lock: bool) -> tuple[Row | None, bool]:
+        statement = _record_by_key(table, may, self.viewer.typical)
+        record = await self._fetch(statement.sql, statement.arguments({"key": key, **self.viewer.parameters}))
+        if record is None:
+            return None, False
+        return self._found.setdefault(key, row_of(table, record)), record[-1]
+
+    async def _find_in_session(
+        self, table: type[Row], key: UUID, may: Permission, *, lock: bool
+    ) -> tuple[Row | None, bool]:
+        statement = _by_key(table, may, self.viewer.typical, lock)
+        found = (await self.session.execute(statement, {"key": key, **self.viewer.parameters})).one_or_none()
+        return (found[0], found[1]) if found else (None, False)
+
+
+# Built once a kind of viewer: to build a statement costs as much as to run it.
+
 
 @cache
-def _by_key(table: type[Row], may: Permission, viewer: Viewer, lock: bool) -> Select[*tuple[Any, ...]]:
-    """The row with a key that the viewer sees, and whether they have the permission: built once a kind of viewer."""
+def _by_key(table: type[Base], may: Permission, viewer: Viewer, lock: bool) -> Select[*tuple[Any, ...]]:
+    """The row with a key that the viewer sees, and whether they have the permission."""
     row = table.__table__
     statement = select(table, allows(may, row, viewer)).where(table.id == bindparam("key"), allows(SEE, row, viewer))
     return statement.with_for_update(of=table) if lock else statement
+
+
+@cache
+def _record_by_key(table: type[Base], may: Permission, viewer: Viewer) -> Statement:
+    """The same as a statement for the driver."""
+    row = table.__table__
+    statement = select(*columns(table).values(), allows(may, row, viewer).label("is_allowed"))
+    return compiled(statement.where(row.c.id == bindparam("key", type_=Uuid()), allows(SEE, row, viewer)))

@@ -8,7 +8,7 @@ from argon2.exceptions import VerificationError
 from sqlalchemy import delete, func, select
 
 from db import tables
-from db.access import Viewer
+from db.access import GUEST, Viewer
 from db.enums import UserRole
 from db.tokens import new_token, token_hash
 from db.write import Work
@@ -54,8 +54,9 @@ async def open_session(work: Work, user: tables.User, *, device: str | None = No
 
 
 async def sign_out(work: Work) -> None:
-    """End the session that the viewer came with."""
+    """End the session that the viewer came with: the work goes on as a guest's."""
     await work.session.execute(delete(tables.Session).where(tables.Session.id == work.viewer.session_id))
+    work.viewer = GUEST
 
 
 async def _account(work: Work, email: str) -> tuple[tables.User | None, str | None]:

@@ -26,6 +26,7 @@ from graphql_schema.core.errors import explained, formatted
 from graphql_schema.execution.plan import Plan
 from graphql_schema.execution.selection import Selections
 from graphql_schema.execution.steps import steps
+from graphql_schema.execution.variables import Variables
 
 MAX_TOKENS = 2_000
 MAX_ERRORS = 20
@@ -81,6 +82,11 @@ class Definition:
         message = "Variable '${}' must not be null where '{}' is needed."
         if errors := [GraphQLError(message.format(name, self._needed[name])) for name in nulls]:
             raise RequestError(errors, "BAD_USER_INPUT")
+
+    @cached_property
+    def variables(self) -> Variables:
+        """The variables that it declares."""
+        return Variables(self.schema, self.node.variable_definitions or ())
 
     @cached_property
     def _needed(self) -> dict[str, str]:

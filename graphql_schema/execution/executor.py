@@ -6,6 +6,7 @@ to graphql-core. A mutation or an event names rows by their keys, and what is se
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from graphql import (
@@ -18,7 +19,7 @@ from graphql import (
     SelectionSetNode,
     is_non_null_type,
 )
-from graphql.execution import execute, get_variable_values
+from graphql.execution import execute
 from graphql.execution.values import VariableValues
 from orjson import Fragment, loads
 
@@ -44,7 +45,7 @@ class Request:
     extensions: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Operation:
     """An operation with its variables, ready to run."""
 
@@ -57,17 +58,10 @@ class Operation:
         """query, mutation or subscription."""
         return self.definition.kind
 
-    @property
+    @cached_property
     def plan(self) -> Plan:
         """How it is answered."""
         return self.definition.plan(self.variables)
-
-    @property
-    def how(self) -> str:
-        """How it is answered, in a line: `compiled; resolved: Query.__schema`."""
-        reasons = sorted(set(self.plan.obstacles.values()))
-        compiled = ["compiled"] if len(self.plan.obstacles) < len(self.plan.steps) else []
-        return "; ".join(compiled + [f"resolved: {', '.join(reasons)}"] * bool(reasons))
 
 
 class Executor:
@@ -81,8 +75,7 @@ class Executor:
     def prepare(self, request: Request) -> Operation:
         """Find the operation of the request; raises RequestError."""
         definition = self.documents.definition(request.query, request.operation_name)
-        declared = definition.node.variable_definitions or ()
-        values = get_variable_values(self.schema, declared, request.variables or {}, max_errors=MAX_ERRORS)
+        values = definition.variables.values(request.variables or {}, max_errors=MAX_ERRORS)
         if isinstance(values, list):
             raise RequestError(values, "BAD_USER_INPUT")
         definition.check(values)
@@ -132,9 +125,7 @@ class Executor:
 
     async def _query(self, operation: Operation, context: Context) -> Answer:
         plan, errors = operation.plan, list[GraphQLError]()
-        found: dict[str, Any] = {step.key: step.parent.name for step in plan.steps if step.is_typename}
-        steps = [step for step in plan.steps if step.key not in found and step.key not in plan.obstacles]
-        found |= await self._read(operation, context, steps, errors)
+        found = plan.typenames | await self._read(operation, context, plan.compiled, errors)
         if plan.obstacles:
             rest = await self._resolve(operation, context, _only(operation, plan.obstacles))
             errors += rest.errors or []
@@ -190,7 +181,7 @@ class Executor:
         path: Sequence[str] = (),
     ) -> dict[str, Any]:
         """The answers of steps by one statement, as text in JSON. What fails is null, with an error of its own."""
-        found: dict[str, Any] = dict.fromkeys(step.key for step in steps)
+        found: dict[str, Any] = dict.fromkeys([step.key for step in steps])
         ready, asked = _asked(operation, steps, errors, path)
         if ready:
             for step in ready if keys else ():
@@ -225,14 +216,11 @@ def _asked(
     """The steps whose arguments make sense, and these arguments."""
     ready, asked = [], Asked()
     for step in steps:
-        own = Asked()
         try:
-            own.add(step, operation.variables)
+            asked.add(step, operation.variables)
+            ready.append(step)
         except Exception as error:  # noqa: BLE001  (explained or masked)
             errors.append(_located(error, step, path))
-        else:
-            ready.append(step)
-            asked.merge(own)
     return ready, asked
 
 
@@ -264,8 +252,8 @@ def _located(error: Exception, step: Step, path: Sequence[str]) -> GraphQLError:
 
 def _answer(steps: Sequence[Step], found: Mapping[str, Any], errors: list[GraphQLError]) -> Answer:
     """The answer with its fields in the order of the operation; no data where a field that cannot be null failed."""
-    failed = (step for step in steps if step.declared and found.get(step.key) is None)
-    if any(is_non_null_type(step.output) for step in failed):
+    failed = [step for step in steps if step.declared and found.get(step.key) is None]
+    if failed and any(is_non_null_type(step.output) for step in failed):
         return {"data": None} | _shown(errors)
     return {"data": {step.key: found.get(step.key) for step in steps}} | _shown(errors)
 

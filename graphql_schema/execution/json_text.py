@@ -30,11 +30,15 @@ class JsonText:
 
     def sql(self) -> ColumnElement[str]:
         """All of it as one expression of type text."""
-        terms = [constant(piece) if isinstance(piece, str) else piece for piece in self.pieces]
-        whole = terms[0]
-        for term in terms[1:]:
-            whole = whole.op("||", return_type=Text())(term)
-        return whole
+        return _joined([constant(piece) if isinstance(piece, str) else piece for piece in self.pieces])
+
+
+def _joined(terms: list[ColumnElement[Any]]) -> ColumnElement[str]:
+    """The terms put together in halves: a chain would copy the first of them as often as there are terms."""
+    if len(terms) == 1:
+        return terms[0]
+    half = len(terms) // 2
+    return _joined(terms[:half]).op("||", return_type=Text())(_joined(terms[half:]).self_group())
 
 
 def constant(text: str) -> ColumnElement[str]:
@@ -61,7 +65,7 @@ def value_of(type_: Any, value: ColumnElement[Any], *, nullable: bool) -> JsonTe
 
 def public_id(prefix: str, key: ColumnElement[Any]) -> JsonText:
     """A key as a public id."""
-    return JsonText(f'"{prefix}_', func.replace(cast(key, Text), constant("-"), constant("")), '"')
+    return JsonText(f'"{prefix}_', func.encode(func.uuid_send(key), constant("hex")), '"')
 
 
 def typename(step: Step) -> JsonText:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Integer, Select, Text, cast, func, literal_column, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from db.access import Row
 from db.read import Window
@@ -29,33 +28,34 @@ class PageText:
     def __init__(self, compiler: "Compiler", step: Step, many: Many) -> None:
         self.compiler, self.step, self.many = compiler, step, many
         self.window: Window = compiler.shapes[step.number]
-        names = {child.name for child in step.children}
-        self.has_rows = bool(names & OF_ROWS)
-        # Places are needed to look one row ahead, and to turn the rows of a page that was read backward.
-        self.is_placed = "page_info" in names or self.window.backward
+        of_rows = [child.name for child in step.children if child.name in OF_ROWS]
+        self.has_rows = bool(of_rows)
+        # Around an array that is alone the object is written outside of the subselect: its text is copied less often.
+        self.is_alone = len(of_rows) == 1 and of_rows != ["page_info"]
+        # Places are needed to look one row ahead.
+        self.is_placed = "page_info" in of_rows
 
     def text(self, belongs: Condition) -> JsonText:
         """The JSON object of the connection over the rows that belong to it."""
-        if not self.has_rows:
-            return object_of([(child.key, self._beside(child, belongs)) for child in self.step.children])
-        page = self._page(belongs)
-        members = [
-            (child.key, self._of_rows(child, page) if child.name in OF_ROWS else self._beside(child, belongs))
-            for child in self.step.children
-        ]
-        # HAVING makes it one row where no member looks at the rows: `pageInfo { hasPreviousPage }`.
-        whole = select(object_of(members).sql()).select_from(page).having(literal_column("true"))
-        return JsonText(whole.correlate_except(page).scalar_subquery())
+        page = self._page(belongs) if self.has_rows else None
+        whole = object_of([(child.key, self._member(child, page, belongs)) for child in self.step.children])
+        return whole if page is None or self.is_alone else JsonText(_over(page, whole.sql()))
+
+    def _member(self, part: Step, page: Any, belongs: Condition) -> JsonText:
+        return self._of_rows(part, page) if part.name in OF_ROWS else self._beside(part, belongs)
 
     def _page(self, belongs: Condition) -> Any:
         """The rows of the page, and with places one row more."""
         child = self.compiler.alias(self.many.child)
         rows = self._rows(select(child), child, belongs).order_by(*self.window.sorting(child.c))
-        if not self.is_placed:
-            return rows.limit(self._limit).correlate_except(child).subquery(self.compiler.name())
-        read = rows.limit(self._limit + FIRST).correlate_except(child).subquery(self.compiler.name())
-        placed = select(read, func.row_number().over().label(PLACE), func.count().over().label(FOUND))
-        return placed.subquery(self.compiler.name())
+        page = rows.limit(self._limit + FIRST if self.is_placed else self._limit).correlate_except(child)
+        if self.is_placed:
+            read = page.subquery(self.compiler.name())
+            page = select(read, func.row_number().over().label(PLACE), func.count().over().label(FOUND))
+        if self.window.backward:
+            read = page.subquery(self.compiler.name())
+            page = select(read).order_by(*self.window.order.sorting(read.c))
+        return page.subquery(self.compiler.name())
 
     def _rows(self, statement: Select[Any], child: Row, belongs: Condition) -> Select[Any]:
         if self.window.after is not None:
@@ -82,13 +82,11 @@ class PageText:
 
     def _listed(self, item: JsonText, page: Any) -> JsonText:
         """A JSON array with the item of every row of the page, in the order of the list."""
-        if not self.is_placed:
-            listed: Any = func.string_agg(item.sql(), constant(","))
-        else:
-            place = page.c[PLACE].desc() if self.window.backward else page.c[PLACE]
-            listed = func.string_agg(item.sql(), aggregate_order_by(constant(","), place))
+        listed: Any = func.string_agg(item.sql(), constant(","))
+        if self.is_placed:
             listed = listed.filter(page.c[PLACE] <= self._limit)
-        return JsonText("[", func.coalesce(listed, constant("")), "]")
+        array = func.coalesce(listed, constant(""))
+        return JsonText("[", _over(page, array) if self.is_alone else array, "]")
 
     def _of_edge(self, part: Step, page: Any) -> JsonText:
         match part.name:
@@ -136,3 +134,9 @@ class PageText:
         child = self.compiler.alias(self.many.child)
         counted = select(func.count()).select_from(child).where(belongs(child), *self._tests(child))
         return JsonText(cast(counted.correlate_except(child).scalar_subquery(), Text))
+
+
+def _over(page: Any, expression: ColumnElement[str]) -> ColumnElement[str]:
+    """An expression over all rows of a page, as one value. HAVING makes it one where it looks at none of them."""
+    found = select(expression).select_from(page).having(literal_column("true"))
+    return found.correlate_except(page).scalar_subquery()

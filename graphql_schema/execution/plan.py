@@ -16,7 +16,7 @@ from db.errors import BadInput
 from db.statements import Statement
 from graphql_schema.core import roots
 from graphql_schema.core.connections import Many
-from graphql_schema.core.fields import Column, One, Part, PublicId, Sql
+from graphql_schema.core.fields import Binding, Column, One, Part, PublicId, Sql
 from graphql_schema.core.mutations import Mutation, Reference
 from graphql_schema.core.nodes import NODES
 from graphql_schema.core.subscriptions import Subscription
@@ -42,35 +42,58 @@ class Plan:
         found = {step.key: obstacle(step) for step in self.steps if not step.is_typename}
         return {key: reason for key, reason in found.items() if reason}
 
+    @cached_property
+    def typenames(self) -> dict[str, str]:
+        """What is answered to `__typename`, by key."""
+        return {step.key: step.parent.name for step in self.steps if step.is_typename}
+
+    @cached_property
+    def compiled(self) -> list[Step]:
+        """The steps that a statement answers."""
+        return [step for step in self.steps if not step.is_typename and step.key not in self.obstacles]
+
+    @cached_property
+    def how(self) -> str:
+        """How it is answered, in a line: `compiled; resolved: Query.__schema`."""
+        reasons = sorted(set(self.obstacles.values()))
+        compiled = ["compiled"] if len(self.obstacles) < len(self.steps) else []
+        return "; ".join(compiled + [f"resolved: {', '.join(reasons)}"] * bool(reasons))
+
     def statement(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> Statement:
         """The statement for these steps with arguments of these shapes, compiled once; raises BadInput if too deep."""
-        name = (viewer.kind, *(step.number for step in steps), *asked.shapes.items())
-        if name not in self.statements:
+        name = (viewer.kind, *(step.number for step in steps), *asked.varying)
+        found = self.statements.get(name)
+        if found is None:
             if len(self.statements) >= MOST_STATEMENTS:
                 self.statements.clear()
             try:
-                self.statements[name] = statement(steps, asked.shapes, viewer)
+                found = self.statements[name] = statement(steps, asked.shapes, viewer)
             except RecursionError:
                 raise BadInput("This is nested too deeply.") from None
-        return self.statements[name]
+        return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """The arguments of steps, made ready: shapes by the number of the step, and values by the name of the parameter."""
+    """The arguments of steps, made ready: shapes by the number of the step, and values by the name of the parameter.
+
+    `varying` has the numbers and shapes that variables can change.
+    """
 
     shapes: dict[int, Any] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
+    varying: list[tuple[int, Any]] = field(default_factory=list)
 
     def add(self, step: Step, variables: VariableValues) -> None:
         """Take in the arguments of a step and of all below it; raises what is wrong with them."""
-        if step.takes_arguments:
-            binding = step.binding(variables)
-            self.shapes[step.number] = binding.shape
-            for name, value in binding.values.items():
-                self.give(step, name, value)
-        for child in self._below(step):
-            self.add(child, variables)
+        for one, binding in step.bound:
+            self._take(one, binding)
+        for one in step.unbound:
+            binding = one.binding(variables)
+            self._take(one, binding)
+            self.varying.append((one.number, binding.shape))
+            for child in _of_tables(one, binding.shape):
+                self.add(child, variables)
 
     def arguments(self, statement: Statement, viewer: Viewer) -> list[Any]:
         """The values of a statement's parameters in their order."""
@@ -80,19 +103,20 @@ class Asked:
         """Give a parameter of a step its value."""
         self.values[parameter(step, name)] = value
 
-    def merge(self, other: "Asked") -> None:
-        """Take in what was made ready for other steps."""
-        self.shapes.update(other.shapes)
-        self.values.update(other.values)
+    def _take(self, step: Step, binding: Binding) -> None:
+        self.shapes[step.number] = binding.shape
+        for name, value in binding.values.items():
+            self.give(step, name, value)
 
-    def _below(self, step: Step) -> list[Step]:
-        match step.field:
-            case roots.NodeById():
-                table = self.shapes[step.number]
-                return step.children_of(table) if table else []
-            case roots.NodesById():
-                return [child for table in self.shapes[step.number] for child in step.children_of(table)]
-        return step.children
+
+def _of_tables(step: Step, shape: Any) -> list[Step]:
+    """The steps below one that finds rows of any table by their ids, for the tables found."""
+    match step.field:
+        case roots.NodeById():
+            return step.children_of(shape) if shape else []
+        case roots.NodesById():
+            return [child for table in shape for child in step.children_of(table)]
+    return []
 
 
 def obstacle(step: Step) -> str | None:

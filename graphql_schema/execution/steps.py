@@ -3,12 +3,21 @@
 Steps depend on the document and on the values of `@skip` and `@include`, on nothing else: they are made once and kept.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from graphql import GraphQLObjectType, SelectionSetNode, VariableNode, Visitor, get_named_type, visit
+from graphql import (
+    ArgumentNode,
+    GraphQLObjectType,
+    SelectionSetNode,
+    VariableNode,
+    Visitor,
+    get_named_type,
+    is_abstract_type,
+    visit,
+)
 from graphql.execution import get_argument_values
 from graphql.execution.values import VariableValues
 from strawberry.schema.config import StrawberryConfig
@@ -20,6 +29,7 @@ from graphql_schema.core.fields import Binding, DeclaredField, Field
 from graphql_schema.core.nodes import NODES
 from graphql_schema.core.scalars import SCALARS
 from graphql_schema.execution.selection import Selected, Selections
+from graphql_schema.execution.variables import is_plain
 
 TYPENAME = "__typename"
 _BACKREF = "strawberry-definition"
@@ -27,7 +37,7 @@ _CONFIG = StrawberryConfig()
 _SCALARS = {**DEFAULT_SCALAR_REGISTRY, **SCALARS}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """One field of the answer, with a number of its own in the operation."""
 
@@ -86,27 +96,62 @@ class Step:
         return {}
 
     @cached_property
-    def takes_arguments(self) -> bool:
-        """Whether the field has arguments, given or not."""
-        return bool(self.declared and self.declared.arguments)
+    def bound(self) -> list[tuple["Step", Binding]]:
+        """The steps at and below this one whose arguments no variable can change, with these; raises what is wrong."""
+        steps = [step for step in self.taking_arguments if not step.is_unbound]
+        return [(step, step.binding(self.selections.variables)) for step in steps]
+
+    @cached_property
+    def unbound(self) -> list["Step"]:
+        """The steps at and below this one whose arguments, or what they say of the steps below, depend on variables."""
+        return [step for step in self.taking_arguments if step.is_unbound]
+
+    @property
+    def taking_arguments(self) -> Iterator["Step"]:
+        if self.declared and self.declared.arguments:
+            yield self
+        for child in self.children:
+            yield from child.taking_arguments
+
+    @property
+    def is_unbound(self) -> bool:
+        return bool(_variables(self.selected.nodes[0].arguments)) or is_abstract_type(get_named_type(self.output))
 
     def binding(self, variables: VariableValues) -> Binding:
         """The arguments made ready for SQL; raises what is wrong with them."""
-        return self._constant or self._bound(variables)
-
-    @cached_property
-    def _constant(self) -> Binding | None:
-        """The binding where no variable can change it."""
-        return None if _names_variable(self.selected) else self._bound(self.selections.variables)
-
-    def _bound(self, variables: VariableValues) -> Binding:
         return self.field.bind(self.arguments(variables)) if self.field else Binding()
 
     def arguments(self, variables: VariableValues) -> Mapping[str, Any]:
         """The arguments as a resolver gets them."""
+        given = variables.coerced
+        if self._plain is None or not all(variable in given for variable in self._plain.values()):
+            return self._converted(variables)
+        return {**self._others, **{name: given[variable] for name, variable in self._plain.items()}}
+
+    def _converted(self, variables: VariableValues) -> dict[str, Any]:
         assert self.declared
         given = get_argument_values(self.parent.fields[self.selected.name], self.selected.nodes[0], variables)
         return convert_arguments(given, self.declared.arguments, scalar_registry=_SCALARS, config=_CONFIG)
+
+    @cached_property
+    def _plain(self) -> dict[str, str] | None:
+        """The variables that stand for arguments and are taken as they are; None where a variable is used otherwise."""
+        assert self.declared
+        names = {_CONFIG.name_converter.from_argument(one): one.python_name for one in self.declared.arguments}
+        types = self.parent.fields[self.selected.name].args
+        nodes = {node.name.value: node.value for node in self.selected.nodes[0].arguments or ()}
+        found = {
+            names[name]: value.name.value
+            for name, value in nodes.items()
+            if isinstance(value, VariableNode) and is_plain(types[name].type)
+        }
+        return found if set(found.values()) == _variables(self.selected.nodes[0].arguments) else None
+
+    @cached_property
+    def _others(self) -> dict[str, Any]:
+        """The arguments that no variable can change."""
+        found = self._converted(self.selections.variables)
+        return {name: value for name, value in found.items() if name not in (self._plain or ())}
 
 
 def steps(selections: Selections, type_: GraphQLObjectType, inner: Iterable[SelectionSetNode]) -> list[Step]:
@@ -115,14 +160,17 @@ def steps(selections: Selections, type_: GraphQLObjectType, inner: Iterable[Sele
 
 
 class _Variables(Visitor):
-    found = False
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
 
-    def enter_variable(self, _node: VariableNode, *_: Any) -> None:
-        self.found = True
+    def enter_variable(self, node: VariableNode, *_: Any) -> None:
+        self.names.add(node.name.value)
 
 
-def _names_variable(selected: Selected) -> bool:
+def _variables(arguments: Iterable[ArgumentNode] | None) -> set[str]:
+    """The names of the variables in arguments."""
     seen = _Variables()
-    for argument in selected.nodes[0].arguments or ():
+    for argument in arguments or ():
         visit(argument, seen)
-    return seen.found
+    return seen.names

@@ -10,11 +10,10 @@ from uuid import uuid4
 
 import httpx
 import orjson
-from starlette.datastructures import State
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from app.main import Server
+from app.main import App, Server
 from app.settings import Settings
 from app.websocket import PROTOCOL
 
@@ -31,9 +30,9 @@ class Served:
     address: str
 
     @property
-    def state(self) -> State:
-        """The parts of the running application."""
-        return self.server.app.state
+    def app(self) -> App:
+        """The running application."""
+        return self.server.app
 
     async def post(self, body: Any, **headers: Any) -> httpx.Response:
         """Post a value as JSON; a header `graphql_require_preflight` is sent with hyphens."""

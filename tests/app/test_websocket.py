@@ -27,14 +27,14 @@ async def listen(served: Served, talk: Talk, document: tables.SpecificationDocum
 
 def listeners(served: Served) -> int:
     """How many listen in the running server to what the server has acknowledged."""
-    channels = served.state.realtime._channels.values()
+    channels = served.app.realtime._channels.values()
     return sum(len(channel.listeners) for channel in channels if channel.acknowledged.is_set())
 
 
 async def happen(served: Served, document: tables.SpecificationDocument) -> None:
     """Publish an event as any process would."""
     topic = document_topic(document.id)
-    await served.state.realtime.publish(Event(topic, "DOCUMENT_EDITED", {"document": document.public_id}))
+    await served.app.realtime.publish(Event(topic, "DOCUMENT_EDITED", {"document": document.public_id}))
 
 
 def next_of(answer: Any, key: str = "1") -> dict[str, Any]:
@@ -285,7 +285,7 @@ async def test_nothing_runs_on_when_the_client_has_left(served: Served, world: W
         if not politely:
             talk.connection.transport.abort()
     await until(lambda: listeners(served) == 0)
-    await until(lambda: not served.state.sockets._open)
+    await until(lambda: not served.app.sockets._open)
 
 
 async def test_a_stop_completes_subscriptions_and_closes_with_1012(served: Served, world: World) -> None:

@@ -25,7 +25,8 @@ async def by_session(database: Database, statement: str) -> Any:
 
 
 async def by_fetch(database: Database, statement: str) -> Any:
-    return (await database.fetch(statement, []))[0]
+    (found,) = await database.fetch(statement, [])
+    return found.decode() if isinstance(found, bytes) else found
 
 
 ways = pytest.mark.parametrize("ask", [by_session, by_fetch])

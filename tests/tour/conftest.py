@@ -89,7 +89,7 @@ class Ear:
 
 def ears(served: Served) -> int:
     """How many subscriptions are listening, each of them acknowledged by Redis."""
-    channels = served.state.realtime._channels.values()
+    channels = served.app.realtime._channels.values()
     return sum(len(channel.listeners) for channel in channels if channel.acknowledged.is_set())
 
 

@@ -160,5 +160,5 @@ async def refused_to_listen(person: Person, query: str, **variables: Any) -> str
 async def remove(user: tables.User, served: Served) -> None:
     """Take somebody off every project, as its owner would."""
     places = update(tables.ProjectMember).where(tables.ProjectMember.user_id == user.id)
-    async with served.state.database.work(GUEST) as work:
+    async with served.app.database.work(GUEST) as work:
         await work.session.execute(places.values(status=MembershipStatus.REMOVED))

@@ -65,14 +65,15 @@ class BothPaths:
             self.counts["with errors"] += "errors" in compiled or "errors" in resolved
             same(compiled, resolved)
 
-    def statements(self, who: str | None, drawn: Drawn, event: Event | None = None) -> list[str]:
-        """The statements that the compiled path runs for an operation."""
+    def statements(self, who: str | None, drawn: Drawn, event: Event | None = None) -> tuple[list[str], dict[str, Any]]:
+        """The statements that the compiled path runs for an operation, and the answer."""
         if not self._is_valid(drawn):
             reject()
         noted = self.compiled.database.statements
         noted.clear()
-        self.runner.run(_answer(self.compiled, who, Request(drawn.text, variables=drawn.variables[0]), event))
-        return list(noted)
+        request = Request(drawn.text, variables=drawn.variables[0])
+        answer = self.runner.run(_answer(self.compiled, who, request, event))
+        return list(noted), answer
 
     def _answers(self, who: str | None, request: Request, event: Event | None) -> list[dict[str, Any]]:
         async def both() -> list[dict[str, Any]]:

@@ -152,10 +152,15 @@ def payloads(
     root = schema.mutation_type if kind == "mutation" else schema.subscription_type
     assert root
     writer = Writer(schema, Arguments(draw, pool))
-    given = ", ".join(f"{key}: {literal(value)}" for key, value in arguments.items())
     type_ = root.fields[name].type
     inner = writer.selections(get_named_type(type_), Place(), MOST_LEVELS)
-    return writer.operation(kind, [Selected(name, Asked(root, name, f"({given})" if given else "", type_), "", inner)])
+    return writer.operation(kind, [Selected(name, Asked(root, name, written(arguments), type_), "", inner)])
+
+
+def written(arguments: Mapping[str, Any]) -> str:
+    """Arguments as the text of an operation has them behind the name of the field."""
+    given = ", ".join(f"{key}: {literal(value)}" for key, value in arguments.items())
+    return f"({given})" if given else ""
 
 
 @dataclass

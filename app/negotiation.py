@@ -1,0 +1,74 @@
+"""What the two sides of an exchange over HTTP agree on before a body is read: that it may be, and how to answer."""
+
+import re
+from email.message import Message
+from functools import lru_cache
+
+from app.requests import BadRequest
+
+JSON = "application/json"
+GRAPHQL_RESPONSE = "application/graphql-response+json"
+
+# What a page of another site can make a browser send without asking this server first.
+FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
+
+QUALITY = re.compile(r"q=(0(\.\d*)?|1(\.0*)?)")
+
+
+class Refused(BadRequest):
+    """A request that HTTP has a status of its own for."""
+
+    def __init__(self, message: str, *, status: int, allow: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = {"Allow": allow} if allow else {}
+
+
+class CrossSite(BadRequest):
+    """A page of another site may have made the browser send this."""
+
+    code = "CSRF_ERROR"
+    default = "Send `Content-Type: application/json` or a header `GraphQL-Require-Preflight: 1`."
+
+
+@lru_cache(maxsize=100)
+def check(method: str, content_type: str, *, preflighted: bool) -> None:
+    """Refuse what no body could make right: a method, a type of content, and what another site may have sent."""
+    if method not in {"GET", "POST"}:
+        raise Refused("GraphQL is asked with POST or GET.", status=405, allow="GET, POST")
+    media_type, charset = _parsed(content_type)
+    if media_type in FORM_TYPES and not preflighted:
+        raise CrossSite
+    if method == "POST" and (media_type != JSON or charset not in {None, "utf-8", "utf8"}):
+        raise Refused(f"The content must be {JSON} in UTF-8.", status=415)
+
+
+@lru_cache(maxsize=100)
+def negotiated(accept: str) -> str:
+    """The better of the two media types of an answer; raises Refused when neither is acceptable."""
+    ranges = [_range(text) for text in accept.split(",") if text.strip()] or [("*/*", 1.0)]
+    best = max(JSON, GRAPHQL_RESPONSE, key=lambda media_type: _preference(media_type, ranges))
+    if _preference(best, ranges)[0] == 0:
+        raise Refused(f"Answers are {JSON} or {GRAPHQL_RESPONSE}.", status=406)
+    return best
+
+
+def _range(text: str) -> tuple[str, float]:
+    name, *parameters = (part.strip().lower() for part in text.split(";"))
+    quality = next((parameter[2:] for parameter in parameters if QUALITY.fullmatch(parameter)), "1")
+    return name, float(quality)
+
+
+def _preference(media_type: str, ranges: list[tuple[str, float]]) -> tuple[float, int, int]:
+    """How much a client wants a type: by quality, then by how exactly the type is named, then by its place."""
+    exactness = {"*/*": 1, "application/*": 2, media_type: 3}
+    named = [(exactness[name], -place, quality) for place, (name, quality) in enumerate(ranges) if name in exactness]
+    exact, place, quality = max(named, default=(0, 0, 0.0))
+    return quality, exact, place
+
+
+def _parsed(content_type: str) -> tuple[str, str | None]:
+    """The media type and the charset. A header that is missing or makes no sense counts as text/plain."""
+    parser = Message()
+    parser["Content-Type"] = content_type
+    return parser.get_content_type(), parser.get_content_charset()

@@ -1,0 +1,81 @@
+"""Connections for compiled statements: each runs one at a time, which is a transaction by itself.
+
+A pool of our own, because one for all purposes spends more on a loan (proxies, resets, timers) than PostgreSQL spends
+on most statements, and because whoever finds all connections busy must be told so before a queue builds up.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from asyncpg import Connection, InterfaceError, InvalidCachedStatementError, PostgresConnectionError, Record
+
+from db.errors import Overloaded
+
+STALE = (InterfaceError, InvalidCachedStatementError, PostgresConnectionError, ConnectionError)
+"""What a statement fails with when its connection was lost, or when a migration changed what it was prepared for."""
+
+
+class Connections:
+    """At most `size` connections, opened when they are needed. Who waits `patience` seconds for one is refused."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Connection]], *, size: int, patience: float) -> None:
+        self.patience = patience
+        self._connect = connect
+        self._turns = asyncio.Semaphore(size)
+        self._idle: list[Connection] = []
+        self._busy: set[Connection] = set()
+
+    async def fetch(self, statement: str, arguments: Sequence[Any]) -> Record:
+        """The one row of a statement that changes nothing, prepared once a connection. Raises Overloaded.
+
+        It is run again when its connection was lost.
+        """
+        try:
+            return await self.execute(statement, arguments)
+        except STALE as error:
+            if isinstance(error, ValueError):  # the driver's word for a value that fits no parameter
+                raise
+            return await self.execute(statement, arguments)
+
+    async def execute(self, statement: str, arguments: Sequence[Any]) -> Record:
+        """The first row of any statement. Raises Overloaded."""
+        if self._turns.locked():
+            await self._wait()
+        else:
+            await self._turns.acquire()
+        try:
+            connection = await self._take()
+            try:
+                return await connection.fetchrow(statement, *arguments)
+            finally:
+                self._give_back(connection)
+        finally:
+            self._turns.release()
+
+    def close(self) -> None:
+        """Close every connection, whatever it does."""
+        for connection in (*self._idle, *self._busy):
+            connection.terminate()
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(self.patience):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise Overloaded from None
+
+    async def _take(self) -> Connection:
+        """The connection used last, so that few do most of the work and the others may stay cold."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed():
+                break
+        else:
+            connection = await self._connect()
+        self._busy.add(connection)
+        return connection
+
+    def _give_back(self, connection: Connection) -> None:
+        self._busy.discard(connection)
+        self._idle.append(connection)

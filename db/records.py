@@ -1,0 +1,96 @@
+"""Rows on their way between their classes and the driver, without a session: read from a record, inserted together."""
+
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
+from typing import Any, TypeVar
+
+from asyncpg import Record
+from sqlalchemy import Column, bindparam, insert, inspect, select
+from sqlalchemy.sql.dml import ReturningInsert
+
+from db.base import Base
+from db.statements import DIALECT, Statement, compiled
+
+Row = TypeVar("Row", bound=Base)
+Convert = Callable[[Any], Any]
+Kind = tuple[type[Base], tuple[str, ...]]
+
+NUMERIC = 1700
+"""What PostgreSQL calls the type that the driver reads as a Decimal; readers of other types do not look at it."""
+
+
+def columns(table: type[Base]) -> dict[str, Column[Any]]:
+    """The columns of a table by the names of their attributes."""
+    return {attribute.key: attribute.columns[0] for attribute in inspect(table).column_attrs}  # type: ignore[misc]
+
+
+def row_of(table: type[Row], record: Record) -> Row:
+    """The row that a record begins with, whose statement selects the columns of the table first."""
+    row = table()
+    for (name, read), value in zip(_reading(table).items(), record, strict=False):
+        row.__dict__[name] = read(value) if read and value is not None else value
+    return row
+
+
+def complete(row: Base) -> None:
+    """Give a new row its key, and the defaults that its table declares in Python."""
+    for name, column in columns(type(row)).items():
+        if name not in row.__dict__ and column.default is not None:
+            value: Any = column.default.arg  # type: ignore[attr-defined]
+            setattr(row, name, value(None) if callable(value) else value)
+
+
+def insertion(rows: Sequence[Base]) -> tuple[Statement, list[Any]]:
+    """The statement that inserts these rows, of whatever tables, and its arguments. What it returns is for `take`."""
+    statement = _insertion(tuple((type(row), tuple(_given(row))) for row in rows))
+    values = {_name(index, name): value for index, row in enumerate(rows) for name, value in _given(row).items()}
+    return statement, statement.arguments(values)
+
+
+def take(rows: Sequence[Base], record: Record) -> None:
+    """Give inserted rows what the database has filled in."""
+    values = iter(record)
+    for row in rows:
+        for name in _missing(type(row), tuple(_given(row))):
+            row.__dict__[name] = next(values)
+
+
+def _given(row: Base) -> dict[str, Any]:
+    """The values of a new row as the driver takes them."""
+    given = ((name, write, row.__dict__[name]) for name, write in _writing(type(row)).items() if name in row.__dict__)
+    return {name: write(value) if write else value for name, write, value in given}
+
+
+@lru_cache(maxsize=1_000)
+def _insertion(kinds: tuple[Kind, ...]) -> Statement:
+    parts = [_insert(index, *kind) for index, kind in enumerate(kinds)]
+    if len(parts) == 1:
+        return compiled(parts[0])
+    return compiled(select(*(part.cte(f"added_{index}") for index, part in enumerate(parts))))
+
+
+def _insert(index: int, table: type[Base], names: tuple[str, ...]) -> ReturningInsert[Any]:
+    known = columns(table)
+    values = {known[name].name: bindparam(_name(index, name), type_=known[name].type) for name in names}
+    return insert(table).values(values).returning(*(known[name] for name in _missing(table, names)))
+
+
+@cache
+def _missing(table: type[Base], names: tuple[str, ...]) -> list[str]:
+    """The columns whose values the database makes."""
+    return [name for name, column in columns(table).items() if name not in names and column.server_default is not None]
+
+
+def _name(index: int, name: str) -> str:
+    return f"{name}_{index}"
+
+
+@cache
+def _reading(table: type[Base]) -> dict[str, Convert | None]:
+    kinds = {name: column.type.dialect_impl(DIALECT) for name, column in columns(table).items()}
+    return {name: kind.result_processor(DIALECT, NUMERIC) for name, kind in kinds.items()}
+
+
+@cache
+def _writing(table: type[Base]) -> dict[str, Convert | None]:
+    return {name: column.type.dialect_impl(DIALECT).bind_processor(DIALECT) for name, column in columns(table).items()}

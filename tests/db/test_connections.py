@@ -1,0 +1,66 @@
+"""The connections of compiled reads: few, lent in turn, and replaced when they are lost."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from asyncpg import PostgresConnectionError
+
+from db.engine import Database
+from db.errors import Overloaded
+from tests.db.waiting import until
+
+PID = "SELECT pg_backend_pid()"
+SLOW = "SELECT pg_sleep(60)"
+SLEEPING = "SELECT count(*) = :n FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND state = 'active'"
+CUT = "SELECT count(pg_terminate_backend(pid)) = 1 FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'"
+
+
+@pytest.fixture
+async def few(database_url: str) -> AsyncIterator[Database]:
+    """A database with two connections for reads, which nobody waits for long."""
+    opened = Database(database_url, pool_size=2)
+    opened.readers.patience = 0.05
+    yield opened
+    await opened.close()
+
+
+async def first(database: Database, statement: str) -> Any:
+    return (await database.fetch(statement, []))[0]
+
+
+async def test_the_connection_used_last_is_used_next(few: Database) -> None:
+    pids = set(await asyncio.gather(first(few, PID), first(few, PID)))
+    assert len(pids) == 2
+    assert len({await first(few, PID) for _ in range(5)}) == 1
+
+
+async def test_who_finds_all_connections_busy_is_refused_in_time(few: Database, database: Database) -> None:
+    asked = [asyncio.create_task(first(few, SLOW)) for _ in range(2)]
+    await until(database, SLEEPING, n=2)
+    with pytest.raises(Overloaded):
+        await first(few, PID)
+    for task in asked:
+        task.cancel()
+    await asyncio.gather(*asked, return_exceptions=True)
+    assert await first(few, PID)
+
+
+async def test_more_requests_than_connections_take_turns(few: Database) -> None:
+    few.readers.patience = 5
+    assert len(set(await asyncio.gather(*(first(few, PID) for _ in range(50))))) <= 2
+
+
+async def test_a_read_that_loses_its_connection_is_run_again_once(few: Database, database: Database) -> None:
+    asked = asyncio.create_task(first(few, SLOW))
+    for _ in range(2):
+        await until(database, SLEEPING, n=1)
+        await until(database, CUT)
+    with pytest.raises(PostgresConnectionError):
+        await asked
+    assert await first(few, PID)
+
+
+async def test_text_comes_as_it_was_written(few: Database) -> None:
+    assert await first(few, "SELECT 'Grüße'") == "Grüße".encode()
