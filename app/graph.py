@@ -1,8 +1,10 @@
 """The graph as this process serves it: what every transport needs to run an operation."""
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
+from app import metrics
 from app.auth import Sessions
 from db.access import Viewer
 from db.engine import Database
@@ -21,8 +23,9 @@ class Graph:
 
     async def execute(self, operation: Operation, viewer: Viewer, *, credential: str | None) -> dict[str, Any]:
         """The answer to a query or a mutation of a viewer who came with this credential."""
-        context = self.context(viewer)
+        context, started = self.context(viewer), time.perf_counter()
         answer = await self.executor.execute(operation, context)
+        metrics.count(operation, answer, seconds=time.perf_counter() - started)
         if context.viewer != viewer:
             self.sessions.forget(credential)
         return answer

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.graph import Graph
 from app.logs import note
+from app.metrics import count_errors
 from app.negotiation import JSON, Refused, check, negotiated
 from app.requests import BadRequest, graphql_request, parsed
 from db.access import Viewer
@@ -62,6 +63,7 @@ class GraphQLOverHTTP:
         except ClientLeft:
             raise
         except RequestError as error:
+            count_errors(error.errors)
             return Answer(media_type, {"errors": error.errors}, status=200 if media_type == JSON else 400)
         except Exception as error:  # noqa: BLE001  (what is unexpected is logged and masked)
             return refusal(error, media_type)
@@ -187,6 +189,7 @@ def too_large(limit: int) -> Refused:
 def refusal(error: Exception, media_type: str) -> Answer:
     """The answer to a request that ended in an exception."""
     shown = explained(GraphQLError(str(error), original_error=error))
+    count_errors([shown])
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthenticated) else {}
     status = STATUS.get(shown["extensions"]["code"], 400)
     if isinstance(error, Refused):

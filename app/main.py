@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import health
+from app import health, metrics
 from app.auth import Sessions
 from app.connections import Connection
 from app.console import pages
@@ -36,14 +36,15 @@ class App:
     def __init__(self, settings: Settings) -> None:
         self.realtime = Realtime(settings.redis_url, prefix=settings.redis_prefix)
         self.database = Database(settings.database_url, publish=self.realtime.publish, pool_size=settings.pool_size)
-        graph = Graph(executor, self.database, self.realtime, Sessions(self.database))
+        self.sessions = Sessions(self.database)
+        graph = Graph(executor, self.database, self.realtime, self.sessions)
         self.sockets = GraphQLOverWebSocket(graph, init_timeout=settings.init_timeout)
         self.endpoints: dict[tuple[str, str], ASGIApp] = {
             ("http", "/graphql"): GraphQLOverHTTP(graph, body_limit=settings.body_limit),
             ("http", "/graphql/explain"): Explanations(graph, body_limit=settings.body_limit),
             ("websocket", "/graphql"): self.sockets,
         }
-        self.pages = Starlette(lifespan=self._lifespan, routes=self._routes())
+        self.pages = Starlette(lifespan=self._lifespan, routes=self._routes(settings))
         # An address with a slash too many is another address.
         self.pages.router.redirect_slashes = False
         self.logged = RequestLog(self._dispatch)
@@ -55,9 +56,10 @@ class App:
         endpoint = self.endpoints.get((scope["type"], scope.get("path", "")), self.pages)
         await endpoint(scope, receive, send)
 
-    def _routes(self) -> list[BaseRoute]:
+    def _routes(self, settings: Settings) -> list[BaseRoute]:
         checks = {"database": self.database.ping, "redis": self.realtime.ping}
-        return [*health.routes(checks), *pages.routes(), Route("/", _to_the_console)]
+        watched = [*health.routes(checks), metrics.route(self.sessions, settings.metrics_token)]
+        return [*watched, *pages.routes(), Route("/", _to_the_console)]
 
     @asynccontextmanager
     async def _lifespan(self, _pages: Starlette) -> AsyncIterator[None]:

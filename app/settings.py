@@ -37,3 +37,5 @@ class Settings(BaseSettings):
     """Bytes in one message on a WebSocket."""
     init_timeout: float = Field(default=10, gt=0)
     """Seconds that a WebSocket waits for `connection_init`."""
+    metrics_token: str | None = Field(default=None, min_length=16, repr=False)
+    """What Prometheus sends as bearer token to read `/metrics`. Without it only administrators read that."""

@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 
 from app.graph import Graph
 from app.logs import elapsed, note
+from app.metrics import count_errors
 from app.requests import BadRequest, graphql_request, parsed
 from db.access import GUEST
 from db.errors import Unauthenticated
@@ -178,6 +179,7 @@ class _Socket:
         except BadRequest as error:
             raise Closing(4400, error.message) from None
         except RequestError as error:
+            count_errors(error.errors)
             await self._send("error", id=key, payload=error.errors)
             return
         task = self.tasks.create_task(self._operate(key, operation))
@@ -194,6 +196,7 @@ class _Socket:
         try:
             await self._answer(key, operation)
         except RequestError as error:
+            count_errors(error.errors)
             self.operations.pop(key, None)
             await self._send("error", id=key, payload=error.errors)
         else:

@@ -19,6 +19,7 @@ NUMERIC = 1700
 """What PostgreSQL calls the type that the driver reads as a Decimal; readers of other types do not look at it."""
 
 
+@cache
 def columns(table: type[Base]) -> dict[str, Column[Any]]:
     """The columns of a table by the names of their attributes."""
     return {attribute.key: attribute.columns[0] for attribute in inspect(table).column_attrs}  # type: ignore[misc]
@@ -34,10 +35,9 @@ def row_of(table: type[Row], record: Record) -> Row:
 
 def complete(row: Base) -> None:
     """Give a new row its key, and the defaults that its table declares in Python."""
-    for name, column in columns(type(row)).items():
-        if name not in row.__dict__ and column.default is not None:
-            value: Any = column.default.arg  # type: ignore[attr-defined]
-            setattr(row, name, value(None) if callable(value) else value)
+    for name, default in _defaults(type(row)).items():
+        if name not in row.__dict__:
+            setattr(row, name, default(None) if callable(default) else default)
 
 
 def insertion(rows: Sequence[Base]) -> tuple[Statement, list[Any]]:
@@ -73,6 +73,12 @@ def _insert(index: int, table: type[Base], names: tuple[str, ...]) -> ReturningI
     known = columns(table)
     values = {known[name].name: bindparam(_name(index, name), type_=known[name].type) for name in names}
     return insert(table).values(values).returning(*(known[name] for name in _missing(table, names)))
+
+
+@cache
+def _defaults(table: type[Base]) -> dict[str, Any]:
+    declared = {name: column.default for name, column in columns(table).items()}
+    return {name: default.arg for name, default in declared.items() if default is not None}  # type: ignore[attr-defined]
 
 
 @cache

@@ -3,11 +3,12 @@
 Follow one through the modules in this order:
 
 1. `documents`  finds the operation of a text that was parsed and validated before, or does both now;
-2. `selection`  collects what it selects on a type, with fragments and directives, and merges what has the same key;
-3. `steps`      are the fields so found, each with its declaration and with its arguments made ready for SQL;
-4. `plan`       says which steps a statement can answer, and keeps the statements compiled so far;
-5. `compiler`   writes the statement: `pages` its lists, `json_text` the JSON;
-6. `executor`   runs it, and hands the text that PostgreSQL wrote to the transport, as it is.
+2. `variables`  coerces the values that came with it;
+3. `selection`  collects what it selects on a type, with fragments and directives, and merges what has the same key;
+4. `steps`      are the fields so found, each with its declaration and with its arguments made ready for SQL;
+5. `plan`       says which steps a statement can answer, and keeps the statements compiled so far;
+6. `compiler`   writes the statement: `pages` its lists, `json_text` the JSON;
+7. `executor`   runs it, and hands the text that PostgreSQL wrote to the transport, as it is.
 
 What a statement cannot answer goes to graphql-core, which resolves the same declarations through batches
 (`graphql_schema.core.context`), and so does everything for an `Executor(schema, compiles=False)`: the two must agree.

@@ -53,11 +53,18 @@ class Plan:
         return [step for step in self.steps if not step.is_typename and step.key not in self.obstacles]
 
     @cached_property
+    def way(self) -> str:
+        """compiled, resolved or both."""
+        if not self.obstacles:
+            return "compiled"
+        return "both" if len(self.obstacles) < len(self.steps) else "resolved"
+
+    @cached_property
     def how(self) -> str:
         """How it is answered, in a line: `compiled; resolved: Query.__schema`."""
-        reasons = sorted(set(self.obstacles.values()))
-        compiled = ["compiled"] if len(self.obstacles) < len(self.steps) else []
-        return "; ".join(compiled + [f"resolved: {', '.join(reasons)}"] * bool(reasons))
+        compiled = [] if self.way == "resolved" else ["compiled"]
+        resolved = [f"resolved: {', '.join(sorted(set(self.obstacles.values())))}"] if self.obstacles else []
+        return "; ".join(compiled + resolved)
 
     def statement(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> Statement:
         """The statement for these steps with arguments of these shapes, compiled once; raises BadInput if too deep."""

@@ -1,0 +1,60 @@
+"""What operators watch: how many operations of which kind, how long they took, what was not compiled, what went wrong.
+
+Labels have few values, all of them from our own code or the schema: nothing that a client sends becomes one.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from hmac import compare_digest
+from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from app.auth import Sessions
+from db.errors import Unauthenticated
+from graphql_schema.execution import Operation
+
+SECONDS = Histogram("trellis_operation_seconds", "Time to answer a query or a mutation.", ["kind", "answered"])
+RESOLVED = Counter("trellis_resolved_total", "Root fields that were not compiled, by the field in the way.", ["field"])
+ERRORS = Counter("trellis_errors_total", "Errors in answers and refusals, by their code.", ["code"])
+
+_seconds = cache(SECONDS.labels)
+
+
+def count(operation: Operation, answer: Mapping[str, Any], *, seconds: float) -> None:
+    """Count an operation that was answered."""
+    plan = operation.plan
+    _seconds(operation.kind, plan.way).observe(seconds)
+    for field in plan.obstacles.values():
+        RESOLVED.labels(field).inc()
+    count_errors(answer.get("errors", ()))
+
+
+def count_errors(errors: Iterable[Mapping[str, Any]]) -> None:
+    """Count errors that a client was told of."""
+    for error in errors:
+        ERRORS.labels(error["extensions"]["code"]).inc()
+
+
+def route(sessions: Sessions, token: str | None) -> Route:
+    """`/metrics` in the format of Prometheus, for whoever bears the token of the settings, and for administrators."""
+
+    async def metrics(request: Request) -> Response:
+        credential = request.headers.get("authorization")
+        if not await _may(sessions, credential, token):
+            return PlainTextResponse("Not found", 404)
+        return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
+
+    return Route("/metrics", metrics)
+
+
+async def _may(sessions: Sessions, credential: str | None, token: str | None) -> bool:
+    if token and compare_digest((credential or "").encode(), f"Bearer {token}".encode()):
+        return True
+    try:
+        return (await sessions.viewer(credential)).is_admin
+    except Unauthenticated:
+        return False
