@@ -94,6 +94,7 @@ class Bucket:
         self.unsent += points
 
     def restore(self, now: float) -> None:
+        """Let the time since the last look pass."""
         self.owed = max(0.0, self.owed - (now - self.at) * self.limit.restore_rate)
         self.at = now
 
@@ -118,7 +119,7 @@ class Buckets:
     end what it has not told yet.
 
     `prefix` begins every key in Redis. Every `interval` seconds Redis is called, if there is something to tell or to
-    ask. `clock` gives seconds.
+    ask; `is_shared` says whether it answered. `clock` gives seconds.
     """
 
     def __init__(

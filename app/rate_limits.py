@@ -57,7 +57,7 @@ class RateLimited(Refusal):
     def _advice(self) -> str:
         if math.isinf(self.retry_after):
             return f"and a full bucket has {self.throttle.maximum_available:.0f}: it can never pass. Ask for less."
-        return f"and {_available(self.throttle)} points are available. Try again in {_seconds(self.retry_after)} s."
+        return f"and {_available(self.throttle)} points are available. Try again in {math.ceil(self.retry_after)} s."
 
 
 class RateLimits:
@@ -139,7 +139,7 @@ def headers(throttle: Throttle, *, retry_after: float = math.inf) -> dict[str, s
         "X-RateLimit-Remaining": str(_available(throttle)),
         "X-RateLimit-Reset": str(math.ceil(reset)),
     }
-    return shown if math.isinf(retry_after) else shown | {"Retry-After": str(_seconds(retry_after))}
+    return shown if math.isinf(retry_after) else shown | {"Retry-After": str(math.ceil(retry_after))}
 
 
 def cost_extension(requested: float, actual: float | None, *, throttle: Throttle) -> dict[str, Any]:
@@ -162,11 +162,6 @@ def _emptiest(buckets: list[Bucket]) -> Throttle:
 
 def _available(throttle: Throttle) -> int:
     return max(0, math.floor(throttle.currently_available))
-
-
-def _seconds(wait: float) -> int:
-    """Whole seconds that are long enough."""
-    return max(1, math.ceil(wait))
 
 
 def _network(host: str) -> str:

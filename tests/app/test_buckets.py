@@ -217,7 +217,7 @@ async def test_a_full_bucket_with_something_to_tell_is_kept(
     process: Callable[..., Buckets], clock: Clock, shared: Callable[..., Awaitable[float]]
 ) -> None:
     async with process(clock=clock) as buckets:
-        take(buckets, 1, key="usr:bob")
+        buckets.bucket("usr:bob", LIMIT)
         await asyncio.gather(
             buckets.reconcile(), meanwhile(lambda: take(buckets, 30)), meanwhile(lambda: clock.wait(1_000_000))
         )
@@ -280,6 +280,19 @@ async def test_a_call_whose_answer_was_lost_counts_once(
         assert about(unlucky.bucket(ADA, LIMIT)) == 35
         await unlucky.reconcile()
         assert await shared() == 35
+
+
+async def test_a_server_that_falls_silent_is_called_anew(
+    process: Callable[..., Buckets], wire: Wire, shared: Callable[..., Awaitable[float]]
+) -> None:
+    async with process(wire.url, interval=0.01) as waiting:
+        take(waiting, 10)
+        await waiting.reconcile()
+        wire.go_dead()
+        take(waiting, 20)
+        await until(lambda: not waiting.is_shared)
+        await until(lambda: waiting.is_shared)
+        assert await shared() == 70
 
 
 async def test_it_closes_in_time_though_the_server_does_not_answer(process: Callable[..., Buckets], wire: Wire) -> None:

@@ -93,6 +93,12 @@ def test_what_an_operation_did_not_cost_is_given_back(limits: RateLimits) -> Non
     assert available(limits, ACME) == 120
 
 
+def test_what_is_given_back_late_makes_no_bucket_more_than_full(limits: RateLimits, clock: Clock) -> None:
+    charge = limits.take((ADA,), 80)
+    clock.wait(60)
+    assert limits.settle(charge, 30).currently_available == 100
+
+
 def test_what_an_operation_cost_more_is_taken_even_if_it_is_not_there(limits: RateLimits) -> None:
     charge = limits.take((ADA,), 80)
     assert limits.settle(charge, 130).currently_available == -30
