@@ -22,9 +22,9 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_with_driver)] = Field(validation_alias="DATABASE_URL", repr=False)
     """The PostgreSQL database."""
     redis_url: str = Field(validation_alias="REDIS_URL", repr=False)
-    """The Redis or Valkey server that carries events between processes."""
+    """The Redis or Valkey server that carries events, and what was asked for, between processes."""
     redis_prefix: str = "trellis:"
-    """The start of every Redis channel, so that two installations can share one server."""
+    """The start of every Redis channel and key, so that two installations can share one server."""
     pool_size: int = Field(default=10, ge=1)
     """Connections to PostgreSQL that one process holds at most."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -39,3 +39,13 @@ class Settings(BaseSettings):
     """Seconds that a WebSocket waits for `connection_init`."""
     metrics_token: str | None = Field(default=None, min_length=16, repr=False)
     """What Prometheus sends as bearer token to read `/metrics`. Without it only administrators read that."""
+    rate_limit_mode: Literal["enforce", "measure", "off"] = "enforce"
+    """Whether an operation with too few points left is refused, or passes and is counted, or nothing is counted."""
+    rate_limit: int = Field(default=10_000, ge=1)
+    """Points that operations of one user, or of guests from one address, can cost at once."""
+    rate_limit_restored: int = Field(default=500, ge=1)
+    """Points that they get back each second."""
+    organization_rate_limit: int = Field(default=100_000, ge=1)
+    """Points that operations of all members of an organization can cost at once."""
+    organization_rate_limit_restored: int = Field(default=5_000, ge=1)
+    """Points that an organization gets back each second."""

@@ -1,10 +1,30 @@
 """Running servers for the tests of the process."""
 
 from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
 
 import pytest
+from redis.asyncio import Redis
 
 from tests.app.serving import NO_DATABASE, Served, serving
+
+
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
@@ -19,3 +39,16 @@ async def bare(redis_url: str) -> AsyncIterator[Served]:
     """A server that cannot reach its database: for what must never need it, and to be quick about it."""
     async with serving(NO_DATABASE, redis_url) as running:
         yield running
+
+
+@pytest.fixture
+def prefix() -> str:
+    """The start of this test's own channels and keys in Redis."""
+    return f"{uuid4().hex}:"
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Any]:
+    """The server, asked directly, without the client's timeouts: they can swallow those of a test."""
+    async with Redis.from_url(redis_url, decode_responses=True, socket_timeout=None) as client:
+        yield client

@@ -3,39 +3,24 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, suppress
-from typing import Any, Self
-from urllib.parse import urlsplit
-from uuid import uuid4
+from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from app.realtime import TIMEOUT, FellBehind, Realtime, Unavailable
 from db.outbox import Event
 from tests.app.serving import NO_REDIS
+from tests.app.wire import Wire
 
 TOPIC = "document:1"
-
-
-@pytest.fixture
-def prefix() -> str:
-    """Channels of this test's own."""
-    return f"{uuid4().hex}:"
 
 
 @pytest.fixture
 async def realtime(redis_url: str, prefix: str) -> AsyncIterator[Realtime]:
     async with Realtime(redis_url, prefix=prefix) as running:
         yield running
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Any]:
-    """The server, asked directly, without the client's timeouts: they can swallow those of a test."""
-    async with Redis.from_url(redis_url, decode_responses=True, socket_timeout=None) as client:
-        yield client
 
 
 def comment(number: int = 0, *, topic: str = TOPIC) -> Event:
@@ -248,51 +233,3 @@ class until_heard:  # noqa: N801  (reads as a phrase)
         while True:
             await self.realtime.publish(comment())
             await asyncio.sleep(0.01)
-
-
-class Wire:
-    """A way to the server on which connections can die without a word, or be refused."""
-
-    def __init__(self, redis_url: str) -> None:
-        self.path = urlsplit(redis_url).path
-        self.port = 0
-        self.carrying: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}"
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(self, *_error: object) -> None:
-        await self.close()
-
-    async def open(self) -> None:
-        self.server = await asyncio.start_server(self.connect, "127.0.0.1", self.port)
-        self.port = self.server.sockets[0].getsockname()[1]
-
-    async def close(self) -> None:
-        """Break all connections and take no more."""
-        self.server.close()
-        for writer in self.carrying.values():
-            writer.close()
-        self.go_dead()
-        await asyncio.gather(*self.carrying, return_exceptions=True)
-
-    def go_dead(self) -> None:
-        """From now on nothing comes through on the connections that there are."""
-        for carrying in self.carrying:
-            carrying.cancel()
-
-    async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there_reader, there = await asyncio.open_unix_connection(self.path)
-        for source, sink in ((reader, there), (there_reader, writer)):
-            self.carrying[asyncio.create_task(self.carry(source, sink))] = sink
-
-    async def carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
-            while data := await source.read(65536):
-                sink.write(data)
-        sink.close()

@@ -1,0 +1,174 @@
+"""How much one may ask for: every operation costs points, out of the bucket of who asks and that of their organization.
+
+What is left stands in headers and in an extension of every answer, so that a client can keep to it by itself.
+"""
+
+import math
+import time
+from collections import Counter
+from ipaddress import IPv6Address, ip_address
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+from app.buckets import Bucket, Buckets, Limit
+from db.errors import Refusal
+
+Mode = Literal["enforce", "measure", "off"]
+Keys = tuple[str, ...]
+
+
+class Throttle(NamedTuple):
+    """How a bucket stands, in the words of Shopify's `throttleStatus`: points, and points a second.
+
+    `currently_available` is below zero while it is restored what several processes let pass too much.
+    """
+
+    maximum_available: float
+    currently_available: float
+    restore_rate: float
+
+    def wait(self, points: float) -> float:
+        """Seconds until so many points are available, if nobody takes any; infinite if they never are."""
+        if points > self.maximum_available:
+            return math.inf
+        return max(0.0, points - self.currently_available) / self.restore_rate
+
+
+class Charge(NamedTuple):
+    """The points that an operation was expected to cost. They are not taken if there were too few but all may pass."""
+
+    keys: Keys
+    points: float
+    is_taken: bool
+
+
+class RateLimited(Refusal):
+    """There is too little for an operation. `retry_after` is in seconds; infinite if it can never pass."""
+
+    code = "REQUEST_RATE_LIMITED"
+    default = "You have asked for too much in a short time."
+
+    def __init__(self, points: float, throttle: Throttle) -> None:
+        self.points = points
+        self.throttle = throttle
+        self.retry_after = throttle.wait(points)
+        super().__init__(f"The cost is {points:.0f}, {self._advice()}")
+
+    def _advice(self) -> str:
+        if math.isinf(self.retry_after):
+            return f"and a full bucket has {self.throttle.maximum_available:.0f}: it can never pass. Ask for less."
+        return f"and {_available(self.throttle)} points are available. Try again in {math.ceil(self.retry_after)} s."
+
+
+class RateLimits:
+    """Takes the cost of operations out of buckets. `principal_key` and `organization_key` say whose.
+
+    In the mode `measure` everything passes, in `off` nothing is even counted. `refused` counts what did not pass, or
+    would not have, by the kind of the bucket that had too little: `usr`, `ip` or `org`.
+    """
+
+    def __init__(self, buckets: Buckets, *, principal: Limit, organization: Limit, mode: Mode = "enforce") -> None:
+        self.buckets = buckets
+        self.principal = principal
+        self.organization = organization
+        self.mode = mode
+        self.refused: Counter[str] = Counter()
+
+    def take(self, keys: Keys, points: float) -> Charge:
+        """Take the expected cost out of all these buckets, until it is settled.
+
+        Raises RateLimited, and takes nothing, if one of them has too little.
+        """
+        buckets = self._buckets(keys)
+        for bucket in buckets:
+            if bucket.available < points:
+                self._refuse(keys, points, buckets)
+                return Charge(keys, points, is_taken=False)
+        for bucket in buckets:
+            bucket.take(points)
+        return Charge(keys, points, is_taken=True)
+
+    def settle(self, charge: Charge, actual: float) -> Throttle:
+        """Give back what the operation did not cost, or take what it cost more."""
+        buckets = self._buckets(charge.keys)
+        if charge.is_taken:
+            for bucket in buckets:
+                bucket.take(actual - charge.points)
+        return _emptiest(buckets)
+
+    def status(self, keys: Keys) -> Throttle:
+        """How the emptiest of these buckets stands, without taking anything."""
+        return _emptiest(self._buckets(keys))
+
+    def _buckets(self, keys: Keys) -> list[Bucket]:
+        if self.mode == "off":
+            return [Bucket(self._limit(key), at=0) for key in keys]
+        return [self.buckets.bucket(key, self._limit(key)) for key in keys]
+
+    def _limit(self, key: str) -> Limit:
+        return self.organization if key.startswith("org:") else self.principal
+
+    def _refuse(self, keys: Keys, points: float, buckets: list[Bucket]) -> None:
+        throttles = [_throttle(bucket) for bucket in buckets]
+        key, throttle = max(zip(keys, throttles, strict=True), key=lambda pair: pair[1].wait(points))
+        if self.mode != "off":
+            self.refused[key.partition(":")[0]] += 1
+        if self.mode == "enforce":
+            raise RateLimited(points, throttle)
+
+
+def principal_key(user_id: UUID | None, host: str | None) -> str:
+    """The key of who asks: of the user, or of a guest's address. Of IPv6 the network counts, as one customer has all
+    2⁶⁴ addresses of it. Guests without an address share one bucket.
+    """
+    return f"usr:{user_id}" if user_id else f"ip:{_network(host or '')}"
+
+
+def organization_key(organization_id: UUID) -> str:
+    """The key of an organization."""
+    return f"org:{organization_id}"
+
+
+def headers(throttle: Throttle, *, retry_after: float = math.inf) -> dict[str, str]:
+    """The headers of an answer. As GitHub has it, `X-RateLimit-Reset` is when the bucket is full, in seconds of UTC
+    since 1970; `Retry-After` is in seconds from now (RFC 9110), and only there if waiting helps.
+    """
+    reset = time.time() + throttle.wait(throttle.maximum_available)
+    shown = {
+        "X-RateLimit-Limit": f"{throttle.maximum_available:.0f}",
+        "X-RateLimit-Remaining": str(_available(throttle)),
+        "X-RateLimit-Reset": str(math.ceil(reset)),
+    }
+    return shown if math.isinf(retry_after) else shown | {"Retry-After": str(math.ceil(retry_after))}
+
+
+def cost_extension(requested: float, actual: float | None, *, throttle: Throttle) -> dict[str, Any]:
+    """The value of `extensions.cost`, as Shopify has it. There is no actual cost of what was refused."""
+    status = {
+        "maximumAvailable": throttle.maximum_available,
+        "currentlyAvailable": _available(throttle),
+        "restoreRate": throttle.restore_rate,
+    }
+    return {"requestedQueryCost": requested, "actualQueryCost": actual, "throttleStatus": status}
+
+
+def _throttle(bucket: Bucket) -> Throttle:
+    return Throttle(bucket.limit.maximum, bucket.available, bucket.limit.restore_rate)
+
+
+def _emptiest(buckets: list[Bucket]) -> Throttle:
+    return _throttle(min(buckets, key=lambda bucket: bucket.available))
+
+
+def _available(throttle: Throttle) -> int:
+    return max(0, math.floor(throttle.currently_available))
+
+
+def _network(host: str) -> str:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, IPv6Address):
+        address = address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64)
+    return str(address)
