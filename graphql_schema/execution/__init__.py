@@ -13,7 +13,9 @@ What a statement cannot answer goes to graphql-core, which resolves the same dec
 (`graphql_schema.core.context`), and so does everything for an `Executor(schema, compiles=False)`: the two must agree.
 """
 
-from graphql_schema.execution.documents import RequestError
+from graphql_schema.core.errors import RequestError
+from graphql_schema.execution.cost import Estimate
 from graphql_schema.execution.executor import Executor, Operation, Request
+from graphql_schema.execution.limits import Limits
 
-__all__ = ["Executor", "Operation", "Request", "RequestError"]
+__all__ = ["Estimate", "Executor", "Limits", "Operation", "Request", "RequestError"]

@@ -21,6 +21,7 @@ from graphql_schema.core.mutations import Mutation, Reference
 from graphql_schema.core.nodes import NODES
 from graphql_schema.core.subscriptions import Subscription
 from graphql_schema.execution.compiler import parameter, statement
+from graphql_schema.execution.cost import Place, place_of
 from graphql_schema.execution.steps import Step
 
 MOST_STATEMENTS = 64
@@ -41,6 +42,11 @@ class Plan:
         """The keys of the steps that only Python can answer, with what stands against a statement."""
         found = {step.key: obstacle(step) for step in self.steps if not step.is_typename}
         return {key: reason for key, reason in found.items() if reason}
+
+    @cached_property
+    def cost(self) -> Place:
+        """What it may cost, for any values of its variables."""
+        return place_of(self.steps)
 
     def statement(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> Statement:
         """The statement for these steps with arguments of these shapes, compiled once; raises BadInput if too deep."""
