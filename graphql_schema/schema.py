@@ -7,11 +7,12 @@ from graphql_schema import accounts, courses, organizations, repositories, specs
 from graphql_schema.core import NODES, root
 from graphql_schema.core.scalars import SCALARS
 from graphql_schema.execution import Executor
+from graphql_schema.execution.cost import FORMULA
 
 SLICES = (accounts, organizations, specs, courses, repositories)
 
 schema = Schema(
-    query=root("Query", "What can be read.", "queries", SLICES),
+    query=root("Query", f"What can be read. {FORMULA}", "queries", SLICES),
     mutation=root(
         "Mutation",
         "What can be changed. Each field is one transaction: all of it is done, or nothing.",

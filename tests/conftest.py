@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from db import embedded, migrations
 from db.engine import Database
 from db.outbox import Event
 from graphql_schema.core.context import Context
-from graphql_schema.execution import Executor, Request
+from graphql_schema.execution import Executor, Limits, Request
 from graphql_schema.schema import executor
 from tests import world as worlds
 from tests.world import World
@@ -26,6 +26,8 @@ from tests.world import World
 TEMPLATE = "world"
 WRITTEN = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
 """The next transaction id of the server: only transactions that write take one."""
+UNLIMITED = Limits(**{limit.name: 10**100 for limit in fields(Limits)})
+"""For tests that ask for more at a time than a client may."""
 names = count()
 
 

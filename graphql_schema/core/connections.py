@@ -146,7 +146,7 @@ def connection_types(table: type[Base], orders: tuple[str, ...], names: tuple[st
     object_type(
         f"{name}Edge",
         f"An item of a list of {name}, with its cursor.",
-        node=Computed("The item.", name, lambda entry: entry.node),
+        node=Computed("The item.", name, lambda entry: entry.node, weight=0),
         cursor=Computed("Where the item stands: pass it as `after` or `before`.", str, _cursor),
     )
     object_type(
@@ -155,7 +155,7 @@ def connection_types(table: type[Base], orders: tuple[str, ...], names: tuple[st
         edges=Computed("The items of the page, with their cursors.", f"list[{name}Edge]", _entries),
         nodes=Computed("The items of the page.", f"list[{name}]", Page.rows),
         page_info=Computed("Whether there is more, and the cursors to it.", "PageInfo", lambda page: page),
-        total_count=Computed("How many items all pages have. Counted only when asked for.", int, Page.total),
+        total_count=Computed("How many items all pages have. Counted only when asked for.", int, Page.total, weight=1),
     )
 
 

@@ -1,15 +1,46 @@
 """Errors as clients see them: always with a code, and without a word about what is behind the graph."""
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
 import structlog
 from graphql import GraphQLError
+from orjson import dumps
 
 from db.errors import Refusal
 from db.failures import Failure, failure_of
 
 log = structlog.get_logger()
+
+MAX_ERRORS = 20
+MAX_BYTES = 16 * 2**10
+"""What the errors of one answer may take in JSON."""
+MAX_BYTES_OF_ONE = 2 * 2**10
+MAX_MESSAGE = 300
+"""Characters of a message that are left where an error is too long."""
+
+
+class RequestError(Exception):
+    """The request was refused before anything ran. `errors` is what the answer shows.
+
+    With a code the errors are about the request; without, they come from what it asked for.
+    """
+
+    def __init__(self, errors: list[GraphQLError], code: str | None = None) -> None:
+        self.errors = shown(formatted(error, code=code) if code else explained(error) for error in errors)
+        super().__init__(self.errors[0]["message"])
+
+
+def shown(errors: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The errors that an answer has room for: clients can make as many as they like, and as long."""
+    found: list[dict[str, Any]] = []
+    left = MAX_BYTES
+    for error in map(_shortened, islice(errors, MAX_ERRORS)):
+        left -= len(dumps(error)) + len(",")
+        found.append(error)
+    return found
 
 
 def formatted(error: GraphQLError, *, code: str = "BAD_USER_INPUT") -> dict[str, Any]:
@@ -28,6 +59,15 @@ def explained(error: GraphQLError) -> dict[str, Any]:
     if error.original_error is not None:
         shown["message"], shown["extensions"] = _explained(error.original_error)
     return shown
+
+
+def _shortened(error: dict[str, Any]) -> dict[str, Any]:
+    """The error, with nothing but its code and the start of its message if it is too long."""
+    if len(dumps(error)) <= MAX_BYTES_OF_ONE:
+        return error
+    message = error["message"]
+    cut = message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]}…"
+    return {"message": cut, "extensions": error["extensions"]}
 
 
 def _explained(error: Exception) -> tuple[str, dict[str, Any]]:

@@ -40,6 +40,8 @@ class Field:
     """The base of all declarations."""
 
     description: str
+    weight: int | None = field(default=None, kw_only=True)
+    """What it adds to the weight of an operation for each object it is on; None: 1 for an object, 0 for a value."""
 
     def annotation(self, table: type[Base], name: str) -> Any:
         """The type of the field, as an annotation; names stand for types of the graph."""
@@ -149,9 +151,9 @@ def column(description: str, *, needs: Permission | None = None, source: str | N
     return Column(description, needs, source)
 
 
-def sql(type: Any, description: str, value: Callable[[Any], ColumnElement[Any]]) -> Sql:
+def sql(type: Any, description: str, value: Callable[[Any], ColumnElement[Any]], *, weight: int = 1) -> Sql:
     """A value that PostgreSQL computes: `sql(int, "…", lambda document: func.length(document.content))`."""
-    return Sql(description, type, value)
+    return Sql(description, type, value, weight=weight)
 
 
 def part(of: str, description: str) -> Part:
@@ -173,7 +175,9 @@ class DeclaredField(StrawberryField):
 
     def __init__(self, declared: Field, table: type[Base], name: str) -> None:
         annotation = StrawberryAnnotation(declared.annotation(table, name), namespace=TYPES)
-        super().__init__(python_name=name, description=declared.description, type_annotation=annotation)
+        weighs = "" if declared.weight is None else f" Weighs {declared.weight}."
+        description = f"{declared.description}{weighs}"
+        super().__init__(python_name=name, description=description, type_annotation=annotation)
         self.declared = declared
         self.table = table
         self.init = False

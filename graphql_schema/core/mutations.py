@@ -82,7 +82,9 @@ class Mutation(Field):
         return {name: _key(value) for name, value in zip(self.returns, values, strict=False)} | {"errors": errors}
 
 
-def mutation(*, guests: bool = False, **returns: Any) -> Callable[[Callable[..., Awaitable[Any]]], Mutation]:
+def mutation(
+    *, guests: bool = False, weight: int = 100, **returns: Any
+) -> Callable[[Callable[..., Awaitable[Any]]], Mutation]:
     """Make a function `(work, input)` a mutation. `returns` names what it returns, in order: a table or a type.
 
     The function's docstring is the description. It runs in one transaction; a refusal undoes all of it and becomes an
@@ -95,7 +97,7 @@ def mutation(*, guests: bool = False, **returns: Any) -> Callable[[Callable[...,
         errors = Computed("Why it was refused; empty when it was done.", "list[UserError]", itemgetter("errors"))
         name = f"{pascal(function.__name__)}Payload"
         object_type(name, f"What `{to_camel_case(function.__name__)}` answers.", **fields, errors=errors)
-        return Mutation(described(function), function, returns, guests)
+        return Mutation(described(function), function, returns, guests, weight=weight)
 
     return declare
 

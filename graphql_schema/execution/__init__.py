@@ -2,11 +2,11 @@
 
 Follow one through the modules in this order:
 
-1. `documents`  finds the operation of a text that was parsed and validated before, or does both now;
+1. `documents`  finds the operation of a text that was parsed and validated before, or does both now, within `limits`;
 2. `variables`  coerces the values that came with it;
 3. `selection`  collects what it selects on a type, with fragments and directives, and merges what has the same key;
 4. `steps`      are the fields so found, each with its declaration and with its arguments made ready for SQL;
-5. `plan`       says which steps a statement can answer, and keeps the statements compiled so far;
+5. `plan`       says which steps a statement can answer, and what they `cost`; keeps the statements compiled so far;
 6. `compiler`   writes the statement: `pages` its lists, `json_text` the JSON;
 7. `executor`   runs it, and hands the text that PostgreSQL wrote to the transport, as it is.
 
@@ -14,7 +14,9 @@ What a statement cannot answer goes to graphql-core, which resolves the same dec
 (`graphql_schema.core.context`), and so does everything for an `Executor(schema, compiles=False)`: the two must agree.
 """
 
-from graphql_schema.execution.documents import RequestError
+from graphql_schema.core.errors import RequestError
+from graphql_schema.execution.cost import Estimate
 from graphql_schema.execution.executor import Executor, Operation, Request
+from graphql_schema.execution.limits import Limits
 
-__all__ = ["Executor", "Operation", "Request", "RequestError"]
+__all__ = ["Estimate", "Executor", "Limits", "Operation", "Request", "RequestError"]

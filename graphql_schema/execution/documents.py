@@ -16,35 +16,24 @@ from graphql import (
     Visitor,
     get_operation_ast,
     is_non_null_type,
-    parse,
     validate,
     visit,
 )
 from graphql.execution.values import VariableValues
+from graphql.validation.rules import overlapping_fields_can_be_merged as merging
 
-from graphql_schema.core.errors import explained, formatted
+from graphql_schema.core.errors import MAX_ERRORS, RequestError
+from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.plan import Plan
 from graphql_schema.execution.selection import Selections
 from graphql_schema.execution.steps import steps
 from graphql_schema.execution.variables import Variables
 
-MAX_TOKENS = 2_000
-MAX_ERRORS = 20
+merging.MAX_COMPLEXITY_BUDGET = 50_000
+"""Fields under one key are compared in pairs. The library's own budget, ten times as much, is a second and a half."""
 BYTES_A_CHARACTER = 60
 """What a kept document costs for each character of its text: measured with tracemalloc, plans included."""
 MAX_PLANS = 32
-
-
-class RequestError(Exception):
-    """The request was refused before anything ran. `errors` is what the answer shows.
-
-    With a code the errors are about the request; without, they come from what it asked for.
-    """
-
-    def __init__(self, errors: list[GraphQLError], code: str | None = None) -> None:
-        shown = errors[:MAX_ERRORS]
-        self.errors = [formatted(error, code=code) if code else explained(error) for error in shown]
-        super().__init__(self.errors[0]["message"])
 
 
 @dataclass(frozen=True)
@@ -106,8 +95,9 @@ class Definition:
 class Documents:
     """Keeps the documents used last, in at most `max_bytes` of memory."""
 
-    def __init__(self, schema: GraphQLSchema, *, max_bytes: int = 32 * 2**20) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: Limits, *, max_bytes: int = 32 * 2**20) -> None:
         self.schema = schema
+        self.limits = limits
         self.max_bytes = max_bytes
         self.bytes = 0
         self._kept: OrderedDict[tuple[str, str | None], Definition] = OrderedDict()
@@ -122,10 +112,8 @@ class Documents:
         return found
 
     def _read(self, text: str, name: str | None) -> Definition:
-        try:
-            document = parse(text, max_tokens=MAX_TOKENS)
-        except GraphQLError as error:
-            raise RequestError([error], "GRAPHQL_PARSE_FAILED") from error
+        document = self.limits.parsed(text)
+        self.limits.check(document)
         if errors := validate(self.schema, document, max_errors=MAX_ERRORS):
             raise RequestError(errors, "GRAPHQL_VALIDATION_FAILED")
         node = get_operation_ast(document, name)

@@ -25,9 +25,11 @@ from orjson import Fragment, loads
 
 from db.errors import BadInput, Forbidden
 from graphql_schema.core.context import Context
-from graphql_schema.core.errors import explained
+from graphql_schema.core.errors import MAX_ERRORS, RequestError, explained, shown
 from graphql_schema.core.mutations import Reference
-from graphql_schema.execution.documents import MAX_ERRORS, Definition, Documents, RequestError
+from graphql_schema.execution.cost import Estimate
+from graphql_schema.execution.documents import Definition, Documents
+from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.plan import Asked, Plan
 from graphql_schema.execution.python_values import plain
 from graphql_schema.execution.steps import Step
@@ -63,23 +65,36 @@ class Operation:
         """How it is answered."""
         return self.definition.plan(self.variables)
 
+    @cached_property
+    def estimate(self) -> Estimate:
+        """What it comes to at most."""
+        return self.plan.cost.estimate(self.variables.coerced)
+
+    @property
+    def estimate_by_path(self) -> list[tuple[str, int, int]]:
+        """The same field by field: the path, the nodes and the weight that it adds."""
+        return list(self.plan.cost.by_path(self.variables.coerced))
+
 
 class Executor:
     """Runs operations against one schema. One that does not compile resolves all in Python, to equal answers."""
 
-    def __init__(self, schema: GraphQLSchema, *, compiles: bool = True) -> None:
+    def __init__(self, schema: GraphQLSchema, *, compiles: bool = True, limits: Limits | None = None) -> None:
         self.schema = schema
         self.compiles = compiles
-        self.documents = Documents(schema)
+        self.limits = limits or Limits()
+        self.documents = Documents(schema, self.limits)
 
     def prepare(self, request: Request) -> Operation:
-        """Find the operation of the request; raises RequestError."""
+        """Find the operation of the request; raises RequestError, also for one that asks for too much."""
         definition = self.documents.definition(request.query, request.operation_name)
         values = definition.variables.values(request.variables or {}, max_errors=MAX_ERRORS)
         if isinstance(values, list):
             raise RequestError(values, "BAD_USER_INPUT")
         definition.check(values)
-        return Operation(definition, values, request)
+        operation = Operation(definition, values, request)
+        self.limits.check_cost(operation.estimate)
+        return operation
 
     async def execute(self, operation: Operation, context: Context) -> Answer:
         """The answer of a query or a mutation. Its data may hold `orjson.Fragment`s: text that PostgreSQL wrote."""
@@ -115,7 +130,7 @@ class Executor:
             async for event in stream:
                 yield await self._event(operation, event, context.fresh())
         except Exception as error:  # noqa: BLE001  (an error of the stream is the last answer of the subscription)
-            yield {"data": None, "errors": [explained(GraphQLError(str(error), original_error=error))]}
+            yield {"data": None} | _shown([GraphQLError(str(error), original_error=error)])
         finally:
             await stream.aclose()
 
@@ -263,4 +278,4 @@ def _formatted(result: ExecutionResult) -> Answer:
 
 
 def _shown(errors: list[GraphQLError]) -> Answer:
-    return {"errors": [explained(error) for error in errors[:MAX_ERRORS]]} if errors else {}
+    return {"errors": shown(explained(error) for error in errors)} if errors else {}

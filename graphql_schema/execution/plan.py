@@ -21,6 +21,7 @@ from graphql_schema.core.mutations import Mutation, Reference
 from graphql_schema.core.nodes import NODES
 from graphql_schema.core.subscriptions import Subscription
 from graphql_schema.execution.compiler import parameter, statement
+from graphql_schema.execution.cost import Place, place_of
 from graphql_schema.execution.steps import Step
 
 MOST_STATEMENTS = 64
@@ -65,6 +66,11 @@ class Plan:
         compiled = [] if self.way == "resolved" else ["compiled"]
         resolved = [f"resolved: {', '.join(sorted(set(self.obstacles.values())))}"] if self.obstacles else []
         return "; ".join(compiled + resolved)
+
+    @cached_property
+    def cost(self) -> Place:
+        """What it may cost, for any values of its variables."""
+        return place_of(self.steps)
 
     def statement(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> Statement:
         """The statement for these steps with arguments of these shapes, compiled once; raises BadInput if too deep."""

@@ -17,7 +17,7 @@ from db.embedded import Servers
 from db.engine import Database
 from graphql_schema.execution import Executor
 from graphql_schema.schema import executor
-from tests.conftest import TEMPLATE, Graph, NotingDatabase, _administer, _named
+from tests.conftest import TEMPLATE, UNLIMITED, Graph, NotingDatabase, _administer, _named
 from tests.invariants.crowd import populate
 from tests.invariants.oracle import Oracle
 from tests.world import World
@@ -66,4 +66,4 @@ async def oracle(database: Database, world: World) -> Oracle:
 @pytest.fixture(scope="session", params=["compiled", "resolved"])
 def graph(request: pytest.FixtureRequest, database: NotingDatabase, world: World) -> Graph:
     """The graph by both its ways: as one statement, and with every field resolved in Python."""
-    return Graph(database, world, Executor(executor.schema, compiles=request.param == "compiled"))
+    return Graph(database, world, Executor(executor.schema, compiles=request.param == "compiled", limits=UNLIMITED))

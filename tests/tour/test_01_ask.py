@@ -23,13 +23,13 @@ async def test_one_operation_reads_projects_documents_threads_comments_and_autho
           projects {
             nodes {
               name
-              documents {
+              documents(first: 3) {
                 nodes {
                   phase
-                  threads {
+                  threads(first: 10) {
                     nodes {
                       position { line }
-                      comments { nodes { content author { name } } }
+                      comments(first: 5) { nodes { content author { name } } }
                     }
                   }
                 }

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 from graphql import GraphQLError
+from hypothesis import given
+from hypothesis import strategies as st
+from orjson import dumps
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
@@ -14,7 +17,8 @@ from db import engine
 from db.access import GUEST
 from db.engine import Database
 from db.errors import Conflict, NotFound
-from graphql_schema.core.errors import explained, formatted
+from graphql_schema.core.errors import RequestError, explained, formatted, shown
+from graphql_schema.execution import Request
 from tests.conftest import Graph, NotingDatabase
 from tests.db.waiting import until
 
@@ -125,3 +129,38 @@ def test_nothing_of_an_exception_is_told(text_: str) -> None:
     assert text_ not in str(shown)
     assert logged[0]["exc_info"].args == (text_,)
     assert logged[0]["error_id"] == shown["extensions"]["errorId"]
+
+
+def test_an_answer_shows_the_first_errors_and_no_more_than_twenty() -> None:
+    errors = [{"message": str(number), "extensions": {"code": "NOT_FOUND"}} for number in range(30)]
+    assert shown(errors) == errors[:20]
+    assert shown([]) == []
+
+
+@given(st.lists(st.tuples(st.text(max_size=99), st.integers(1, 999), st.integers(0, 999)), max_size=30))
+def test_errors_take_16_kb_at_most_and_each_keeps_its_code(drawn: list[tuple[str, int, int]]) -> None:
+    errors = [
+        {"message": text * times, "extensions": {"code": "NOT_FOUND"}, "path": ["a" * times] * more}
+        for text, times, more in drawn
+    ]
+    found = shown(errors)
+    assert len(dumps(found)) <= 16 * 1024
+    assert bool(found) == bool(errors)
+    for error, given_ in zip(found, errors, strict=False):
+        assert error["extensions"] == {"code": "NOT_FOUND"}
+        assert given_["message"].startswith(error["message"].removesuffix("…"))
+
+
+async def test_errors_of_an_operation_take_16_kb_at_most(graph: Graph) -> None:
+    names = (f"{'a' * 2_000}{number}: course {{ id }}" for number in range(20))
+    answer = await graph(None, f"{{ {' '.join(names)} }}")
+    assert len(answer["data"]) == 20
+    assert len(dumps(answer["errors"])) <= 16 * 1024
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"BAD_USER_INPUT"}
+
+
+def test_errors_of_a_request_take_16_kb_at_most(graph: Graph) -> None:
+    with pytest.raises(RequestError) as refusal:
+        graph.executor.prepare(Request(f"{{ viewer {{ {' '.join(f'{chr(97 + n) * 3_000}' for n in range(20))} }} }}"))
+    assert 1 < len(refusal.value.errors) <= 20
+    assert len(dumps(refusal.value.errors)) <= 16 * 1024

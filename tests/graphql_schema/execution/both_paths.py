@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from db.access import GUEST
 from db.outbox import Event
 from graphql_schema.core.context import Context
-from graphql_schema.execution import Executor, Request, RequestError
+from graphql_schema.execution import Estimate, Executor, Request, RequestError
 from graphql_schema.schema import executor
 from tests.conftest import Graph, NotingDatabase
 from tests.graphql_schema.execution import rows
@@ -75,6 +75,15 @@ class BothPaths:
         answer = self.runner.run(_answer(self.compiled, who, request, event))
         return list(noted), answer
 
+    def estimated(self, who: str | None, drawn: Drawn) -> Iterator[tuple[Estimate, dict[str, Any]]]:
+        """What an operation is estimated to come to and its answer, with each of its values of variables."""
+        if not self._is_valid(drawn):
+            reject()
+        for variables in drawn.variables:
+            request = Request(drawn.text, variables=variables)
+            answer = self.runner.run(_answer(self.compiled, who, request, None))
+            yield self.compiled.executor.prepare(request).estimate, answer
+
     def _answers(self, who: str | None, request: Request, event: Event | None) -> list[dict[str, Any]]:
         async def both() -> list[dict[str, Any]]:
             return await asyncio.gather(*(_answer(g, who, request, event) for g in (self.compiled, self.resolved)))
@@ -85,9 +94,10 @@ class BothPaths:
         return answers
 
     def _is_valid(self, drawn: Drawn) -> bool:
-        """Whether the operation is as the generator means it to be; few are not."""
+        """Whether the operation is as the generator means it to be, and within the limits; few are not."""
         try:
-            self.compiled.executor.documents.definition(drawn.text, None)
+            for variables in drawn.variables:
+                self.compiled.executor.prepare(Request(drawn.text, variables=variables))
         except RequestError:
             return False
         return True

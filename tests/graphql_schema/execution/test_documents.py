@@ -3,7 +3,8 @@
 import pytest
 from graphql.execution.values import get_variable_values
 
-from graphql_schema.execution.documents import Documents, RequestError
+from graphql_schema.execution import Limits, RequestError
+from graphql_schema.execution.documents import Documents
 from graphql_schema.schema import executor
 
 QUERY = "{ viewer { name } }"
@@ -11,7 +12,7 @@ QUERY = "{ viewer { name } }"
 
 @pytest.fixture
 def documents() -> Documents:
-    return Documents(executor.schema)
+    return Documents(executor.schema, Limits())
 
 
 def test_a_document_is_parsed_once(documents: Documents) -> None:
@@ -26,7 +27,7 @@ def test_the_operations_of_a_document_are_kept_apart(documents: Documents) -> No
 
 
 def test_the_documents_used_last_are_kept() -> None:
-    documents = Documents(executor.schema)
+    documents = Documents(executor.schema, Limits())
     texts = [f"{{ viewer {{ a{number}: name }} }}" for number in range(10)]
     first = documents.definition(texts[0], None)
     documents.max_bytes = documents.bytes * 3
@@ -47,7 +48,7 @@ def test_a_refused_document_is_not_kept(documents: Documents) -> None:
 
 
 def test_a_document_larger_than_all_memory_is_answered_all_the_same() -> None:
-    documents = Documents(executor.schema, max_bytes=10)
+    documents = Documents(executor.schema, Limits(), max_bytes=10)
     assert documents.definition(QUERY, None).kind == "query"
     assert documents.bytes == 0
 

@@ -1,0 +1,182 @@
+"""What one operation may ask for: what is larger is refused before anything expensive looks at it.
+
+A document is counted before it is validated, as if every spread were replaced by what its fragment has. That is what it
+means, and what a few lines of fragments, each spread twice by the one before, become; yet every definition is looked at
+once, and nothing is written out.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import NamedTuple, NoReturn
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+    parse,
+)
+
+from graphql_schema.core.errors import RequestError
+from graphql_schema.execution.cost import Estimate
+
+INTROSPECTION = {"__schema", "__type"}
+LONG_LISTS = {"fields", "possibleTypes"}
+LONG = 10
+"""How long the lists of introspection are that make it dear, about. The others are short, or there is only one."""
+ENDLESS = 10**9
+"""Nothing is counted further."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The largest operation that is run. Refusals have the code `MAX_<NAME>_LIMIT`, in capitals."""
+
+    document_bytes: int = 64 * 2**10
+    """Bytes of the document in UTF-8."""
+    tokens: int = 2_000
+    """Tokens of the document, comments included."""
+    fragments: int = 50
+    """Fragments that the document defines."""
+    depth: int = 12
+    """Fields below each other. Those of introspection are not counted: they are where every tool has them."""
+    root_fields: int = 20
+    """Fields of the root type."""
+    aliases: int = 30
+    """Fields with an alias."""
+    directives: int = 50
+    """Directives, wherever they stand in the operation."""
+    selections: int = 2_000
+    """Fields and fragments. In introspection those below a long list count as often as it has items, about."""
+    nodes: int = 10_000
+    """Items of lists: the page sizes multiplied down the tree."""
+    points: int = 1_000
+    """What the operation may cost, as `graphql_schema.execution.cost` has it."""
+
+    def parsed(self, text: str) -> DocumentNode:
+        """The document, if it is one and no longer than it may be; raises RequestError."""
+        self._check("document_bytes", len(text.encode(errors="surrogatepass")))
+        try:
+            return parse(text, max_tokens=self.tokens)
+        except GraphQLSyntaxError as error:
+            if error.message.endswith("tokens. Parsing aborted."):
+                self._refuse("tokens", f"more than {self.tokens:,}")
+            raise RequestError([error], "GRAPHQL_PARSE_FAILED") from error
+
+    def check(self, document: DocumentNode) -> None:
+        """Raise RequestError for a document, not validated yet, with an operation that is too large."""
+        self._check("fragments", sum(isinstance(node, FragmentDefinitionNode) for node in document.definitions))
+        for size in sizes(document):
+            for name in ("depth", "root_fields", "aliases", "directives", "selections"):
+                self._check(name, getattr(size, name))
+
+    def check_cost(self, estimate: Estimate) -> None:
+        """Raise RequestError for an operation that may answer with too much."""
+        self._check("nodes", estimate.nodes)
+        if estimate.points > self.points:
+            message = f"Cost: {estimate.points:,} points estimated, {self.points:,} allowed."
+            raise RequestError([GraphQLError(message)], "COST_ESTIMATED_TOO_EXPENSIVE")
+
+    def _check(self, name: str, found: int) -> None:
+        if found > getattr(self, name):
+            self._refuse(name, f"more than {ENDLESS:,}" if found >= ENDLESS else f"{found:,}")
+
+    def _refuse(self, name: str, found: str) -> NoReturn:
+        words = name.replace("_", " ").capitalize()
+        message = f"{words}: {found} found, {getattr(self, name):,} allowed."
+        raise RequestError([GraphQLError(message)], f"MAX_{name.upper()}_LIMIT")
+
+
+def sizes(document: DocumentNode) -> list["Size"]:
+    """How large each operation of anything that could be parsed is; raises RequestError where one never ends."""
+    nodes = document.definitions
+    fragments = {node.name.value: _written(node) for node in nodes if isinstance(node, FragmentDefinitionNode)}
+    whole = _written_out(fragments)
+    return [_with_spreads(_written(node), whole) for node in nodes if isinstance(node, OperationDefinitionNode)]
+
+
+class Place(NamedTuple):
+    """Where a selection set stands: how deep, how often, and whether in introspection."""
+
+    depth: int
+    times: int
+    is_meta: bool
+
+    def below(self, field: FieldNode) -> "Place":
+        """The place below a field."""
+        if self.is_meta:
+            size = LONG if field.name.value in LONG_LISTS else 1
+            return Place(self.depth, self.times * size, is_meta=True)
+        return Place(self.depth + 1, self.times, field.name.value in INTROSPECTION)
+
+
+class Size(NamedTuple):
+    """How large a definition is, and the names of its spreads with their places."""
+
+    depth: int
+    root_fields: int
+    aliases: int
+    directives: int
+    selections: int
+    spreads: Sequence[tuple[str, Place]] = ()
+
+
+def _written_out(fragments: Mapping[str, Size]) -> dict[str, Size]:
+    """The sizes of fragments with their spreads: each is added up once, after those that it spreads."""
+    spreads = {name: {spread for spread, _ in size.spreads if spread in fragments} for name, size in fragments.items()}
+    found: dict[str, Size] = {}
+    try:
+        for name in TopologicalSorter(spreads).static_order():
+            found[name] = _with_spreads(fragments[name], found)
+    except CycleError as error:
+        message = f"A fragment cannot spread itself: {' in '.join(error.args[1])}."
+        raise RequestError([GraphQLError(message)], "GRAPHQL_VALIDATION_FAILED") from None
+    return found
+
+
+def _with_spreads(size: Size, fragments: Mapping[str, Size]) -> Size:
+    """The size of a definition with its spreads replaced. A fragment that is not there has nothing."""
+    parts = [(fragments[name], place) for name, place in size.spreads if name in fragments]
+    return Size(
+        depth=max([size.depth, *(place.depth - 1 + part.depth for part, place in parts if not place.is_meta)]),
+        root_fields=size.root_fields + sum(part.root_fields for part, place in parts if place.depth == 1),
+        aliases=size.aliases + sum(part.aliases for part, _ in parts),
+        directives=size.directives + sum(part.directives for part, _ in parts),
+        selections=size.selections + sum(place.times * part.selections for part, place in parts),
+    )
+
+
+def _written(definition: OperationDefinitionNode | FragmentDefinitionNode) -> Size:
+    """The size of a definition as it is written."""
+    found = list(_selections(definition))
+    fields = [(node, place) for node, place in found if isinstance(node, FieldNode)]
+    counted = [place.depth for _, place in fields if not place.is_meta]
+    return Size(
+        depth=max(counted, default=0),
+        root_fields=counted.count(1),
+        aliases=sum(node.alias is not None for node, _ in fields),
+        directives=len(definition.directives or ()) + sum(len(node.directives or ()) for node, _ in found),
+        selections=sum(place.times for _, place in found),
+        spreads=[(node.name.value, place) for node, place in found if isinstance(node, FragmentSpreadNode)],
+    )
+
+
+def _selections(
+    definition: OperationDefinitionNode | FragmentDefinitionNode,
+) -> Iterator[tuple[SelectionNode, Place]]:
+    """All that a definition selects, with its place."""
+    condition = getattr(definition, "type_condition", None)
+    is_meta = condition is not None and condition.name.value.startswith("__")
+    left: list[tuple[SelectionSetNode, Place]] = [(definition.selection_set, Place(1, 1, is_meta))]
+    while left:
+        inner, place = left.pop()
+        for node in inner.selections:
+            yield node, place
+            if below := getattr(node, "selection_set", None):
+                left.append((below, place.below(node) if isinstance(node, FieldNode) else place))
