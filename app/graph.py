@@ -2,34 +2,68 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
+
+import orjson
 
 from app import metrics
 from app.auth import Sessions
-from db.access import Viewer
+from app.rate_limits import Charge, RateLimits, Throttle, principal_key
+from db.access import GUEST, Viewer
 from db.engine import Database
 from graphql_schema.core.context import Context, Events
 from graphql_schema.execution import Executor, Operation
+from graphql_schema.execution.cost import objects_in
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who sends an operation: as whom, with which credential, and from which address."""
+
+    viewer: Viewer = GUEST
+    credential: str | None = None
+    host: str | None = None
+
+
+class Answered(NamedTuple):
+    """The JSON of an answer, and how the bucket of who asked stands after it."""
+
+    body: bytes
+    throttle: Throttle
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """The executor with the database, the events and the sessions of this process."""
+    """The executor with the database, the events, the sessions and the rate limits of this process."""
 
     executor: Executor
     database: Database
     events: Events
     sessions: Sessions
+    rate_limits: RateLimits
 
-    async def execute(self, operation: Operation, viewer: Viewer, *, credential: str | None) -> dict[str, Any]:
-        """The answer to a query or a mutation of a viewer who came with this credential."""
-        context, started = self.context(viewer), time.perf_counter()
-        answer = await self.executor.execute(operation, context)
-        metrics.count(operation, answer, seconds=time.perf_counter() - started)
-        if context.viewer != viewer:
-            self.sessions.forget(credential)
-        return answer
+    async def execute(self, operation: Operation, client: Client) -> Answered:
+        """The answer to a query or a mutation; raises RateLimited."""
+        charge, body = self.charge(operation, client), b""
+        try:
+            body = await self._execute(operation, client)
+        finally:
+            throttle = self.rate_limits.settle(charge, operation.estimate.actual(objects_in(body)))
+        return Answered(body, throttle)
+
+    def charge(self, operation: Operation, client: Client) -> Charge:
+        """Take what the operation may cost from who asks for it; raises RateLimited."""
+        keys = (principal_key(client.viewer.id, client.host),)
+        return self.rate_limits.take(keys, operation.estimate.points)
 
     def context(self, viewer: Viewer) -> Context:
         """What one operation of a viewer gets. A new one for each: what one has loaded is stale for the next."""
         return Context(viewer, self.database, self.events)
+
+    async def _execute(self, operation: Operation, client: Client) -> bytes:
+        context, started = self.context(client.viewer), time.perf_counter()
+        answer = await self.executor.execute(operation, context)
+        metrics.count(operation, answer, seconds=time.perf_counter() - started)
+        if context.viewer != client.viewer:
+            self.sessions.forget(client.credential)
+        return orjson.dumps(answer)

@@ -10,13 +10,14 @@ import orjson
 from graphql import GraphQLError
 from starlette.types import Receive, Scope, Send
 
-from app.graph import Graph
+from app import rate_limits
+from app.graph import Client, Graph
 from app.logs import note
 from app.metrics import count_errors
 from app.negotiation import JSON, Refused, check, negotiated
+from app.rate_limits import RateLimited
 from app.requests import BadRequest, graphql_request, parsed
-from db.access import Viewer
-from db.errors import Unauthenticated
+from db.errors import Overloaded, Unauthenticated
 from graphql_schema.core.errors import explained
 from graphql_schema.execution import Operation, RequestError
 
@@ -27,11 +28,12 @@ STATUS = {
     "FORBIDDEN": 403,
     "INTERNAL_SERVER_ERROR": 500,
     "OVERLOADED": 503,
+    "REQUEST_RATE_LIMITED": 429,
     "SERVICE_UNAVAILABLE": 503,
     "GATEWAY_TIMEOUT": 504,
 }
 
-Answered = tuple[dict[str, Any], dict[str, str]]
+Answered = tuple[bytes, dict[str, str]]
 
 
 class ClientLeft(Exception):  # noqa: N818  (an outcome, not an error)
@@ -64,30 +66,31 @@ class GraphQLOverHTTP:
             raise
         except RequestError as error:
             count_errors(error.errors)
-            return Answer(media_type, {"errors": error.errors}, status=200 if media_type == JSON else 400)
+            return Answer(media_type, orjson.dumps({"errors": error.errors}), status=200 if media_type == JSON else 400)
         except Exception as error:  # noqa: BLE001  (what is unexpected is logged and masked)
             return refusal(error, media_type)
 
     async def _run(self, asked: "Asked") -> Answered:
-        operation, viewer = await self._operation(asked)
+        operation, client = await self._operation(asked)
         check_kind(operation.kind, asked.method)
-        body = await self.graph.execute(operation, viewer, credential=asked.credential)
-        return body, {"X-Trellis-Plan": operation.plan.how}
+        body, throttle = await self.graph.execute(operation, client)
+        return body, {"X-Trellis-Plan": operation.plan.how, **rate_limits.headers(throttle)}
 
-    async def _operation(self, asked: "Asked") -> tuple[Operation, Viewer]:
+    async def _operation(self, asked: "Asked") -> tuple[Operation, Client]:
         request = graphql_request(await asked.members(self.body_limit))
         viewer = await self.graph.sessions.viewer(asked.credential)
         note(viewer=viewer.id and str(viewer.id), operation=request.operation_name)
-        return self.graph.executor.prepare(request), viewer
+        return self.graph.executor.prepare(request), Client(viewer, asked.credential, asked.host)
 
 
 class Explanations(GraphQLOverHTTP):
     """The ASGI endpoint that tells an administrator how a query is answered; with `?analyze=true` it is run."""
 
     async def _run(self, asked: "Asked") -> Answered:
-        operation, viewer = await self._operation(asked)
+        operation, client = await self._operation(asked)
         analyze = asked.parameters.get("analyze") == "true"
-        return await self.graph.executor.explain(operation, self.graph.context(viewer), analyze=analyze), {}
+        context = self.graph.context(client.viewer)
+        return orjson.dumps(await self.graph.executor.explain(operation, context, analyze=analyze)), {}
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,11 @@ class Asked:
     def credential(self) -> str | None:
         """The header `Authorization`; None without one."""
         return self.header(b"authorization") if b"authorization" in self.headers else None
+
+    @property
+    def host(self) -> str | None:
+        """The address that it comes from."""
+        return self.scope["client"][0] if self.scope.get("client") else None
 
     def header(self, name: bytes) -> str:
         """A header, empty where there is none; what was sent in several lines is one list."""
@@ -156,21 +164,20 @@ class Answer:
     """A response with one GraphQL answer in it."""
 
     media_type: str
-    body: dict[str, Any]
+    body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     status: int = 200
 
     async def send(self, send: Send) -> None:
         """Send all of it."""
-        content = orjson.dumps(self.body)
         headers = {
             "content-type": f"{self.media_type}; charset=utf-8",
-            "content-length": str(len(content)),
+            "content-length": str(len(self.body)),
             **self.headers,
         }
         lines = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": self.status, "headers": lines})
-        await send({"type": "http.response.body", "body": content})
+        await send({"type": "http.response.body", "body": self.body})
 
 
 def check_kind(kind: str, method: str) -> None:
@@ -190,8 +197,14 @@ def refusal(error: Exception, media_type: str) -> Answer:
     """The answer to a request that ended in an exception."""
     shown = explained(GraphQLError(str(error), original_error=error))
     count_errors([shown])
-    headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthenticated) else {}
-    status = STATUS.get(shown["extensions"]["code"], 400)
-    if isinstance(error, Refused):
-        status, headers = error.status, error.headers
-    return Answer(media_type, {"errors": [shown]}, headers, status)
+    status, headers = STATUS.get(shown["extensions"]["code"], 400), {}
+    match error:
+        case Refused():
+            status, headers = error.status, error.headers
+        case Unauthenticated():
+            headers = {"WWW-Authenticate": "Bearer"}
+        case RateLimited():
+            headers = rate_limits.headers(error.throttle, retry_after=error.retry_after)
+        case Overloaded():
+            headers = {"Retry-After": "1"}
+    return Answer(media_type, orjson.dumps({"errors": [shown]}), headers, status)

@@ -13,11 +13,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import health, metrics
 from app.auth import Sessions
+from app.buckets import Buckets, Limit
 from app.connections import Connection
 from app.console import pages
 from app.graph import Graph
 from app.http import Explanations, GraphQLOverHTTP
 from app.logs import RequestLog
+from app.rate_limits import RateLimits
 from app.realtime import Realtime
 from app.settings import Settings
 from app.websocket import GraphQLOverWebSocket
@@ -37,7 +39,8 @@ class App:
         self.realtime = Realtime(settings.redis_url, prefix=settings.redis_prefix)
         self.database = Database(settings.database_url, publish=self.realtime.publish, pool_size=settings.pool_size)
         self.sessions = Sessions(self.database)
-        graph = Graph(executor, self.database, self.realtime, self.sessions)
+        self.buckets = Buckets(settings.redis_url, prefix=settings.redis_prefix)
+        graph = Graph(executor, self.database, self.realtime, self.sessions, _rate_limits(self.buckets, settings))
         self.sockets = GraphQLOverWebSocket(graph, init_timeout=settings.init_timeout)
         self.endpoints: dict[tuple[str, str], ASGIApp] = {
             ("http", "/graphql"): GraphQLOverHTTP(graph, body_limit=settings.body_limit),
@@ -63,7 +66,7 @@ class App:
 
     @asynccontextmanager
     async def _lifespan(self, _pages: Starlette) -> AsyncIterator[None]:
-        async with self.realtime:
+        async with self.realtime, self.buckets:
             yield
         await self.database.close()
 
@@ -90,6 +93,15 @@ class Server(uvicorn.Server):
         """Drain before uvicorn closes the sockets."""
         await self.app.sockets.drain()
         await super().shutdown(sockets)
+
+
+def _rate_limits(buckets: Buckets, settings: Settings) -> RateLimits:
+    return RateLimits(
+        buckets,
+        principal=Limit(settings.rate_limit, settings.rate_limit_restored),
+        organization=Limit(settings.organization_rate_limit, settings.organization_rate_limit_restored),
+        mode=settings.rate_limit_mode,
+    )
 
 
 async def _to_the_console(_request: Request) -> RedirectResponse:

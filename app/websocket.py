@@ -8,15 +8,17 @@ from typing import Any
 
 import orjson
 import structlog
+from graphql import GraphQLError
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected, WebSocketState
 
-from app.graph import Graph
+from app.graph import Client, Graph
 from app.logs import elapsed, note
 from app.metrics import count_errors
+from app.rate_limits import RateLimited
 from app.requests import BadRequest, graphql_request, parsed
-from db.access import GUEST
 from db.errors import Unauthenticated
+from graphql_schema.core.errors import explained
 from graphql_schema.execution import Operation, RequestError
 
 PROTOCOL = "graphql-transport-ws"
@@ -73,8 +75,7 @@ class _Socket:
     def __init__(self, endpoint: GraphQLOverWebSocket, websocket: WebSocket) -> None:
         self.endpoint = endpoint
         self.websocket = websocket
-        self.viewer = GUEST
-        self.credential: str | None = None
+        self.client = Client()
         self.operations: dict[str, _Running] = {}
         self.code = 1006
 
@@ -133,11 +134,13 @@ class _Socket:
 
     async def _acknowledge(self, payload: Message) -> None:
         try:
-            self.credential = _authorization(payload)
-            self.viewer = await self.endpoint.graph.sessions.viewer(self.credential)
+            credential = _authorization(payload)
+            viewer = await self.endpoint.graph.sessions.viewer(credential)
         except Unauthenticated as refused:
             raise Closing(4403, refused.message) from None
-        note(viewer=self.viewer.id and str(self.viewer.id))
+        address = self.websocket.client
+        self.client = Client(viewer, credential, address.host if address else None)
+        note(viewer=viewer.id and str(viewer.id))
         await self._send("connection_ack")
 
     async def _receive(self) -> Message:
@@ -195,10 +198,11 @@ class _Socket:
         started = time.perf_counter()
         try:
             await self._answer(key, operation)
-        except RequestError as error:
-            count_errors(error.errors)
+        except (RequestError, RateLimited) as error:
+            errors = _told(error)
+            count_errors(errors)
             self.operations.pop(key, None)
-            await self._send("error", id=key, payload=error.errors)
+            await self._send("error", id=key, payload=errors)
         else:
             self.operations.pop(key, None)
             await self._send("complete", id=key)
@@ -208,11 +212,11 @@ class _Socket:
     async def _answer(self, key: str, operation: Operation) -> None:
         graph = self.endpoint.graph
         if operation.kind != "subscription":
-            await self._send(
-                "next", id=key, payload=await graph.execute(operation, self.viewer, credential=self.credential)
-            )
+            answered = await graph.execute(operation, self.client)
+            await self._send("next", id=key, payload=orjson.Fragment(answered.body))
             return
-        async with aclosing(graph.executor.subscribe(operation, graph.context(self.viewer))) as answers:
+        graph.charge(operation, self.client)
+        async with aclosing(graph.executor.subscribe(operation, graph.context(self.client.viewer))) as answers:
             async for answer in answers:
                 await self._send("next", id=key, payload=answer)
 
@@ -236,3 +240,10 @@ def _authorization(payload: Message) -> str | None:
     if not isinstance(found, str | None):
         raise Closing(4400, "The authorization must be a text.")
     return found
+
+
+def _told(refusal: RequestError | RateLimited) -> list[Message]:
+    """What a client is told of an operation that was refused."""
+    if isinstance(refusal, RequestError):
+        return refusal.errors
+    return [explained(GraphQLError(refusal.message, original_error=refusal))]
