@@ -6,6 +6,7 @@ What is left stands in headers and in an extension of every answer, so that a cl
 import math
 import time
 from collections import Counter
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
@@ -164,6 +165,7 @@ def _available(throttle: Throttle) -> int:
     return max(0, math.floor(throttle.currently_available))
 
 
+@lru_cache(maxsize=10_000)
 def _network(host: str) -> str:
     try:
         address = ip_address(host)
