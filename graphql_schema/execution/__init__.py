@@ -2,10 +2,10 @@
 
 Follow one through the modules in this order:
 
-1. `documents`  finds the operation of a text that was parsed and validated before, or does both now;
+1. `documents`  finds the operation of a text that was parsed and validated before, or does both now, within `limits`;
 2. `selection`  collects what it selects on a type, with fragments and directives, and merges what has the same key;
 3. `steps`      are the fields so found, each with its declaration and with its arguments made ready for SQL;
-4. `plan`       says which steps a statement can answer, and keeps the statements compiled so far;
+4. `plan`       says which steps a statement can answer, and what they `cost`; keeps the statements compiled so far;
 5. `compiler`   writes the statement: `pages` its lists, `json_text` the JSON;
 6. `executor`   runs it, and hands the text that PostgreSQL wrote to the transport, as it is.
 

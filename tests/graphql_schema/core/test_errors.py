@@ -137,7 +137,7 @@ def test_an_answer_shows_the_first_errors_and_no_more_than_twenty() -> None:
 
 @given(st.lists(st.tuples(st.text(max_size=99), st.integers(1, 999), st.integers(0, 999)), max_size=30))
 def test_errors_take_16_kb_at_most_and_each_keeps_its_code(drawn: list[tuple[str, int, int]]) -> None:
-    errors = [
+    errors: list[dict[str, Any]] = [
         {"message": text * times, "extensions": {"code": "NOT_FOUND"}, "path": ["a" * times] * more}
         for text, times, more in drawn
     ]
