@@ -144,7 +144,7 @@ def _with_spreads(size: Size, fragments: Mapping[str, Size]) -> Size:
     """The size of a definition with its spreads replaced. A fragment that is not there has nothing."""
     parts = [(fragments[name], place) for name, place in size.spreads if name in fragments]
     return Size(
-        depth=max([size.depth, *(place.depth - 1 + part.depth for part, place in parts if not place.is_meta)]),
+        depth=max([size.depth, *(place.depth - 1 + part.depth for part, place in parts)]),
         root_fields=size.root_fields + sum(part.root_fields for part, place in parts if place.depth == 1),
         aliases=size.aliases + sum(part.aliases for part, _ in parts),
         directives=size.directives + sum(part.directives for part, _ in parts),

@@ -162,6 +162,17 @@ async def test_a_list_is_read_in_one_direction_at_a_time(guest: Person) -> None:
     assert await guest.refused(COURSES, after="x", last=1) == "BAD_USER_INPUT"
 
 
+async def test_an_operation_that_asks_for_too_much_is_refused_before_it_runs(guest: Person) -> None:
+    lists = "{ courses(first: 100) { nodes { modules(first: 100) { nodes { id } } } } }"
+    assert await guest.refused(lists) == "MAX_NODES_LIMIT"
+    deep = f"{{ viewer {{ {'teaching { nodes { instructor { ' * 4} id {'} } } ' * 4} }} }}"
+    assert await guest.refused(deep) == "MAX_DEPTH_LIMIT"
+    bomb = "".join(f" fragment f{level} on User {{ ...f{level + 1} ...f{level + 1} }}" for level in range(24))
+    assert (
+        await guest.refused(f"{{ viewer {{ ...f0 }} }} {bomb} fragment f24 on User {{ id }}") == "MAX_SELECTIONS_LIMIT"
+    )
+
+
 async def test_one_object_is_asked_for_by_one_name(guest: Person, world: World) -> None:
     assert await guest.refused("{ course { id } }") == "BAD_USER_INPUT"
     both = 'query ($id: ID!) { course(id: $id, slug: "logic") { id } }'

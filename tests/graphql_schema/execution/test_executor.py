@@ -28,7 +28,9 @@ def code(errors: list[Any]) -> str:
     return str(found)
 
 
-@pytest.mark.parametrize("query", ["", "{", "{ viewer { name }", "query { viewer { name } } }", "?", "{ é }", "\0"])
+@pytest.mark.parametrize(
+    "query", ["", "{", "{ viewer { name }", "query { viewer { name } } }", "?", "{ é }", "\0", "\ud800"]
+)
 def test_what_is_no_graphql_is_refused(query: str) -> None:
     (error,) = refused(query)
     assert error["extensions"] == {"code": "GRAPHQL_PARSE_FAILED"}

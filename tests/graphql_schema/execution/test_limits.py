@@ -255,6 +255,11 @@ def test_a_document_is_as_large_as_if_its_fragments_were_written_out(document: D
     assert sizes(document) == sizes(written_out(document))
 
 
+def test_directives_count_wherever_they_stand() -> None:
+    (size,) = sizes(parse("query @a { b @c ... @d { e } ...f @g } fragment f on T @h { i @j }"))
+    assert size.directives == 6
+
+
 # --- introspection ---------------------------------------------------------------------------------------------------
 
 EVERYTHING = get_introspection_query(
