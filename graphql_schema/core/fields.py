@@ -5,10 +5,10 @@ Each declaration is an expression with a description for front-end developers. W
 """
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from inspect import isawaitable
-from typing import Any
+from typing import Any, TypeVar
 
 import strawberry
 from sqlalchemy import ColumnElement, types
@@ -40,6 +40,8 @@ class Field:
     """The base of all declarations."""
 
     description: str
+    deprecation: str | None = field(default=None, kw_only=True)
+    """What to use instead, for a field that will be removed."""
 
     def annotation(self, table: type[Base], name: str) -> Any:
         """The type of the field, as an annotation; names stand for types of the graph."""
@@ -56,6 +58,9 @@ class Field:
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         """The value of the field on `source`, a row of the table."""
         raise NotImplementedError
+
+
+Declared = TypeVar("Declared", bound=Field)
 
 
 @dataclass(frozen=True)
@@ -168,12 +173,18 @@ def one(to: Any, description: str, *, on: Join | None = None) -> One:
     return One(description, relation, is_certain=not key.nullable and not relation.is_checked)
 
 
+def deprecated(declared: Declared, instead: str) -> Declared:
+    """The same field for one more release; `instead` tells clients what to use: `deprecated(column("…"), "Use …")`."""
+    return replace(declared, deprecation=instead)
+
+
 class DeclaredField(StrawberryField):
     """A declaration as a field of a Strawberry type."""
 
     def __init__(self, declared: Field, table: type[Base], name: str) -> None:
         annotation = StrawberryAnnotation(declared.annotation(table, name), namespace=TYPES)
         super().__init__(python_name=name, description=declared.description, type_annotation=annotation)
+        self.deprecation_reason = declared.deprecation
         self.declared = declared
         self.table = table
         self.init = False
