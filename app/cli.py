@@ -32,7 +32,10 @@ Data = Annotated[Path, typer.Option("--data", help="Where our own servers keep t
 Check = Annotated[bool, typer.Option("--check", help="Write nothing, and fail if there is something to write.")]
 Scale = Annotated[int, typer.Option(min=1, help="Each step above 1 adds as much generated data as there is real.")]
 
+Older = Annotated[Path, typer.Argument(help="The SDL of an older version.")]
+
 cli = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+cli.add_typer(graph := typer.Typer(invoke_without_command=True), name="schema")
 screen = Console(highlight=False, soft_wrap=True)
 
 
@@ -85,12 +88,33 @@ def migration(message: str) -> None:
         migrations.revision(scratch.database_url, message)
 
 
-@cli.command()
-def schema(*, check: Check = False) -> None:
+@graph.callback()
+def schema(context: typer.Context, *, check: Check = False) -> None:
     """Write the SDL of the graph."""
     from graphql_schema.schema import sdl
 
-    _keep(sdl(), ROOT / "graphql_schema" / "schema.graphql", check=check)
+    if context.invoked_subcommand is None:
+        _keep(sdl(), ROOT / "graphql_schema" / "schema.graphql", check=check)
+
+
+@graph.command("check")
+def check_schema(old: Older) -> None:
+    """Fail if the graph breaks clients of an older version in a way that was not announced there by @deprecated."""
+    from graphql import GraphQLError
+
+    from graphql_schema.changes import changes
+    from graphql_schema.schema import sdl
+
+    try:
+        found = changes(old.read_text(), sdl())
+    except (GraphQLError, TypeError, UnicodeDecodeError) as error:
+        reason, *_ = str(error).splitlines()
+        sys.exit(f"{old} is no schema: {reason}")
+    for change in found.dangerous:
+        screen.print(f"May surprise clients: {change}", markup=False)
+    if found.breaking:
+        sys.exit("\n".join(f"Breaks clients: {change}" for change in found.breaking))
+    screen.print("Nothing breaks that was not announced.")
 
 
 @cli.command()

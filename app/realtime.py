@@ -25,6 +25,7 @@ from db.errors import Refusal
 from db.outbox import Event, Topic
 
 TIMEOUT = 2.0
+MOST_FAILURES = 10
 
 log = structlog.get_logger()
 
@@ -121,7 +122,8 @@ class Realtime:
                 log.warning("redis connection lost", error=str(lost.exceptions[0]))
             except* Exception:
                 log.exception("redis connection given up")
-            failures = 1 if self._connected.is_set() else failures + 1
+            # The pauses grow with them no further, and would overflow in the end.
+            failures = 1 if self._connected.is_set() else min(failures + 1, MOST_FAILURES)
             self._connected.clear()
             await asyncio.sleep(pauses.compute(failures))
 

@@ -1,6 +1,7 @@
 """The house rules: a remark that a review would make twice. An exemption stands here with its reason."""
 
 import ast
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ LONGER: dict[str, str] = {
 
 MIRRORS_NOTHING = {
     "tests/tour/*": "tells the story of the product",
+    "tests/clients/*": "holds for whatever clients of others expect",
     "tests/invariants/*": "holds for all tables, types and fields",
     "tests/test_house_rules.py": "holds for all files",
     "tests/graphql_schema/execution/test_two_paths_agree.py": "holds for the two ways to answer, put side by side",
@@ -153,6 +155,15 @@ def test_every_dependency_is_pinned_with_its_hashes(name: str) -> None:
     assert len(pins) > 20
     pinned = re.compile(r"[\w.-]+(\[[\w,-]+\])?==\S+( ; [^#]+?)?( --hash=sha256:[0-9a-f]{64})+")
     assert [pin for pin in pins if not pinned.fullmatch(pin.strip())] == []
+
+
+@pytest.mark.parametrize("name", [path for path in FILES if Path(path).name == "package-lock.json"])
+def test_every_npm_package_is_pinned_with_its_hash_and_comes_from_the_registry_of_the_machine(name: str) -> None:
+    packages = json.loads((ROOT / name).read_text())["packages"]
+    del packages[""]
+    assert len(packages) > 20
+    assert [name for name, package in packages.items() if not package["integrity"].startswith("sha512-")] == []
+    assert [name for name, package in packages.items() if "resolved" in package] == []
 
 
 def test_whatever_the_process_needs_the_tests_use_in_the_same_version() -> None:

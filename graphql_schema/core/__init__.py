@@ -1,7 +1,7 @@
 """What every slice of the graph shares: declarations of types, edges, lists, mutations and subscriptions."""
 
 from graphql_schema.core.connections import listing, many
-from graphql_schema.core.fields import column, one, part, sql
+from graphql_schema.core.fields import column, deprecated, one, part, sql
 from graphql_schema.core.mutations import mutation
 from graphql_schema.core.nodes import NODES, node, part_of
 from graphql_schema.core.roots import lookup, root
@@ -10,6 +10,7 @@ from graphql_schema.core.subscriptions import subscription
 __all__ = [
     "NODES",
     "column",
+    "deprecated",
     "listing",
     "lookup",
     "many",

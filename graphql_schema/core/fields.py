@@ -5,10 +5,10 @@ Each declaration is an expression with a description for front-end developers. W
 """
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from inspect import isawaitable
-from typing import Any
+from typing import Any, TypeVar
 
 import strawberry
 from sqlalchemy import ColumnElement, types
@@ -42,6 +42,8 @@ class Field:
     description: str
     weight: int | None = field(default=None, kw_only=True)
     """What it adds to the weight of an operation for each object it is on; None: 1 for an object, 0 for a value."""
+    deprecation: str | None = field(default=None, kw_only=True)
+    """What to use instead, for a field that will be removed."""
 
     def annotation(self, table: type[Base], name: str) -> Any:
         """The type of the field, as an annotation; names stand for types of the graph."""
@@ -58,6 +60,9 @@ class Field:
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         """The value of the field on `source`, a row of the table."""
         raise NotImplementedError
+
+
+Declared = TypeVar("Declared", bound=Field)
 
 
 @dataclass(frozen=True)
@@ -170,6 +175,11 @@ def one(to: Any, description: str, *, on: Join | None = None) -> One:
     return One(description, relation, is_certain=not key.nullable and not relation.is_checked)
 
 
+def deprecated(declared: Declared, instead: str) -> Declared:
+    """The same field for one more release; `instead` tells clients what to use: `deprecated(column("…"), "Use …")`."""
+    return replace(declared, deprecation=instead)
+
+
 class DeclaredField(StrawberryField):
     """A declaration as a field of a Strawberry type."""
 
@@ -178,6 +188,7 @@ class DeclaredField(StrawberryField):
         weighs = "" if declared.weight is None else f" Weighs {declared.weight}."
         description = f"{declared.description}{weighs}"
         super().__init__(python_name=name, description=description, type_annotation=annotation)
+        self.deprecation_reason = declared.deprecation
         self.declared = declared
         self.table = table
         self.init = False

@@ -136,6 +136,28 @@ def test_a_file_that_is_not_up_to_date_fails_the_check(
     run("schema", "--check")
 
 
+def test_a_schema_that_breaks_an_older_one_fails_the_check(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sdl = (cli.ROOT / "graphql_schema" / "schema.graphql").read_text()
+    older = tmp_path / "older.graphql"
+    older.write_text(sdl)
+    run("schema", "check", str(older))
+    assert "Nothing breaks" in capsys.readouterr().out
+    open_thread = '  """Waits for an answer."""\n  OPEN\n'
+    older.write_text(sdl.replace("  sha: String!", "  sha: String!\n  hash: String!").replace(open_thread, ""))
+    with pytest.raises(SystemExit, match=r"^Breaks clients: Field Commit.hash was removed. Mark it as deprecated.*$"):
+        run("schema", "check", str(older))
+    assert "May surprise clients: Enum value CommentStatus.OPEN was added." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["type Query {", "type Query { viewer: User }", "{ viewer { name } }", ""])
+def test_what_is_no_schema_cannot_be_checked(run: Run, tmp_path: Path, text: str) -> None:
+    (tmp_path / "older.graphql").write_text(text)
+    with pytest.raises(SystemExit, match=r"^\S+/older.graphql is no schema: .+$"):
+        run("schema", "check", str(tmp_path / "older.graphql"))
+
+
 def test_the_matrix_of_access_is_printed(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(cli, "ROOT", tmp_path)
     (tmp_path / "db").mkdir()

@@ -1,15 +1,22 @@
 """What a client may rely on in every type of the graph: words, bounds, and errors that say what went wrong."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from graphql import (
+    GraphQLArgument,
     GraphQLEnumType,
+    GraphQLEnumValue,
+    GraphQLField,
+    GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLList,
+    GraphQLNamedType,
     GraphQLObjectType,
+    Undefined,
     get_nullable_type,
     is_introspection_type,
     is_specified_scalar_type,
@@ -26,6 +33,9 @@ TYPES = {
 }
 LISTED = [name for name in TABLES if f"{name}Connection" in TYPES]
 """The nodes that there are lists of."""
+
+PAGING = {"first": "Int", "after": "String", "last": "Int", "before": "String"}
+"""The arguments of the Relay specification for connections, all of which may be left out."""
 
 BOUNDED_LISTS = {
     "Query.nodes": "as many as there are ids, of which 100 may be sent",
@@ -51,9 +61,53 @@ def parts(type_: Any) -> Iterator[tuple[str, Any]]:
                 yield from ((f"{type_.name}.{name}({argument}:)", it) for argument, it in field.args.items())
 
 
+PARTS = {place: part for type_ in TYPES.values() for place, part in parts(type_)}
+FIELDS = {place: part for place, part in PARTS.items() if isinstance(part, GraphQLField)}
+
+
 @pytest.mark.parametrize("type_", TYPES.values(), ids=str)
 def test_everything_has_a_description(type_: Any) -> None:
     assert [place for place, part in parts(type_) if not (part.description or "").strip()] == []
+
+
+def test_a_description_is_made_of_sentences() -> None:
+    paragraphs = [(place, text) for place, part in PARTS.items() for text in part.description.split("\n\n")]
+    sentence = re.compile(r"[A-Z`](\S|[ \n](?=\S))*\.")
+    assert [(place, text) for place, text in paragraphs if not sentence.fullmatch(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        (GraphQLNamedType, r"[A-Z][A-Za-z0-9]*"),
+        (GraphQLField | GraphQLArgument | GraphQLInputField, r"[a-z][A-Za-z0-9]*"),
+        (GraphQLEnumValue, r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*"),
+    ],
+    ids=["TypesLikeThis", "fieldsAndArgumentsLikeThis", "VALUES_LIKE_THIS"],
+)
+def test_a_name_is_written_as_its_kind_is_everywhere(kind: Any, written: str) -> None:
+    names = {place: re.split(r"[.(]", place.removesuffix(":)"))[-1] for place in PARTS}
+    assert [place for place, part in PARTS.items() if isinstance(part, kind)]
+    assert [
+        place for place, name in names.items() if isinstance(PARTS[place], kind) and not re.fullmatch(written, name)
+    ] == []
+
+
+def test_a_list_has_no_holes_and_an_answer_no_missing_list() -> None:
+    lists = {place: str(part.type) for place, part in PARTS.items() if "[" in str(getattr(part, "type", ""))}
+    holes = {place: type_ for place, type_ in lists.items() if not re.fullmatch(r"\[\w+!\]!?", type_)}
+    assert holes == {"Query.nodes": "[Node]!"}, "null stands for a node that the viewer may not see, and nowhere else"
+    assert [place for place, type_ in lists.items() if place in FIELDS and not type_.endswith("!")] == []
+
+
+def test_what_the_viewer_may_not_see_can_be_null() -> None:
+    """Edges from node to node have a test of their own, which knows which of them cross a border."""
+    owners = {place.partition(".")[0] for place in FIELDS}
+    outside = {owner for owner in owners if owner not in TABLES and not owner.endswith("Edge")}
+    to_nodes = {place: field for place, field in FIELDS.items() if str(field.type).strip("!") in {*TABLES, "Node"}}
+    strict = [place for place, field in to_nodes.items() if str(field.type).endswith("!")]
+    assert {place.partition(".")[0] for place in to_nodes} & outside
+    assert [place for place in strict if place.partition(".")[0] in outside] == []
 
 
 def test_a_list_is_a_connection_or_says_what_bounds_it() -> None:
@@ -82,11 +136,14 @@ def test_a_connection_has_what_relay_asks_for() -> None:
 
 
 def test_every_field_that_gives_a_connection_pages_in_both_directions() -> None:
-    for type_ in TYPES.values():
-        fields = type_.fields.items() if isinstance(type_, GraphQLObjectType) else ()
-        for name, field in fields:
-            if str(field.type).endswith("Connection!"):
-                assert {"first", "after", "last", "before", "orderBy"} <= field.args.keys(), f"{type_.name}.{name}"
+    connections = {place: field for place, field in FIELDS.items() if "Connection" in str(field.type)}
+    assert connections
+    for place, field in connections.items():
+        listed = str(field.type).removesuffix("Connection!")
+        arguments = {name: str(argument.type) for name, argument in field.args.items()}
+        filtering = {"filter": f"{listed}Filter"} if "filter" in arguments else {}
+        assert arguments == PAGING | {"orderBy": f"{listed}Order"} | filtering, place
+        assert [name for name, it in field.args.items() if it.default_value is not Undefined] == ["orderBy"], place
 
 
 def test_an_object_has_a_global_id_and_its_table_a_prefix_of_its_own() -> None:

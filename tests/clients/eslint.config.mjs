@@ -1,0 +1,46 @@
+// The rules of graphql-eslint for schemas: all of them, but for those below that say why not.
+import plugin from "@graphql-eslint/eslint-plugin";
+
+const { configs, parser } = plugin;
+const everything = { ...configs["flat/schema-all"].rules, ...configs["flat/schema-relay"].rules };
+
+const WITHOUT_ID = ["PageInfo", "Position", "UserError", "DocumentEvent", "ProgressEvent"];
+
+const ours = {
+  // The order is for people: what matters most comes first.
+  "alphabetize": "off",
+  // Takes `committedAt` of Commit and `username` of User for prefixes.
+  "no-typename-prefix": "off",
+  // Forbids the root types that a schema shall not have; ours has all three.
+  "no-root-type": "off",
+  // A list is never null, and neither is a payload: why a mutation was refused stands in its `errors`.
+  "require-nullable-result-in-root": "off",
+  // A payload has what was changed; whoever wants more sends a query.
+  "require-field-of-type-query-in-mutation-result": "off",
+  "require-description": [
+    "error",
+    {
+      types: true,
+      rootField: true,
+      DirectiveDefinition: true,
+      FieldDefinition: true,
+      InputValueDefinition: true,
+      EnumValueDefinition: true,
+    },
+  ],
+  // What is part of an answer only cannot be asked for again.
+  "strict-id-in-types": ["error", { exceptions: { types: WITHOUT_ID, suffixes: ["Connection", "Edge", "Payload"] } }],
+  // A connection has its `nodes` too, without cursors, and some lists of values are bounded by themselves.
+  "relay-edge-types": ["error", { listTypeCanWrapOnlyEdgeType: false }],
+};
+
+const rules = Object.fromEntries(Object.entries(ours).map(([name, rule]) => [`@graphql-eslint/${name}`, rule]));
+
+export default [
+  {
+    files: ["**/*.graphql"],
+    plugins: { "@graphql-eslint": plugin },
+    languageOptions: { parser, parserOptions: { graphQLConfig: { schema: "../../graphql_schema/schema.graphql" } } },
+    rules: { ...everything, ...rules },
+  },
+];

@@ -1,0 +1,18 @@
+"""What every declared field has in common."""
+
+from operator import itemgetter
+
+import pytest
+import strawberry
+
+from graphql_schema.core import deprecated
+from graphql_schema.core.fields import TYPES, Computed, object_type
+
+
+def test_a_deprecated_field_says_what_to_use_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TYPES, "Leaf", None)
+    size = Computed("How large it is.", int, itemgetter("size"))
+    object_type("Leaf", "A leaf.", size=size, width=deprecated(size, "Use `size`."))
+    printed = strawberry.Schema(query=TYPES["Leaf"]).as_str()
+    assert "  size: Int!\n" in printed
+    assert '  width: Int! @deprecated(reason: "Use `size`.")\n' in printed
