@@ -1,10 +1,14 @@
 """What an operator can set, by environment variables: `DATABASE_URL`, `REDIS_URL`, `TRELLIS_POOL_SIZE` and so on."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Level = Literal["off", "log", "safelist", "id-only"]
+"""How strictly requests are held to the list of trusted documents."""
 
 
 def _with_driver(url: str) -> str:
@@ -22,9 +26,9 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_with_driver)] = Field(validation_alias="DATABASE_URL", repr=False)
     """The PostgreSQL database."""
     redis_url: str = Field(validation_alias="REDIS_URL", repr=False)
-    """The Redis or Valkey server that carries events between processes."""
+    """The Redis or Valkey server that carries events between processes, and remembers persisted operations."""
     redis_prefix: str = "trellis:"
-    """The start of every Redis channel, so that two installations can share one server."""
+    """The start of every Redis channel and key, so that two installations can share one server."""
     pool_size: int = Field(default=10, ge=1)
     """Connections to PostgreSQL that one process holds at most."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -37,3 +41,8 @@ class Settings(BaseSettings):
     """Bytes in one message on a WebSocket."""
     init_timeout: float = Field(default=10, gt=0)
     """Seconds that a WebSocket waits for `connection_init`."""
+    trusted_documents: Path | None = None
+    """The list of trusted documents, a file that `scripts/trusted-documents` wrote."""
+    trusted_level: Level = "off"
+    """What runs beside the list: `off` everything, `log` too, but it is logged; `safelist` nothing; `id-only` not even
+    what is on it, unless it is named by its id."""
