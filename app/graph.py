@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.auth import Sessions
+from app.persisted.find import Persisted
+from app.requests import Members
 from db.access import Viewer
 from db.engine import Database
 from graphql_schema.core.context import Context, Events
@@ -12,12 +14,18 @@ from graphql_schema.execution import Executor, Operation
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """The executor with the database, the events and the sessions of this process."""
+    """The executor with the database, the events, the sessions and the persisted operations of this process."""
 
     executor: Executor
     database: Database
     events: Events
     sessions: Sessions
+    persisted: Persisted
+
+    async def prepare(self, members: Members, viewer: Viewer) -> Operation:
+        """The operation in the checked members of a request; raises RequestError, and what `Persisted.find` raises."""
+        tenant = "guests" if viewer.is_guest else str(viewer.id)
+        return self.executor.prepare(await self.persisted.find(members, tenant))
 
     async def execute(self, operation: Operation, viewer: Viewer, *, credential: str | None) -> dict[str, Any]:
         """The answer to a query or a mutation of a viewer who came with this credential."""

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
 from app.graph import Graph
-from app.requests import BadRequest, graphql_request, parsed
+from app.requests import BadRequest, checked, parsed
 from db.access import Viewer
 from db.errors import Unauthenticated
 from graphql_schema.core.errors import explained
@@ -35,6 +35,9 @@ STATUS = {
     "INTERNAL_SERVER_ERROR": 500,
     "SERVICE_UNAVAILABLE": 503,
     "GATEWAY_TIMEOUT": 504,
+    "PERSISTED_QUERY_NOT_FOUND": 200,
+    "PERSISTED_QUERY_NOT_IN_LIST": 404,
+    "QUERY_NOT_IN_SAFELIST": 403,
 }
 
 
@@ -94,11 +97,11 @@ class GraphQLOverHTTP:
         return body, {"X-Trellis-Plan": operation.how}
 
     async def _operation(self, request: Request) -> tuple[Operation, Viewer]:
-        graphql = graphql_request(await read(request, limit=self.body_limit))
+        members = checked(await read(request, limit=self.body_limit))
         viewer = await self.graph.sessions.viewer(request.headers.get("authorization"))
         bind_contextvars(viewer=viewer.id and str(viewer.id))
-        operation = self.graph.executor.prepare(graphql)
-        bind_contextvars(operation=graphql.operation_name)
+        operation = await self.graph.prepare(members, viewer)
+        bind_contextvars(operation=operation.request.operation_name)
         return operation, viewer
 
 
@@ -193,13 +196,13 @@ def _content_type(header: str) -> tuple[str, str | None]:
 
 
 def refusal(error: Exception, media_type: str) -> Response:
-    """The answer to a request that ended in an exception."""
+    """The answer to a request that ended in an exception. No cache keeps it: what is not found now may be soon."""
     shown = explained(GraphQLError(str(error), original_error=error))
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthenticated) else {}
     status = STATUS.get(shown["extensions"]["code"], 400)
     if isinstance(error, Refused):
         status, headers = error.status, error.headers
-    return answer({"errors": [shown]}, media_type, status=status, headers=headers)
+    return answer({"errors": [shown]}, media_type, status=status, headers={**headers, "Cache-Control": "no-store"})
 
 
 def answer(

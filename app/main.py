@@ -16,6 +16,9 @@ from app.auth import Sessions
 from app.console import pages
 from app.graph import Graph
 from app.http import Explanations, GraphQLOverHTTP
+from app.persisted.automatic import Automatic
+from app.persisted.find import Persisted
+from app.persisted.trusted import Trusted
 from app.realtime import Realtime
 from app.settings import Settings
 from app.websocket import GraphQLOverWebSocket
@@ -29,13 +32,16 @@ def create_app(settings: Settings) -> Starlette:
     """The ASGI application. It connects to its servers when it starts, and serves as far as they answer."""
     realtime = Realtime(settings.redis_url, prefix=settings.redis_prefix)
     database = Database(settings.database_url, publish=realtime.publish, pool_size=settings.pool_size)
-    graph = Graph(executor, database, realtime, Sessions(database))
+    automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)
+    trusted = Trusted.load(settings.trusted_documents, settings.trusted_level)
+    persisted = Persisted(trusted, automatic, prepare=executor.prepare)
+    graph = Graph(executor, database, realtime, Sessions(database), persisted)
     over_http = GraphQLOverHTTP(graph, body_limit=settings.body_limit)
     over_websocket = GraphQLOverWebSocket(graph, init_timeout=settings.init_timeout)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with realtime:
+        async with realtime, automatic:
             yield
         await database.close()
 

@@ -8,15 +8,17 @@ from typing import Any
 
 import orjson
 import structlog
+from graphql import GraphQLError
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected, WebSocketState
 from structlog.contextvars import bind_contextvars
 
 from app.graph import Graph
 from app.logs import elapsed
-from app.requests import BadRequest, graphql_request, parsed
+from app.requests import BadRequest, checked, parsed
 from db.access import GUEST
-from db.errors import Unauthenticated
+from db.errors import Refusal, Unauthenticated
+from graphql_schema.core.errors import explained
 from graphql_schema.execution import Operation, RequestError
 
 PROTOCOL = "graphql-transport-ws"
@@ -175,9 +177,12 @@ class _Socket:
         if key in self.operations:
             raise Closing(4409, f"Subscriber for {key} already exists")
         try:
-            operation = self.endpoint.graph.executor.prepare(graphql_request(payload))
+            operation = await self.endpoint.graph.prepare(checked(payload), self.viewer)
         except BadRequest as error:
             raise Closing(4400, error.message) from None
+        except Refusal as error:
+            await self._send("error", id=key, payload=[explained(GraphQLError(error.message, original_error=error))])
+            return
         except RequestError as error:
             await self._send("error", id=key, payload=error.errors)
             return
