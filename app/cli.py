@@ -31,6 +31,8 @@ GARBAGE = 20_000
 Data = Annotated[Path, typer.Option("--data", help="Where our own servers keep their data.", show_default=".trellis")]
 Check = Annotated[bool, typer.Option("--check", help="Write nothing, and fail if there is something to write.")]
 Scale = Annotated[int, typer.Option(min=1, help="Each step above 1 adds as much generated data as there is real.")]
+Sources = Annotated[list[Path], typer.Argument(help="Apollo's manifests, Relay's maps, folders, older lists.")]
+Output = Annotated[Path, typer.Option(help="The list, for TRELLIS_TRUSTED_DOCUMENTS.")]
 
 Older = Annotated[Path, typer.Argument(help="The SDL of an older version.")]
 
@@ -125,6 +127,20 @@ def access(*, check: Check = False) -> None:
 
     screen.print(rules := matrix(User.metadata), end="", markup=False)
     _keep(rules, ROOT / "db" / "access.txt", check=check)
+
+
+@cli.command()
+def trusted_documents(sources: Sources, *, output: Output, check: Check = False) -> None:
+    """Write the list of trusted documents, once each of them is valid."""
+    from app.persisted import manifests
+    from graphql_schema.schema import executor
+
+    content = manifests.written(documents := manifests.collected(sources, executor))
+    if not check:
+        output.write_bytes(content)
+    elif not output.exists() or output.read_bytes() != content:
+        sys.exit(f"{output} is not up to date: run scripts/trusted-documents and look at the difference.")
+    screen.print(f"There are {len(documents)} documents on the list.")
 
 
 @contextmanager

@@ -8,7 +8,9 @@ import orjson
 
 from app import metrics
 from app.auth import Sessions
+from app.persisted.find import Persisted
 from app.rate_limits import Charge, RateLimits, Throttle, principal_key
+from app.requests import Members
 from db.access import GUEST, Viewer
 from db.engine import Database
 from graphql_schema.core.context import Context, Events
@@ -34,13 +36,19 @@ class Answered(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """The executor with the database, the events, the sessions and the rate limits of this process."""
+    """The executor and what it runs with in this process."""
 
     executor: Executor
     database: Database
     events: Events
     sessions: Sessions
+    persisted: Persisted
     rate_limits: RateLimits
+
+    async def prepare(self, members: Members, viewer: Viewer) -> Operation:
+        """The operation in the checked members of a request; raises RequestError, and what `Persisted.find` raises."""
+        tenant = "guests" if viewer.is_guest else str(viewer.id)
+        return self.executor.prepare(await self.persisted.find(members, tenant))
 
     async def execute(self, operation: Operation, client: Client) -> Answered:
         """The answer to a query or a mutation; raises RateLimited."""

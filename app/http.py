@@ -16,7 +16,7 @@ from app.logs import note
 from app.metrics import count_errors
 from app.negotiation import JSON, Refused, check, negotiated
 from app.rate_limits import RateLimited
-from app.requests import BadRequest, graphql_request, parsed
+from app.requests import BadRequest, checked, parsed
 from db.errors import Overloaded, Unauthenticated
 from graphql_schema.core.errors import explained
 from graphql_schema.execution import Operation, RequestError
@@ -31,6 +31,9 @@ STATUS = {
     "REQUEST_RATE_LIMITED": 429,
     "SERVICE_UNAVAILABLE": 503,
     "GATEWAY_TIMEOUT": 504,
+    "PERSISTED_QUERY_NOT_FOUND": 200,
+    "PERSISTED_QUERY_NOT_IN_LIST": 404,
+    "QUERY_NOT_IN_SAFELIST": 403,
 }
 
 Answered = tuple[bytes, dict[str, str]]
@@ -77,10 +80,12 @@ class GraphQLOverHTTP:
         return body, {"X-Trellis-Plan": operation.plan.how, **rate_limits.headers(throttle)}
 
     async def _operation(self, asked: "Asked") -> tuple[Operation, Client]:
-        request = graphql_request(await asked.members(self.body_limit))
+        members = checked(await asked.members(self.body_limit))
         viewer = await self.graph.sessions.viewer(asked.credential)
-        note(viewer=viewer.id and str(viewer.id), operation=request.operation_name)
-        return self.graph.executor.prepare(request), Client(viewer, asked.credential, asked.host)
+        note(viewer=viewer.id and str(viewer.id))
+        operation = await self.graph.prepare(members, viewer)
+        note(operation=operation.request.operation_name)
+        return operation, Client(viewer, asked.credential, asked.host)
 
 
 class Explanations(GraphQLOverHTTP):
@@ -194,7 +199,7 @@ def too_large(limit: int) -> Refused:
 
 
 def refusal(error: Exception, media_type: str) -> Answer:
-    """The answer to a request that ended in an exception."""
+    """The answer to a request that ended in an exception. No cache keeps it: what is not found now may be soon."""
     shown = explained(GraphQLError(str(error), original_error=error))
     count_errors([shown])
     status, headers = STATUS.get(shown["extensions"]["code"], 400), {}
@@ -207,4 +212,4 @@ def refusal(error: Exception, media_type: str) -> Answer:
             headers = rate_limits.headers(error.throttle, retry_after=error.retry_after)
         case Overloaded():
             headers = {"Retry-After": "1"}
-    return Answer(media_type, orjson.dumps({"errors": [shown]}), headers, status)
+    return Answer(media_type, orjson.dumps({"errors": [shown]}), {**headers, "Cache-Control": "no-store"}, status)

@@ -19,6 +19,9 @@ from app.console import pages
 from app.graph import Graph
 from app.http import Explanations, GraphQLOverHTTP
 from app.logs import RequestLog
+from app.persisted.automatic import Automatic
+from app.persisted.find import Persisted
+from app.persisted.trusted import Trusted
 from app.rate_limits import RateLimits
 from app.realtime import Realtime
 from app.settings import Settings
@@ -40,7 +43,19 @@ class App:
         self.database = Database(settings.database_url, publish=self.realtime.publish, pool_size=settings.pool_size)
         self.sessions = Sessions(self.database)
         self.buckets = Buckets(settings.redis_url, prefix=settings.redis_prefix)
-        graph = Graph(executor, self.database, self.realtime, self.sessions, _rate_limits(self.buckets, settings))
+        self.automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)
+        graph = Graph(
+            executor,
+            self.database,
+            self.realtime,
+            self.sessions,
+            Persisted(
+                Trusted.load(settings.trusted_documents, settings.trusted_level),
+                self.automatic,
+                prepare=executor.prepare,
+            ),
+            _rate_limits(self.buckets, settings),
+        )
         self.sockets = GraphQLOverWebSocket(graph, init_timeout=settings.init_timeout)
         self.endpoints: dict[tuple[str, str], ASGIApp] = {
             ("http", "/graphql"): GraphQLOverHTTP(graph, body_limit=settings.body_limit),
@@ -66,7 +81,7 @@ class App:
 
     @asynccontextmanager
     async def _lifespan(self, _pages: Starlette) -> AsyncIterator[None]:
-        async with self.realtime, self.buckets:
+        async with self.realtime, self.buckets, self.automatic:
             yield
         await self.database.close()
 

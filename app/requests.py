@@ -7,9 +7,10 @@ import orjson
 from db.errors import Refusal
 from graphql_schema.execution import Request
 
-MEMBERS = {"query": (str, "a text"), "operationName": (str, "a text")} | dict.fromkeys(
-    ("variables", "extensions"), (dict, "an object")
-)
+TEXTS, OBJECTS = ("query", "operationName", "documentId"), ("variables", "extensions")
+MEMBERS = dict.fromkeys(TEXTS, (str, "a text")) | dict.fromkeys(OBJECTS, (dict, "an object"))
+
+Members = dict[str, Any]
 
 
 class BadRequest(Refusal):
@@ -27,8 +28,8 @@ def parsed(text: str | bytes, *, what: str) -> Any:
         raise BadRequest(f"The {what} must be JSON in UTF-8.") from None
 
 
-def graphql_request(members: Any) -> Request:
-    """The request in a parsed object. Unknown members are ignored; null is the same as absent."""
+def checked(members: Any) -> Members:
+    """The members of a request in a parsed object. Unknown members are ignored; null is the same as absent."""
     if isinstance(members, list):
         raise BadRequest("Batches are not accepted. Send one operation at a time.")
     if not isinstance(members, dict):
@@ -36,6 +37,16 @@ def graphql_request(members: Any) -> Request:
     for name, (kind, description) in MEMBERS.items():
         if not isinstance(members.get(name), kind | None):
             raise BadRequest(f"`{name}` must be {description}.")
-    if members.get("query") is None:
-        raise BadRequest("The member `query` is missing.")
-    return Request(members["query"], *(members.get(name) for name in ("operationName", "variables", "extensions")))
+    if members.get("query") is None and not _is_persisted(members):
+        raise BadRequest("The member `query` is missing, or `documentId` or `extensions.persistedQuery` instead of it.")
+    return members
+
+
+def graphql_request(members: Members, text: str) -> Request:
+    """The request in checked members, with the text that runs."""
+    return Request(text, members.get("operationName"), members.get("variables"), members.get("extensions"))
+
+
+def _is_persisted(members: Members) -> bool:
+    extensions = members.get("extensions") or {}
+    return members.get("documentId") is not None or extensions.get("persistedQuery") is not None

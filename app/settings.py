@@ -1,10 +1,14 @@
 """What an operator can set, by environment variables: `DATABASE_URL`, `REDIS_URL`, `TRELLIS_POOL_SIZE` and so on."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Level = Literal["off", "log", "safelist", "id-only"]
+"""How strictly requests are held to the list of trusted documents."""
 
 
 def _with_driver(url: str) -> str:
@@ -22,7 +26,7 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_with_driver)] = Field(validation_alias="DATABASE_URL", repr=False)
     """The PostgreSQL database."""
     redis_url: str = Field(validation_alias="REDIS_URL", repr=False)
-    """The Redis or Valkey server that carries events, and what was asked for, between processes."""
+    """The Redis or Valkey server for events between processes, for what is asked of all, and persisted operations."""
     redis_prefix: str = "trellis:"
     """The start of every Redis channel and key, so that two installations can share one server."""
     pool_size: int = Field(default=10, ge=1)
@@ -49,3 +53,8 @@ class Settings(BaseSettings):
     """Points that operations of all members of an organization can cost at once."""
     organization_rate_limit_restored: int = Field(default=5_000, ge=1)
     """Points that an organization gets back each second."""
+    trusted_documents: Path | None = None
+    """The list of trusted documents, a file that `scripts/trusted-documents` wrote."""
+    trusted_level: Level = "off"
+    """What runs beside the list: `off` everything, `log` too, but it is logged; `safelist` nothing; `id-only` not even
+    what is on it, unless it is named by its id."""

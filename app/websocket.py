@@ -16,8 +16,8 @@ from app.graph import Client, Graph
 from app.logs import elapsed, note
 from app.metrics import count_errors
 from app.rate_limits import RateLimited
-from app.requests import BadRequest, graphql_request, parsed
-from db.errors import Unauthenticated
+from app.requests import BadRequest, checked, parsed
+from db.errors import Refusal, Unauthenticated
 from graphql_schema.core.errors import explained
 from graphql_schema.execution import Operation, RequestError
 
@@ -178,12 +178,11 @@ class _Socket:
         if key in self.operations:
             raise Closing(4409, f"Subscriber for {key} already exists")
         try:
-            operation = self.endpoint.graph.executor.prepare(graphql_request(payload))
+            operation = await self.endpoint.graph.prepare(checked(payload), self.client.viewer)
         except BadRequest as error:
             raise Closing(4400, error.message) from None
-        except RequestError as error:
-            count_errors(error.errors)
-            await self._send("error", id=key, payload=error.errors)
+        except (RequestError, Refusal) as error:
+            await self._refuse(key, error)
             return
         task = self.tasks.create_task(self._operate(key, operation))
         self.operations[key] = _Running(operation.kind, task)
@@ -199,15 +198,21 @@ class _Socket:
         try:
             await self._answer(key, operation)
         except (RequestError, RateLimited) as error:
-            errors = _told(error)
-            count_errors(errors)
             self.operations.pop(key, None)
-            await self._send("error", id=key, payload=errors)
+            await self._refuse(key, error)
         else:
             self.operations.pop(key, None)
             await self._send("complete", id=key)
         finally:
             log.info("operation", ms=elapsed(started))
+
+    async def _refuse(self, key: str, refusal: RequestError | Refusal) -> None:
+        if isinstance(refusal, RequestError):
+            errors = refusal.errors
+        else:
+            errors = [explained(GraphQLError(refusal.message, original_error=refusal))]
+        count_errors(errors)
+        await self._send("error", id=key, payload=errors)
 
     async def _answer(self, key: str, operation: Operation) -> None:
         graph = self.endpoint.graph
@@ -240,10 +245,3 @@ def _authorization(payload: Message) -> str | None:
     if not isinstance(found, str | None):
         raise Closing(4400, "The authorization must be a text.")
     return found
-
-
-def _told(refusal: RequestError | RateLimited) -> list[Message]:
-    """What a client is told of an operation that was refused."""
-    if isinstance(refusal, RequestError):
-        return refusal.errors
-    return [explained(GraphQLError(refusal.message, original_error=refusal))]

@@ -23,6 +23,8 @@ from tests.world import World
 
 Run = Callable[..., None]
 
+MANIFESTS = Path(__file__).parent / "persisted"
+
 
 @contextmanager
 def serving(folder: Path) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
@@ -182,3 +184,30 @@ def test_without_demo_people_the_banner_says_how_to_get_in() -> None:
 def test_the_banner_names_everybody_with_a_token() -> None:
     text = banner("127.0.0.1", 80, [SignedIn(person, f"token of {person.name}") for person in demo.PEOPLE])
     assert all(f"token of {person.name}" in text for person in demo.PEOPLE)
+
+
+def test_manifests_become_the_list_of_trusted_documents(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sources, output = [str(MANIFESTS / name) for name in ("apollo.json", "relay.json")], tmp_path / "list.json"
+    with pytest.raises(SystemExit, match="not up to date"):
+        run("trusted-documents", *sources, "--output", str(output), "--check")
+    run("trusted-documents", *sources, "--output", str(output))
+    assert "5 documents" in capsys.readouterr().out
+    run("trusted-documents", str(output), "--output", str(output), "--check")
+
+
+def test_a_manifest_with_problems_changes_nothing(run: Run, tmp_path: Path) -> None:
+    (source := tmp_path / "relay.json").write_text('{"a": "{ nothing }", "b": "{"}')
+    with pytest.raises(SystemExit) as end:
+        run("trusted-documents", str(source), "--output", str(tmp_path / "list.json"))
+    assert [line.partition(", ")[2] for line in str(end.value.code).splitlines()] == [
+        "a: Cannot query field 'nothing' on type 'Query'.",
+        "b: Syntax Error: Expected Name, found <EOF>.",
+    ]
+    assert not (tmp_path / "list.json").exists()
+
+
+def test_a_manifest_that_is_not_there_is_named(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"No such file or directory: '.*/apollo\.json'"):
+        run("trusted-documents", str(tmp_path / "apollo.json"), "--output", str(tmp_path / "list.json"))

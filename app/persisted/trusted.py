@@ -1,0 +1,118 @@
+"""Trusted documents: the list that an operator gives, and how strictly requests are held to it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+import orjson
+import structlog
+from graphql import DefinitionNode, DocumentNode, GraphQLError, OperationDefinitionNode, parse, print_ast
+
+from app.persisted.names import digest, names
+from app.settings import Level
+from db.errors import BadInput, Refusal
+from graphql_schema.execution.documents import MAX_TOKENS
+
+MOST_JUDGED = 10_000
+SHOWN = 100
+
+log = structlog.get_logger()
+
+
+class BadDocuments(BadInput):
+    """A list of documents cannot be used. The message has a line for each problem."""
+
+
+class NotInSafelist(Refusal):
+    """The text is not on the list, and nothing else runs."""
+
+    code = "QUERY_NOT_IN_SAFELIST"
+    default = "Only the operations on this server's list are run, and this is none of them."
+
+
+class IdRequired(Refusal):
+    """A text was sent where only ids are taken."""
+
+    code = "PERSISTED_QUERY_ID_REQUIRED"
+    default = "Operations are run by their ids only: send `documentId` or `extensions.persistedQuery`."
+
+
+class Trusted:
+    """The documents by their ids. `outside` counts the requests for others, where the level looks at them."""
+
+    def __init__(self, documents: Mapping[str, str], level: Level) -> None:
+        self.level = level
+        self.outside = 0
+        self._texts = {name: text for key, text in documents.items() for name in names(key, text)}
+        self._texts |= documents
+        self._exact = set(documents.values())
+        self._normal = {_normal(text) for text in self._exact} if level in {"log", "safelist"} else set()
+        self._judged: dict[str, bool] = {}
+
+    @classmethod
+    def load(cls, file: Path | None, level: Level) -> Self:
+        """The list in a file that `scripts/trusted-documents` wrote; raises BadDocuments, and OSError without one."""
+        if file is None and level != "off":
+            raise BadDocuments(f"TRELLIS_TRUSTED_LEVEL is {level}, but TRELLIS_TRUSTED_DOCUMENTS names no list.")
+        try:
+            return cls(_read(file) if file else {}, level)
+        except GraphQLError as error:
+            raise BadDocuments(f"{file}: {error.message}") from error
+
+    def get(self, name: str) -> str | None:
+        """The text of a document."""
+        return self._texts.get(name)
+
+    def admit(self, text: str, operation: str | None) -> None:
+        """Let a text pass that the level lets pass; raises NotInSafelist or IdRequired for every other."""
+        if self.level == "off":
+            return
+        if self.level == "id-only":
+            raise IdRequired
+        if text not in self._exact and not self._is_listed(text, operation):
+            self.outside += 1
+            if self.level == "safelist":
+                raise NotInSafelist
+
+    def _is_listed(self, text: str, operation: str | None) -> bool:
+        """Whether the list has the text in another layout. What it has not is logged, each text once."""
+        key = digest(text)
+        if key not in self._judged:
+            if len(self._judged) >= MOST_JUDGED:
+                self._judged.clear()
+            self._judged[key] = _is_among(text, self._normal)
+            if not self._judged[key]:
+                log.warning("operation outside the list", sha256=key, operation=operation and operation[:SHOWN])
+        return self._judged[key]
+
+
+def _read(file: Path) -> dict[str, str]:
+    try:
+        documents = orjson.loads(file.read_bytes())
+    except ValueError:
+        documents = None
+    if not isinstance(documents, dict) or not all(isinstance(text, str) for text in documents.values()):
+        raise BadDocuments(f"{file} is no list of trusted documents: make one with scripts/trusted-documents.")
+    return documents
+
+
+def _is_among(text: str, normal: set[str]) -> bool:
+    try:
+        return _normal(text) in normal
+    except GraphQLError:
+        return False
+
+
+def _normal(text: str) -> str:
+    """The document without its layout, in an order of its own; raises GraphQLError.
+
+    Apollo's clients sort the definitions when they write a manifest, and do not when they send the text.
+    """
+    definitions = parse(text, no_location=True, max_tokens=MAX_TOKENS).definitions
+    return print_ast(DocumentNode(definitions=tuple(sorted(definitions, key=place))))
+
+
+def place(definition: DefinitionNode) -> tuple[bool, str]:
+    """Operations by their names, then fragments by theirs."""
+    name = getattr(definition, "name", None)
+    return not isinstance(definition, OperationDefinitionNode), name.value if name else ""
