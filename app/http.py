@@ -62,7 +62,8 @@ class GraphQLOverHTTP:
         media_type = JSON
         try:
             preflighted = not PREFLIGHT_HEADERS.isdisjoint(asked.headers)
-            check(asked.method, asked.header(b"content-type"), preflighted=preflighted)
+            site = asked.header(b"sec-fetch-site")
+            check(asked.method, asked.header(b"content-type"), preflighted=preflighted, site=site)
             media_type = negotiated(asked.header(b"accept"))
             return Answer(media_type, *await self._run(asked))
         except ClientLeft:

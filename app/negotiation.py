@@ -12,6 +12,8 @@ GRAPHQL_RESPONSE = "application/graphql-response+json"
 # What a page of another site can make a browser send without asking this server first.
 FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
 
+OTHER_SITES = {"cross-site", "same-site"}
+
 QUALITY = re.compile(r"q=(0(\.\d*)?|1(\.0*)?)")
 
 
@@ -32,12 +34,17 @@ class CrossSite(BadRequest):
 
 
 @lru_cache(maxsize=100)
-def check(method: str, content_type: str, *, preflighted: bool) -> None:
-    """Refuse what no body could make right: a method, a type of content, and what another site may have sent."""
+def check(method: str, content_type: str, *, preflighted: bool, site: str = "") -> None:
+    """Refuse what no body could make right: a method, a type of content, and what another site may have sent.
+
+    A GET changes nothing, and needs no header of its own where the browser does not say that a page of another `site`
+    makes it ask (Fetch Metadata: `Sec-Fetch-Site`).
+    """
     if method not in {"GET", "POST"}:
         raise Refused("GraphQL is asked with POST or GET.", status=405, allow="GET, POST")
     media_type, charset = _parsed(content_type)
-    if media_type in FORM_TYPES and not preflighted:
+    is_plain_get = method == "GET" and not content_type and site not in OTHER_SITES
+    if media_type in FORM_TYPES and not preflighted and not is_plain_get:
         raise CrossSite
     if method == "POST" and (media_type != JSON or charset not in {None, "utf-8", "utf8"}):
         raise Refused(f"The content must be {JSON} in UTF-8.", status=415)

@@ -51,7 +51,7 @@ def take(rows: Sequence[Base], record: Record) -> None:
     """Give inserted rows what the database has filled in."""
     values = iter(record)
     for row in rows:
-        for name in _missing(type(row), tuple(_given(row))):
+        for name in _returned(type(row), tuple(_given(row))):
             row.__dict__[name] = next(values)
 
 
@@ -72,7 +72,7 @@ def _insertion(kinds: tuple[Kind, ...]) -> Statement:
 def _insert(index: int, table: type[Base], names: tuple[str, ...]) -> ReturningInsert[Any]:
     known = columns(table)
     values = {known[name].name: bindparam(_name(index, name), type_=known[name].type) for name in names}
-    return insert(table).values(values).returning(*(known[name] for name in _missing(table, names)))
+    return insert(table).values(values).returning(*(known[name] for name in _returned(table, names)))
 
 
 @cache
@@ -82,9 +82,10 @@ def _defaults(table: type[Base]) -> dict[str, Any]:
 
 
 @cache
-def _missing(table: type[Base], names: tuple[str, ...]) -> list[str]:
-    """The columns whose values the database makes."""
-    return [name for name, column in columns(table).items() if name not in names and column.server_default is not None]
+def _returned(table: type[Base], names: tuple[str, ...]) -> list[str]:
+    """The columns whose values the database makes, and the key, so that every insertion returns something."""
+    made = [name for name, column in columns(table).items() if name not in names and column.server_default is not None]
+    return ["id", *made]
 
 
 def _name(index: int, name: str) -> str:

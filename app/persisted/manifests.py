@@ -24,8 +24,7 @@ from graphql import (
 
 from app.persisted.names import IDENTIFIER, digest
 from app.persisted.trusted import BadDocuments, place
-from graphql_schema.execution import Executor, RequestError
-from graphql_schema.execution.documents import MAX_TOKENS
+from graphql_schema.execution import Executor, Limits, RequestError
 
 APOLLO = ("apollo-persisted-query-manifest", 1)
 """The format and its version: https://www.apollographql.com/docs/graphos/platform/security/persisted-queries"""
@@ -76,7 +75,7 @@ def _problems(entry: Entry, known: str, executor: Executor) -> Iterator[str]:
 
 def _check(text: str, executor: Executor) -> None:
     """Read each operation of a document as the server will; raises GraphQLError or RequestError."""
-    nodes = parse(text, max_tokens=MAX_TOKENS).definitions
+    nodes = parse(text, max_tokens=Limits.tokens).definitions
     names = [getattr(node.name, "value", None) for node in nodes if isinstance(node, OperationDefinitionNode)]
     for name in names or [None]:
         executor.documents.definition(text, name)

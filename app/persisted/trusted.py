@@ -11,7 +11,7 @@ from graphql import DefinitionNode, DocumentNode, GraphQLError, OperationDefinit
 from app.persisted.names import digest, names
 from app.settings import Level
 from db.errors import BadInput, Refusal
-from graphql_schema.execution.documents import MAX_TOKENS
+from graphql_schema.execution import Limits
 
 MOST_JUDGED = 10_000
 SHOWN = 100
@@ -108,7 +108,7 @@ def _normal(text: str) -> str:
 
     Apollo's clients sort the definitions when they write a manifest, and do not when they send the text.
     """
-    definitions = parse(text, no_location=True, max_tokens=MAX_TOKENS).definitions
+    definitions = parse(text, no_location=True, max_tokens=Limits.tokens).definitions
     return print_ast(DocumentNode(definitions=tuple(sorted(definitions, key=place))))
 
 

@@ -29,8 +29,8 @@ def code_of(answer: httpx.Response) -> str:
     return str(error["extensions"]["code"])
 
 
-async def get(served: Served, *, preflight: bool = True, **parameters: str) -> httpx.Response:
-    return await served.send("GET", f"/graphql?{urlencode(parameters)}", **(PREFLIGHT if preflight else {}))
+async def get(served: Served, **parameters: str) -> httpx.Response:
+    return await served.send("GET", f"/graphql?{urlencode(parameters)}", **PREFLIGHT)
 
 
 async def test_a_query_by_post(bare: Served) -> None:
@@ -233,9 +233,18 @@ async def test_what_a_form_can_send_is_refused(bare: Served, content_type: str) 
     assert (answer.status_code, code_of(answer)) == (400, "CSRF_ERROR")
 
 
-async def test_a_query_by_get_that_a_link_could_send_is_refused(bare: Served) -> None:
-    answer = await get(bare, preflight=False, query="{ __typename }")
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_a_query_by_get_that_a_page_of_another_site_asks_for_is_refused(bare: Served, site: str) -> None:
+    answer = await bare.send("GET", "/graphql?query={__typename}", sec_fetch_site=site)
     assert (answer.status_code, code_of(answer)) == (400, "CSRF_ERROR")
+
+
+@pytest.mark.parametrize("headers", [{}, {"sec_fetch_site": "same-origin"}, {"sec_fetch_site": "none"}])
+async def test_a_query_by_get_that_no_other_site_asks_for_needs_no_header(
+    bare: Served, headers: dict[str, str]
+) -> None:
+    answer = await bare.send("GET", "/graphql?query={__typename}", **headers)
+    assert (answer.status_code, answer.json()) == (200, ANSWER)
 
 
 @pytest.mark.parametrize("header", ["graphql-require-preflight", "apollo-require-preflight", "x-apollo-operation-name"])

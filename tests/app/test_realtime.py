@@ -232,4 +232,4 @@ class until_heard:  # noqa: N801  (reads as a phrase)
     async def publish(self) -> None:
         while True:
             await self.realtime.publish(comment())
-            await asyncio.sleep(0.01)
+            await self.realtime._outgoing._waiting.join()

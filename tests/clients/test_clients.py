@@ -11,13 +11,6 @@ from tests.clients.conftest import END, FOLDER, Report
 PROGRAMS = ("audits", "apollo", "urql", "relay", "websocket", "sse", "schema")
 
 NOT_SERVED = {
-    "persisted operations": [
-        "apollo: an automatic persisted query",
-        "urql: an automatic persisted query by GET",
-        "relay: an operation by the hash that the compiler gave it",
-        "websocket: a persisted query",
-        "websocket: a query by a hash that nobody has sent before",
-    ],
     "server-sent events": [
         "sse: a query",
         "sse: a mutation",
@@ -37,17 +30,6 @@ NOT_SERVED = {
         "websocket: a streamed list",
         "sse: a deferred part",
         "sse: a streamed list",
-    ],
-    "GET without a header that no form can send (`CSRF_ERROR`)": [
-        "audits: 5A70 MAY accept application/x-www-form-urlencoded formatted GET requests",
-        (
-            "audits: D6D5 MAY allow URL-encoded JSON string {variables} parameter in GETs"
-            " when accepting application/graphql-response+json"
-        ),
-        (
-            "audits: 6A70 MAY allow URL-encoded JSON string {variables} parameter in GETs"
-            " when accepting application/json"
-        ),
     ],
 }
 """What is not served yet, with the checks that tell when it is: then they fail here, and are taken off the list."""
