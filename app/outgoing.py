@@ -17,6 +17,8 @@ from db.outbox import Event
 TIMEOUT = 2.0
 MOST_WAITING = 10_000
 MOST_AT_ONCE = 500
+PAUSE = 0.005
+"""Seconds between two calls of Redis, in which what happens meanwhile gathers."""
 
 log = structlog.get_logger()
 
@@ -59,6 +61,7 @@ class Outgoing:
             await self._send(events)
             for _ in events:
                 self._waiting.task_done()
+            await asyncio.sleep(PAUSE)
 
     async def _send(self, events: list[Event]) -> None:
         try:

@@ -30,8 +30,7 @@ SERVER_SETTINGS = {
 PATIENCE = 1.0
 """Seconds that a read waits for a connection."""
 
-READER_SETTINGS = {
-    "default_transaction_read_only": "on",
+COMPILED_SETTINGS = {
     # Planning a nested statement costs more than running it: plan it once for all values.
     "plan_cache_mode": "force_generic_plan",
 }
@@ -105,11 +104,11 @@ class Database:
             timeout=5,
             statement_cache_size=1_000,
             max_cacheable_statement_size=0,
-            server_settings=SERVER_SETTINGS | settings,
+            server_settings=SERVER_SETTINGS | COMPILED_SETTINGS | settings,
         )
 
     async def _connect_reader(self) -> Connection:
-        connection = await self._connect(**READER_SETTINGS)
+        connection = await self._connect(default_transaction_read_only="on")
         # An answer is sent as PostgreSQL wrote it: to decode its text would be to encode it again.
         await connection.set_type_codec("text", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary")
         return connection
