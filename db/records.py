@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
+import orjson
 from asyncpg import Record
-from sqlalchemy import Column, bindparam, insert, inspect, select
+from sqlalchemy import JSON, Column, bindparam, insert, inspect, select
 from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.types import TypeEngine
 
 from db.base import Base
 from db.statements import DIALECT, Statement, compiled
@@ -21,8 +23,9 @@ NUMERIC = 1700
 
 @cache
 def columns(table: type[Base]) -> dict[str, Column[Any]]:
-    """The columns of a table by the names of their attributes."""
-    return {attribute.key: attribute.columns[0] for attribute in inspect(table).column_attrs}  # type: ignore[misc]
+    """The columns of a table that rows are read with, by the names of their attributes."""
+    read = (attribute for attribute in inspect(table).column_attrs if not attribute.deferred)
+    return {attribute.key: attribute.columns[0] for attribute in read}  # type: ignore[misc]
 
 
 def row_of(table: type[Row], record: Record) -> Row:
@@ -94,8 +97,12 @@ def _name(index: int, name: str) -> str:
 
 @cache
 def _reading(table: type[Base]) -> dict[str, Convert | None]:
-    kinds = {name: column.type.dialect_impl(DIALECT) for name, column in columns(table).items()}
-    return {name: kind.result_processor(DIALECT, NUMERIC) for name, kind in kinds.items()}
+    return {name: _reader(column.type) for name, column in columns(table).items()}
+
+
+def _reader(kind: TypeEngine[Any]) -> Convert | None:
+    # SQLAlchemy has the driver itself read JSON, on its own connections.
+    return orjson.loads if isinstance(kind, JSON) else kind.dialect_impl(DIALECT).result_processor(DIALECT, NUMERIC)
 
 
 @cache
