@@ -1,8 +1,10 @@
 """The graph as this process serves it: what every transport needs to run an operation."""
 
+import asyncio
 import time
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -16,6 +18,7 @@ from db.engine import Database
 from graphql_schema.core.context import Context, Events
 from graphql_schema.execution import Executor, Operation
 from graphql_schema.execution.cost import objects_in
+from graphql_schema.execution.executor import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Graph:
     sessions: Sessions
     persisted: Persisted
     rate_limits: RateLimits
+    changing: set[asyncio.Task[Answer]] = field(default_factory=set)
+    """The mutations that run."""
 
     async def prepare(self, members: Members, viewer: Viewer) -> Operation:
         """The operation in the checked members of a request; raises RequestError, and what `Persisted.find` raises."""
@@ -70,8 +75,16 @@ class Graph:
 
     async def _execute(self, operation: Operation, client: Client) -> bytes:
         context, started = self.context(client.viewer), time.perf_counter()
-        answer = await self.executor.execute(operation, context)
+        running = self.executor.execute(operation, context)
+        answer = await (self._to_its_end(running) if operation.kind == "mutation" else running)
         metrics.count(operation, answer, seconds=time.perf_counter() - started)
         if context.viewer != client.viewer:
             self.sessions.forget(client.credential)
         return orjson.dumps(answer)
+
+    async def _to_its_end(self, running: Coroutine[Any, Any, Answer]) -> Answer:
+        """What a mutation answers. It goes on when its client leaves: a change is not made without being told of."""
+        task = asyncio.create_task(running)
+        self.changing.add(task)
+        task.add_done_callback(self.changing.discard)
+        return await asyncio.shield(task)
