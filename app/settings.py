@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     redis_prefix: str = "trellis:"
     """The start of every Redis channel and key, so that two installations can share one server."""
     pool_size: int = Field(default=10, ge=1)
-    """Connections to PostgreSQL that one process holds at most."""
+    """Connections to PostgreSQL that one process holds at most for each use: compiled reads, additions, sessions."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least severe entries that are logged."""
     log_json: bool = False
