@@ -20,7 +20,9 @@ async def test_an_administrator_reads_the_metrics(served: Served, world: World) 
     await served.post({"query": "{ viewer { name } }"})
     answer = await served.send("GET", "/metrics", authorization=f"Bearer {world.tokens['root']}")
     assert answer.status_code == 200
-    assert re.search(r'^trellis_operation_seconds_count\{answered="compiled",kind="query"\} [1-9]', answer.text, re.M)
+    assert re.search(
+        r'^trellis_operation_seconds_count\{answered="compiled",kind="query"\} [1-9]', answer.text, re.MULTILINE
+    )
 
 
 @pytest.mark.parametrize("credential", [None, "ada", "nonsense"])
