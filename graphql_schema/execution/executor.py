@@ -120,8 +120,8 @@ class Executor:
         statement = operation.plan.statement(steps, asked, context.viewer)
         arguments = asked.arguments(statement, context.viewer)
         options = "ANALYZE, BUFFERS, FORMAT JSON" if analyze else "FORMAT JSON"
-        row = await context.database.fetch(f"EXPLAIN ({options}) {statement.sql}", arguments)
-        return {"sql": statement.sql, "parameters": statement.names, "plan": loads(row[0])}
+        ((plan,),) = await context.database.readers.fetch(f"EXPLAIN ({options}) {statement.sql}", arguments)
+        return {"sql": statement.sql, "parameters": list(statement.types), "plan": loads(plan)}
 
     async def subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
         """The answers to the events of a subscription; raises RequestError before the first when it is refused."""
@@ -203,7 +203,8 @@ class Executor:
                 asked.give(step, "key", keys[step.number])  # type: ignore[index]
             try:
                 statement = operation.plan.statement(ready, asked, context.viewer)
-                row = await context.database.fetch(statement.sql, asked.arguments(statement, context.viewer))
+                row = await context.database.fetch(statement, asked.arguments(statement, context.viewer))
+                assert row
                 found |= {step.key: Fragment(text) for step, text in zip(ready, row, strict=True)}
             except Exception as error:  # noqa: BLE001  (explained or masked)
                 errors += [_located(error, step, path) for step in ready]
