@@ -34,7 +34,7 @@ PATIENCE = 1.0
 COMPILED_SETTINGS = {
     # Planning a nested statement costs more than running it: plan it once for all values.
     "plan_cache_mode": "force_generic_plan",
-    # The default is a disk's with a moving head. With it, a page of few rows is collected and sorted, not read in order.
+    # The default is for a disk with a moving head: with it, few rows are collected and sorted, not read in order.
     "random_page_cost": "1.1",
 }
 
