@@ -6,7 +6,6 @@ to graphql-core. A mutation or an event names rows by their keys, and what is se
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from graphql import (
@@ -47,28 +46,20 @@ class Request:
     extensions: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation with its variables, ready to run."""
+    """An operation with its variables, how it is answered, and what it comes to at most."""
 
     definition: Definition
     variables: VariableValues
     request: Request
+    plan: Plan
+    estimate: Estimate
 
     @property
     def kind(self) -> str:
         """query, mutation or subscription."""
         return self.definition.kind
-
-    @cached_property
-    def plan(self) -> Plan:
-        """How it is answered."""
-        return self.definition.plan(self.variables)
-
-    @cached_property
-    def estimate(self) -> Estimate:
-        """What it comes to at most."""
-        return self.plan.cost.estimate(self.variables.coerced)
 
     @property
     def estimate_by_path(self) -> list[tuple[str, int, int]]:
@@ -92,9 +83,10 @@ class Executor:
         if isinstance(values, list):
             raise RequestError(values, "BAD_USER_INPUT")
         definition.check(values)
-        operation = Operation(definition, values, request)
-        self.limits.check_cost(operation.estimate)
-        return operation
+        plan = definition.plan(values)
+        estimate = plan.cost.estimate(values.coerced)
+        self.limits.check_cost(estimate)
+        return Operation(definition, values, request, plan, estimate)
 
     async def execute(self, operation: Operation, context: Context) -> Answer:
         """The answer of a query or a mutation. Its data may hold `orjson.Fragment`s: text that PostgreSQL wrote."""
