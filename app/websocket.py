@@ -15,7 +15,6 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 from app.graph import Client, Graph
 from app.logs import elapsed, note
 from app.metrics import count_errors
-from app.rate_limits import RateLimited
 from app.requests import BadRequest, checked, parsed
 from db.errors import Refusal, Unauthenticated
 from graphql_schema.core.errors import explained
@@ -197,7 +196,7 @@ class _Socket:
         started = time.perf_counter()
         try:
             await self._answer(key, operation)
-        except (RequestError, RateLimited) as error:
+        except (RequestError, Refusal) as error:
             self.operations.pop(key, None)
             await self._refuse(key, error)
         else:
