@@ -26,6 +26,7 @@ from app.persisted.trusted import Trusted
 from app.rate_limits import RateLimits
 from app.realtime import Realtime
 from app.settings import Settings
+from app.streams.streaming import Streams
 from app.websocket import GraphQLOverWebSocket
 from db.engine import Database
 from graphql_schema.schema import executor
@@ -58,9 +59,10 @@ class App:
             _rate_limits(self.buckets, settings),
         )
         self.sockets = GraphQLOverWebSocket(graph, init_timeout=settings.init_timeout)
+        self.streams = Streams(graph, heartbeat=settings.heartbeat)
         self.endpoints: dict[tuple[str, str], ASGIApp] = {
-            ("http", "/graphql"): GraphQLOverHTTP(graph, body_limit=settings.body_limit),
-            ("http", "/graphql/explain"): Explanations(graph, body_limit=settings.body_limit),
+            ("http", "/graphql"): GraphQLOverHTTP(graph, self.streams, body_limit=settings.body_limit),
+            ("http", "/graphql/explain"): Explanations(graph, self.streams, body_limit=settings.body_limit),
             ("websocket", "/graphql"): self.sockets,
         }
         self.pages = Starlette(lifespan=self._lifespan, routes=self._routes(settings))
@@ -107,6 +109,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain before uvicorn closes the sockets."""
+        self.app.streams.drain()
         await self.app.sockets.drain()
         await super().shutdown(sockets)
 

@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     """How much of a request's head is read, and how long head and body are waited for: `TRELLIS_PATIENCE__URL=4096`."""
     init_timeout: float = Field(default=10, gt=0)
     """Seconds that a WebSocket waits for `connection_init`."""
+    heartbeat: float = Field(default=12, gt=0)
+    """Seconds between two signs of life on a subscription over HTTP."""
     metrics_token: str | None = Field(default=None, min_length=16, repr=False)
     """What Prometheus sends as bearer token to read `/metrics`. Without it only administrators read that."""
     rate_limit_mode: Literal["enforce", "measure", "off"] = "enforce"
