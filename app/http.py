@@ -79,6 +79,8 @@ class GraphQLOverHTTP:
         check_kind(operation.kind, asked.method, agreed)
         if agreed.events and operation.kind == "subscription":
             return self.streams.subscription(operation, client, agreed.events)
+        if agreed.parts and operation.is_deferring:
+            return await self.streams.parts(operation, client, agreed.parts)
         body, throttle = await self.graph.execute(operation, client)
         return answer(agreed, body, {"X-Trellis-Plan": operation.plan.how, **rate_limits.headers(throttle)})
 

@@ -5,7 +5,8 @@ on most statements, and because whoever finds all connections busy must be told 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from asyncpg import Connection, InterfaceError, InvalidCachedStatementError, PostgresConnectionError, Record
@@ -45,10 +46,7 @@ class Connections:
 
     async def execute(self, statement: str, arguments: Sequence[Any]) -> list[Record]:
         """The rows of any statement. Raises Overloaded."""
-        if self._turns.locked():
-            await self._wait()
-        else:
-            await self._turns.acquire()
+        await self._turn()
         try:
             connection = await self._take()
             try:
@@ -59,12 +57,31 @@ class Connections:
         finally:
             self._turns.release()
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """A connection within a transaction that only reads, and one state of the database. Raises Overloaded."""
+        await self._turn()
+        try:
+            connection = await self._take()
+            try:
+                async with connection.transaction(isolation="repeatable_read", readonly=True):
+                    yield connection
+            finally:
+                if connection.is_in_transaction():
+                    connection.terminate()
+                self._give_back(connection)
+        finally:
+            self._turns.release()
+
     def close(self) -> None:
         """Close every connection, whatever it does."""
         for connection in (*self._idle, *self._busy):
             connection.terminate()
 
-    async def _wait(self) -> None:
+    async def _turn(self) -> None:
+        if not self._turns.locked():
+            await self._turns.acquire()
+            return
         try:
             async with asyncio.timeout(self.patience):
                 await self._turns.acquire()

@@ -21,7 +21,7 @@ schema = Schema(
     ),
     subscription=root("Subscription", "What can be heard of as it happens.", "subscriptions", SLICES),
     types=list(NODES.values()),
-    config=StrawberryConfig(scalar_map=SCALARS),
+    config=StrawberryConfig(scalar_map=SCALARS, enable_experimental_incremental_execution=True),
 )
 executor = Executor(schema._schema)  # noqa: SLF001  (Strawberry's own schema has no public name)
 

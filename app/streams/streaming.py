@@ -1,56 +1,104 @@
-"""Responses that are sent as their answers come: subscriptions, and answers with deferred parts."""
+"""Responses that are sent as their answers come: subscriptions, and queries with deferred parts."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from starlette.types import Send
 
+from app import metrics, rate_limits
 from app.graph import Client, Graph
-from app.metrics import count_errors
+from app.rate_limits import Charge
 from app.streams.framing import Framing
+from app.streams.increments import WRITTEN, Written
 from graphql_schema.execution import Operation, RequestError
+from graphql_schema.execution.cost import objects_in
+from graphql_schema.execution.increments import Increment
 
 BROKEN = {"HISTORY_GAP", "SERVICE_UNAVAILABLE"}
 """The codes of last answers after which a subscription is not complete: there is more, but not from here."""
 
+Answers = AsyncGenerator[bytes, None]
+
 
 class Streams:
-    """All subscriptions over HTTP that are open in this process, with a sign of life every `heartbeat` seconds."""
+    """All streams of this process. While nothing comes, a subscription gives a sign of life every `heartbeat` seconds."""
 
     def __init__(self, graph: Graph, *, heartbeat: float) -> None:
         self.graph = graph
         self.heartbeat = heartbeat
         self.is_draining = False
-        self.open: set[asyncio.Task[None]] = set()
+        self.subscriptions: set[asyncio.Task[Any]] = set()
 
     def subscription(self, operation: Operation, client: Client, framing: Framing) -> "Stream":
         """The response with the events of a subscription. What it is refused with is its only answer."""
-        self.graph.charge(operation, client)
-        return Stream(framing, self._answers(operation, client), {"X-Trellis-Plan": operation.plan.how}, self)
+        charge = self.graph.charge(operation, client)
+        return self._stream(operation, charge, framing, self._events(operation, client))
+
+    async def parts(self, operation: Operation, client: Client, framing: Framing) -> "Stream":
+        """The response with the parts of the answer to a query; raises what comes before the first of them."""
+        charge = self.graph.charge(operation, client)
+        parts = self._parts(operation, client, charge, WRITTEN[framing])
+        return self._stream(operation, charge, framing, _all(await anext(parts), parts))
 
     def drain(self) -> None:
-        """End the subscriptions without a word: they are not complete, and clients that are told so come back."""
+        """End the subscriptions without a word: they are not complete, and clients that see it come back."""
         self.is_draining = True
-        for task in self.open:
+        for task in self.subscriptions:
             task.cancel()
 
-    async def _answers(self, operation: Operation, client: Client) -> AsyncGenerator[bytes, None]:
-        answer: Mapping[str, Any] = {}
-        context = self.graph.context(client.viewer)
-        try:
-            async with aclosing(self.graph.executor.subscribe(operation, context)) as answers:
-                async for answer in answers:
-                    count_errors(answer.get("errors", ()))
-                    yield orjson.dumps(answer)
-        except RequestError as error:
-            count_errors(error.errors)
-            yield orjson.dumps({"errors": error.errors})
-        if any(error["extensions"]["code"] in BROKEN for error in answer.get("errors", ())):
+    def _stream(self, operation: Operation, charge: Charge, framing: Framing, answers: Answers) -> "Stream":
+        throttle = self.graph.rate_limits.status(charge.keys)
+        headers = {"x-trellis-plan": operation.plan.how, **rate_limits.headers(throttle)}
+        return Stream(framing, answers, headers, self.heartbeat)
+
+    async def _events(self, operation: Operation, client: Client) -> Answers:
+        subscription = self.graph.executor.subscribe(operation, self.graph.context(client.viewer))
+        errors: list[dict[str, Any]] = []
+        with self._drained():
+            try:
+                async with aclosing(subscription) as answers:
+                    async for answer in answers:
+                        errors = answer.get("errors", [])
+                        metrics.count_errors(errors)
+                        yield orjson.dumps(answer)
+            except RequestError as error:
+                metrics.count_errors(error.errors)
+                yield orjson.dumps({"errors": error.errors})
+        if any(error["extensions"]["code"] in BROKEN for error in errors):
             raise Interrupted
+
+    async def _parts(
+        self, operation: Operation, client: Client, charge: Charge, written: Callable[[Increment], Written]
+    ) -> Answers:
+        objects, started = 0, time.perf_counter()
+        context = self.graph.context(client.viewer)
+        async with aclosing(self.graph.executor.execute_in_parts(operation, context)) as increments:
+            async for increment in increments:
+                body = orjson.dumps(written(increment))
+                objects += objects_in(body)
+                metrics.count_errors(error for kept in increment.kept for error in kept.errors)
+                if increment.answer:
+                    metrics.count(operation, increment.answer, seconds=time.perf_counter() - started)
+                yield body
+        self.graph.rate_limits.settle(charge, operation.estimate.actual(objects))
+
+    @contextmanager
+    def _drained(self) -> Iterator[None]:
+        """For as long as it lasts, a stop of the server ends what this task does."""
+        task = asyncio.current_task()
+        assert task
+        if self.is_draining:
+            raise Interrupted
+        self.subscriptions.add(task)
+        try:
+            yield
+        finally:
+            self.subscriptions.discard(task)
 
 
 class Interrupted(Exception):  # noqa: N818  (an outcome, not an error)
@@ -59,12 +107,12 @@ class Interrupted(Exception):  # noqa: N818  (an outcome, not an error)
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A response whose answers are still to come."""
+    """A response whose answers are still to come, with the seconds between two signs of life."""
 
     framing: Framing
-    answers: AsyncGenerator[bytes, None]
+    answers: Answers
     headers: Mapping[str, str]
-    streams: Streams
+    heartbeat: float
 
     async def send(self, send: Send) -> None:
         """Send the answers as they come, and that it was all unless they were cut off."""
@@ -75,14 +123,7 @@ class Stream:
             beating = tasks.create_task(self._beat(send))
             answering = tasks.create_task(self._answer(send))
             answering.add_done_callback(lambda _: beating.cancel())
-            self._add(answering)
         await send({"type": "http.response.body", "body": b""})
-
-    def _add(self, answering: asyncio.Task[None]) -> None:
-        self.streams.open.add(answering)
-        answering.add_done_callback(self.streams.open.discard)
-        if self.streams.is_draining:
-            answering.cancel()
 
     async def _answer(self, send: Send) -> None:
         await _write(send, self.framing.opening)
@@ -96,8 +137,14 @@ class Stream:
 
     async def _beat(self, send: Send) -> None:
         while True:
-            await asyncio.sleep(self.streams.heartbeat)
+            await asyncio.sleep(self.heartbeat)
             await _write(send, self.framing.heartbeat)
+
+
+async def _all(first: bytes, rest: AsyncIterator[bytes]) -> Answers:
+    yield first
+    async for answer in rest:
+        yield answer
 
 
 async def _write(send: Send, body: bytes) -> None:

@@ -16,6 +16,7 @@ from db.engine import Database
 from db.errors import NotFound
 from db.ids import key_of
 from db.outbox import Event, Topic
+from db.snapshots import Snapshot
 
 Batch = Callable[..., Coroutine[Any, Any, dict[UUID, Any]]]
 
@@ -35,7 +36,14 @@ class Context:
     viewer: Viewer
     database: Database
     events: Events
+    snapshot: Snapshot | None = None
+    """The state of the database that all statements of the operation read, where it has several."""
     _loaders: dict[Any, DataLoader[UUID, Any]] = field(default_factory=dict)
+
+    @property
+    def reads(self) -> Database | Snapshot:
+        """Where compiled statements are run."""
+        return self.snapshot or self.database
 
     async def see(self, table: type[Base], public_id: str, *, at: str) -> Base:
         """The row with this public id; raises NotFound for what the viewer does not see.

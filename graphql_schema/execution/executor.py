@@ -28,7 +28,9 @@ from graphql_schema.core.context import Context
 from graphql_schema.core.errors import MAX_ERRORS, RequestError, explained, shown
 from graphql_schema.core.mutations import Reference
 from graphql_schema.execution.cost import Estimate
+from graphql_schema.execution.delivery import Delivery
 from graphql_schema.execution.documents import Definition, Documents
+from graphql_schema.execution.increments import Increment
 from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.plan import Asked, Plan
 from graphql_schema.execution.python_values import plain
@@ -61,6 +63,11 @@ class Operation:
     def kind(self) -> str:
         """query, mutation or subscription."""
         return self.definition.kind
+
+    @property
+    def is_deferring(self) -> bool:
+        """Whether it is a query that lets parts of its answer come later. A mutation is answered as a whole."""
+        return self.kind == "query" and self.definition.in_parts(self.variables) is not None
 
     @property
     def estimate_by_path(self) -> list[tuple[str, int, int]]:
@@ -108,6 +115,15 @@ class Executor:
         if operation.kind == "mutation":
             return await self._mutate(operation, context)
         return await self._query(operation, context)
+
+    def execute_in_parts(self, operation: Operation, context: Context) -> AsyncGenerator[Increment, None]:
+        """The answer of a query, in parts where it defers any; raises what `execute` raises, but only at the start.
+
+        What Python resolves is not deferred: parts must be read from one state of the database.
+        """
+        is_compiled = self.compiles and not operation.plan.obstacles
+        parts = operation.definition.in_parts(operation.variables) if is_compiled else None
+        return Delivery(operation, context, parts, self._execute).increments(self.deadline)
 
     async def explain(self, operation: Operation, context: Context, *, analyze: bool = False) -> dict[str, Any]:
         """The statement of a query with PostgreSQL's plan for it, for an administrator; with `analyze` it is run.
@@ -225,7 +241,7 @@ class Executor:
             try:
                 statement = operation.plan.statement(ready, asked, context.viewer)
                 arguments = asked.arguments(statement, context.viewer)
-                row = await context.database.fetch(statement, arguments, weight=operation.estimate.weight)
+                row = await context.reads.fetch(statement, arguments, weight=operation.estimate.weight)
                 assert row
                 found |= {step.key: Fragment(text) for step, text in zip(ready, row, strict=True)}
             except Exception as error:  # noqa: BLE001  (explained or masked)

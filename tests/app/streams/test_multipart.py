@@ -65,7 +65,7 @@ async def test_a_stop_leaves_out_the_final_boundary(served: Served, world: World
 
 async def test_nothing_runs_on_when_the_client_has_left(served: Served, world: World) -> None:
     async with listening(served, world, accept=ACCEPT):
-        assert served.app.streams.open
+        assert served.app.streams.subscriptions
     await until(lambda: listeners(served) == 0)
 
 

@@ -1,4 +1,4 @@
-"""Which framing a client is answered in, by what it accepts: the values that clients send, and the rules behind them."""
+"""Which framing a client is answered in: the headers that clients send, and the rules behind the answers."""
 
 import pytest
 
