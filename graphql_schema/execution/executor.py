@@ -19,7 +19,7 @@ from graphql import (
     SelectionSetNode,
     is_non_null_type,
 )
-from graphql.execution import execute
+from graphql.execution import experimental_execute_incrementally
 from graphql.execution.values import VariableValues
 from orjson import Fragment, loads
 
@@ -66,8 +66,10 @@ class Operation:
 
     @property
     def is_deferring(self) -> bool:
-        """Whether it is a query that lets parts of its answer come later. A mutation is answered as a whole."""
-        return self.kind == "query" and self.definition.in_parts(self.variables) is not None
+        """Whether parts of its answer come later, if the client likes. Only what is compiled can be read apart."""
+        if self.kind != "query" or self.plan.obstacles:
+            return False
+        return self.definition.in_parts(self.variables) is not None
 
     @property
     def estimate_by_path(self) -> list[tuple[str, int, int]]:
@@ -117,12 +119,8 @@ class Executor:
         return await self._query(operation, context)
 
     def execute_in_parts(self, operation: Operation, context: Context) -> AsyncGenerator[Increment, None]:
-        """The answer of a query, in parts where it defers any; raises what `execute` raises, but only at the start.
-
-        What Python resolves is not deferred: parts must be read from one state of the database.
-        """
-        is_compiled = self.compiles and not operation.plan.obstacles
-        parts = operation.definition.in_parts(operation.variables) if is_compiled else None
+        """The parts of the answer to an operation that is deferring; raises what `execute` raises, but only at the start."""
+        parts = operation.definition.in_parts(operation.variables) if self.compiles else None
         return Delivery(operation, context, parts, self._execute).increments(self.deadline)
 
     async def explain(self, operation: Operation, context: Context, *, analyze: bool = False) -> dict[str, Any]:
@@ -251,9 +249,11 @@ class Executor:
     async def _resolve(
         self, operation: Operation, context: Context, document: DocumentNode, root: Any = None
     ) -> ExecutionResult:
-        """What graphql-core makes of a document, with one batch of statements an edge."""
-        result = execute(self.schema, document, root, **_run(operation, context))
-        return result if isinstance(result, ExecutionResult) else await result
+        """What graphql-core makes of a document that defers nothing, with one batch of statements an edge."""
+        # Its own `execute` takes no schema that has the directives.
+        result: Any = experimental_execute_incrementally(self.schema, document, root, **_run(operation, context))
+        answer: ExecutionResult = result if isinstance(result, ExecutionResult) else await result
+        return answer
 
     async def _stream(self, operation: Operation, context: Context) -> Any:
         (step,) = operation.plan.steps

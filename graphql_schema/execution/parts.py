@@ -206,7 +206,7 @@ class _Deciding(Visitor):
     def enter_directive(self, node: Any, *_: Any) -> None:
         if node.name.value in DIRECTIVES:
             self.is_met = True
-            self.names |= {one.value.name.value for one in node.arguments if isinstance(one.value, VariableNode)}
+            self.names |= {one.value.name.value for one in node.arguments or () if isinstance(one.value, VariableNode)}
 
 
 def _inside(node: Any, place: Place) -> Callable[[SelectionNode], OperationDefinitionNode]:
