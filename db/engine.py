@@ -1,6 +1,7 @@
 """The connection to PostgreSQL: pools, limits of a statement, and the four ways to use it.
 
-`fetch` runs a statement that was compiled before, `snapshot` several of them; `read` is a session for a batch of reads, `work` one transaction.
+`fetch` runs a statement that was compiled before, `snapshot` several; `read` is a session for a batch of reads, `work`
+one transaction.
 """
 
 from collections.abc import AsyncIterator

@@ -26,7 +26,7 @@ Answers = AsyncGenerator[bytes, None]
 
 
 class Streams:
-    """All streams of this process. While nothing comes, a subscription gives a sign of life every `heartbeat` seconds."""
+    """All streams of this process, with a sign of life every `heartbeat` seconds."""
 
     def __init__(self, graph: Graph, *, heartbeat: float) -> None:
         self.graph = graph

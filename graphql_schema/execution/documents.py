@@ -98,7 +98,7 @@ class Definition:
     def _needed(self) -> dict[str, str]:
         """The variables that stand where null is not allowed, and the type that is needed there."""
         context = ValidationContext(self.schema, self.sent, TypeInfo(self.schema), list[GraphQLError]().append)
-        usages = context.get_recursive_variable_usages(self._sent_node)
+        usages = context.get_recursive_variable_usages(self.sent_node)
         return {usage.node.name.value: str(usage.type) for usage in usages if is_non_null_type(usage.type)}
 
     @cached_property
@@ -106,7 +106,8 @@ class Definition:
         return deciding(self.sent)
 
     @cached_property
-    def _sent_node(self) -> OperationDefinitionNode:
+    def sent_node(self) -> OperationDefinitionNode:
+        """The operation as it was sent."""
         node = get_operation_ast(self.sent, self.node.name.value if self.node.name else None)
         assert node
         return node
@@ -129,7 +130,7 @@ class DefinitionInParts:
     @classmethod
     def of(cls, definition: Definition, variables: VariableValues) -> Self:
         """Cut an operation."""
-        cut = Cut(definition.schema, definition.sent, variables, definition._sent_node)  # noqa: SLF001
+        cut = Cut(definition.schema, definition.sent, variables, definition.sent_node)
         return cls(_alone(definition.schema, cut.first), {p: _alone(definition.schema, p.node) for p in cut.later})
 
 

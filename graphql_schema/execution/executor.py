@@ -119,7 +119,7 @@ class Executor:
         return await self._query(operation, context)
 
     def execute_in_parts(self, operation: Operation, context: Context) -> AsyncGenerator[Increment, None]:
-        """The parts of the answer to an operation that is deferring; raises what `execute` raises, but only at the start."""
+        """The parts of the answer to an operation that is deferring; raises what `execute` raises, if at the start."""
         parts = operation.definition.in_parts(operation.variables) if self.compiles else None
         return Delivery(operation, context, parts, self._execute).increments(self.deadline)
 

@@ -59,11 +59,11 @@ async def test_it_takes_a_connection_from_the_others_until_it_ends(one: Database
 
 
 async def test_who_leaves_stops_the_statement_and_gives_the_connection_back(one: Database, database: Database) -> None:
-    async def sleep() -> None:
+    async def take_long() -> None:
         async with one.snapshot() as snapshot:
             await snapshot.fetch(SLOW, [])
 
-    sleeping = asyncio.create_task(sleep())
+    sleeping = asyncio.create_task(take_long())
     await until(database, SLEEPING, n=1)
     sleeping.cancel()
     await asyncio.gather(sleeping, return_exceptions=True)
