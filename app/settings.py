@@ -35,8 +35,9 @@ class Settings(BaseSettings):
     """The Redis or Valkey server for events between processes, for what is asked of all, and persisted operations."""
     redis_prefix: str = "trellis:"
     """The start of every Redis channel and key, so that two installations can share one server."""
-    pool_size: int = Field(default=10, ge=1)
-    """Connections to PostgreSQL that one process holds at most for each use: compiled reads, additions, sessions."""
+    pool_size: int = Field(default=16, ge=4)
+    """Connections to PostgreSQL that one process holds at most: a quarter each for reads, heavy reads, additions and
+    transactions with locks."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least severe entries that are logged."""
     log_json: bool = False
