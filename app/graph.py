@@ -17,8 +17,8 @@ from db.access import GUEST, Viewer
 from db.engine import Database
 from graphql_schema.core.context import Context, Events
 from graphql_schema.execution import Executor, Operation
+from graphql_schema.execution.answers import Answer
 from graphql_schema.execution.cost import objects_in
-from graphql_schema.execution.executor import Answer
 
 
 @dataclass(frozen=True, slots=True)

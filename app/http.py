@@ -16,7 +16,7 @@ from app.logs import note
 from app.metrics import count_errors
 from app.negotiation import JSON, Refused, check, negotiated
 from app.rate_limits import RateLimited
-from app.requests import BadRequest, checked, parsed
+from app.requests import BadRequest, checked, parsed, with_key
 from db.errors import Overloaded, Unauthenticated
 from graphql_schema.core.errors import explained
 from graphql_schema.execution import Operation, RequestError
@@ -27,6 +27,7 @@ STATUS = {
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
     "INTERNAL_SERVER_ERROR": 500,
+    "IDEMPOTENCY_KEY_REUSED": 422,
     "OVERLOADED": 503,
     "REQUEST_RATE_LIMITED": 429,
     "SERVICE_UNAVAILABLE": 503,
@@ -82,6 +83,8 @@ class GraphQLOverHTTP:
 
     async def _operation(self, asked: "Asked") -> tuple[Operation, Client]:
         members = checked(await asked.members(self.body_limit))
+        if key := asked.header(b"idempotency-key"):
+            members = with_key(members, key)
         viewer = await self.graph.sessions.viewer(asked.credential)
         note(viewer=viewer.id and str(viewer.id))
         operation = await self.graph.prepare(members, viewer)

@@ -1,4 +1,4 @@
-"""A database as it is within one transaction: works and reads that see what those before them did, and nobody else does.
+"""A database as it is within one transaction: works and reads see what those before them did, and nobody else does.
 
 Only `Database.transaction` makes one and commits it.
 """
@@ -28,8 +28,8 @@ class Transaction:
         self.has_failed = False
         self._turn = asyncio.Lock()
 
-    async def fetch(self, statement: Statement, arguments: Arguments) -> Row | None:
-        """The one row of a compiled statement."""
+    async def fetch(self, statement: Statement, arguments: Arguments, *, weight: int = 0) -> Row | None:
+        """The one row of a compiled statement, whatever its weight."""
         async with self._turn:
             connection = await self.session.connection()
             found = await connection.exec_driver_sql(statement.sql, tuple(arguments))

@@ -38,10 +38,10 @@ async def begin(work: Work, key: Key) -> bytes | None:
     renewed = taken.on_conflict_do_update(index_elements=list(place), set_=new, where=_is_old())
     if await work.session.scalar(renewed.returning(row.id)) is not None:
         return None
-    kept = (await work.session.execute(select(row.body_hash, row.answer).filter_by(**place))).one()
-    if kept.body_hash != key.body_hash:
+    body_hash, answer = (await work.session.execute(select(row.body_hash, row.answer).filter_by(**place))).one()
+    if body_hash != key.body_hash:
         raise KeyReused
-    return kept.answer
+    return answer
 
 
 async def keep(work: Work, key: Key, answer: bytes) -> None:

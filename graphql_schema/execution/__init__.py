@@ -10,13 +10,15 @@ Follow one through the modules in this order:
 6. `compiler`   writes the statement: `pages` its lists, `json_text` the JSON;
 7. `executor`   runs it, and hands the text that PostgreSQL wrote to the transport, as it is.
 
+A mutation that is one transaction, because it says so or has an idempotency key, goes through `atomic`.
 What a statement cannot answer goes to graphql-core, which resolves the same declarations through batches
 (`graphql_schema.core.context`), and so does everything for an `Executor(schema, compiles=False)`: the two must agree.
 """
 
 from graphql_schema.core.errors import RequestError
 from graphql_schema.execution.cost import Estimate
-from graphql_schema.execution.executor import Executor, Operation, Request
+from graphql_schema.execution.executor import Executor
 from graphql_schema.execution.limits import Limits
+from graphql_schema.execution.operation import Operation, Request
 
 __all__ = ["Estimate", "Executor", "Limits", "Operation", "Request", "RequestError"]
