@@ -46,11 +46,11 @@ class Stopped(Exception):  # noqa: N818  (an outcome: nothing is kept)
         self.errors = errors
 
 
-def is_asked_for(operation: Operation) -> bool:
+def is_asked_for(operation: Operation, viewer: Viewer) -> bool:
     """Whether the operation is to be done as a whole or not at all."""
     if operation.kind != "mutation":
         return False
-    return operation.definition.is_atomic or (operation.request.extensions or {}).get(KEY) is not None
+    return operation.definition.is_atomic or _given(operation, viewer) is not None
 
 
 async def run(operation: Operation, context: Context, *, show: Show) -> Answer:
@@ -80,9 +80,9 @@ def check(operation: Operation) -> None:
 
 
 def key_of(operation: Operation, viewer: Viewer) -> Key | None:
-    """The key that the operation came with. A guest's is not looked at: there is nobody whose it would be."""
-    given = (operation.request.extensions or {}).get(KEY)
-    if given is None or viewer.is_guest:
+    """The key that the operation came with."""
+    given = _given(operation, viewer)
+    if given is None:
         return None
     if not isinstance(given, str) or not 0 < len(given) <= MAX_KEY:
         raise BadInput(f"An idempotency key is a text of 1 to {MAX_KEY} characters.", at=KEY)
@@ -90,6 +90,12 @@ def key_of(operation: Operation, viewer: Viewer) -> Key | None:
     body = json.dumps([request.query, request.operation_name, request.variables or {}], sort_keys=True)
     names = " ".join(step.selected.name for step in operation.plan.steps)
     return Key(names, given, hashlib.sha256(body.encode()).digest())
+
+
+def _given(operation: Operation, viewer: Viewer) -> Any:
+    """What was sent as a key. A guest's is not looked at: there is nobody whose it would be."""
+    extensions = operation.request.extensions
+    return extensions.get(KEY) if extensions and not viewer.is_guest else None
 
 
 async def _whole(operation: Operation, context: Context, *, key: Key | None, show: Show) -> Answer:

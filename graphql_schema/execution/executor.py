@@ -69,7 +69,7 @@ class Executor:
         return await self._in_time(self._execute(operation, context))
 
     async def _execute(self, operation: Operation, context: Context) -> Answer:
-        if atomic.is_asked_for(operation):
+        if atomic.is_asked_for(operation, context.viewer):
             return await atomic.run(operation, context, show=self._show)
         if not self._compiles(operation):
             return formatted(await self._resolve(operation, context, operation.definition.document))
