@@ -18,15 +18,15 @@ from graphql_schema.core.roots import argument
 
 object_type(
     "UserError",
-    "Why a mutation was refused, in terms of what was sent. Nothing was changed.",
+    "Why a mutation, or an item of a list in its input, was refused. Nothing of what was refused is done.",
     code=Computed(
-        "What went wrong, for programs: `NOT_FOUND`, `FORBIDDEN`, `CONFLICT`, `BAD_USER_INPUT`.",
+        "What went wrong, for programs: `NOT_FOUND`, `FORBIDDEN`, `CONFLICT`, `BAD_USER_INPUT`, `ROLLED_BACK`.",
         str,
         itemgetter("code"),
     ),
     message=Computed("What went wrong, for people.", str, itemgetter("message")),
     path=Computed(
-        "The way to the input field at fault, such as `[input, threadId]`; empty when it is none in particular.",
+        "The way to the input field at fault, such as `[input, members, 2, userId]`; empty where it is no field.",
         list[str],
         lambda error: ["input", *error["at"].split(".")] if error["at"] else [],
     ),

@@ -36,6 +36,9 @@ SAVE = """
 """
 SIGN_IN = "mutation ($input: SignInInput!) @atomic { signIn(input: $input) { token errors { code } } }"
 CREATE = "mutation ($input: CreateProjectInput!) { createProject(input: $input) { project { id } errors { code } } }"
+ADD_MEMBERS = """
+    mutation ($input: AddProjectMembersInput!) { addProjectMembers(input: $input) { project { name } errors { code } } }
+"""
 MADE = (tables.Comment, tables.DocumentVersion, tables.SpecificationProject, tables.IdempotencyKey)
 
 
@@ -207,6 +210,14 @@ async def test_who_signs_out_reads_the_rest_as_a_guest(either: Graph, world: Wor
     operation = either.executor.prepare(Request("mutation @atomic { signOut { signedOut } }"))
     assert await either.executor.execute(operation, context) == {"data": {"signOut": {"signedOut": True}}}
     assert context.viewer.is_guest
+
+
+async def test_what_is_skipped_stops_nothing(either: Graph, world: World) -> None:
+    people = [{"userId": world.rob.public_id}, {"userId": world.ben.public_id}]
+    given = {"projectId": world.atlas.public_id, "members": people, "onError": "SKIP"}
+    first = await send(either, "ada", ADD_MEMBERS, key="k", input=given)
+    assert orjson.loads(first)["data"]["addProjectMembers"]["errors"] == [{"code": "CONFLICT"}]
+    assert await send(either, "ada", ADD_MEMBERS, key="k", input=given) == first
 
 
 # --- idempotency keys ------------------------------------------------------------------------------------------------
