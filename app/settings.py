@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from graphql_schema.execution import Limits
+
 Level = Literal["off", "log", "safelist", "id-only"]
 """How strictly requests are held to the list of trusted documents."""
 
@@ -20,7 +22,11 @@ class Settings(BaseSettings):
     """Where the two servers are, and the limits of this process. The addresses hold passwords: they are never shown."""
 
     model_config = SettingsConfigDict(
-        env_prefix="TRELLIS_", frozen=True, validate_by_name=True, hide_input_in_errors=True
+        env_prefix="TRELLIS_",
+        env_nested_delimiter="__",
+        frozen=True,
+        validate_by_name=True,
+        hide_input_in_errors=True,
     )
 
     database_url: Annotated[str, AfterValidator(_with_driver)] = Field(validation_alias="DATABASE_URL", repr=False)
@@ -39,6 +45,10 @@ class Settings(BaseSettings):
     """Bytes in the body of an HTTP request."""
     frame_limit: int = Field(default=2**18, ge=1)
     """Bytes in one message on a WebSocket."""
+    limits: Limits = Limits()
+    """The largest operation that is run, such as `TRELLIS_LIMITS__DEPTH=15`: see `graphql_schema.execution.Limits`."""
+    batch_limit: int = Field(default=0, ge=0, le=10)
+    """Operations that the body of one HTTP request may hold as an array; with 0 there are no arrays."""
     init_timeout: float = Field(default=10, gt=0)
     """Seconds that a WebSocket waits for `connection_init`."""
     metrics_token: str | None = Field(default=None, min_length=16, repr=False)

@@ -11,7 +11,7 @@ from db.access import GUEST, Viewer
 from db.engine import Database
 from db.errors import NotFound, Unauthenticated
 from db.tokens import new_token, token_hash
-from tests.app.serving import Served
+from tests.app.serving import Served, told
 from tests.world import World
 
 UNKNOWN = f"trs_{'x' * 43}"
@@ -25,7 +25,7 @@ async def identify(database: Database, authorization: str) -> Viewer:
 
 async def test_a_token_tells_who_asks(served: Served, world: World) -> None:
     answer = await served.post(VIEWER, authorization=f"Bearer {world.tokens['ada']}")
-    assert answer.json() == {"data": {"viewer": {"name": "Ada"}}}
+    assert told(answer) == {"data": {"viewer": {"name": "Ada"}}}
 
 
 async def test_the_scheme_may_be_written_in_any_case(database: Database, world: World) -> None:
@@ -33,13 +33,13 @@ async def test_the_scheme_may_be_written_in_any_case(database: Database, world: 
 
 
 async def test_without_a_header_a_guest_asks(served: Served) -> None:
-    assert (await served.post(VIEWER)).json() == {"data": {"viewer": None}}
+    assert told(await served.post(VIEWER)) == {"data": {"viewer": None}}
 
 
 async def test_the_viewer_carries_the_session_so_that_it_can_be_ended(served: Served, world: World) -> None:
     authorization = f"Bearer {world.tokens['ada']}"
     signed_out = await served.post({"query": "mutation { signOut { signedOut } }"}, authorization=authorization)
-    assert signed_out.json() == {"data": {"signOut": {"signedOut": True}}}
+    assert told(signed_out) == {"data": {"signOut": {"signedOut": True}}}
     assert (await served.post(VIEWER, authorization=authorization)).status_code == 401
 
 

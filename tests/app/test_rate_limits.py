@@ -12,7 +12,6 @@ from app.rate_limits import (
     RateLimited,
     RateLimits,
     Throttle,
-    cost_extension,
     headers,
     organization_key,
     principal_key,
@@ -176,16 +175,7 @@ def test_a_refusal_has_a_header_that_says_when_to_come_again(limits: RateLimits)
     assert "Retry-After" not in headers(refused.value.throttle, retry_after=math.inf)
 
 
-def test_the_extension_has_the_form_that_shopify_gave_it() -> None:
-    assert cost_extension(101, 46, throttle=Throttle(1_000, 953.7, 50)) == {
-        "requestedQueryCost": 101,
-        "actualQueryCost": 46,
-        "throttleStatus": {"maximumAvailable": 1_000, "currentlyAvailable": 953, "restoreRate": 50},
-    }
-
-
 def test_nobody_is_shown_less_than_nothing() -> None:
     overdrawn = Throttle(100, -30, 10)
     assert headers(overdrawn)["X-RateLimit-Remaining"] == "0"
-    assert cost_extension(1, None, throttle=overdrawn)["throttleStatus"]["currentlyAvailable"] == 0
     assert RateLimited(1, overdrawn).message.startswith("The cost is 1, and 0 points are available.")
