@@ -1,11 +1,12 @@
 """Credentials: which tokens hold, and that all others are refused alike."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 
-from app.auth import Sessions, issue_token
+from app.auth import MOST_ORGANIZATIONS, Sessions, issue_token
 from db import tables
 from db.access import GUEST, Viewer
 from db.engine import Database
@@ -46,6 +47,20 @@ async def test_the_viewer_carries_the_session_so_that_it_can_be_ended(served: Se
 async def test_only_administrators_are_administrators(database: Database, world: World) -> None:
     viewers = {name: await identify(database, f"Bearer {world.tokens[name]}") for name in ("ada", "root")}
     assert {name: viewer.is_admin for name, viewer in viewers.items()} == {"ada": False, "root": True}
+
+
+async def test_the_viewer_knows_the_organizations_that_pay(database: Database, world: World) -> None:
+    async def organizations(name: str) -> tuple[UUID, ...]:
+        return (await identify(database, f"Bearer {world.tokens[name]}")).organization_ids
+
+    assert await organizations("ada") == (world.analytical.id,)
+    assert await organizations("sam") == ()
+    async with database.work(GUEST) as work:
+        for number in range(MOST_ORGANIZATIONS):
+            added = await work.add(tables.Organization(name="New", slug=f"new-{number}"))
+            await work.add(tables.OrganizationMember(organization_id=added.id, user_id=world.ada.id))
+    found = await organizations("ada")
+    assert (len(found), found[0]) == (MOST_ORGANIZATIONS, world.analytical.id)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import time
 from uuid import UUID
 
 import pytest
+from prometheus_client import REGISTRY
 
 from app.buckets import Buckets, Limit
 from app.rate_limits import (
@@ -14,12 +15,15 @@ from app.rate_limits import (
     Throttle,
     headers,
     organization_key,
+    payers,
     principal_key,
 )
+from db.access import GUEST, Viewer
 from tests.app.conftest import Clock
 from tests.app.serving import NO_REDIS
 
 ADA, BOB, ACME = "usr:ada", "usr:bob", "org:acme"
+KINDS = ("usr", "ip", "org")
 PRINCIPAL = Limit(100, restore_rate=10)
 ORGANIZATION = Limit(150, restore_rate=50)
 
@@ -31,6 +35,11 @@ def limits(clock: Clock) -> RateLimits:
 
 def limiting(clock: Clock, mode: Mode = "enforce") -> RateLimits:
     return RateLimits(Buckets(NO_REDIS, clock=clock), principal=PRINCIPAL, organization=ORGANIZATION, mode=mode)
+
+
+def counted(bucket: str, *, mode: Mode = "enforce") -> float:
+    """How often the metric says that a bucket of this kind had too little."""
+    return REGISTRY.get_sample_value("trellis_rate_limited_total", {"bucket": bucket, "mode": mode}) or 0
 
 
 def available(limits: RateLimits, *keys: str) -> float:
@@ -114,17 +123,19 @@ def test_to_look_takes_nothing(limits: RateLimits) -> None:
 
 def test_refusals_are_counted_by_the_kind_of_bucket_that_had_too_little(limits: RateLimits) -> None:
     limits.take((ADA, ACME), 90)
+    before = {kind: counted(kind) for kind in KINDS}
     for keys, points in (((ADA, ACME), 20), ((BOB, ACME), 70), (("ip:192.0.2.1",), 200)):
         with pytest.raises(RateLimited):
             limits.take(keys, points)
-    assert limits.refused == {"usr": 1, "org": 1, "ip": 1}
+    assert {kind: counted(kind) - before[kind] for kind in KINDS} == {"usr": 1, "org": 1, "ip": 1}
 
 
 def test_measuring_counts_who_would_be_refused_and_lets_them_pass(clock: Clock) -> None:
     limits = limiting(clock, "measure")
     limits.take((ADA,), 90)
+    before, enforced = counted("usr", mode="measure"), counted("usr")
     charge = limits.take((ADA,), 20)
-    assert limits.refused == {"usr": 1}
+    assert (counted("usr", mode="measure"), counted("usr")) == (before + 1, enforced)
     assert limits.settle(charge, 5).currently_available == 10, "what was not taken is not given back"
 
 
@@ -132,7 +143,7 @@ def test_switched_off_nothing_is_counted(clock: Clock) -> None:
     limits = limiting(clock, "off")
     charge = limits.take((ADA, ACME), 1_000)
     assert limits.settle(charge, 5) == limits.status((ADA,)) == Throttle(100, 100, 10)
-    assert not limits.refused
+    assert counted("usr", mode="off") == 0
     assert len(limits.buckets) == 0
 
 
@@ -156,6 +167,18 @@ def test_a_user_is_known_wherever_they_come_from() -> None:
     ada = UUID(int=7)
     assert principal_key(ada, "192.0.2.7") == principal_key(ada, None) == f"usr:{ada}"
     assert organization_key(ada) == f"org:{ada}"
+
+
+def test_a_member_pays_with_the_organizations_and_a_guest_alone() -> None:
+    ada, acme, bolt = (UUID(int=number) for number in (7, 8, 9))
+    member = Viewer(ada, organization_ids=(acme, bolt))
+    assert payers(member, "192.0.2.7") == (f"usr:{ada}", f"org:{acme}", f"org:{bolt}")
+    assert payers(GUEST, "192.0.2.7") == ("ip:192.0.2.7",)
+
+
+def test_who_takes_nothing_is_never_refused(limits: RateLimits) -> None:
+    limits.settle(limits.take((ADA,), 80), 130)
+    assert limits.take((ADA,), 0).is_taken
 
 
 def test_headers_say_how_much_is_left_and_when_the_bucket_is_full() -> None:

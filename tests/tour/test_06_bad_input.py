@@ -156,6 +156,9 @@ async def test_a_page_has_1_to_100_items(guest: Person) -> None:
     for size in (0, -1, 101, 2**31 - 1, -(2**31)):
         assert await guest.refused(COURSES, first=size) == "BAD_USER_INPUT"
         assert await guest.refused(COURSES, last=size) == "BAD_USER_INPUT"
+    for size in (1, 100):
+        assert await guest.ask(COURSES, first=size)
+        assert await guest.ask(COURSES, last=size)
 
 
 async def test_a_list_is_read_in_one_direction_at_a_time(guest: Person) -> None:
