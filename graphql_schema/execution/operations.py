@@ -50,7 +50,7 @@ class Operation:
         """The same field by field: the path, the nodes and the weight that it adds."""
         return list(self.plan.cost.by_path(self.variables.coerced))
 
-    @property
+    @cached_property
     def points(self) -> int:
         """What is paid for it before it runs."""
         return 0 if self.is_dry_run else self.estimate.points
@@ -59,7 +59,7 @@ class Operation:
         """What it costs in the end, if its answer holds so many objects."""
         return min(self.points, self.estimate.actual(objects))
 
-    @property
+    @cached_property
     def is_dry_run(self) -> bool:
         """Whether it is only to be priced: nothing of it runs but `rateLimit`."""
         return any(step.arguments(self.variables)["dry_run"] for step in self.plan.rate_limits.values())
