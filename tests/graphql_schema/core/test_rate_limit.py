@@ -59,5 +59,5 @@ async def test_to_ask_costs_nothing_more(graph: Graph) -> None:
     with_it = "{ courses { nodes { id } } rateLimit { cost } }"
     without = "{ courses { nodes { id } } }"
     estimates = [graph.executor.prepare(Request(query)).estimate for query in (with_it, without)]
-    assert estimates[0].points == estimates[1].points
+    assert estimates[0].weight == estimates[1].weight
     assert estimates[0].nodes == estimates[1].nodes
