@@ -73,7 +73,7 @@ async def authenticate(database: Database, token: str) -> Viewer:
     """The active user of an unexpired session; raises Unauthenticated for every other token alike."""
     if not is_token(token):
         raise Unauthenticated(REFUSED)
-    found = await database.fetch(_SESSION.sql, _SESSION.arguments({"hash": token_hash(token)}))
+    found = await database.fetch(_SESSION, _SESSION.arguments({"hash": token_hash(token)}))
     if found is None:
         raise Unauthenticated(REFUSED)
     user_id, is_admin, session_id, organization_ids = found

@@ -38,16 +38,12 @@ class Batches:
         """
         self._check_size(batch)
         prepared = [await self._prepared(members, client) for members in batch]
-        charge, answers, actual = self._charge(prepared, client), [], []
-        try:
-            for one in prepared:
-                answers.append(await self._answer(one, client))
-                actual.append(_actual(one, answers[-1]))
-        finally:
-            throttle = self.graph.rate_limits.settle(charge, sum(actual))
+        charge = self._charge(prepared, client)
+        answers = [await self._answer(one, client) for one in prepared]
+        throttle = self.graph.rate_limits.settle(charge, sum(actual for _, actual in answers))
         told = [
-            costs.with_cost(answer, cost_of(one, points, client, throttle)) if isinstance(one, Operation) else answer
-            for one, answer, points in zip(prepared, answers, actual, strict=True)
+            costs.with_cost(answer, cost_of(one, actual, client, throttle)) if isinstance(one, Operation) else answer
+            for one, (answer, actual) in zip(prepared, answers, strict=True)
         ]
         return Answered(b"[%b]" % b",".join(told), throttle)
 
@@ -80,14 +76,12 @@ class Batches:
             error.extensions = {"cost": orjson.Fragment(costs.cost(points, None, throttle=throttle))}
             raise
 
-    async def _answer(self, one: Operation | Exception, client: Client) -> bytes:
+    async def _answer(self, one: Operation | Exception, client: Client) -> tuple[bytes, int]:
+        """The answer, and what it costs."""
         if isinstance(one, Exception):
-            return orjson.dumps(refused(one))
+            return orjson.dumps(refused(one)), 0
         try:
-            return await self.graph.run(one, client)
+            answer = await self.graph.run(one, client)
         except Exception as error:  # noqa: BLE001  (what is unexpected is logged and masked)
-            return orjson.dumps(refused(error))
-
-
-def _actual(one: Operation | Exception, answer: bytes) -> int:
-    return one.actual(objects_in(answer)) if isinstance(one, Operation) else 0
+            return orjson.dumps(refused(error)), one.points
+        return answer, one.actual(objects_in(answer))

@@ -72,13 +72,11 @@ class Graph:
             raise
 
     async def execute(self, operation: Operation, client: Client) -> Answered:
-        """The answer to a query or a mutation; raises RateLimited."""
-        charge, body = self.charge(operation, client), b""
-        try:
-            body = await self.run(operation, client)
-        finally:
-            actual = operation.actual(objects_in(body))
-            throttle = self.rate_limits.settle(charge, actual)
+        """The answer to a query or a mutation; raises RateLimited. What never gets its answer is paid in full."""
+        charge = self.charge(operation, client)
+        body = await self.run(operation, client)
+        actual = operation.actual(objects_in(body))
+        throttle = self.rate_limits.settle(charge, actual)
         return Answered(costs.with_cost(body, cost_of(operation, actual, client, throttle)), throttle)
 
     def charge(self, operation: Operation, client: Client) -> Charge:

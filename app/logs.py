@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any, TextIO
 from urllib.parse import quote
 
@@ -89,7 +90,7 @@ class RequestLog:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        note(method=scope["method"], path=quote(scope["path"]))
+        note(method=scope["method"], path=_quoted(scope["path"]))
         status, started = CLIENT_LEFT, time.perf_counter()
 
         async def watched(message: Message) -> None:
@@ -104,6 +105,9 @@ class RequestLog:
             raise
         finally:
             log.info("request", status=status, ms=elapsed(started))
+
+
+_quoted = lru_cache(maxsize=1_000)(quote)
 
 
 def elapsed(started: float) -> float:

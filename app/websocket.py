@@ -13,7 +13,6 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 
 from app.graph import Client, Graph
 from app.logs import elapsed, note
-from app.rate_limits import RateLimited
 from app.refusals import refused
 from app.requests import BadRequest, checked, parsed
 from db.errors import Refusal, Unauthenticated
@@ -195,7 +194,7 @@ class _Socket:
         started = time.perf_counter()
         try:
             await self._answer(key, operation)
-        except (RequestError, RateLimited) as error:
+        except (RequestError, Refusal) as error:
             self.operations.pop(key, None)
             await self._refuse(key, error)
         else:

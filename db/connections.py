@@ -26,8 +26,8 @@ class Connections:
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
 
-    async def fetch(self, statement: str, arguments: Sequence[Any]) -> Record:
-        """The one row of a statement that changes nothing, prepared once a connection. Raises Overloaded.
+    async def fetch(self, statement: str, arguments: Sequence[Any]) -> list[Record]:
+        """The rows of a statement that changes nothing, prepared once a connection. Raises Overloaded.
 
         It is run again when its connection was lost.
         """
@@ -38,8 +38,8 @@ class Connections:
                 raise
             return await self.execute(statement, arguments)
 
-    async def execute(self, statement: str, arguments: Sequence[Any]) -> Record:
-        """The first row of any statement. Raises Overloaded."""
+    async def execute(self, statement: str, arguments: Sequence[Any]) -> list[Record]:
+        """The rows of any statement. Raises Overloaded."""
         if self._turns.locked():
             await self._wait()
         else:
@@ -47,7 +47,8 @@ class Connections:
         try:
             connection = await self._take()
             try:
-                return await connection.fetchrow(statement, *arguments)
+                rows: list[Record] = await connection.fetch(statement, *arguments)
+                return rows
             finally:
                 self._give_back(connection)
         finally:

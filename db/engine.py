@@ -3,19 +3,20 @@
 `fetch` runs a statement that was compiled before, `read` is a session for a batch of reads, `work` one transaction.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import asyncpg
-from asyncpg import Connection, Record
+from asyncpg import Connection
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from db.access import Viewer
+from db.batches import Batches, Row
 from db.connections import Connections
 from db.outbox import Publish, unheard
 from db.records import insertion, take
+from db.statements import Arguments, Statement
 from db.write import Work
 
 SERVER_SETTINGS = {
@@ -33,6 +34,8 @@ PATIENCE = 1.0
 COMPILED_SETTINGS = {
     # Planning a nested statement costs more than running it: plan it once for all values.
     "plan_cache_mode": "force_generic_plan",
+    # The default is for a disk with a moving head: with it, few rows are collected and sorted, not read in order.
+    "random_page_cost": "1.1",
 }
 
 
@@ -43,6 +46,8 @@ class Database:
         self.publish = publish
         self.readers = Connections(self._connect_reader, size=pool_size, patience=PATIENCE)
         self.writers = Connections(self._connect, size=pool_size, patience=PATIENCE)
+        self.reads = Batches(self.readers)
+        self.finds = Batches(self.writers)
         self.engine = create_async_engine(
             url,
             pool_size=pool_size,
@@ -53,9 +58,9 @@ class Database:
             connect_args={"server_settings": SERVER_SETTINGS, "timeout": 5},
         )
 
-    async def fetch(self, statement: str, arguments: Sequence[Any]) -> Record:
+    async def fetch(self, statement: Statement, arguments: Arguments) -> Row | None:
         """The one row of a compiled statement, with text as its bytes. It cannot change anything. Raises Overloaded."""
-        return await self.readers.fetch(statement, arguments)
+        return await self.reads.fetch(statement, arguments)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -66,7 +71,7 @@ class Database:
     @asynccontextmanager
     async def work(self, viewer: Viewer) -> AsyncIterator[Work]:
         """One transaction on behalf of a viewer: all of it is kept, or nothing; then its events are published."""
-        work = Work(viewer, fetch=self.writers.fetch, open_session=self._open_session)
+        work = Work(viewer, fetch=self.finds.fetch, open_session=self._open_session)
         try:
             yield work
             await self._commit(work)
@@ -95,7 +100,8 @@ class Database:
             await work.opened.commit()
         elif work.added:
             statement, arguments = insertion(work.added)
-            take(work.added, await self.writers.execute(statement.sql, arguments))
+            (record,) = await self.writers.execute(statement.sql, arguments)
+            take(work.added, record)
 
     async def _connect(self, **settings: str) -> Connection:
         _, options = self.engine.dialect.create_connect_args(self.engine.url)

@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from asyncpg import Record
 from sqlalchemy import Select, Uuid, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import make_transient_to_detached
@@ -21,10 +20,10 @@ from db.ids import key_of
 from db.outbox import Event, Topic
 from db.permissions import SEE, Permission
 from db.records import columns, complete, row_of
-from db.statements import Statement, compiled
+from db.statements import Arguments, Statement, compiled
 
 Row = TypeVar("Row", bound=Base)
-Fetch = Callable[[str, Sequence[Any]], Awaitable[Record | None]]
+Fetch = Callable[[Statement, Arguments], Awaitable[Sequence[Any] | None]]
 
 
 class Work:
@@ -93,7 +92,7 @@ class Work:
 
     async def _find(self, table: type[Row], key: UUID, may: Permission, *, lock: bool) -> tuple[Row | None, bool]:
         statement = _record_by_key(table, may, self.viewer.typical)
-        record = await self._fetch(statement.sql, statement.arguments({"key": key, **self.viewer.parameters}))
+        record = await self._fetch(statement, statement.arguments({"key": key, **self.viewer.parameters}))
         if record is None:
             return None, False
         return self._found.setdefault(key, row_of(table, record)), record[-1]

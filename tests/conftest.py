@@ -1,7 +1,7 @@
 """Real servers for every test: one PostgreSQL and one Valkey a worker, and a copy of the small world for each test."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
 from itertools import count
@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from db import embedded, migrations
 from db.engine import Database
 from db.outbox import Event
+from db.statements import Arguments, Statement
 from graphql_schema.core.context import Context
 from graphql_schema.execution import Executor, Limits, Request
 from graphql_schema.schema import executor
@@ -84,8 +85,8 @@ class NotingDatabase(Database):
         self.statements: list[str] = []
         event.listen(self.engine.sync_engine, "before_cursor_execute", self._note)
 
-    async def fetch(self, statement: str, arguments: Sequence[Any]) -> Any:
-        self.statements.append(statement)
+    async def fetch(self, statement: Statement, arguments: Arguments) -> Any:
+        self.statements.append(statement.sql)
         return await super().fetch(statement, arguments)
 
     def _note(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:

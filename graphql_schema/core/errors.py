@@ -10,7 +10,7 @@ import structlog
 from graphql import GraphQLError
 from orjson import dumps
 
-from db.errors import Refusal
+from db.errors import Refusal, TooSlow
 from db.failures import Failure, failure_of
 
 log = structlog.get_logger()
@@ -82,7 +82,7 @@ def _explained(error: Exception) -> tuple[str, dict[str, Any]]:
         case Failure.INVALID_VALUE:
             return "A value does not fit.", {"code": "BAD_USER_INPUT"}
         case Failure.TOO_SLOW:
-            return "This took too long and was stopped.", {"code": "GATEWAY_TIMEOUT"}
+            return TooSlow.default, {"code": TooSlow.code}
         case Failure.UNAVAILABLE:
             log.error("unavailable", error=repr(error))
             return "The service cannot answer right now. Try again.", {"code": "SERVICE_UNAVAILABLE"}

@@ -4,7 +4,8 @@ A query is one statement, which answers all root fields that a statement can ans
 to graphql-core. A mutation or an event names rows by their keys, and what is selected of them is one statement again.
 """
 
-from collections.abc import AsyncGenerator, Container, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Container, Coroutine, Mapping, Sequence
 from typing import Any
 
 from graphql import (
@@ -20,7 +21,7 @@ from graphql import (
 from graphql.execution import execute
 from orjson import Fragment, loads
 
-from db.errors import BadInput, Forbidden
+from db.errors import BadInput, Forbidden, TooSlow
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import MAX_ERRORS, RequestError, explained, shown
 from graphql_schema.core.mutations import Reference
@@ -35,12 +36,18 @@ Answer = dict[str, Any]
 
 
 class Executor:
-    """Runs operations against one schema. One that does not compile resolves all in Python, to equal answers."""
+    """Runs operations against one schema. One that does not compile resolves all in Python, to equal answers.
 
-    def __init__(self, schema: GraphQLSchema, *, compiles: bool = True, limits: Limits | None = None) -> None:
+    An operation, and each event of a subscription, is stopped after `deadline` seconds, in the database too.
+    """
+
+    def __init__(
+        self, schema: GraphQLSchema, *, compiles: bool = True, limits: Limits | None = None, deadline: float = 10
+    ) -> None:
         self.schema = schema
         self.compiles = compiles
         self.limits = limits or Limits()
+        self.deadline = deadline
         self.documents = Documents(schema, self.limits)
 
     def prepare(self, request: Request) -> Operation:
@@ -50,7 +57,10 @@ class Executor:
         if isinstance(values, list):
             raise RequestError(values, "BAD_USER_INPUT")
         definition.check(values)
-        operation = Operation(definition, values, request)
+        plan = definition.plan(values)
+        operation = Operation(
+            definition, values, request, plan, plan.cost.estimate(values.coerced), plan.is_dry_run(values)
+        )
         try:
             self.limits.check_cost(operation.estimate.nodes, operation.estimate.points)
         except RequestError as refusal:
@@ -58,7 +68,13 @@ class Executor:
         return operation
 
     async def execute(self, operation: Operation, context: Context) -> Answer:
-        """The answer of a query or a mutation. Its data may hold `orjson.Fragment`s: text that PostgreSQL wrote."""
+        """The answer of a query or a mutation; raises TooSlow, and then nothing of the field that ran is kept.
+
+        Its data may hold `orjson.Fragment`s: text that PostgreSQL wrote.
+        """
+        return await self._in_time(self._execute(operation, context))
+
+    async def _execute(self, operation: Operation, context: Context) -> Answer:
         if operation.is_dry_run:
             return _formatted(await self._resolve(operation, context, _only(operation, operation.plan.rate_limits)))
         if not self._compiles(operation):
@@ -83,19 +99,35 @@ class Executor:
         statement = operation.plan.statement(steps, asked, context.viewer)
         arguments = asked.arguments(statement, context.viewer)
         options = "ANALYZE, BUFFERS, FORMAT JSON" if analyze else "FORMAT JSON"
-        row = await context.database.fetch(f"EXPLAIN ({options}) {statement.sql}", arguments)
-        return {"sql": statement.sql, "parameters": statement.names, "plan": loads(row[0])}
+        ((plan,),) = await context.database.readers.fetch(f"EXPLAIN ({options}) {statement.sql}", arguments)
+        return {"sql": statement.sql, "parameters": list(statement.types), "plan": loads(plan)}
 
     async def subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
         """The answers to the events of a subscription; raises RequestError before the first when it is refused."""
         stream = await self._stream(operation, context)
         try:
             async for event in stream:
-                yield await self._event(operation, event, context.fresh())
+                yield await self._heard(operation, event, context.fresh())
         except Exception as error:  # noqa: BLE001  (an error of the stream is the last answer of the subscription)
             yield {"data": None} | _shown([GraphQLError(str(error), original_error=error)])
         finally:
             await stream.aclose()
+
+    async def _heard(self, operation: Operation, event: Any, context: Context) -> Answer:
+        """The answer to an event. One that takes too long does not end the subscription."""
+        try:
+            return await self._in_time(self._event(operation, event, context))
+        except TooSlow as error:
+            return {"data": None} | _shown([GraphQLError(error.message, original_error=error)])
+
+    async def _in_time(self, answering: Coroutine[Any, Any, Answer]) -> Answer:
+        try:
+            async with asyncio.timeout(self.deadline) as timeout:
+                return await answering
+        except TimeoutError:
+            if timeout.expired():
+                raise TooSlow from None
+            raise
 
     def _compiles(self, operation: Operation) -> bool:
         """Whether statements answer it. Of a query each root field for itself; of anything else all or none."""
@@ -166,7 +198,8 @@ class Executor:
                 asked.give(step, "key", keys[step.number])  # type: ignore[index]
             try:
                 statement = operation.plan.statement(ready, asked, context.viewer)
-                row = await context.database.fetch(statement.sql, asked.arguments(statement, context.viewer))
+                row = await context.database.fetch(statement, asked.arguments(statement, context.viewer))
+                assert row
                 found |= {step.key: Fragment(text) for step, text in zip(ready, row, strict=True)}
             except Exception as error:  # noqa: BLE001  (explained or masked)
                 errors += [_located(error, step, path) for step in ready]

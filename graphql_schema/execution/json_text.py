@@ -84,4 +84,7 @@ def _plain(type_: Any, value: ColumnElement[Any]) -> JsonText:
             return JsonText('"', cast(value, Text), '"')
         case types.Integer() | types.JSON():
             return JsonText(cast(value, Text))
-    return JsonText(cast(func.to_json(value), Text))
+        case types.ARRAY():
+            return JsonText(cast(func.to_json(value), Text))
+    # Of this PostgreSQL looks up the type once a statement, of `to_json` once a value.
+    return JsonText(cast(func.json_scalar(value), Text))

@@ -59,6 +59,10 @@ class Plan:
         """The steps that ask what the operation costs, by key."""
         return {step.key: step for step in self.steps if isinstance(step.field, RateLimit)}
 
+    def is_dry_run(self, variables: VariableValues) -> bool:
+        """Whether the operation is only to be priced."""
+        return any(step.arguments(variables)["dry_run"] for step in self.rate_limits.values())
+
     @cached_property
     def way(self) -> str:
         """compiled, resolved or both."""

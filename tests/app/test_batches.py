@@ -77,6 +77,13 @@ async def test_each_says_what_it_cost_and_all_are_paid(batching: Served) -> None
     assert {one["throttleStatus"]["currentlyAvailable"] for one in costs} == {9_998}
 
 
+async def test_one_that_takes_too_long_does_not_stop_the_others(batching: Served) -> None:
+    batching.app.sockets.graph.executor.deadline = 0
+    answer = await batching.post([COURSES, {"query": "{ __typename }"}])
+    assert [told(one) for one in answer.json()] == [["GATEWAY_TIMEOUT"], {"__typename": "Query"}]
+    assert answer.json()[0]["extensions"]["cost"]["actualQueryCost"] == 4, "all that was expected"
+
+
 async def test_a_batch_that_cannot_be_paid_as_a_whole_is_refused_as_a_whole(database_url: str, redis_url: str) -> None:
     async with serving(database_url, redis_url, batch_limit=3, rate_limit=7, rate_limit_restored=1) as served:
         answer = await served.post([COURSES, COURSES])

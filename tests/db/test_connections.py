@@ -28,7 +28,7 @@ async def few(database_url: str) -> AsyncIterator[Database]:
 
 
 async def first(database: Database, statement: str) -> Any:
-    return (await database.fetch(statement, []))[0]
+    return (await database.readers.fetch(statement, []))[0][0]
 
 
 async def test_the_connection_used_last_is_used_next(few: Database) -> None:

@@ -25,7 +25,7 @@ async def by_session(database: Database, statement: str) -> Any:
 
 
 async def by_fetch(database: Database, statement: str) -> Any:
-    (found,) = await database.fetch(statement, [])
+    ((found,),) = await database.readers.fetch(statement, [])
     return found.decode() if isinstance(found, bytes) else found
 
 
@@ -67,7 +67,7 @@ async def test_rows_stay_readable_when_their_session_is_closed(database: Databas
 
 async def test_a_compiled_statement_cannot_change_anything(database: Database) -> None:
     with pytest.raises(ReadOnlySQLTransactionError):
-        await database.fetch("UPDATE users SET name = 'Changed' RETURNING 1", [])
+        await database.readers.fetch("UPDATE users SET name = 'Changed' RETURNING 1", [])
 
 
 async def test_what_a_transaction_writes_is_seen_once_it_is_done(database: Database, world: World) -> None:

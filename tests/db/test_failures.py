@@ -45,7 +45,7 @@ async def by_session(database: Database, *statements: str, value: Any = None) ->
 
 async def by_fetch(database: Database, *statements: str, value: Any = None) -> None:
     for statement in statements:
-        await database.fetch(statement.replace(":value", "$1"), [value] if ":value" in statement else [])
+        await database.readers.fetch(statement.replace(":value", "$1"), [value] if ":value" in statement else [])
 
 
 ways = pytest.mark.parametrize("ask", [by_session, by_fetch])

@@ -26,7 +26,7 @@ def values_of(row: Base) -> dict[str, Any]:
 async def test_a_row_read_from_a_record_is_the_row_of_a_session(database: Database, world: World, name: str) -> None:
     table = TABLES[name]
     statement = compiled(select(*columns(table).values()).order_by(table.id).limit(1))
-    record = await database.writers.fetch(statement.sql, statement.arguments({}))
+    record = await database.finds.fetch(statement, statement.arguments({}))
     async with database.read() as session:
         expected = await session.scalar(select(table).order_by(table.id).limit(1))
     assert (record is None) == (expected is None)

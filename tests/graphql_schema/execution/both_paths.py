@@ -59,11 +59,16 @@ class BothPaths:
         if not self._is_valid(drawn):
             reject()
         self.counts["operations"] += 1
-        for who, variables in zip(cycle(people), drawn.variables, strict=False):
-            compiled, resolved = self._answers(who, Request(drawn.text, variables=variables), event)
+        requests = [Request(drawn.text, variables=variables) for variables in drawn.variables]
+        asked, in_turn = list(zip(cycle(people), requests, strict=False)), []
+        for who, request in asked:
+            compiled, resolved = self._answers(who, request, event)
             self.counts["answers"] += 1
             self.counts["with errors"] += "errors" in compiled or "errors" in resolved
             same(compiled, resolved)
+            in_turn.append(compiled)
+        if not drawn.text.startswith("mutation"):
+            assert self._at_once(asked * 2, event) == in_turn * 2
 
     def statements(self, who: str | None, drawn: Drawn, event: Event | None = None) -> tuple[list[str], dict[str, Any]]:
         """The statements that the compiled path runs for an operation, and the answer."""
@@ -83,6 +88,14 @@ class BothPaths:
             request = Request(drawn.text, variables=variables)
             answer = self.runner.run(_answer(self.compiled, who, request, None))
             yield self.compiled.executor.prepare(request).estimate, answer
+
+    def _at_once(self, asked: list[tuple[str | None, Request]], event: Event | None) -> list[dict[str, Any]]:
+        """The compiled answers to operations that are asked at the same moment, which share their statements."""
+
+        async def all_of_them() -> list[dict[str, Any]]:
+            return await asyncio.gather(*(_answer(self.compiled, who, request, event) for who, request in asked))
+
+        return self.runner.run(all_of_them())
 
     def _answers(self, who: str | None, request: Request, event: Event | None) -> list[dict[str, Any]]:
         async def both() -> list[dict[str, Any]]:

@@ -1,0 +1,98 @@
+"""Reads of one moment: sent together, answered each for itself."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Integer, Uuid, bindparam, func, select
+
+from db import tables
+from db.engine import Database
+from db.enums import MembershipStatus
+from db.statements import Statement, compiled
+from tests.db.waiting import until
+from tests.world import World
+
+NUMBER: Any = bindparam("number", type_=Integer(), value=None, required=False)
+PID = func.pg_backend_pid()
+
+
+async def rows(database: Database, statement: Statement, *values: dict[str, Any]) -> list[Any]:
+    """The rows of reads that come at the same moment."""
+    asked = (database.fetch(statement, statement.arguments(one)) for one in values)
+    return await asyncio.gather(*asked, return_exceptions=True)
+
+
+def numbers(*numbers: int) -> list[dict[str, Any]]:
+    return [{"number": number} for number in numbers]
+
+
+async def test_each_is_answered_with_its_own_row(database: Database) -> None:
+    double = compiled(select((NUMBER * 2).label("double")))
+    assert [tuple(row) for row in await rows(database, double, *numbers(3, 1, 2))] == [(6,), (2,), (4,)]
+
+
+async def test_reads_of_one_moment_are_one_statement(database: Database) -> None:
+    """One transaction has one time."""
+    moment = compiled(select(NUMBER, func.now()))
+    assert len({row[1] for row in await rows(database, moment, *numbers(1, 2, 3, 4))}) == 1
+
+
+async def test_many_are_shared_out_to_several_connections(database: Database) -> None:
+    process = compiled(select(NUMBER, PID))
+    found = await rows(database, process, *numbers(*range(9)))
+    assert [row[0] for row in found] == list(range(9))
+    assert len({row[1] for row in found}) == 3
+
+
+async def test_who_finds_nothing_gets_nothing_and_the_others_their_rows(database: Database, world: World) -> None:
+    user = tables.User.__table__
+    name = compiled(select(user.c.name).where(user.c.id == bindparam("key", type_=Uuid())))
+    found = await rows(database, name, {"key": world.ada.id}, {"key": UUID(int=0)}, {"key": world.ben.id})
+    assert [row and row[0] for row in found] == [b"Ada", None, b"Ben"]
+
+
+async def test_what_fails_for_one_fails_for_none_of_the_others(database: Database) -> None:
+    quotient = compiled(select((12 / NUMBER).label("quotient")))
+    found = await rows(database, quotient, *numbers(3, 0, 4))
+    assert [row if isinstance(row, Exception) else row[0] for row in (found[0], found[2])] == [4, 3]
+    assert "division by zero" in str(found[1])
+
+
+async def test_a_value_that_fits_no_parameter_is_the_fault_of_one(database: Database) -> None:
+    same = compiled(select(NUMBER.label("same")))
+    found = await rows(database, same, *numbers(1, 2**40))
+    assert found[0][0] == 1
+    assert "out of int32 range" in str(found[1])
+
+
+async def test_a_parameter_that_the_declarations_fix_is_one_for_all(database: Database, world: World) -> None:
+    member = tables.ProjectMember.__table__
+    active = select(func.count()).where(member.c.status == MembershipStatus.ACTIVE, member.c.user_id == _key())
+    found = await rows(database, compiled(active), {"key": world.ben.id}, {"key": UUID(int=0)})
+    assert [row[0] > 0 for row in found] == [True, False]
+
+
+async def test_statements_with_arrays_are_run_one_by_one(database: Database) -> None:
+    total = compiled(select(func.cardinality(bindparam("keys", type_=ARRAY(Uuid())))))
+    found = await rows(database, total, {"keys": [UUID(int=1)]}, {"keys": []})
+    assert [row[0] for row in found] == [1, 0]
+
+
+async def test_a_statement_ends_in_the_database_when_nobody_waits_for_it(database: Database) -> None:
+    slow = compiled(select(func.pg_sleep(NUMBER * 60)))
+    asked = [asyncio.create_task(database.fetch(slow, slow.arguments({"number": number}))) for number in (1, 2)]
+    await until(database, SLEEPING, n=1)
+    asked[0].cancel()
+    await asyncio.wait([asked[0]])
+    await until(database, SLEEPING, n=1)
+    asked[1].cancel()
+    await until(database, SLEEPING, n=0)
+
+
+SLEEPING = """SELECT count(*) = :n FROM pg_stat_activity
+WHERE query LIKE '%pg_sleep(asked.number%' AND state = 'active' AND pid <> pg_backend_pid()"""
+
+
+def _key() -> Any:
+    return bindparam("key", type_=Uuid())
