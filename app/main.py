@@ -3,6 +3,7 @@
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import uvicorn
 from starlette.applications import Starlette
@@ -97,7 +98,7 @@ class Server(uvicorn.Server):
         self.app = App(settings)
         config = uvicorn.Config(
             self.app,
-            http=Connection,
+            http=partial(Connection, patience=settings.patience),  # type: ignore[arg-type]
             log_config=None,
             access_log=False,
             server_header=False,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.connections import Patience
 from graphql_schema.execution import Limits
 
 Level = Literal["off", "log", "safelist", "id-only"]
@@ -35,8 +36,9 @@ class Settings(BaseSettings):
     """The Redis or Valkey server for events between processes, for what is asked of all, and persisted operations."""
     redis_prefix: str = "trellis:"
     """The start of every Redis channel and key, so that two installations can share one server."""
-    pool_size: int = Field(default=10, ge=1)
-    """Connections to PostgreSQL that one process holds at most for each use: compiled reads, additions, sessions."""
+    pool_size: int = Field(default=16, ge=4)
+    """Connections to PostgreSQL that one process holds at most: a quarter each for reads, heavy reads, additions and
+    transactions with locks."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least severe entries that are logged."""
     log_json: bool = False
@@ -49,6 +51,8 @@ class Settings(BaseSettings):
     """The largest operation that is run, such as `TRELLIS_LIMITS__DEPTH=15`: see `graphql_schema.execution.Limits`."""
     batch_limit: int = Field(default=0, ge=0, le=10)
     """Operations that the body of one HTTP request may hold as an array; with 0 there are no arrays."""
+    patience: Patience = Patience()
+    """How much of a request's head is read, and how long head and body are waited for: `TRELLIS_PATIENCE__URL=4096`."""
     init_timeout: float = Field(default=10, gt=0)
     """Seconds that a WebSocket waits for `connection_init`."""
     metrics_token: str | None = Field(default=None, min_length=16, repr=False)

@@ -198,7 +198,8 @@ class Executor:
                 asked.give(step, "key", keys[step.number])  # type: ignore[index]
             try:
                 statement = operation.plan.statement(ready, asked, context.viewer)
-                row = await context.database.fetch(statement, asked.arguments(statement, context.viewer))
+                arguments = asked.arguments(statement, context.viewer)
+                row = await context.database.fetch(statement, arguments, weight=operation.estimate.weight)
                 assert row
                 found |= {step.key: Fragment(text) for step, text in zip(ready, row, strict=True)}
             except Exception as error:  # noqa: BLE001  (explained or masked)
