@@ -58,8 +58,8 @@ async def test_requests_that_are_sent_at_once_are_answered_in_their_order(bare: 
     bodies = [orjson.dumps({"query": f"{{ a{number}: __typename }}"}) for number in range(5)]
     writer.write(b"".join(head(len(body)) + body for body in bodies))
     for number in range(5):
-        answer = await reader.readuntil(b'{"data":{"a%d":"Query"}}' % number)
-        assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+        answer = await reader.readuntil(b'{"data":{"a%d":"Query"}' % number)
+        assert b"HTTP/1.1 200 OK\r\n" in answer
     writer.close()
 
 
