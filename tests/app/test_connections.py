@@ -141,7 +141,7 @@ async def test_a_connection_between_two_requests_may_wait_longer(impatient: Serv
     reader, writer = await asyncio.open_connection(*impatient.address.split(":"))
     for _ in range(2):
         writer.write(sized().replace(b"close", b"keep-alive"))
-        await reader.readuntil(b'{"data":{"__typename":"Query"}}')
+        await reader.readuntil(b'{"data":{"__typename":"Query"}')
         await passed(2 * IMPATIENT.body_seconds)
     writer.close()
 
