@@ -28,7 +28,8 @@ from app.realtime import Realtime
 from app.settings import Settings
 from app.websocket import GraphQLOverWebSocket
 from db.engine import Database
-from graphql_schema.schema import executor
+from graphql_schema import schema
+from graphql_schema.execution import Executor
 
 GRACE = 10
 
@@ -45,6 +46,7 @@ class App:
         self.sessions = Sessions(self.database)
         self.buckets = Buckets(settings.redis_url, prefix=settings.redis_prefix)
         self.automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)
+        executor = Executor(schema.executor.schema, limits=settings.limits)
         graph = Graph(
             executor,
             self.database,
@@ -59,7 +61,9 @@ class App:
         )
         self.sockets = GraphQLOverWebSocket(graph, init_timeout=settings.init_timeout)
         self.endpoints: dict[tuple[str, str], ASGIApp] = {
-            ("http", "/graphql"): GraphQLOverHTTP(graph, body_limit=settings.body_limit),
+            ("http", "/graphql"): GraphQLOverHTTP(
+                graph, body_limit=settings.body_limit, batch_limit=settings.batch_limit
+            ),
             ("http", "/graphql/explain"): Explanations(graph, body_limit=settings.body_limit),
             ("websocket", "/graphql"): self.sockets,
         }

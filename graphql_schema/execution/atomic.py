@@ -23,7 +23,7 @@ from db.errors import BadInput, Refusal, RolledBack
 from graphql_schema.core.context import Context
 from graphql_schema.core.mutations import Mutation, told
 from graphql_schema.execution.answers import Answer, answered, located, with_errors
-from graphql_schema.execution.operation import Operation
+from graphql_schema.execution.operations import Operation
 from graphql_schema.execution.steps import Step
 
 KEY = "idempotencyKey"

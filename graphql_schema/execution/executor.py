@@ -28,7 +28,7 @@ from graphql_schema.execution import atomic
 from graphql_schema.execution.answers import Answer, answered, formatted, located, with_errors
 from graphql_schema.execution.documents import Documents
 from graphql_schema.execution.limits import Limits
-from graphql_schema.execution.operation import Operation, Request
+from graphql_schema.execution.operations import CostError, Operation, Request
 from graphql_schema.execution.plan import Asked
 from graphql_schema.execution.python_values import plain
 from graphql_schema.execution.steps import Step
@@ -50,16 +50,21 @@ class Executor:
         self.documents = Documents(schema, self.limits)
 
     def prepare(self, request: Request) -> Operation:
-        """Find the operation of the request; raises RequestError, also for one that asks for too much."""
+        """Find the operation of the request; raises RequestError, and CostError for one that asks for too much."""
         definition = self.documents.definition(request.query, request.operation_name)
         values = definition.variables.values(request.variables or {}, max_errors=MAX_ERRORS)
         if isinstance(values, list):
             raise RequestError(values, "BAD_USER_INPUT")
         definition.check(values)
         plan = definition.plan(values)
-        estimate = plan.cost.estimate(values.coerced)
-        self.limits.check_cost(estimate)
-        return Operation(definition, values, request, plan, estimate)
+        operation = Operation(
+            definition, values, request, plan, plan.cost.estimate(values.coerced), plan.is_dry_run(values)
+        )
+        try:
+            self.limits.check_cost(operation.estimate.nodes, operation.estimate.points)
+        except RequestError as refusal:
+            raise CostError(refusal, operation) from None
+        return operation
 
     async def execute(self, operation: Operation, context: Context) -> Answer:
         """The answer of a query or a mutation; raises TooSlow, and then nothing of the field that ran is kept.
@@ -69,6 +74,8 @@ class Executor:
         return await self._in_time(self._execute(operation, context))
 
     async def _execute(self, operation: Operation, context: Context) -> Answer:
+        if operation.is_dry_run:
+            return formatted(await self._resolve(operation, context, _only(operation, operation.plan.rate_limits)))
         if atomic.is_asked_for(operation, context.viewer):
             return await atomic.run(operation, context, show=self._show)
         if not self._compiles(operation):

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import orjson
 from sqlalchemy import text
 
 from db.engine import Database
@@ -31,8 +32,9 @@ async def test_fifty_posts_with_one_key_have_one_effect_and_one_answer(
     headers = ben(world, idempotency_key="one")
     answers = await asyncio.gather(*(served.post(asked(world), **headers) for _ in range(50)))
     assert {answer.status_code for answer in answers} == {200}
-    assert len({answer.content for answer in answers}) == 1
-    assert answers[0].json()["data"]["addComment"]["errors"] == []
+    data = {orjson.dumps(answer.json()["data"]) for answer in answers}
+    assert len(data) == 1
+    assert b'"errors":[]' in data.pop()
     assert await comments(database) == 1
 
 
@@ -40,12 +42,12 @@ async def test_a_key_is_the_same_in_a_header_and_in_the_extensions(
     served: Served, database: Database, world: World
 ) -> None:
     in_body = asked(world, extensions={"idempotencyKey": "one"})
-    first = await served.post(asked(world), **ben(world, idempotency_key="one"))
-    assert (await served.post(in_body, **ben(world))).content == first.content
-    assert (await served.post(in_body, **ben(world, idempotency_key="other"))).content == first.content
+    first = (await served.post(asked(world), **ben(world, idempotency_key="one"))).json()["data"]
+    assert (await served.post(in_body, **ben(world))).json()["data"] == first
+    assert (await served.post(in_body, **ben(world, idempotency_key="other"))).json()["data"] == first
     async with served.talk(Authorization=f"Bearer {world.tokens['ben']}") as talk:
         await talk.say(id="1", type="subscribe", payload=in_body)
-        assert (await talk.hear())["payload"]["data"] == first.json()["data"]
+        assert (await talk.hear())["payload"]["data"] == first
     assert await comments(database) == 1
 
 
