@@ -1,8 +1,9 @@
 """Who is asking: from the text of an `Authorization` header to a viewer, on every transport alike."""
 
 import time
+from collections.abc import Set as AbstractSet
 
-from sqlalchemy import LargeBinary, bindparam, func, select
+from sqlalchemy import ARRAY, LargeBinary, any_, bindparam, func, select
 
 from db import tables
 from db.access import GUEST, Viewer
@@ -16,11 +17,16 @@ from db.tokens import is_token, token_hash
 REMEMBERED_FOR = 3.0
 MOST_REMEMBERED = 10_000
 
-_SESSION = compiled(
+_SESSIONS = (
     select(tables.User.id, tables.User.role == UserRole.ADMIN, tables.Session.id)
     .join(tables.Session, tables.Session.user_id == tables.User.id)
-    .where(tables.Session.token_hash == bindparam("hash", type_=LargeBinary()))
     .where(tables.Session.expires_at > func.now(), tables.User.is_active)
+)
+_SESSION = compiled(_SESSIONS.where(tables.Session.token_hash == bindparam("hash", type_=LargeBinary())))
+_ALL_OF = compiled(
+    _SESSIONS.add_columns(tables.Session.token_hash).where(
+        tables.Session.token_hash == any_(bindparam("hashes", type_=ARRAY(LargeBinary())))
+    )
 )
 
 REFUSED = "This token does not hold. Sign in again."
@@ -49,6 +55,14 @@ class Sessions:
                 self._known.clear()
             self._known[token] = viewer, time.monotonic() + REMEMBERED_FOR
         return viewer
+
+    async def holding(self, authorizations: AbstractSet[str | None]) -> dict[str | None, Viewer]:
+        """Those of these headers that hold at this moment, and whose they are, by one statement."""
+        hashes = {header: token_hash(_bearer(header)) for header in authorizations if header is not None}
+        arguments = _ALL_OF.arguments({"hashes": list(set(hashes.values()))})
+        found = await self.database.readers.fetch(_ALL_OF.sql, arguments)
+        viewers = {row[3]: Viewer(*row[:3]) for row in found}
+        return {header: viewers[hash_] for header, hash_ in hashes.items() if hash_ in viewers}
 
     def forget(self, authorization: str | None) -> None:
         """Ask the database the next time."""

@@ -1,8 +1,10 @@
 """The process: the parts put together, and the server that runs them."""
 
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import uvicorn
 from starlette.applications import Starlette
@@ -25,11 +27,13 @@ from app.persisted.trusted import Trusted
 from app.rate_limits import RateLimits
 from app.realtime import Realtime
 from app.settings import Settings
-from app.websocket import GraphQLOverWebSocket
+from app.sockets.connection import SocketConnection
+from app.sockets.endpoint import GraphQLOverWebSocket
 from db.engine import Database
 from graphql_schema.schema import executor
 
-GRACE = 10
+GRACE = 14
+"""Seconds from the signal to stop until what still runs is cancelled."""
 
 
 class App:
@@ -56,7 +60,7 @@ class App:
             ),
             _rate_limits(self.buckets, settings),
         )
-        self.sockets = GraphQLOverWebSocket(graph, init_timeout=settings.init_timeout)
+        self.sockets = GraphQLOverWebSocket(graph, settings)
         self.endpoints: dict[tuple[str, str], ASGIApp] = {
             ("http", "/graphql"): GraphQLOverHTTP(graph, body_limit=settings.body_limit),
             ("http", "/graphql/explain"): Explanations(graph, body_limit=settings.body_limit),
@@ -81,7 +85,7 @@ class App:
 
     @asynccontextmanager
     async def _lifespan(self, _pages: Starlette) -> AsyncIterator[None]:
-        async with self.realtime, self.buckets, self.automatic:
+        async with self.realtime, self.buckets, self.automatic, self.sockets:
             yield
         await self.database.close()
 
@@ -97,7 +101,10 @@ class Server(uvicorn.Server):
             log_config=None,
             access_log=False,
             server_header=False,
+            ws=partial(SocketConnection, settings=settings),  # type: ignore[arg-type]  # it is called, nothing else
             ws_max_size=settings.frame_limit,
+            ws_ping_interval=settings.ping_interval,
+            ws_ping_timeout=settings.ping_timeout,
             # Compressing the same event for every subscriber costs more than it saves.
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=GRACE,
@@ -105,8 +112,12 @@ class Server(uvicorn.Server):
         super().__init__(config)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Drain before uvicorn closes the sockets."""
+        """Take no more connections, and drain before uvicorn closes the sockets."""
+        stopped = time.monotonic()
+        for server in self.servers:
+            server.close()
         await self.app.sockets.drain()
+        self.config.timeout_graceful_shutdown = round(GRACE - (time.monotonic() - stopped))
         await super().shutdown(sockets)
 
 
