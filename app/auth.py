@@ -59,6 +59,8 @@ class Sessions:
     async def holding(self, authorizations: AbstractSet[str | None]) -> dict[str | None, Viewer]:
         """Those of these headers that hold at this moment, and whose they are, by one statement."""
         hashes = {header: token_hash(_bearer(header)) for header in authorizations if header is not None}
+        if not hashes:
+            return {}
         arguments = _ALL_OF.arguments({"hashes": list(set(hashes.values()))})
         found = await self.database.readers.fetch(_ALL_OF.sql, arguments)
         viewers = {row[3]: Viewer(*row[:3]) for row in found}

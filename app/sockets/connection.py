@@ -60,8 +60,9 @@ class SocketConnection(WebSocketsSansIOProtocol):
 
     def handle_ping(self) -> None:
         """Who does not read owes no more than the last pong (RFC 6455, 5.5.3)."""
-        self.owed = self.conn.data_to_send()
+        self.owed += self.conn.data_to_send()
         self._send_owed()
+        del self.owed[:-1]
 
     def resume_writing(self) -> None:
         super().resume_writing()

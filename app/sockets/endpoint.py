@@ -30,6 +30,7 @@ class GraphQLOverWebSocket:
         self.graph = graph
         self.settings = settings
         self.draining: Closing | None = None
+        self.checks = 0
         self._open: set[Conversation] = set()
         self._principals: Counter[str] = Counter()
 
@@ -82,6 +83,7 @@ class GraphQLOverWebSocket:
             await asyncio.sleep(self.settings.credential_interval)
             try:
                 await self._check_credentials()
+                self.checks += 1
             except Exception as error:  # noqa: BLE001  (a database that does not answer ends no session)
                 log.warning("credentials not checked", error=repr(error))
 
