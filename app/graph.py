@@ -8,15 +8,16 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from app import metrics
+from app import audience, metrics
 from app.auth import Sessions
 from app.persisted.find import Persisted
 from app.rate_limits import Charge, RateLimits, Throttle, principal_key
 from app.requests import Members
+from app.settings import Audience
 from db.access import GUEST, Viewer
 from db.engine import Database
 from graphql_schema.core.context import Context, Events
-from graphql_schema.execution import Executor, Operation
+from graphql_schema.execution import Executor, Operation, RequestError
 from graphql_schema.execution.cost import objects_in
 from graphql_schema.execution.executor import Answer
 
@@ -47,13 +48,22 @@ class Graph:
     sessions: Sessions
     persisted: Persisted
     rate_limits: RateLimits
+    audience: Audience = "everybody"
+    """Who may learn the schema."""
     changing: set[asyncio.Task[Answer]] = field(default_factory=set)
     """The mutations that run."""
 
     async def prepare(self, members: Members, viewer: Viewer) -> Operation:
         """The operation in the checked members of a request; raises RequestError, and what `Persisted.find` raises."""
         tenant = "guests" if viewer.is_guest else str(viewer.id)
-        return self.executor.prepare(await self.persisted.find(members, tenant))
+        try:
+            operation = self.executor.prepare(await self.persisted.find(members, tenant))
+        except RequestError as refused:
+            if not audience.includes(self.audience, viewer):
+                audience.hide_suggestions(refused)
+            raise
+        audience.check(self.audience, operation, viewer)
+        return operation
 
     async def execute(self, operation: Operation, client: Client) -> Answered:
         """The answer to a query or a mutation; raises RateLimited."""

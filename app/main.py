@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import health, metrics
+from app.audience import visiting
 from app.auth import Sessions
 from app.buckets import Buckets, Limit
 from app.connections import Connection
@@ -59,6 +60,7 @@ class App:
                 prepare=executor.prepare,
             ),
             _rate_limits(self.buckets, settings),
+            settings.introspection,
         )
         self.sockets = GraphQLOverWebSocket(graph, settings)
         self.endpoints: dict[tuple[str, str], ASGIApp] = {
@@ -81,7 +83,8 @@ class App:
     def _routes(self, settings: Settings) -> list[BaseRoute]:
         checks = {"database": self.database.ping, "redis": self.realtime.ping}
         watched = [*health.routes(checks), metrics.route(self.sessions, settings.metrics_token)]
-        return [*watched, *pages.routes(), Route("/", _to_the_console)]
+        console = pages.routes(allowed=visiting(settings.introspection, self.sessions))
+        return [*watched, *console, Route("/", _to_the_console)]
 
     @asynccontextmanager
     async def _lifespan(self, _pages: Starlette) -> AsyncIterator[None]:

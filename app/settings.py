@@ -11,6 +11,10 @@ Level = Literal["off", "log", "safelist", "id-only"]
 """How strictly requests are held to the list of trusted documents."""
 
 
+Audience = Literal["everybody", "users", "administrators", "nobody"]
+"""Kinds of viewers, each with those after it."""
+
+
 def _with_driver(url: str) -> str:
     """Hosts hand out `postgres://` and `postgresql://`; SQLAlchemy wants to be told the driver too."""
     return re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", url)
@@ -71,6 +75,8 @@ class Settings(BaseSettings):
     """Points that operations of all members of an organization can cost at once."""
     organization_rate_limit_restored: int = Field(default=5_000, ge=1)
     """Points that an organization gets back each second."""
+    introspection: Audience = "everybody"
+    """Who may learn the schema: by introspection, by what errors suggest, and by the console."""
     trusted_documents: Path | None = None
     """The list of trusted documents, a file that `scripts/trusted-documents` wrote."""
     trusted_level: Level = "off"

@@ -7,6 +7,7 @@ from typing import Any
 
 from graphql import (
     DocumentNode,
+    FieldNode,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -23,7 +24,7 @@ from graphql.execution.values import VariableValues
 from graphql.validation.rules import overlapping_fields_can_be_merged as merging
 
 from graphql_schema.core.errors import MAX_ERRORS, RequestError
-from graphql_schema.execution.limits import Limits
+from graphql_schema.execution.limits import INTROSPECTION, Limits
 from graphql_schema.execution.plan import Plan
 from graphql_schema.execution.selection import Selections
 from graphql_schema.execution.steps import steps
@@ -76,6 +77,13 @@ class Definition:
     def variables(self) -> Variables:
         """The variables that it declares."""
         return Variables(self.schema, self.node.variable_definitions or ())
+
+    @cached_property
+    def introspects(self) -> bool:
+        """Whether its document asks about the schema."""
+        found = _Names()
+        visit(self.document, found)
+        return not INTROSPECTION.isdisjoint(found.names)
 
     @cached_property
     def _needed(self) -> dict[str, str]:
@@ -133,6 +141,15 @@ class Documents:
 
 def _size(text: str) -> int:
     return len(text) * BYTES_A_CHARACTER
+
+
+class _Names(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        self.names.add(node.name.value)
 
 
 class _Conditions(Visitor):
