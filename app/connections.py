@@ -1,28 +1,145 @@
-"""One HTTP connection: uvicorn's, with an answer in one write, and an end to what runs for a client that has left."""
+"""One HTTP connection: uvicorn's, with an answer in one write, and an end to what its client does not finish or leaves.
+
+uvicorn waits for heads and bodies as long as they take, and reads heads of any size: so little would hold a server up.
+"""
 
 import asyncio
+import math
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
+import orjson
+import structlog
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from app.requests import BadRequest
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How much of a request is read, in bytes, and how long it is waited for, in seconds."""
+
+    url: int = 8 * 2**10
+    headers: int = 32 * 2**10
+    head_seconds: float = 10
+    body_seconds: float = 15
+
+
+class Unreadable(Exception):  # noqa: N818  (an outcome, not an error)
+    """What came cannot become a request."""
+
+    def __init__(self, status: HTTPStatus, message: str) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Connection(HttpToolsProtocol):
     """The protocol that uvicorn makes for each connection."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def __init__(self, *arguments: Any, patience: Patience = Patience(), **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.patience = patience
         self._running: set[asyncio.Task[Any]] = set()
+        self._refused: Unreadable | None = None
+        self._head_bytes: int | None = 0
+        """What has come of a head; None while no head is read."""
+        self._header_bytes = 0
+        self._due = math.inf
+        """When what is awaited must be here."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._app, self.app = self.app, self._run
         super().connection_made(Corked(transport, self.loop))  # type: ignore[arg-type]
+        self._due = self.loop.time() + self.patience.head_seconds
+        self._watch = self.loop.call_at(self._due, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._watch.cancel()
         for task in self._running:
             task.cancel()
 
+    def data_received(self, data: bytes) -> None:
+        if self._head_bytes is not None:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        # A header is told of when all of it is here; until then it is only counted.
+        if self._head_bytes is not None and self._head_bytes > self.patience.url + self.patience.headers:
+            self._refuse(Unreadable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The head is too large."))
+
+    def on_message_begin(self) -> None:
+        self._due = self.loop.time() + self.patience.head_seconds
+        self._header_bytes = 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > self.patience.url:
+            raise self._unreadable(HTTPStatus.REQUEST_URI_TOO_LONG, f"A URL may have {self.patience.url} bytes.")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._header_bytes += len(name) + len(value)
+        if self._header_bytes > self.patience.headers:
+            message = f"Headers may have {self.patience.headers} bytes."
+            raise self._unreadable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, message)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._head_bytes = None
+        self._due = self.loop.time() + self.patience.body_seconds
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._head_bytes = 0
+        self._due = math.inf
+        super().on_message_complete()
+
     def handle_websocket_upgrade(self) -> None:
+        self._watch.cancel()
         self.transport = self.transport.transport  # type: ignore[attr-defined]  # sockets write for themselves
         super().handle_websocket_upgrade()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what the parser has failed at."""
+        self._refuse(self._refused or Unreadable(HTTPStatus.BAD_REQUEST, msg))
+
+    def _unreadable(self, status: HTTPStatus, message: str) -> Unreadable:
+        """Why the parser is to fail: it does not hand on what it is stopped with."""
+        self._refused = Unreadable(status, message)
+        return self._refused
+
+    def _look(self) -> None:
+        """Close when the time is up, or look again: at the latest before something new can be due."""
+        now = self.loop.time()
+        if now < self._due:
+            self._watch = self.loop.call_at(min(self._due, now + self._shortest), self._look)
+        else:
+            part = "body" if self._head_bytes is None else "head"
+            self._refuse(Unreadable(HTTPStatus.REQUEST_TIMEOUT, f"The {part} did not come in time."))
+
+    @property
+    def _shortest(self) -> float:
+        return min(self.patience.head_seconds, self.patience.body_seconds)
+
+    def _refuse(self, reason: Unreadable) -> None:
+        """Say why, unless it would be taken for another answer, and close."""
+        if self.transport.is_closing():
+            return
+        log.info("request", status=int(reason.status), reason=str(reason))
+        if self._is_next:
+            self.transport.write(_response(reason))
+        self.transport.close()
+
+    @property
+    def _is_next(self) -> bool:
+        """Whether the next answer is that to the request which is being read."""
+        if self.cycle is None or self.cycle.response_complete:
+            return True
+        return self._head_bytes is None and not self.pipeline and not self.cycle.response_started
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
         task = asyncio.current_task()
@@ -66,3 +183,10 @@ class Corked:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.transport, name)
+
+
+def _response(reason: Unreadable) -> bytes:
+    error = {"message": str(reason), "extensions": {"code": BadRequest.code}}
+    body = orjson.dumps({"errors": [error]})
+    head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
+    return STATUS_LINE[reason.status] + head + body

@@ -100,7 +100,7 @@ class Server(uvicorn.Server):
         self.app = App(settings)
         config = uvicorn.Config(
             self.app,
-            http=Connection,
+            http=partial(Connection, patience=settings.patience),  # type: ignore[arg-type]
             log_config=None,
             access_log=False,
             server_header=False,

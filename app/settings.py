@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.connections import Patience
+
 Level = Literal["off", "log", "safelist", "id-only"]
 """How strictly requests are held to the list of trusted documents."""
 
@@ -24,7 +26,11 @@ class Settings(BaseSettings):
     """Where the two servers are, and the limits of this process. The addresses hold passwords: they are never shown."""
 
     model_config = SettingsConfigDict(
-        env_prefix="TRELLIS_", frozen=True, validate_by_name=True, hide_input_in_errors=True
+        env_prefix="TRELLIS_",
+        env_nested_delimiter="__",
+        frozen=True,
+        validate_by_name=True,
+        hide_input_in_errors=True,
     )
 
     database_url: Annotated[str, AfterValidator(_with_driver)] = Field(validation_alias="DATABASE_URL", repr=False)
@@ -33,8 +39,9 @@ class Settings(BaseSettings):
     """The Redis or Valkey server for events between processes, for what is asked of all, and persisted operations."""
     redis_prefix: str = "trellis:"
     """The start of every Redis channel and key, so that two installations can share one server."""
-    pool_size: int = Field(default=10, ge=1)
-    """Connections to PostgreSQL that one process holds at most for each use: compiled reads, additions, sessions."""
+    pool_size: int = Field(default=16, ge=4)
+    """Connections to PostgreSQL that one process holds at most: a quarter each for reads, heavy reads, additions and
+    transactions with locks."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least severe entries that are logged."""
     log_json: bool = False
@@ -43,6 +50,8 @@ class Settings(BaseSettings):
     """Bytes in the body of an HTTP request."""
     frame_limit: int = Field(default=2**18, ge=1)
     """Bytes in one message on a WebSocket."""
+    patience: Patience = Patience()
+    """How much of a request's head is read, and how long head and body are waited for: `TRELLIS_PATIENCE__URL=4096`."""
     init_timeout: float = Field(default=10, gt=0)
     """Seconds that a WebSocket waits for `connection_init`."""
     socket_limit: int = Field(default=20, ge=1)

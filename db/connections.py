@@ -16,6 +16,11 @@ STALE = (InterfaceError, InvalidCachedStatementError, PostgresConnectionError, C
 """What a statement fails with when its connection was lost, or when a migration changed what it was prepared for."""
 
 
+def is_lost(error: Exception) -> bool:
+    """Whether a statement failed for its connection, and not for itself."""
+    return isinstance(error, STALE) and not isinstance(error, ValueError)  # the driver's for what fits no parameter
+
+
 class Connections:
     """At most `size` connections, opened when they are needed. Who waits `patience` seconds for one is refused."""
 
@@ -34,7 +39,7 @@ class Connections:
         try:
             return await self.execute(statement, arguments)
         except STALE as error:
-            if isinstance(error, ValueError):  # the driver's word for a value that fits no parameter
+            if not is_lost(error):
                 raise
             return await self.execute(statement, arguments)
 

@@ -29,7 +29,11 @@ SERVER_SETTINGS = {
 }
 
 PATIENCE = 1.0
-"""Seconds that a read waits for a connection."""
+"""Seconds that anything waits for a connection."""
+USES = 4
+"""What connections are kept apart for: reads, heavy reads, additions, sessions. None of them can take all."""
+HEAVY = 2_000
+"""The weight from which on a read is heavy."""
 
 COMPILED_SETTINGS = {
     # Planning a nested statement costs more than running it: plan it once for all values.
@@ -40,27 +44,38 @@ COMPILED_SETTINGS = {
 
 
 class Database:
-    """A pool of connections to one PostgreSQL database. `url` is a SQLAlchemy URL with the driver asyncpg."""
+    """At most `pool_size` connections to one PostgreSQL database, an equal share for each use, and at least one.
 
-    def __init__(self, url: str, *, publish: Publish = unheard, pool_size: int = 10) -> None:
+    `url` is a SQLAlchemy URL with the driver asyncpg.
+    """
+
+    def __init__(self, url: str, *, publish: Publish = unheard, pool_size: int = 16) -> None:
         self.publish = publish
-        self.readers = Connections(self._connect_reader, size=pool_size, patience=PATIENCE)
-        self.writers = Connections(self._connect, size=pool_size, patience=PATIENCE)
-        self.reads = Batches(self.readers)
-        self.finds = Batches(self.writers)
+        share = max(1, pool_size // USES)
+        self.readers = Connections(self._connect_reader, size=share, patience=PATIENCE)
+        self.heavy_readers = Connections(self._connect_reader, size=share, patience=PATIENCE)
+        self.writers = Connections(self._connect, size=share, patience=PATIENCE)
+        self.reads = Batches(self.readers.fetch)
+        self.heavy_reads = Batches(self.heavy_readers.fetch)
+        self.finds = Batches(self.writers.fetch)
+        self.additions = Batches(self.writers.execute)
         self.engine = create_async_engine(
             url,
-            pool_size=pool_size,
+            pool_size=share,
             max_overflow=0,
-            pool_timeout=5,
+            pool_timeout=PATIENCE,
             pool_pre_ping=True,
             hide_parameters=True,
             connect_args={"server_settings": SERVER_SETTINGS, "timeout": 5},
         )
 
-    async def fetch(self, statement: Statement, arguments: Arguments) -> Row | None:
-        """The one row of a compiled statement, with text as its bytes. It cannot change anything. Raises Overloaded."""
-        return await self.reads.fetch(statement, arguments)
+    async def fetch(self, statement: Statement, arguments: Arguments, *, weight: int = 0) -> Row | None:
+        """The one row of a compiled statement, with text as its bytes. It cannot change anything. Raises Overloaded.
+
+        Its weight is how many objects it may answer with at most.
+        """
+        reads = self.reads if weight < HEAVY else self.heavy_reads
+        return await reads.fetch(statement, arguments)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -88,8 +103,8 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
-        self.readers.close()
-        self.writers.close()
+        for connections in (self.readers, self.heavy_readers, self.writers):
+            connections.close()
         await self.engine.dispose()
 
     def _open_session(self) -> AsyncSession:
@@ -100,7 +115,8 @@ class Database:
             await work.opened.commit()
         elif work.added:
             statement, arguments = insertion(work.added)
-            (record,) = await self.writers.execute(statement.sql, arguments)
+            record = await self.additions.fetch(statement, arguments)
+            assert record
             take(work.added, record)
 
     async def _connect(self, **settings: str) -> Connection:

@@ -62,6 +62,13 @@ class Conflict(Refusal):
         self.current = current
 
 
+class TooSlow(Refusal):
+    """What was asked for was stopped, because it took longer than anything may."""
+
+    code = "GATEWAY_TIMEOUT"
+    default = "This took too long and was stopped."
+
+
 class Overloaded(Refusal):
     """More is asked than can be answered in time."""
 

@@ -16,6 +16,7 @@ class Failure(StrEnum):
     INVALID_VALUE = auto()
     TOO_SLOW = auto()
     UNAVAILABLE = auto()
+    BUSY = auto()
 
 
 SLOW = ("57014", "55P03")  # cancelled by the statement timeout; no lock in time
@@ -37,7 +38,9 @@ def failure_of(error: BaseException | None) -> Failure | None:
             return Failure.INVALID_VALUE if isinstance(error, ValueError) else Failure.UNAVAILABLE
         case DBAPIError():
             return Failure.UNAVAILABLE if error.connection_invalidated else failure_of(_cause(error))
-        case PoolTimeout() | OSError():
+        case PoolTimeout():
+            return Failure.BUSY
+        case OSError():
             return Failure.UNAVAILABLE
     return None
 

@@ -85,9 +85,9 @@ class NotingDatabase(Database):
         self.statements: list[str] = []
         event.listen(self.engine.sync_engine, "before_cursor_execute", self._note)
 
-    async def fetch(self, statement: Statement, arguments: Arguments) -> Any:
+    async def fetch(self, statement: Statement, arguments: Arguments, *, weight: int = 0) -> Any:
         self.statements.append(statement.sql)
-        return await super().fetch(statement, arguments)
+        return await super().fetch(statement, arguments, weight=weight)
 
     def _note(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         self.statements.append(statement)

@@ -14,7 +14,6 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 from app.graph import Client, Graph
 from app.logs import elapsed, note
 from app.metrics import count_errors
-from app.rate_limits import RateLimited
 from app.requests import BadRequest, checked, parsed
 from app.settings import Settings
 from db.access import Viewer
@@ -221,7 +220,7 @@ class Conversation:
         started = time.perf_counter()
         try:
             await self._answer(key, operation, client)
-        except (RequestError, RateLimited) as error:
+        except (RequestError, Refusal) as error:
             self.operations.pop(key, None)
             await self._refuse(key, error)
         else:

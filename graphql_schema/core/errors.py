@@ -9,7 +9,7 @@ import structlog
 from graphql import GraphQLError
 from orjson import dumps
 
-from db.errors import Refusal
+from db.errors import Overloaded, Refusal, TooSlow
 from db.failures import Failure, failure_of
 
 log = structlog.get_logger()
@@ -78,7 +78,9 @@ def _explained(error: Exception) -> tuple[str, dict[str, Any]]:
         case Failure.INVALID_VALUE:
             return "A value does not fit.", {"code": "BAD_USER_INPUT"}
         case Failure.TOO_SLOW:
-            return "This took too long and was stopped.", {"code": "GATEWAY_TIMEOUT"}
+            return TooSlow.default, {"code": TooSlow.code}
+        case Failure.BUSY:
+            return Overloaded.default, {"code": Overloaded.code}
         case Failure.UNAVAILABLE:
             log.error("unavailable", error=repr(error))
             return "The service cannot answer right now. Try again.", {"code": "SERVICE_UNAVAILABLE"}

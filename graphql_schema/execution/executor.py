@@ -4,7 +4,8 @@ A query is one statement, which answers all root fields that a statement can ans
 to graphql-core. A mutation or an event names rows by their keys, and what is selected of them is one statement again.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ from graphql.execution import execute
 from graphql.execution.values import VariableValues
 from orjson import Fragment, loads
 
-from db.errors import BadInput, Forbidden
+from db.errors import BadInput, Forbidden, TooSlow
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import MAX_ERRORS, RequestError, explained, shown
 from graphql_schema.core.mutations import Reference
@@ -68,12 +69,18 @@ class Operation:
 
 
 class Executor:
-    """Runs operations against one schema. One that does not compile resolves all in Python, to equal answers."""
+    """Runs operations against one schema. One that does not compile resolves all in Python, to equal answers.
 
-    def __init__(self, schema: GraphQLSchema, *, compiles: bool = True, limits: Limits | None = None) -> None:
+    An operation, and each event of a subscription, is stopped after `deadline` seconds, in the database too.
+    """
+
+    def __init__(
+        self, schema: GraphQLSchema, *, compiles: bool = True, limits: Limits | None = None, deadline: float = 10
+    ) -> None:
         self.schema = schema
         self.compiles = compiles
         self.limits = limits or Limits()
+        self.deadline = deadline
         self.documents = Documents(schema, self.limits)
 
     def prepare(self, request: Request) -> Operation:
@@ -89,7 +96,13 @@ class Executor:
         return Operation(definition, values, request, plan, estimate)
 
     async def execute(self, operation: Operation, context: Context) -> Answer:
-        """The answer of a query or a mutation. Its data may hold `orjson.Fragment`s: text that PostgreSQL wrote."""
+        """The answer of a query or a mutation; raises TooSlow, and then nothing of the field that ran is kept.
+
+        Its data may hold `orjson.Fragment`s: text that PostgreSQL wrote.
+        """
+        return await self._in_time(self._execute(operation, context))
+
+    async def _execute(self, operation: Operation, context: Context) -> Answer:
         if not self._compiles(operation):
             return _formatted(await self._resolve(operation, context, operation.definition.document))
         if operation.kind == "mutation":
@@ -120,11 +133,27 @@ class Executor:
         stream = await self._stream(operation, context)
         try:
             async for event in stream:
-                yield await self._event(operation, event, context.fresh())
+                yield await self._heard(operation, event, context.fresh())
         except Exception as error:  # noqa: BLE001  (an error of the stream is the last answer of the subscription)
             yield {"data": None} | _shown([GraphQLError(str(error), original_error=error)])
         finally:
             await stream.aclose()
+
+    async def _heard(self, operation: Operation, event: Any, context: Context) -> Answer:
+        """The answer to an event. One that takes too long does not end the subscription."""
+        try:
+            return await self._in_time(self._event(operation, event, context))
+        except TooSlow as error:
+            return {"data": None} | _shown([GraphQLError(error.message, original_error=error)])
+
+    async def _in_time(self, answering: Coroutine[Any, Any, Answer]) -> Answer:
+        try:
+            async with asyncio.timeout(self.deadline) as timeout:
+                return await answering
+        except TimeoutError:
+            if timeout.expired():
+                raise TooSlow from None
+            raise
 
     def _compiles(self, operation: Operation) -> bool:
         """Whether statements answer it. Of a query each root field for itself; of anything else all or none."""
@@ -195,7 +224,8 @@ class Executor:
                 asked.give(step, "key", keys[step.number])  # type: ignore[index]
             try:
                 statement = operation.plan.statement(ready, asked, context.viewer)
-                row = await context.database.fetch(statement, asked.arguments(statement, context.viewer))
+                arguments = asked.arguments(statement, context.viewer)
+                row = await context.database.fetch(statement, arguments, weight=operation.estimate.weight)
                 assert row
                 found |= {step.key: Fragment(text) for step, text in zip(ready, row, strict=True)}
             except Exception as error:  # noqa: BLE001  (explained or masked)

@@ -1,12 +1,15 @@
 """Connections over HTTP: what becomes of an operation whose client leaves, and that an answer arrives whole."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import orjson
+import pytest
 from sqlalchemy import text
 
+from app.connections import Patience
 from db.engine import Database
-from tests.app.serving import Served
+from tests.app.serving import DEADLINE, NO_DATABASE, Served, serving
 from tests.app.serving import until as holds
 from tests.db.waiting import until
 from tests.world import World
@@ -58,3 +61,93 @@ async def test_requests_that_are_sent_at_once_are_answered_in_their_order(bare: 
         answer = await reader.readuntil(b'{"data":{"a%d":"Query"}}' % number)
         assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     writer.close()
+
+
+IMPATIENT = Patience(head_seconds=0.2, body_seconds=0.4)
+
+
+@pytest.fixture
+async def impatient(redis_url: str) -> AsyncIterator[Served]:
+    """A server that waits a moment for what is to come."""
+    async with serving(NO_DATABASE, redis_url, patience=IMPATIENT) as running:
+        yield running
+
+
+async def answer(served: Served, *pieces: bytes) -> bytes:
+    """All that the server sends, until it closes, when the pieces come one after the other."""
+    reader, writer = await asyncio.open_connection(*served.address.split(":"))
+    for piece in pieces:
+        writer.write(piece)
+        await writer.drain()
+    async with asyncio.timeout(DEADLINE):
+        found = await reader.read()
+    writer.close()
+    return found
+
+
+def sized(url: int = 0, headers: int = 0) -> bytes:
+    """A GET of `{__typename}` with a URL and headers of so many bytes, names and values."""
+    address = b"/graphql?query=%7B__typename%7D"
+    own = {b"Host": b"trellis", b"Connection": b"close"}
+    used = sum(len(name) + len(value) for name, value in own.items()) + len(b"X-Filler")
+    own[b"X-Filler"] = b"x" * (headers - used)
+    lines = b"".join(b"%b: %b\r\n" % line for line in own.items())
+    return b"GET %b HTTP/1.1\r\n%b\r\n" % (address + b"&" * (url - len(address)), lines)
+
+
+@pytest.mark.parametrize(
+    ("largest", "refused", "status"),
+    [
+        (sized(url=8 * 2**10), sized(url=8 * 2**10 + 1), 414),
+        (sized(headers=32 * 2**10), sized(headers=32 * 2**10 + 1), 431),
+    ],
+)
+async def test_a_head_has_a_largest_size(bare: Served, largest: bytes, refused: bytes, status: int) -> None:
+    assert (await answer(bare, largest)).startswith(b"HTTP/1.1 200 ")
+    head, _, body = (await answer(bare, refused)).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert orjson.loads(body)["errors"][0]["extensions"] == {"code": "BAD_REQUEST"}
+
+
+async def test_a_header_that_does_not_end_is_not_collected(bare: Served) -> None:
+    endless = [b"GET / HTTP/1.1\r\nX-Filler: ", *[b"x" * 2**12] * 11]
+    assert (await answer(bare, *endless)).startswith(b"HTTP/1.1 431 ")
+
+
+async def test_what_is_no_http_is_answered_with_a_code(bare: Served) -> None:
+    _, _, body = (await answer(bare, b"\x16\x03\x01 hello\r\n\r\n")).partition(b"\r\n\r\n")
+    assert orjson.loads(body)["errors"][0]["extensions"] == {"code": "BAD_REQUEST"}
+
+
+@pytest.mark.parametrize("begun", [b"", b"G", b"POST /graphql HTTP/1.1\r\nHost: trellis\r\nX-Slow: "])
+async def test_a_head_that_does_not_come_in_time_closes_the_connection(impatient: Served, begun: bytes) -> None:
+    assert (await answer(impatient, begun)).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_body_that_does_not_come_in_time_closes_the_connection(impatient: Served) -> None:
+    assert (await answer(impatient, head(10), b'{"que')).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_half_a_request_is_not_refused_in_place_of_the_answer_before_it(
+    database_url: str, redis_url: str, database: Database
+) -> None:
+    body = orjson.dumps(COURSES)
+    async with serving(database_url, redis_url, patience=IMPATIENT) as served, database.read() as session:
+        await session.execute(text("LOCK TABLE courses IN ACCESS EXCLUSIVE MODE"))
+        assert await answer(served, head(len(body)) + body + b"GET / HTT") == b""
+
+
+async def test_a_connection_between_two_requests_may_wait_longer(impatient: Served) -> None:
+    reader, writer = await asyncio.open_connection(*impatient.address.split(":"))
+    for _ in range(2):
+        writer.write(sized().replace(b"close", b"keep-alive"))
+        await reader.readuntil(b'{"data":{"__typename":"Query"}}')
+        await passed(2 * IMPATIENT.body_seconds)
+    writer.close()
+
+
+async def passed(seconds: float) -> None:
+    """Until so much time has gone by."""
+    clock = asyncio.get_running_loop().time
+    end = clock() + seconds
+    await holds(lambda: clock() > end)

@@ -6,23 +6,24 @@ from typing import Any
 
 import pytest
 from asyncpg import PostgresConnectionError
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
-from db.engine import Database
+from db.engine import HEAVY, USES, Database
 from db.errors import Overloaded
+from db.statements import compiled
 from tests.db.waiting import until
 
 PID = "SELECT pg_backend_pid()"
 SLOW = "SELECT pg_sleep(60)"
-SLEEPING = "SELECT count(*) = :n FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND state = 'active'"
+SLEEPING = "SELECT count(*) = :n FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(%)%' AND state = 'active'"
 CUT = "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'"
 
 
 @pytest.fixture
 async def few(database_url: str) -> AsyncIterator[Database]:
-    """A database with two connections for reads, which nobody waits for long."""
-    opened = Database(database_url, pool_size=2)
-    opened.readers.patience = 0.05
+    """A database with two connections for each use, which nobody waits for long."""
+    opened = Database(database_url, pool_size=2 * USES)
+    opened.readers.patience = opened.heavy_readers.patience = 0.05
     yield opened
     await opened.close()
 
@@ -46,6 +47,19 @@ async def test_who_finds_all_connections_busy_is_refused_in_time(few: Database, 
         task.cancel()
     await asyncio.gather(*asked, return_exceptions=True)
     assert await first(few, PID)
+
+
+async def test_heavy_reads_leave_connections_for_the_others(few: Database, database: Database) -> None:
+    slow = compiled(select(func.pg_sleep(60)))
+    asked = [asyncio.create_task(few.fetch(slow, slow.arguments({}), weight=HEAVY)) for _ in range(20)]
+    await until(database, SLEEPING, n=2)
+    assert await first(few, PID)
+    refused, running = await asyncio.wait(asked, timeout=1)
+    assert {type(task.exception()) for task in refused} == {Overloaded}
+    assert len(running) == 2
+    for task in running:
+        task.cancel()
+    await until(database, SLEEPING, n=0)
 
 
 async def test_more_requests_than_connections_take_turns(few: Database) -> None:

@@ -107,8 +107,8 @@ async def test_a_server_without_room_for_another_connection_is_unavailable(
         await connection.execute(text("DROP ROLE crowded"))
 
 
-def test_a_pool_without_a_free_connection_is_unavailable() -> None:
-    assert failure_of(PoolTimeout()) is Failure.UNAVAILABLE
+def test_a_pool_without_a_free_connection_is_busy() -> None:
+    assert failure_of(PoolTimeout()) is Failure.BUSY
 
 
 async def test_one_of_two_that_wait_for_each_other_is_unavailable(database: Database, world: World) -> None:
