@@ -49,12 +49,9 @@ class Raw:
 
     @classmethod
     async def open(cls, address: str) -> Self:
-        """A socket on which nothing has been said yet. The system holds little of what it does not read."""
+        """A socket on which nothing has been said yet."""
         host, port = address.split(":")
-        connected = socket.socket()
-        connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connected.connect((host, int(port)))
-        reader, writer = await asyncio.open_connection(sock=connected)
+        reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(HANDSHAKE.encode())
         async with asyncio.timeout(DEADLINE):
             await reader.readuntil(b"\r\n\r\n")
@@ -66,7 +63,8 @@ class Raw:
         await self.writer.drain()
 
     def stop_reading(self) -> None:
-        """Leave what comes to the system."""
+        """Leave what comes to the system, which takes little of it."""
+        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.reader._transport.pause_reading()  # type: ignore[attr-defined]
 
     def read_on(self) -> None:
@@ -93,11 +91,11 @@ class Raw:
 
 
 @asynccontextmanager
-async def raw(address: str) -> AsyncIterator[Raw]:
+async def raw(address: str, **payload: object) -> AsyncIterator[Raw]:
     """A socket that the server has acknowledged."""
     opened = await Raw.open(address)
     try:
-        await opened.say(message(type="connection_init"))
+        await opened.say(message(type="connection_init", payload=payload))
         assert (await opened.hear())[0] == TEXT
         yield opened
     finally:
