@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
@@ -83,6 +84,13 @@ class SocketConnection(WebSocketsSansIOProtocol):
         if not self.queue.empty():
             await asyncio.sleep(0)
         return await super().receive()
+
+    async def send(self, message: Any) -> None:
+        """Send a message once the client has read enough. Whoever has left, or failed, is not there any more."""
+        await self.writable.wait()
+        if self.close_sent:
+            raise ClientDisconnected
+        await super().send(message)
 
     def _send_owed(self) -> None:
         if self.writable.is_set() and not self.transport.is_closing():

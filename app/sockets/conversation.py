@@ -267,7 +267,7 @@ class Conversation:
         if self.websocket.application_state is not WebSocketState.CONNECTED:
             return
         self.code = code
-        with suppress(WebSocketDisconnect):
+        with suppress(WebSocketDisconnect, WebSocketDisconnected):
             await self.websocket.close(code, reason.encode()[:REASON_BYTES].decode(errors="ignore"))
 
 

@@ -6,9 +6,10 @@ import time
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.app.serving import NO_DATABASE, Served, serving, until
-from tests.app.sockets.raw import CONTINUATION, PING, TEXT, Raw, frame, message, raw
+from tests.app.sockets.raw import CLOSE, CONTINUATION, PING, TEXT, Raw, frame, message, raw
 
 QUICK: dict[str, Any] = {"ping_interval": 0.1, "ping_timeout": 0.2}
 PONG = 0xA
@@ -111,6 +112,16 @@ async def test_what_is_no_frame_closes_with_1002(bare: Served) -> None:
     async with raw(bare.address) as client:
         await client.say(b"\xff" * 100)
         assert (await client.closed())[0] == 1002
+
+
+async def test_what_is_answered_after_a_client_has_failed_is_nobodys_failure(bare: Served) -> None:
+    asked = message(type="subscribe", id="1", payload={"query": "{"})
+    with capture_logs() as entries:
+        async with raw(bare.address) as client:
+            await client.say(asked, frame(TEXT, b"x" * 5000, final=False), frame(CLOSE, (1000).to_bytes(2)))
+            assert (await client.closed())[0] == 1002
+        await until(lambda: not bare.app.sockets._open)
+    assert {entry["log_level"] for entry in entries} == {"info"}
 
 
 async def stuffed(served: Served, client: Raw) -> Any:
