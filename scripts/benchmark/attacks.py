@@ -1,6 +1,6 @@
 """What an attacker sends, each with little effort of its own: to be run in a process beside the server.
 
-    python -m scripts.benchmark.attacks NAME PORT SECONDS
+python -m scripts.benchmark.attacks NAME PORT SECONDS
 """
 
 import asyncio
@@ -60,9 +60,9 @@ _WIDE = "courses(first: 100) { nodes { modules(first: 9) { nodes { lessons(first
 
 REQUESTS: dict[str, Callable[[], bytes]] = {
     "body of 20 MB, with its length": lambda: posted(b" " * 20 * MEBIBYTE),
-    "body of 20 MB, chunked": lambda: _HEAD
-    + b"Transfer-Encoding: chunked\r\n\r\n"
-    + (b"10000\r\n%b\r\n" % (b" " * 2**16)) * 320,
+    "body of 20 MB, chunked": lambda: (
+        _HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + (b"10000\r\n%b\r\n" % (b" " * 2**16)) * 320
+    ),
     "JSON 500,000 deep": lambda: posted(b'{"query":' + b"[" * 500_000),
     "fragment bomb": lambda: asked(bomb("...F ...F")),
     "fragment bomb, aliased": lambda: asked(bomb("a: __typename ...F b: __typename ...F")),
@@ -91,8 +91,9 @@ def _subscribing() -> Iterator[bytes]:
 
 TALKS: dict[str, Callable[[], bytes]] = {
     "socket without an init": lambda: b"",
-    "socket that asks and does not read": lambda: _INIT
-    + b"".join(frame(_ASK % (n, b"{ __schema { types { name description } } }")) for n in range(100)),
+    "socket that asks and does not read": lambda: (
+        _INIT + b"".join(frame(_ASK % (n, b"{ __schema { types { name description } } }")) for n in range(100))
+    ),
     "socket with 1,000 operations at once": lambda: _INIT + b"".join(_subscribing()),
     "socket with 40,000 empty frames": lambda: _INIT + frame(b"") * 40_000,
     "socket with 40,000 pings": lambda: _INIT + frame(b"x", opcode=9) * 40_000,
