@@ -31,7 +31,8 @@ from app.settings import Settings
 from app.sockets.connection import SocketConnection
 from app.sockets.endpoint import GraphQLOverWebSocket
 from db.engine import Database
-from graphql_schema.schema import executor
+from graphql_schema import schema
+from graphql_schema.execution import Executor
 
 GRACE = 14
 """Seconds from the signal to stop until what still runs is cancelled."""
@@ -49,6 +50,7 @@ class App:
         self.sessions = Sessions(self.database)
         self.buckets = Buckets(settings.redis_url, prefix=settings.redis_prefix)
         self.automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)
+        executor = Executor(schema.executor.schema, limits=settings.limits)
         graph = Graph(
             executor,
             self.database,
@@ -64,7 +66,9 @@ class App:
         )
         self.sockets = GraphQLOverWebSocket(graph, settings)
         self.endpoints: dict[tuple[str, str], ASGIApp] = {
-            ("http", "/graphql"): GraphQLOverHTTP(graph, body_limit=settings.body_limit),
+            ("http", "/graphql"): GraphQLOverHTTP(
+                graph, body_limit=settings.body_limit, batch_limit=settings.batch_limit
+            ),
             ("http", "/graphql/explain"): Explanations(graph, body_limit=settings.body_limit),
             ("websocket", "/graphql"): self.sockets,
         }

@@ -13,12 +13,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 
 from app.graph import Client, Graph
 from app.logs import elapsed, note
-from app.metrics import count_errors
+from app.refusals import refused
 from app.requests import BadRequest, checked, parsed
 from app.settings import Settings
 from db.access import Viewer
 from db.errors import Refusal, Unauthenticated
-from graphql_schema.core.errors import explained
 from graphql_schema.execution import Operation, RequestError
 
 PROTOCOL = "graphql-transport-ws"
@@ -151,7 +150,7 @@ class Conversation:
         if credential in {None, client.credential}:
             return client
         viewer = await self._viewer(credential)
-        if replace(viewer, session_id=client.viewer.session_id) != client.viewer:
+        if not viewer.acts_as(client.viewer):
             raise Closing(4403, "This credential is another user's, or of another role. Open another socket.")
         return replace(client, viewer=viewer, credential=credential)
 
@@ -195,7 +194,7 @@ class Conversation:
         try:
             self.client = await self._renewed(self.client, payload)
             self._check_number()
-            operation = await self.graph.prepare(checked(payload), self.client.viewer)
+            operation = await self.graph.prepare(checked(payload), self.client)
         except BadRequest as error:
             raise Closing(4400, error.message) from None
         except (RequestError, Refusal) as error:
@@ -230,11 +229,10 @@ class Conversation:
             log.info("operation", ms=elapsed(started))
 
     async def _refuse(self, key: str, refusal: RequestError | Refusal) -> None:
-        if isinstance(refusal, RequestError):
-            errors = refusal.errors
-        else:
-            errors = [explained(GraphQLError(refusal.message, original_error=refusal))]
-        count_errors(errors)
+        """A message of errors has no extensions of its own: what the answer says beside them stands in the first."""
+        answer = refused(refusal)
+        errors = answer["errors"]
+        errors[0]["extensions"] |= answer.get("extensions", {})
         await self._send("error", id=key, payload=errors)
 
     async def _answer(self, key: str, operation: Operation, client: Client) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from typing import Self
 
 import structlog
@@ -15,6 +16,7 @@ from app.graph import Client, Graph
 from app.rate_limits import principal_key
 from app.settings import Settings
 from app.sockets.conversation import Closing, Conversation
+from db.access import GUEST
 
 CLOSING_TIMEOUT = 1
 FINISHING_TIMEOUT = 10
@@ -88,13 +90,20 @@ class GraphQLOverWebSocket:
                 log.warning("credentials not checked", error=repr(error))
 
     async def _check_credentials(self) -> None:
-        """Close what speaks for somebody whom its credential no longer names, by one statement for all sockets."""
+        """Close what speaks for somebody as whom its credential no longer acts, by one statement for all sockets."""
         clients = {socket: client for socket in self._open if (client := socket.client) and client.credential}
         holding = await self.graph.sessions.holding({client.credential for client in clients.values()})
-        over = [socket for socket, client in clients.items() if client.viewer != holding.get(client.credential)]
-        unchanged = [socket for socket in over if socket.client is clients[socket]]
+        over = []
+        for socket, client in clients.items():
+            viewer = holding.get(client.credential, GUEST)
+            if socket.client is not client:  # renewed in the meantime
+                continue
+            if viewer.acts_as(client.viewer):
+                socket.client = replace(client, viewer=viewer)
+            else:
+                over.append(socket)
         async with asyncio.timeout(CLOSING_TIMEOUT):
-            await asyncio.gather(*(socket.end(Closing(4403, REFUSED)) for socket in unchanged))
+            await asyncio.gather(*(socket.end(Closing(4403, REFUSED)) for socket in over))
 
 
 def _principal(client: Client) -> str:
