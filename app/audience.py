@@ -31,7 +31,7 @@ def includes(audience: Audience, viewer: Viewer) -> bool:
 
 def check(audience: Audience, operation: Operation, viewer: Viewer) -> None:
     """Raise RequestError for a question about the schema by who may not ask."""
-    if operation.definition.introspects and not includes(audience, viewer):
+    if not includes(audience, viewer) and operation.definition.introspects:
         message = "Introspection is off for you: ask for `__typename` and the fields that you know."
         raise RequestError([GraphQLError(message)], "GRAPHQL_VALIDATION_FAILED")
 

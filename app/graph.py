@@ -14,6 +14,7 @@ from app import audience, costs, metrics
 from app.auth import Sessions
 from app.persisted.find import Persisted
 from app.rate_limits import Charge, Keys, RateLimited, RateLimits, Throttle, payers
+from app.reading import Reading
 from app.requests import Members
 from app.settings import Audience
 from db.access import GUEST, Viewer
@@ -54,6 +55,7 @@ class Graph:
     """The executor and what it runs with in this process."""
 
     executor: Executor
+    reading: Reading
     database: Database
     events: Events
     sessions: Sessions
@@ -68,7 +70,7 @@ class Graph:
         """The operation in the checked members of a request; raises RequestError, and what `Persisted.find` raises."""
         tenant = "guests" if client.viewer.is_guest else str(client.viewer.id)
         try:
-            operation = self.executor.prepare(await self.persisted.find(members, tenant))
+            operation = await self.reading.prepare(await self.persisted.find(members, tenant))
         except CostError as error:
             throttle = self.rate_limits.status(client.pays)
             error.extensions = {"cost": orjson.Fragment(cost_of(error.operation, None, client, throttle))}

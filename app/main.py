@@ -26,6 +26,7 @@ from app.persisted.automatic import Automatic
 from app.persisted.find import Persisted
 from app.persisted.trusted import Trusted
 from app.rate_limits import RateLimits
+from app.reading import Reading
 from app.realtime import Realtime
 from app.settings import Settings
 from app.sockets.connection import SocketConnection
@@ -51,15 +52,17 @@ class App:
         self.buckets = Buckets(settings.redis_url, prefix=settings.redis_prefix)
         self.automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)
         executor = Executor(schema.executor.schema, limits=settings.limits)
+        reading = Reading(executor)
         graph = Graph(
             executor,
+            reading,
             self.database,
             self.realtime,
             self.sessions,
             Persisted(
                 Trusted.load(settings.trusted_documents, settings.trusted_level),
                 self.automatic,
-                prepare=executor.prepare,
+                prepare=reading.prepare,
             ),
             _rate_limits(self.buckets, settings),
             settings.introspection,

@@ -9,7 +9,7 @@ from websockets.frames import Frame
 
 from app.settings import Settings
 
-SLICE = 4 * 2**10
+SLICE = 2**10
 """Bytes that are looked at before the frames in them are counted."""
 LAST_WORDS = 5
 """Seconds in which a client may still read what was sent before the end."""

@@ -116,12 +116,18 @@ class Documents:
         """The operation called `name`, or the only one, of the document; raises RequestError."""
         found = self._kept.get((text, name))
         if found is None:
-            found = self._keep(text, name, self._read(text, name))
+            found = self.read(text, name)
+            self.keep(text, name, found)
         else:
             self._kept.move_to_end((text, name))
         return found
 
-    def _read(self, text: str, name: str | None) -> Definition:
+    def has(self, text: str, name: str | None) -> bool:
+        """Whether this operation is kept."""
+        return (text, name) in self._kept
+
+    def read(self, text: str, name: str | None) -> Definition:
+        """The same, however often it was read before."""
         document = self.limits.parsed(text)
         self.limits.check(document)
         if errors := validate(self.schema, document, max_errors=MAX_ERRORS):
@@ -132,13 +138,14 @@ class Documents:
             raise RequestError([GraphQLError(message)], "OPERATION_RESOLUTION_FAILURE")
         return Definition(self.schema, document, node)
 
-    def _keep(self, text: str, name: str | None, definition: Definition) -> Definition:
+    def keep(self, text: str, name: str | None, definition: Definition) -> None:
+        """Keep an operation, and drop those that were used longest ago."""
+        if not self.has(text, name):
+            self.bytes += _size(text)
         self._kept[text, name] = definition
-        self.bytes += _size(text)
         while self.bytes > self.max_bytes:
             (dropped, _), _ = self._kept.popitem(last=False)
             self.bytes -= _size(dropped)
-        return definition
 
 
 def _size(text: str) -> int:
