@@ -7,19 +7,18 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
-from graphql import GraphQLError
 from starlette.types import Receive, Scope, Send
 
 from app import rate_limits
+from app.batches import Batches
 from app.graph import Client, Graph
 from app.logs import note
-from app.metrics import count_errors
 from app.negotiation import JSON, Agreed, Refused, check, negotiated
 from app.rate_limits import RateLimited
-from app.requests import BadRequest, checked, parsed
+from app.refusals import refused
+from app.requests import BadRequest, Members, checked, parsed, with_key
 from app.streams.streaming import Stream, Streams
 from db.errors import Overloaded, Unauthenticated
-from graphql_schema.core.errors import explained
 from graphql_schema.execution import Operation, RequestError
 
 PREFLIGHT_HEADERS = {b"graphql-require-preflight", b"apollo-require-preflight", b"x-apollo-operation-name"}
@@ -28,6 +27,7 @@ STATUS = {
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
     "INTERNAL_SERVER_ERROR": 500,
+    "IDEMPOTENCY_KEY_REUSED": 422,
     "OVERLOADED": 503,
     "REQUEST_RATE_LIMITED": 429,
     "SERVICE_UNAVAILABLE": 503,
@@ -43,11 +43,12 @@ class ClientLeft(Exception):  # noqa: N818  (an outcome, not an error)
 
 
 class GraphQLOverHTTP:
-    """The ASGI endpoint. A body may have `body_limit` bytes."""
+    """The ASGI endpoint. A body may have `body_limit` bytes, and `batch_limit` operations if it is an array."""
 
-    def __init__(self, graph: Graph, streams: Streams, *, body_limit: int) -> None:
+    def __init__(self, graph: Graph, streams: Streams, *, body_limit: int, batch_limit: int = 0) -> None:
         self.graph = graph
         self.streams = streams
+        self.batches = Batches(graph, batch_limit)
         self.body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,13 +70,16 @@ class GraphQLOverHTTP:
         except ClientLeft:
             raise
         except RequestError as error:
-            count_errors(error.errors)
-            return Answer(agreed.media_type, orjson.dumps({"errors": error.errors}), status=agreed.status)
+            return Answer(agreed.media_type, orjson.dumps(refused(error)), status=agreed.status)
         except Exception as error:  # noqa: BLE001  (what is unexpected is logged and masked)
             return refusal(error, agreed.media_type)
 
     async def _run(self, asked: "Asked", agreed: Agreed) -> "Answer | Stream":
-        operation, client = await self._operation(asked)
+        members = await asked.members(self.body_limit)
+        if isinstance(members, list):
+            body, throttle = await self.batches.execute(members, await self._client(asked))
+            return answer(agreed, body, rate_limits.headers(throttle))
+        operation, client = await self._operation(asked, checked(members))
         check_kind(operation.kind, asked.method, agreed)
         if agreed.events and operation.kind == "subscription":
             return self.streams.subscription(operation, client, agreed.events)
@@ -84,20 +88,25 @@ class GraphQLOverHTTP:
         body, throttle = await self.graph.execute(operation, client)
         return answer(agreed, body, {"X-Trellis-Plan": operation.plan.how, **rate_limits.headers(throttle)})
 
-    async def _operation(self, asked: "Asked") -> tuple[Operation, Client]:
-        members = checked(await asked.members(self.body_limit))
+    async def _operation(self, asked: "Asked", members: Members) -> tuple[Operation, Client]:
+        if key := asked.header(b"idempotency-key"):
+            members = with_key(members, key)
+        client = await self._client(asked)
+        operation = await self.graph.prepare(members, client)
+        note(operation=operation.request.operation_name)
+        return operation, client
+
+    async def _client(self, asked: "Asked") -> Client:
         viewer = await self.graph.sessions.viewer(asked.credential)
         note(viewer=viewer.id and str(viewer.id))
-        operation = await self.graph.prepare(members, viewer)
-        note(operation=operation.request.operation_name)
-        return operation, Client(viewer, asked.credential, asked.host)
+        return Client(viewer, asked.credential, asked.host, asked.headers.get(b"x-cost-debug") == b"1")
 
 
 class Explanations(GraphQLOverHTTP):
     """The ASGI endpoint that tells an administrator how a query is answered; with `?analyze=true` it is run."""
 
     async def _run(self, asked: "Asked", agreed: Agreed) -> "Answer | Stream":
-        operation, client = await self._operation(asked)
+        operation, client = await self._operation(asked, checked(await asked.members(self.body_limit)))
         analyze = asked.parameters.get("analyze") == "true"
         context = self.graph.context(client.viewer)
         return answer(agreed, orjson.dumps(await self.graph.executor.explain(operation, context, analyze=analyze)), {})
@@ -212,9 +221,8 @@ def too_large(limit: int) -> Refused:
 
 def refusal(error: Exception, media_type: str) -> Answer:
     """The answer to a request that ended in an exception. No cache keeps it: what is not found now may be soon."""
-    shown = explained(GraphQLError(str(error), original_error=error))
-    count_errors([shown])
-    status, headers = STATUS.get(shown["extensions"]["code"], 400), {}
+    body, headers = refused(error), {}
+    status = STATUS.get(body["errors"][0]["extensions"]["code"], 400)
     match error:
         case Refused():
             status, headers = error.status, error.headers
@@ -224,4 +232,4 @@ def refusal(error: Exception, media_type: str) -> Answer:
             headers = rate_limits.headers(error.throttle, retry_after=error.retry_after)
         case Overloaded():
             headers = {"Retry-After": "1"}
-    return Answer(media_type, orjson.dumps({"errors": [shown]}), {**headers, "Cache-Control": "no-store"}, status)
+    return Answer(media_type, orjson.dumps(body), {**headers, "Cache-Control": "no-store"}, status)

@@ -6,6 +6,7 @@ import orjson
 
 from db.errors import Refusal
 from graphql_schema.execution import Request
+from graphql_schema.execution.atomic import KEY
 
 TEXTS, OBJECTS = ("query", "operationName", "documentId"), ("variables", "extensions")
 MEMBERS = dict.fromkeys(TEXTS, (str, "a text")) | dict.fromkeys(OBJECTS, (dict, "an object"))
@@ -30,8 +31,6 @@ def parsed(text: str | bytes, *, what: str) -> Any:
 
 def checked(members: Any) -> Members:
     """The members of a request in a parsed object. Unknown members are ignored; null is the same as absent."""
-    if isinstance(members, list):
-        raise BadRequest("Batches are not accepted. Send one operation at a time.")
     if not isinstance(members, dict):
         raise BadRequest("A GraphQL request is an object with the member `query`.")
     for name, (kind, description) in MEMBERS.items():
@@ -40,6 +39,11 @@ def checked(members: Any) -> Members:
     if members.get("query") is None and not _is_persisted(members):
         raise BadRequest("The member `query` is missing, or `documentId` or `extensions.persistedQuery` instead of it.")
     return members
+
+
+def with_key(members: Members, key: str) -> Members:
+    """The members with an idempotency key from elsewhere, if they have none."""
+    return members | {"extensions": {KEY: key, **(members.get("extensions") or {})}}
 
 
 def graphql_request(members: Members, text: str) -> Request:

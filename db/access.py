@@ -37,10 +37,16 @@ class Viewer:
     id: UUID | None = None
     is_admin: bool = False
     session_id: UUID | None = None
+    organization_ids: tuple[UUID, ...] = ()
+    """The organizations that pay for what the viewer asks."""
 
     @property
     def is_guest(self) -> bool:
         return self.id is None
+
+    def acts_as(self, other: "Viewer") -> bool:
+        """Whether both are the same user in the same role, however they were told apart."""
+        return (self.id, self.is_admin) == (other.id, other.is_admin)
 
     @property
     def kind(self) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 import orjson
 from starlette.types import Send
 
-from app import metrics, rate_limits
-from app.graph import Client, Graph
+from app import costs, metrics, rate_limits
+from app.graph import Client, Graph, cost_of
 from app.rate_limits import Charge
+from app.refusals import refused
 from app.streams.framing import Framing
 from app.streams.increments import WRITTEN, Written
 from graphql_schema.execution import Operation, RequestError
@@ -67,25 +68,26 @@ class Streams:
                         metrics.count_errors(errors)
                         yield orjson.dumps(answer)
             except RequestError as error:
-                metrics.count_errors(error.errors)
-                yield orjson.dumps({"errors": error.errors})
+                yield orjson.dumps(refused(error))
         if any(error["extensions"]["code"] in BROKEN for error in errors):
             raise Interrupted
 
     async def _parts(
         self, operation: Operation, client: Client, charge: Charge, written: Callable[[Increment], Written]
     ) -> Answers:
-        objects, started = 0, time.perf_counter()
-        context = self.graph.context(client.viewer)
-        async with aclosing(self.graph.executor.execute_in_parts(operation, context)) as increments:
+        graph, objects, started = self.graph, 0, time.perf_counter()
+        async with aclosing(graph.executor.execute_in_parts(operation, graph.context(client.viewer))) as increments:
             async for increment in increments:
                 body = orjson.dumps(written(increment))
                 objects += objects_in(body)
                 metrics.count_errors(error for kept in increment.kept for error in kept.errors)
                 if increment.answer:
                     metrics.count(operation, increment.answer, seconds=time.perf_counter() - started)
+                if not increment.has_next:
+                    actual = operation.actual(objects)
+                    throttle = graph.rate_limits.settle(charge, actual)
+                    body = costs.with_cost(body, cost_of(operation, actual, client, throttle))
                 yield body
-        self.graph.rate_limits.settle(charge, operation.estimate.actual(objects))
 
     @contextmanager
     def _drained(self) -> Iterator[None]:

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from aiodataloader import DataLoader
@@ -17,6 +18,7 @@ from db.errors import NotFound
 from db.ids import key_of
 from db.outbox import Event, Topic
 from db.snapshots import Snapshot
+from db.transaction import Transaction
 
 Batch = Callable[..., Coroutine[Any, Any, dict[UUID, Any]]]
 
@@ -29,21 +31,42 @@ class Events(Protocol):
         ...
 
 
+class Budget(NamedTuple):
+    """What an operation costs at most, and what is left of the points that it is paid out of."""
+
+    cost: int
+    node_count: int
+    limit: int
+    remaining: int
+    reset_at: datetime
+
+
 @dataclass
 class Context:
-    """One operation of one viewer. Batches are never shared between operations, nor between two events."""
+    """One operation of one viewer. Batches are never shared between operations, nor between two events.
+
+    `budget` tells what the operation costs; None where nobody counts.
+    """
 
     viewer: Viewer
     database: Database
     events: Events
     snapshot: Snapshot | None = None
     """The state of the database that all statements of the operation read, where it has several."""
+    transaction: Transaction | None = None
+    """The transaction that it is done in, if it is done in one."""
+    budget: Callable[[], Budget | None] = lambda: None
     _loaders: dict[Any, DataLoader[UUID, Any]] = field(default_factory=dict)
 
     @property
-    def reads(self) -> Database | Snapshot:
-        """Where compiled statements are run."""
-        return self.snapshot or self.database
+    def source(self) -> Database | Transaction:
+        """Where it reads and writes."""
+        return self.transaction or self.database
+
+    @property
+    def compiled(self) -> Database | Transaction | Snapshot:
+        """Where its compiled statements are run."""
+        return self.snapshot or self.source
 
     async def see(self, table: type[Base], public_id: str, *, at: str) -> Base:
         """The row with this public id; raises NotFound for what the viewer does not see.
@@ -59,6 +82,10 @@ class Context:
     def forget(self) -> None:
         """Drop what was loaded, after something has changed."""
         self._loaders.clear()
+
+    def within(self, transaction: Transaction) -> "Context":
+        """The same viewer in a transaction."""
+        return replace(self, transaction=transaction, _loaders={})
 
     def fresh(self) -> "Context":
         """The same viewer with nothing loaded yet."""
@@ -81,7 +108,7 @@ class Context:
         self, batch: Batch, arguments: tuple[Any, ...]
     ) -> Callable[[Sequence[UUID]], Coroutine[Any, Any, list[Any]]]:
         async def read(keys: Sequence[UUID]) -> list[Any]:
-            async with self.database.read() as session:
+            async with self.source.read() as session:
                 found = await batch(session, self.viewer, *arguments, list(keys))
             return [found.get(key) for key in keys]
 

@@ -3,29 +3,25 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
 
 from orjson import dumps, loads
 
 from db.errors import TooSlow
 from graphql_schema.core.context import Context
+from graphql_schema.execution.answers import Answer
 from graphql_schema.execution.documents import Definition, DefinitionInParts
 from graphql_schema.execution.increments import Increment, Progress
-
-if TYPE_CHECKING:
-    from graphql_schema.execution.executor import Operation
-
-Answer = dict[str, Any]
+from graphql_schema.execution.operations import Operation
 
 
 @dataclass(slots=True)
 class Delivery:
     """One operation with its `parts`, each of them answered by `execute`; without parts it is answered as a whole."""
 
-    operation: "Operation"
+    operation: Operation
     context: Context
     parts: DefinitionInParts | None
-    execute: Callable[["Operation", Context], Awaitable[Answer]]
+    execute: Callable[[Operation, Context], Awaitable[Answer]]
     made: asyncio.Queue[Increment | Exception] = field(default_factory=asyncio.Queue)
 
     async def increments(self, deadline: float) -> AsyncGenerator[Increment, None]:

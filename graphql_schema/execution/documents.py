@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from graphql import (
     DocumentNode,
+    FieldNode,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -22,16 +23,19 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from graphql.validation.rules import overlapping_fields_can_be_merged as merging
 
+from graphql_schema.core.directives import ATOMIC
 from graphql_schema.core.errors import MAX_ERRORS, RequestError
-from graphql_schema.execution.limits import Limits
+from graphql_schema.execution.limits import INTROSPECTION, Limits
 from graphql_schema.execution.parts import Cut, Part, at_once, deciding
 from graphql_schema.execution.plan import Plan
 from graphql_schema.execution.selection import Selections
 from graphql_schema.execution.steps import steps
 from graphql_schema.execution.variables import Variables
 
-merging.MAX_COMPLEXITY_BUDGET = 50_000
-"""Fields under one key are compared in pairs. The library's own budget, ten times as much, is a second and a half."""
+merging.MAX_COMPLEXITY_BUDGET = 20_000
+"""Fields under one key are compared in pairs: those of fifty fragments that ask for the same are within it. The
+library's own budget, 25 times as much, is up to half a second.
+"""
 BYTES_A_CHARACTER = 60
 """What a kept document costs for each character of its text: measured with tracemalloc, plans included."""
 MAX_PLANS = 32
@@ -55,6 +59,11 @@ class Definition:
     def kind(self) -> str:
         """query, mutation or subscription."""
         return self.node.operation.value
+
+    @cached_property
+    def is_atomic(self) -> bool:
+        """Whether all of it is to be done, or nothing."""
+        return any(directive.name.value == ATOMIC for directive in self.node.directives or ())
 
     def plan(self, variables: VariableValues) -> Plan:
         """The plan for these values of `@skip` and `@include`."""
@@ -93,6 +102,13 @@ class Definition:
     def variables(self) -> Variables:
         """The variables that it declares."""
         return Variables(self.schema, self.node.variable_definitions or ())
+
+    @cached_property
+    def introspects(self) -> bool:
+        """Whether its document asks about the schema."""
+        found = _Names()
+        visit(self.document, found)
+        return not INTROSPECTION.isdisjoint(found.names)
 
     @cached_property
     def _needed(self) -> dict[str, str]:
@@ -148,12 +164,18 @@ class Documents:
         """The operation called `name`, or the only one, of the document; raises RequestError."""
         found = self._kept.get((text, name))
         if found is None:
-            found = self._keep(text, name, self._read(text, name))
+            found = self.read(text, name)
+            self.keep(text, name, found)
         else:
             self._kept.move_to_end((text, name))
         return found
 
-    def _read(self, text: str, name: str | None) -> Definition:
+    def has(self, text: str, name: str | None) -> bool:
+        """Whether this operation is kept."""
+        return (text, name) in self._kept
+
+    def read(self, text: str, name: str | None) -> Definition:
+        """The same, however often it was read before."""
         document = self.limits.parsed(text)
         self.limits.check(document)
         if errors := validate(self.schema, document, max_errors=MAX_ERRORS):
@@ -167,13 +189,14 @@ class Documents:
         assert undeferred
         return Definition(self.schema, whole, undeferred, document)
 
-    def _keep(self, text: str, name: str | None, definition: Definition) -> Definition:
+    def keep(self, text: str, name: str | None, definition: Definition) -> None:
+        """Keep an operation, and drop those that were used longest ago."""
+        if not self.has(text, name):
+            self.bytes += _size(text)
         self._kept[text, name] = definition
-        self.bytes += _size(text)
         while self.bytes > self.max_bytes:
             (dropped, _), _ = self._kept.popitem(last=False)
             self.bytes -= _size(dropped)
-        return definition
 
 
 def _alone(schema: GraphQLSchema, node: OperationDefinitionNode) -> Definition:
@@ -183,6 +206,15 @@ def _alone(schema: GraphQLSchema, node: OperationDefinitionNode) -> Definition:
 
 def _size(text: str) -> int:
     return len(text) * BYTES_A_CHARACTER
+
+
+class _Names(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        self.names.add(node.name.value)
 
 
 class _Conditions(Visitor):

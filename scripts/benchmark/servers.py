@@ -91,10 +91,10 @@ PEERS: dict[str, Peer] = {
 
 
 @contextmanager
-def serving(peer: Peer, database: Database, *, folder: Path, label: str = "") -> Iterator[Server]:
+def serving(peer: Peer, database: Database, *, folder: Path, label: str = "", **settings: str) -> Iterator[Server]:
     """Run a peer on a free port, with its output in a log of the folder, until it is no longer needed.
 
-    A label tells the logs of one peer from another that runs twice.
+    A label tells the logs of one peer from another that runs twice. `settings` are of its environment.
     """
     port = _free_port()
     log = folder / "logs" / f"{peer.name}{label}.log"
@@ -103,7 +103,7 @@ def serving(peer: Peer, database: Database, *, folder: Path, label: str = "") ->
         process = subprocess.Popen(  # noqa: S603  (every command is spelled out above)
             peer.command(folder, port),
             cwd=ROOT,
-            env={**os.environ, **environment(database, port)},
+            env={**os.environ, **environment(database, port), **settings},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -125,6 +125,7 @@ def environment(database: Database, port: int) -> Mapping[str, str]:
         "TRELLIS_LOG_JSON": "true",
         # Counted as in production, but few people send what thousands would: nobody is to be refused.
         "TRELLIS_RATE_LIMIT": "1000000000",
+        "TRELLIS_ORGANIZATION_RATE_LIMIT": "1000000000",
         "PORT": str(port),
         "NODE_ENV": "production",
         "GRAPHILE_ENV": "production",

@@ -15,7 +15,7 @@ from websockets.typing import Subprotocol
 
 from app.main import App, Server
 from app.settings import Settings
-from app.websocket import PROTOCOL
+from app.sockets.conversation import PROTOCOL
 
 DEADLINE = 5.0
 NO_DATABASE = "postgresql://somebody:secret@127.0.0.1:1/trellis"
@@ -75,7 +75,14 @@ class Talk:
         await self.say(id=key, type="subscribe", payload={"query": query, "variables": variables})
 
     async def hear(self) -> Any:
-        """The next message."""
+        """The next message, whatever an answer in it has cost."""
+        message = await self.hear_all()
+        if message["type"] == "next":
+            message["payload"].pop("extensions", None)
+        return message
+
+    async def hear_all(self) -> Any:
+        """The next message as it is."""
         async with asyncio.timeout(DEADLINE):
             return orjson.loads(await self.connection.recv())
 
@@ -89,7 +96,7 @@ class Talk:
 @asynccontextmanager
 async def serving(database_url: str, redis_url: str, **settings: Any) -> AsyncIterator[Served]:
     """Run the server on a free port. Its channels are its own, whoever else uses the same Redis."""
-    settings = {"redis_prefix": f"{uuid4().hex}:", **settings}
+    settings = {"redis_prefix": f"{uuid4().hex}:", "drain_jitter": 0, **settings}
     server = Server(Settings(database_url=database_url, redis_url=redis_url, **settings))
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
@@ -100,6 +107,11 @@ async def serving(database_url: str, redis_url: str, **settings: Any) -> AsyncIt
             yield Served(server, f"{host}:{port}")
         finally:
             await server.shutdown([listening])
+
+
+def told(answer: httpx.Response) -> Any:
+    """What an answer says, whatever it cost."""
+    return {name: value for name, value in answer.json().items() if name != "extensions"}
 
 
 async def until(condition: Callable[[], Any]) -> None:

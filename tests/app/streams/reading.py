@@ -1,6 +1,7 @@
 """A client that takes the bytes of a response as they come."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from tests.app.serving import DEADLINE, Served, until
 from tests.world import World
 
 LISTEN = "subscription ($id: ID!) { documentEvents(documentId: $id) { kind document { phase } } }"
+COST = re.compile(rb',"extensions":{"cost":{[^{}]*{[^{}]*}}}')
 HEARD = b'{"data":{"documentEvents":{"kind":"DOCUMENT_EDITED","document":{"phase":"REQUIREMENTS"}}}}'
 
 
@@ -34,6 +36,10 @@ class Reading:
         assert taken == expected
 
     async def rest(self) -> bytes:
+        """All that comes until the response ends, without what it cost."""
+        return COST.sub(b"", await self.whole())
+
+    async def whole(self) -> bytes:
         """All that comes until the response ends."""
         async with asyncio.timeout(DEADLINE):
             return self.read + b"".join([piece async for piece in self.pieces])

@@ -133,7 +133,11 @@ async def test_without_a_database_the_first_part_is_the_only_one(bare: Served) -
 async def test_the_parts_are_paid_for_and_counted_once(served: Served, world: World) -> None:
     seconds = {"name": "trellis_operation_seconds_count", "labels": {"kind": "query", "answered": "compiled"}}
     before = REGISTRY.get_sample_value(**seconds) or 0  # type: ignore[arg-type]
-    await parts(served, world, DEFERRED, DEFER)
+    variables = {"accept": DEFER, "token": world.tokens["ada"], "id": world.engine.public_id}
+    async with reading(served, DEFERRED, **variables) as stream:
+        first, last = (await stream.whole()).split(BOUNDARY)[1:-1]
+    assert b"extensions" not in first
+    assert b'"actualQueryCost":1' in last
     assert REGISTRY.get_sample_value(**seconds) == before + 1  # type: ignore[arg-type]
 
 
