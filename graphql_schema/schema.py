@@ -33,7 +33,7 @@ def _is_one_of(type_: GraphQLType, _info: GraphQLResolveInfo[Any]) -> bool | Non
     return type_.extensions["strawberry-definition"].is_one_of if is_input_object_type(type_) else None
 
 
-schema._schema.type_map["__Type"].fields["isOneOf"].resolve = _is_one_of  # type: ignore[attr-defined]  # noqa: SLF001
+schema._schema.type_map["__Type"].fields["isOneOf"].resolve = _is_one_of  # type: ignore[attr-defined]  # noqa: SLF001  (as below)
 executor = Executor(schema._schema)  # noqa: SLF001  (Strawberry's own schema has no public name)
 
 

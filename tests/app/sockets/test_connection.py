@@ -146,7 +146,8 @@ async def heard(client: Raw) -> Any:
 
 
 async def say_slowly(client: Raw, parts: list[bytes]) -> None:
-    """Send the fragments of one message one by one, each in a packet of its own."""
+    """Send the fragments of one message, each once the last has arrived."""
     for number, part in enumerate(parts):
-        await client.say(frame(CONTINUATION if number else TEXT, part, final=number == len(parts) - 1))
-        await asyncio.sleep(0)
+        await client.say(frame(CONTINUATION if number else TEXT, part, final=number == len(parts) - 1), frame(PING))
+        if number < len(parts) - 1:
+            assert (await client.hear())[0] in {PONG, CLOSE}
