@@ -21,8 +21,8 @@ from db.access import GUEST, Viewer
 from db.engine import Database
 from graphql_schema.core.context import Budget, Context, Events
 from graphql_schema.execution import CostError, Executor, Operation, RequestError
+from graphql_schema.execution.answers import Answer
 from graphql_schema.execution.cost import objects_in
-from graphql_schema.execution.executor import Answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from db.connections import Connections
 from db.outbox import Publish, unheard
 from db.records import insertion, take
 from db.statements import Arguments, Statement
+from db.transaction import Transaction
 from db.write import Work
 
 SERVER_SETTINGS = {
@@ -94,6 +95,19 @@ class Database:
             if work.opened:
                 await work.opened.close()
         for event in work.events:
+            await self.publish(event)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """One transaction around several works and reads: all of it is kept, or nothing; then its events are published.
+
+        Whoever finds that a part failed leaves it by an exception.
+        """
+        async with self._open_session() as session:
+            transaction = Transaction(session)
+            yield transaction
+            await session.commit()
+        for event in transaction.events:
             await self.publish(event)
 
     async def ping(self) -> None:

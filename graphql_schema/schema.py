@@ -8,6 +8,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from graphql_schema import accounts, courses, organizations, repositories, specs
 from graphql_schema.core import NODES, root
+from graphql_schema.core.directives import atomic
 from graphql_schema.core.scalars import SCALARS
 from graphql_schema.execution import Executor
 from graphql_schema.execution.cost import FORMULA
@@ -23,6 +24,7 @@ schema = Schema(
         SLICES,
     ),
     subscription=root("Subscription", "What can be heard of as it happens.", "subscriptions", SLICES),
+    directives=[atomic],
     types=list(NODES.values()),
     config=StrawberryConfig(scalar_map=SCALARS),
 )

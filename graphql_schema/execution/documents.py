@@ -23,6 +23,7 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from graphql.validation.rules import overlapping_fields_can_be_merged as merging
 
+from graphql_schema.core.directives import ATOMIC
 from graphql_schema.core.errors import MAX_ERRORS, RequestError
 from graphql_schema.execution.limits import INTROSPECTION, Limits
 from graphql_schema.execution.plan import Plan
@@ -52,6 +53,11 @@ class Definition:
     def kind(self) -> str:
         """query, mutation or subscription."""
         return self.node.operation.value
+
+    @cached_property
+    def is_atomic(self) -> bool:
+        """Whether all of it is to be done, or nothing."""
+        return any(directive.name.value == ATOMIC for directive in self.node.directives or ())
 
     def plan(self, variables: VariableValues) -> Plan:
         """The plan for these values of `@skip` and `@include`."""
