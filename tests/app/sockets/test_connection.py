@@ -146,8 +146,8 @@ async def heard(client: Raw) -> Any:
 
 
 async def say_slowly(client: Raw, parts: list[bytes]) -> None:
-    """Send the fragments of one message, each once the last has arrived."""
-    for number, part in enumerate(parts):
-        await client.say(frame(CONTINUATION if number else TEXT, part, final=number == len(parts) - 1), frame(PING))
-        if number < len(parts) - 1:
-            assert (await client.hear())[0] in {PONG, CLOSE}
+    """Send the fragments of one message, each once those before have arrived."""
+    for number, part in enumerate(parts[:-1]):
+        await client.say(frame(CONTINUATION if number else TEXT, part, final=False), frame(PING))
+        assert (await client.hear())[0] == PONG
+    await client.say(frame(CONTINUATION, parts[-1]))
