@@ -28,6 +28,7 @@ class Connections:
         self.patience = patience
         self._connect = connect
         self._turns = asyncio.Semaphore(size)
+        self._is_closed = False
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
 
@@ -60,7 +61,8 @@ class Connections:
             self._turns.release()
 
     def close(self) -> None:
-        """Close every connection, whatever it does."""
+        """Close every connection, whatever it does, and those that are still being opened when they are."""
+        self._is_closed = True
         for connection in (*self._idle, *self._busy):
             connection.terminate()
 
@@ -84,4 +86,7 @@ class Connections:
 
     def _give_back(self, connection: Connection) -> None:
         self._busy.discard(connection)
-        self._idle.append(connection)
+        if self._is_closed:
+            connection.terminate()
+        else:
+            self._idle.append(connection)

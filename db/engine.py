@@ -145,6 +145,12 @@ class Database:
 
     async def _connect_reader(self) -> Connection:
         connection = await self._connect(default_transaction_read_only="on")
-        # An answer is sent as PostgreSQL wrote it: to decode its text would be to encode it again.
-        await connection.set_type_codec("text", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary")
+        try:
+            # An answer is sent as PostgreSQL wrote it: to decode its text would be to encode it again.
+            await connection.set_type_codec(
+                "text", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary"
+            )
+        except BaseException:
+            connection.terminate()
+            raise
         return connection
