@@ -6,6 +6,8 @@ to graphql-core. A mutation or an event names rows by their keys, and what is se
 
 import asyncio
 from collections.abc import AsyncGenerator, Container, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from graphql import (
@@ -20,6 +22,7 @@ from graphql import (
 from graphql.execution import execute
 from orjson import Fragment, loads
 
+from db.access import Viewer
 from db.errors import BadInput, Forbidden, TooSlow
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import MAX_ERRORS, RequestError
@@ -86,6 +89,13 @@ class Executor:
         if operation.kind == "mutation":
             return await self._mutate(operation, context)
         return await self._query(operation, context)
+
+    def compile(self, operation: Operation, viewer: Viewer) -> None:
+        """Write the statement of a query before it runs; what stands against it is told when it does."""
+        if operation.kind == "query" and self.compiles and not operation.is_dry_run:
+            steps, asked = _asked(operation, operation.plan.compiled, [], ())
+            with suppress(BadInput):
+                operation.plan.statement(steps, asked, viewer)
 
     async def explain(self, operation: Operation, context: Context, *, analyze: bool = False) -> dict[str, Any]:
         """The statement of a query with PostgreSQL's plan for it, for an administrator; with `analyze` it is run.
@@ -224,7 +234,9 @@ class Executor:
         self, operation: Operation, context: Context, document: DocumentNode, root: Any = None
     ) -> ExecutionResult:
         """What graphql-core makes of a document, with one batch of statements an edge."""
-        result = execute(self.schema, document, root, **_run(operation, context))
+        run = partial(execute, self.schema, document, root, **_run(operation, context))
+        # All of the schema takes 100 ms, for which nobody else is to wait.
+        result = await asyncio.to_thread(run) if operation.plan.introspects else run()
         return result if isinstance(result, ExecutionResult) else await result
 
     async def _stream(self, operation: Operation, context: Context) -> Any:
