@@ -28,7 +28,8 @@ from app.realtime import Realtime
 from app.settings import Settings
 from app.websocket import GraphQLOverWebSocket
 from db.engine import Database
-from graphql_schema.schema import executor
+from graphql_schema import schema
+from graphql_schema.execution import Executor
 
 GRACE = 10
 
@@ -45,6 +46,7 @@ class App:
         self.sessions = Sessions(self.database)
         self.buckets = Buckets(settings.redis_url, prefix=settings.redis_prefix)
         self.automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)
+        executor = Executor(schema.executor.schema, deadline=settings.deadline)
         graph = Graph(
             executor,
             self.database,

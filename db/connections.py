@@ -16,6 +16,10 @@ STALE = (InterfaceError, InvalidCachedStatementError, PostgresConnectionError, C
 """What a statement fails with when its connection was lost, or when a migration changed what it was prepared for."""
 
 
+MOST_WAITING = 1_000
+"""Who comes when so many wait is refused at once: they are held in memory, and would not have their turn in time."""
+
+
 class Connections:
     """At most `size` connections, opened when they are needed. Who waits `patience` seconds for one is refused."""
 
@@ -23,6 +27,7 @@ class Connections:
         self.patience = patience
         self._connect = connect
         self._turns = asyncio.Semaphore(size)
+        self._waiting = 0
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
 
@@ -60,11 +65,16 @@ class Connections:
             connection.terminate()
 
     async def _wait(self) -> None:
+        if self._waiting == MOST_WAITING:
+            raise Overloaded
+        self._waiting += 1
         try:
             async with asyncio.timeout(self.patience):
                 await self._turns.acquire()
         except TimeoutError:
             raise Overloaded from None
+        finally:
+            self._waiting -= 1
 
     async def _take(self) -> Connection:
         """The connection used last, so that few do most of the work and the others may stay cold."""

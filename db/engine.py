@@ -28,8 +28,8 @@ SERVER_SETTINGS = {
     "idle_in_transaction_session_timeout": "10s",
 }
 
-PATIENCE = 1.0
-"""Seconds that anything waits for a connection."""
+PATIENCE = 0.8
+"""Seconds that anything waits for a connection: who is refused is told so within a second."""
 USES = 4
 """What connections are kept apart for: reads, heavy reads, additions, sessions. None of them can take all."""
 HEAVY = 2_000

@@ -4,8 +4,7 @@ A query is one statement, which answers all root fields that a statement can ans
 to graphql-core. A mutation or an event names rows by their keys, and what is selected of them is one statement again.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +22,12 @@ from graphql.execution import execute
 from graphql.execution.values import VariableValues
 from orjson import Fragment, loads
 
-from db.errors import BadInput, Forbidden, TooSlow
+from db.errors import BadInput, Forbidden, Overloaded, TooSlow
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import MAX_ERRORS, RequestError, explained, shown
 from graphql_schema.core.mutations import Reference
 from graphql_schema.execution.cost import Estimate
+from graphql_schema.execution.deadline import Deadline
 from graphql_schema.execution.documents import Definition, Documents
 from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.plan import Asked, Plan
@@ -80,7 +80,7 @@ class Executor:
         self.schema = schema
         self.compiles = compiles
         self.limits = limits or Limits()
-        self.deadline = deadline
+        self.deadline = Deadline(deadline)
         self.documents = Documents(schema, self.limits)
 
     def prepare(self, request: Request) -> Operation:
@@ -96,11 +96,14 @@ class Executor:
         return Operation(definition, values, request, plan, estimate)
 
     async def execute(self, operation: Operation, context: Context) -> Answer:
-        """The answer of a query or a mutation; raises TooSlow, and then nothing of the field that ran is kept.
+        """The answer of a query or a mutation. Its data may hold `orjson.Fragment`s: text that PostgreSQL wrote.
 
-        Its data may hold `orjson.Fragment`s: text that PostgreSQL wrote.
+        Raises TooSlow, and then nothing of the field that ran is kept; Overloaded, when not one field could begin.
         """
-        return await self._in_time(self._execute(operation, context))
+        answer = await self.deadline.keep(self._execute(operation, context))
+        if "errors" in answer and _all_overloaded(operation.plan.steps, answer["errors"]):
+            raise Overloaded
+        return answer
 
     async def _execute(self, operation: Operation, context: Context) -> Answer:
         if not self._compiles(operation):
@@ -142,18 +145,9 @@ class Executor:
     async def _heard(self, operation: Operation, event: Any, context: Context) -> Answer:
         """The answer to an event. One that takes too long does not end the subscription."""
         try:
-            return await self._in_time(self._event(operation, event, context))
+            return await self.deadline.keep(self._event(operation, event, context))
         except TooSlow as error:
             return {"data": None} | _shown([GraphQLError(error.message, original_error=error)])
-
-    async def _in_time(self, answering: Coroutine[Any, Any, Answer]) -> Answer:
-        try:
-            async with asyncio.timeout(self.deadline) as timeout:
-                return await answering
-        except TimeoutError:
-            if timeout.expired():
-                raise TooSlow from None
-            raise
 
     def _compiles(self, operation: Operation) -> bool:
         """Whether statements answer it. Of a query each root field for itself; of anything else all or none."""
@@ -236,7 +230,9 @@ class Executor:
         self, operation: Operation, context: Context, document: DocumentNode, root: Any = None
     ) -> ExecutionResult:
         """What graphql-core makes of a document, with one batch of statements an edge."""
-        result = execute(self.schema, document, root, **_run(operation, context))
+        request = operation.request
+        given = {"variable_values": request.variables, "operation_name": request.operation_name}
+        result = execute(self.schema, document, root, context_value=context, **given)  # type: ignore[arg-type]
         return result if isinstance(result, ExecutionResult) else await result
 
     async def _stream(self, operation: Operation, context: Context) -> Any:
@@ -276,14 +272,6 @@ def _only(operation: Operation, keys: Mapping[str, str]) -> DocumentNode:
     return DocumentNode(definitions=(only, *fragments))
 
 
-def _run(operation: Operation, context: Context) -> dict[str, Any]:
-    return {
-        "context_value": context,
-        "variable_values": operation.request.variables,
-        "operation_name": operation.request.operation_name,
-    }
-
-
 def _located(error: Exception, step: Step, path: Sequence[str]) -> GraphQLError:
     return GraphQLError(str(error), step.selected.nodes, path=[*path, step.key], original_error=error)
 
@@ -294,6 +282,11 @@ def _answer(steps: Sequence[Step], found: Mapping[str, Any], errors: list[GraphQ
     if failed and any(is_non_null_type(step.output) for step in failed):
         return {"data": None} | _shown(errors)
     return {"data": {step.key: found.get(step.key) for step in steps}} | _shown(errors)
+
+
+def _all_overloaded(steps: Sequence[Step], errors: Sequence[Mapping[str, Any]]) -> bool:
+    refused = [error.get("path") for error in errors if error["extensions"]["code"] == Overloaded.code]
+    return all([step.key] in refused for step in steps if not step.is_typename)
 
 
 def _formatted(result: ExecutionResult) -> Answer:
