@@ -2,7 +2,7 @@
 
 import time
 
-from sqlalchemy import LargeBinary, bindparam, func, select
+from sqlalchemy import LargeBinary, bindparam, func, literal_column, select
 
 from db import tables
 from db.access import GUEST, Viewer
@@ -15,9 +15,22 @@ from db.tokens import is_token, token_hash
 
 REMEMBERED_FOR = 3.0
 MOST_REMEMBERED = 10_000
+MOST_ORGANIZATIONS = 5
+"""Organizations that pay for what one of their members asks: of somebody who belongs to more, the oldest."""
 
+_ORGANIZATIONS = (
+    select(tables.OrganizationMember.organization_id)
+    .where(tables.OrganizationMember.user_id == tables.User.id)
+    .order_by(tables.OrganizationMember.organization_id)  # ids grow with time
+    .limit(literal_column(str(MOST_ORGANIZATIONS)))
+)
 _SESSION = compiled(
-    select(tables.User.id, tables.User.role == UserRole.ADMIN, tables.Session.id)
+    select(
+        tables.User.id,
+        tables.User.role == UserRole.ADMIN,
+        tables.Session.id,
+        func.array(_ORGANIZATIONS.scalar_subquery()),
+    )
     .join(tables.Session, tables.Session.user_id == tables.User.id)
     .where(tables.Session.token_hash == bindparam("hash", type_=LargeBinary()))
     .where(tables.Session.expires_at > func.now(), tables.User.is_active)
@@ -63,7 +76,8 @@ async def authenticate(database: Database, token: str) -> Viewer:
     found = await database.fetch(_SESSION, _SESSION.arguments({"hash": token_hash(token)}))
     if found is None:
         raise Unauthenticated(REFUSED)
-    return Viewer(*found)
+    user_id, is_admin, session_id, organization_ids = found
+    return Viewer(user_id, is_admin, session_id, tuple(organization_ids))
 
 
 async def issue_token(database_url: str, email: str) -> str:

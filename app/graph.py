@@ -4,34 +4,45 @@ import asyncio
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
 
-from app import metrics
+from app import costs, metrics
 from app.auth import Sessions
 from app.persisted.find import Persisted
-from app.rate_limits import Charge, RateLimits, Throttle, principal_key
+from app.rate_limits import Charge, Keys, RateLimited, RateLimits, Throttle, payers
 from app.requests import Members
 from db.access import GUEST, Viewer
 from db.engine import Database
-from graphql_schema.core.context import Context, Events
-from graphql_schema.execution import Executor, Operation
+from graphql_schema.core.context import Budget, Context, Events
+from graphql_schema.execution import CostError, Executor, Operation
 from graphql_schema.execution.cost import objects_in
 from graphql_schema.execution.executor import Answer
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who sends an operation: as whom, with which credential, and from which address."""
+    """Who sends an operation: as whom, with which credential, from which address.
+
+    `wants_fields` is whether to see the cost field by field.
+    """
 
     viewer: Viewer = GUEST
     credential: str | None = None
     host: str | None = None
+    wants_fields: bool = False
+
+    @property
+    def pays(self) -> Keys:
+        """The buckets that the operation is paid out of."""
+        return payers(self.viewer, self.host)
 
 
 class Answered(NamedTuple):
-    """The JSON of an answer, and how the bucket of who asked stands after it."""
+    """The JSON of an answer with its cost, and how the bucket of who asked stands after it."""
 
     body: bytes
     throttle: Throttle
@@ -50,31 +61,36 @@ class Graph:
     changing: set[asyncio.Task[Answer]] = field(default_factory=set)
     """The mutations that run."""
 
-    async def prepare(self, members: Members, viewer: Viewer) -> Operation:
+    async def prepare(self, members: Members, client: Client) -> Operation:
         """The operation in the checked members of a request; raises RequestError, and what `Persisted.find` raises."""
-        tenant = "guests" if viewer.is_guest else str(viewer.id)
-        return self.executor.prepare(await self.persisted.find(members, tenant))
+        tenant = "guests" if client.viewer.is_guest else str(client.viewer.id)
+        try:
+            return self.executor.prepare(await self.persisted.find(members, tenant))
+        except CostError as error:
+            throttle = self.rate_limits.status(client.pays)
+            error.extensions = {"cost": orjson.Fragment(cost_of(error.operation, None, client, throttle))}
+            raise
 
     async def execute(self, operation: Operation, client: Client) -> Answered:
-        """The answer to a query or a mutation; raises RateLimited."""
-        charge, body = self.charge(operation, client), b""
-        try:
-            body = await self._execute(operation, client)
-        finally:
-            throttle = self.rate_limits.settle(charge, operation.estimate.actual(objects_in(body)))
-        return Answered(body, throttle)
+        """The answer to a query or a mutation; raises RateLimited. What never gets its answer is paid in full."""
+        charge = self.charge(operation, client)
+        body = await self.run(operation, client)
+        actual = operation.actual(objects_in(body))
+        throttle = self.rate_limits.settle(charge, actual)
+        return Answered(costs.with_cost(body, cost_of(operation, actual, client, throttle)), throttle)
 
     def charge(self, operation: Operation, client: Client) -> Charge:
         """Take what the operation may cost from who asks for it; raises RateLimited."""
-        keys = (principal_key(client.viewer.id, client.host),)
-        return self.rate_limits.take(keys, operation.estimate.points)
+        try:
+            return self.rate_limits.take(client.pays, operation.points)
+        except RateLimited as error:
+            error.extensions = {"cost": orjson.Fragment(cost_of(operation, None, client, error.throttle))}
+            raise
 
-    def context(self, viewer: Viewer) -> Context:
-        """What one operation of a viewer gets. A new one for each: what one has loaded is stale for the next."""
-        return Context(viewer, self.database, self.events)
-
-    async def _execute(self, operation: Operation, client: Client) -> bytes:
+    async def run(self, operation: Operation, client: Client) -> bytes:
+        """The JSON of the answer to an operation that somebody else has charged for."""
         context, started = self.context(client.viewer), time.perf_counter()
+        context.budget = partial(self._budget, operation, client)
         running = self.executor.execute(operation, context)
         answer = await (self._to_its_end(running) if operation.kind == "mutation" else running)
         metrics.count(operation, answer, seconds=time.perf_counter() - started)
@@ -82,9 +98,24 @@ class Graph:
             self.sessions.forget(client.credential)
         return orjson.dumps(answer)
 
+    def context(self, viewer: Viewer) -> Context:
+        """What one operation of a viewer gets. A new one for each: what one has loaded is stale for the next."""
+        return Context(viewer, self.database, self.events)
+
+    def _budget(self, operation: Operation, client: Client) -> Budget:
+        throttle, estimate = self.rate_limits.status(client.pays), operation.estimate
+        limit, reset_at = int(throttle.maximum_available), datetime.fromtimestamp(throttle.full_at, UTC)
+        return Budget(estimate.points, estimate.nodes, limit, throttle.whole_points, reset_at)
+
     async def _to_its_end(self, running: Coroutine[Any, Any, Answer]) -> Answer:
         """What a mutation answers. It goes on when its client leaves: a change is not made without being told of."""
         task = asyncio.create_task(running)
         self.changing.add(task)
         task.add_done_callback(self.changing.discard)
         return await asyncio.shield(task)
+
+
+def cost_of(operation: Operation, actual: float | None, client: Client, throttle: Throttle) -> bytes:
+    """The JSON of `extensions.cost`: `actual` points, or None if it was refused."""
+    fields = costs.by_field(operation) if client.wants_fields else b""
+    return costs.cost(operation.estimate.points, actual, throttle=throttle, fields=fields)

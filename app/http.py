@@ -7,18 +7,17 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
-from graphql import GraphQLError
 from starlette.types import Receive, Scope, Send
 
 from app import rate_limits
+from app.batches import Batches
 from app.graph import Client, Graph
 from app.logs import note
-from app.metrics import count_errors
 from app.negotiation import JSON, Refused, check, negotiated
 from app.rate_limits import RateLimited
-from app.requests import BadRequest, checked, parsed
+from app.refusals import refused
+from app.requests import BadRequest, Members, checked, parsed
 from db.errors import Overloaded, Unauthenticated
-from graphql_schema.core.errors import explained
 from graphql_schema.execution import Operation, RequestError
 
 PREFLIGHT_HEADERS = {b"graphql-require-preflight", b"apollo-require-preflight", b"x-apollo-operation-name"}
@@ -44,10 +43,11 @@ class ClientLeft(Exception):  # noqa: N818  (an outcome, not an error)
 
 
 class GraphQLOverHTTP:
-    """The ASGI endpoint. A body may have `body_limit` bytes."""
+    """The ASGI endpoint. A body may have `body_limit` bytes, and `batch_limit` operations if it is an array."""
 
-    def __init__(self, graph: Graph, *, body_limit: int) -> None:
+    def __init__(self, graph: Graph, *, body_limit: int, batch_limit: int = 0) -> None:
         self.graph = graph
+        self.batches = Batches(graph, batch_limit)
         self.body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,31 +69,37 @@ class GraphQLOverHTTP:
         except ClientLeft:
             raise
         except RequestError as error:
-            count_errors(error.errors)
-            return Answer(media_type, orjson.dumps({"errors": error.errors}), status=200 if media_type == JSON else 400)
+            return Answer(media_type, orjson.dumps(refused(error)), status=200 if media_type == JSON else 400)
         except Exception as error:  # noqa: BLE001  (what is unexpected is logged and masked)
             return refusal(error, media_type)
 
     async def _run(self, asked: "Asked") -> Answered:
-        operation, client = await self._operation(asked)
+        members = await asked.members(self.body_limit)
+        if isinstance(members, list):
+            body, throttle = await self.batches.execute(members, await self._client(asked))
+            return body, rate_limits.headers(throttle)
+        operation, client = await self._operation(asked, checked(members))
         check_kind(operation.kind, asked.method)
         body, throttle = await self.graph.execute(operation, client)
         return body, {"X-Trellis-Plan": operation.plan.how, **rate_limits.headers(throttle)}
 
-    async def _operation(self, asked: "Asked") -> tuple[Operation, Client]:
-        members = checked(await asked.members(self.body_limit))
+    async def _operation(self, asked: "Asked", members: Members) -> tuple[Operation, Client]:
+        client = await self._client(asked)
+        operation = await self.graph.prepare(members, client)
+        note(operation=operation.request.operation_name)
+        return operation, client
+
+    async def _client(self, asked: "Asked") -> Client:
         viewer = await self.graph.sessions.viewer(asked.credential)
         note(viewer=viewer.id and str(viewer.id))
-        operation = await self.graph.prepare(members, viewer)
-        note(operation=operation.request.operation_name)
-        return operation, Client(viewer, asked.credential, asked.host)
+        return Client(viewer, asked.credential, asked.host, asked.headers.get(b"x-cost-debug") == b"1")
 
 
 class Explanations(GraphQLOverHTTP):
     """The ASGI endpoint that tells an administrator how a query is answered; with `?analyze=true` it is run."""
 
     async def _run(self, asked: "Asked") -> Answered:
-        operation, client = await self._operation(asked)
+        operation, client = await self._operation(asked, checked(await asked.members(self.body_limit)))
         analyze = asked.parameters.get("analyze") == "true"
         context = self.graph.context(client.viewer)
         return orjson.dumps(await self.graph.executor.explain(operation, context, analyze=analyze)), {}
@@ -201,9 +207,8 @@ def too_large(limit: int) -> Refused:
 
 def refusal(error: Exception, media_type: str) -> Answer:
     """The answer to a request that ended in an exception. No cache keeps it: what is not found now may be soon."""
-    shown = explained(GraphQLError(str(error), original_error=error))
-    count_errors([shown])
-    status, headers = STATUS.get(shown["extensions"]["code"], 400), {}
+    body, headers = refused(error), {}
+    status = STATUS.get(body["errors"][0]["extensions"]["code"], 400)
     match error:
         case Refused():
             status, headers = error.status, error.headers
@@ -213,4 +218,4 @@ def refusal(error: Exception, media_type: str) -> Answer:
             headers = rate_limits.headers(error.throttle, retry_after=error.retry_after)
         case Overloaded():
             headers = {"Retry-After": "1"}
-    return Answer(media_type, orjson.dumps({"errors": [shown]}), {**headers, "Cache-Control": "no-store"}, status)
+    return Answer(media_type, orjson.dumps(body), {**headers, "Cache-Control": "no-store"}, status)

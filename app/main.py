@@ -46,7 +46,7 @@ class App:
         self.sessions = Sessions(self.database)
         self.buckets = Buckets(settings.redis_url, prefix=settings.redis_prefix)
         self.automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)
-        executor = Executor(schema.executor.schema, deadline=settings.deadline)
+        executor = Executor(schema.executor.schema, limits=settings.limits, deadline=settings.deadline)
         graph = Graph(
             executor,
             self.database,
@@ -61,7 +61,9 @@ class App:
         )
         self.sockets = GraphQLOverWebSocket(graph, init_timeout=settings.init_timeout)
         self.endpoints: dict[tuple[str, str], ASGIApp] = {
-            ("http", "/graphql"): GraphQLOverHTTP(graph, body_limit=settings.body_limit),
+            ("http", "/graphql"): GraphQLOverHTTP(
+                graph, body_limit=settings.body_limit, batch_limit=settings.batch_limit
+            ),
             ("http", "/graphql/explain"): Explanations(graph, body_limit=settings.body_limit),
             ("websocket", "/graphql"): self.sockets,
         }

@@ -20,6 +20,11 @@ from graphql_schema.execution import Operation
 SECONDS = Histogram("trellis_operation_seconds", "Time to answer a query or a mutation.", ["kind", "answered"])
 RESOLVED = Counter("trellis_resolved_total", "Root fields that were not compiled, by the field in the way.", ["field"])
 ERRORS = Counter("trellis_errors_total", "Errors in answers and refusals, by their code.", ["code"])
+RATE_LIMITED = Counter(
+    "trellis_rate_limited_total",
+    "Operations that had too few points left, by whose bucket it was (usr, ip, org) and whether that is enforced.",
+    ["bucket", "mode"],
+)
 
 _seconds = cache(SECONDS.labels)
 

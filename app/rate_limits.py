@@ -5,13 +5,16 @@ What is left stands in headers and in an extension of every answer, so that a cl
 
 import math
 import time
-from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from app.buckets import Bucket, Buckets, Limit
+from app.metrics import RATE_LIMITED
+from db.access import Viewer
 from db.errors import Refusal
 
 Mode = Literal["enforce", "measure", "off"]
@@ -27,6 +30,16 @@ class Throttle(NamedTuple):
     maximum_available: float
     currently_available: float
     restore_rate: float
+
+    @property
+    def whole_points(self) -> int:
+        """What a client is told of what is available: never less than nothing."""
+        return max(0, math.floor(self.currently_available))
+
+    @property
+    def full_at(self) -> int:
+        """When all points are there again, if nobody takes any: seconds of UTC since 1970, as GitHub has it."""
+        return math.ceil(time.time() + self.wait(self.maximum_available))
 
     def wait(self, points: float) -> float:
         """Seconds until so many points are available, if nobody takes any; infinite if they never are."""
@@ -48,6 +61,8 @@ class RateLimited(Refusal):
 
     code = "REQUEST_RATE_LIMITED"
     default = "You have asked for too much in a short time."
+    extensions: Mapping[str, Any] = MappingProxyType({})
+    """What the answer says beside its errors."""
 
     def __init__(self, points: float, throttle: Throttle) -> None:
         self.points = points
@@ -58,13 +73,13 @@ class RateLimited(Refusal):
     def _advice(self) -> str:
         if math.isinf(self.retry_after):
             return f"and a full bucket has {self.throttle.maximum_available:.0f}: it can never pass. Ask for less."
-        return f"and {_available(self.throttle)} points are available. Try again in {math.ceil(self.retry_after)} s."
+        return f"and {self.throttle.whole_points} points are available. Try again in {math.ceil(self.retry_after)} s."
 
 
 class RateLimits:
-    """Takes the cost of operations out of buckets. `principal_key` and `organization_key` say whose.
+    """Takes the cost of operations out of buckets. `payers` says whose.
 
-    In the mode `measure` everything passes, in `off` nothing is even counted. `refused` counts what did not pass, or
+    In the mode `measure` everything passes, in `off` nothing is even counted. A metric counts what did not pass, or
     would not have, by the kind of the bucket that had too little: `usr`, `ip` or `org`.
     """
 
@@ -73,16 +88,15 @@ class RateLimits:
         self.principal = principal
         self.organization = organization
         self.mode = mode
-        self.refused: Counter[str] = Counter()
 
     def take(self, keys: Keys, points: float) -> Charge:
         """Take the expected cost out of all these buckets, until it is settled.
 
-        Raises RateLimited, and takes nothing, if one of them has too little.
+        Raises RateLimited, and takes nothing, if one of them has too little. Nothing can always be taken.
         """
         buckets = self._buckets(keys)
         for bucket in buckets:
-            if bucket.available < points:
+            if points > max(0.0, bucket.available):
                 self._refuse(keys, points, buckets)
                 return Charge(keys, points, is_taken=False)
         for bucket in buckets:
@@ -113,9 +127,15 @@ class RateLimits:
         throttles = [_throttle(bucket) for bucket in buckets]
         key, throttle = max(zip(keys, throttles, strict=True), key=lambda pair: pair[1].wait(points))
         if self.mode != "off":
-            self.refused[key.partition(":")[0]] += 1
+            RATE_LIMITED.labels(key.partition(":")[0], self.mode).inc()
         if self.mode == "enforce":
             raise RateLimited(points, throttle)
+
+
+@lru_cache(maxsize=10_000)
+def payers(viewer: Viewer, host: str | None) -> Keys:
+    """The keys of all buckets that an operation is paid out of: of who asks, and of their organizations."""
+    return (principal_key(viewer.id, host), *map(organization_key, viewer.organization_ids))
 
 
 def principal_key(user_id: UUID | None, host: str | None) -> str:
@@ -131,26 +151,13 @@ def organization_key(organization_id: UUID) -> str:
 
 
 def headers(throttle: Throttle, *, retry_after: float = math.inf) -> dict[str, str]:
-    """The headers of an answer. As GitHub has it, `X-RateLimit-Reset` is when the bucket is full, in seconds of UTC
-    since 1970; `Retry-After` is in seconds from now (RFC 9110), and only there if waiting helps.
-    """
-    reset = time.time() + throttle.wait(throttle.maximum_available)
+    """The headers of an answer. `Retry-After` is in seconds from now (RFC 9110), and only there if waiting helps."""
     shown = {
         "X-RateLimit-Limit": f"{throttle.maximum_available:.0f}",
-        "X-RateLimit-Remaining": str(_available(throttle)),
-        "X-RateLimit-Reset": str(math.ceil(reset)),
+        "X-RateLimit-Remaining": str(throttle.whole_points),
+        "X-RateLimit-Reset": str(throttle.full_at),
     }
     return shown if math.isinf(retry_after) else shown | {"Retry-After": str(math.ceil(retry_after))}
-
-
-def cost_extension(requested: float, actual: float | None, *, throttle: Throttle) -> dict[str, Any]:
-    """The value of `extensions.cost`, as Shopify has it. There is no actual cost of what was refused."""
-    status = {
-        "maximumAvailable": throttle.maximum_available,
-        "currentlyAvailable": _available(throttle),
-        "restoreRate": throttle.restore_rate,
-    }
-    return {"requestedQueryCost": requested, "actualQueryCost": actual, "throttleStatus": status}
 
 
 def _throttle(bucket: Bucket) -> Throttle:
@@ -159,10 +166,6 @@ def _throttle(bucket: Bucket) -> Throttle:
 
 def _emptiest(buckets: list[Bucket]) -> Throttle:
     return _throttle(min(buckets, key=lambda bucket: bucket.available))
-
-
-def _available(throttle: Throttle) -> int:
-    return max(0, math.floor(throttle.currently_available))
 
 
 @lru_cache(maxsize=10_000)

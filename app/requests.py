@@ -30,8 +30,6 @@ def parsed(text: str | bytes, *, what: str) -> Any:
 
 def checked(members: Any) -> Members:
     """The members of a request in a parsed object. Unknown members are ignored; null is the same as absent."""
-    if isinstance(members, list):
-        raise BadRequest("Batches are not accepted. Send one operation at a time.")
     if not isinstance(members, dict):
         raise BadRequest("A GraphQL request is an object with the member `query`.")
     for name, (kind, description) in MEMBERS.items():

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.connections import Patience
+from graphql_schema.execution import Limits
 
 Level = Literal["off", "log", "safelist", "id-only"]
 """How strictly requests are held to the list of trusted documents."""
@@ -48,6 +49,10 @@ class Settings(BaseSettings):
     """Bytes in the body of an HTTP request."""
     frame_limit: int = Field(default=2**18, ge=1)
     """Bytes in one message on a WebSocket."""
+    limits: Limits = Limits()
+    """The largest operation that is run, such as `TRELLIS_LIMITS__DEPTH=15`: see `graphql_schema.execution.Limits`."""
+    batch_limit: int = Field(default=0, ge=0, le=10)
+    """Operations that the body of one HTTP request may hold as an array; with 0 there are no arrays."""
     patience: Patience = Patience()
     """How much of a request's head is read, and how long head and body are waited for: `TRELLIS_PATIENCE__URL=4096`."""
     init_timeout: float = Field(default=10, gt=0)

@@ -8,16 +8,14 @@ from typing import Any
 
 import orjson
 import structlog
-from graphql import GraphQLError
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected, WebSocketState
 
 from app.graph import Client, Graph
 from app.logs import elapsed, note
-from app.metrics import count_errors
+from app.refusals import refused
 from app.requests import BadRequest, checked, parsed
 from db.errors import Refusal, Unauthenticated
-from graphql_schema.core.errors import explained
 from graphql_schema.execution import Operation, RequestError
 
 PROTOCOL = "graphql-transport-ws"
@@ -177,7 +175,7 @@ class _Socket:
         if key in self.operations:
             raise Closing(4409, f"Subscriber for {key} already exists")
         try:
-            operation = await self.endpoint.graph.prepare(checked(payload), self.client.viewer)
+            operation = await self.endpoint.graph.prepare(checked(payload), self.client)
         except BadRequest as error:
             raise Closing(4400, error.message) from None
         except (RequestError, Refusal) as error:
@@ -206,11 +204,10 @@ class _Socket:
             log.info("operation", ms=elapsed(started))
 
     async def _refuse(self, key: str, refusal: RequestError | Refusal) -> None:
-        if isinstance(refusal, RequestError):
-            errors = refusal.errors
-        else:
-            errors = [explained(GraphQLError(refusal.message, original_error=refusal))]
-        count_errors(errors)
+        """A message of errors has no extensions of its own: what the answer says beside them stands in the first."""
+        answer = refused(refusal)
+        errors = answer["errors"]
+        errors[0]["extensions"] |= answer.get("extensions", {})
         await self._send("error", id=key, payload=errors)
 
     async def _answer(self, key: str, operation: Operation) -> None:

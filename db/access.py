@@ -37,6 +37,8 @@ class Viewer:
     id: UUID | None = None
     is_admin: bool = False
     session_id: UUID | None = None
+    organization_ids: tuple[UUID, ...] = ()
+    """The organizations that pay for what the viewer asks."""
 
     @property
     def is_guest(self) -> bool:

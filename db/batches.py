@@ -1,26 +1,27 @@
-"""Reads of one statement that come at the same moment go to PostgreSQL together, as one statement.
+"""Runs of one statement that are asked for at the same moment go to PostgreSQL together, as one statement.
 
 To start a statement costs PostgreSQL as much as a small one does, and the round trip costs this process more than that.
 Nobody waits for company: what comes within one turn of the event loop is sent at its end. Under load that is several.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from asyncpg import InterfaceError, PostgresError
 
-from db.connections import Connections
+from db.connections import is_lost
 from db.statements import Arguments, Statement
 
 Row = Sequence[Any]
+Run = Callable[[str, Arguments], Awaitable[Sequence[Row]]]
 Future = asyncio.Future[Row | None]
 
 
 @dataclass(slots=True)
 class Batch:
-    """Reads of one statement, each with its arguments and the row that it waits for."""
+    """Runs of one statement, each with its arguments and the row that it waits for."""
 
     statement: Statement
     asked: list[Arguments] = field(default_factory=list)
@@ -34,16 +35,16 @@ class Batch:
 
 
 class Batches:
-    """Runs reads on connections, at most `size` together, which share one process of PostgreSQL."""
+    """Runs statements by `run`, at most `size` together, which share one process of PostgreSQL."""
 
-    def __init__(self, connections: Connections, *, size: int = 4) -> None:
-        self.connections = connections
+    def __init__(self, run: Run, *, size: int = 4) -> None:
+        self.run = run
         self.size = size
         self._filling: dict[str, Batch] = {}
         self._running: set[asyncio.Task[None]] = set()
 
     async def fetch(self, statement: Statement, arguments: Arguments) -> Row | None:
-        """The first row of a statement that changes nothing; None when it finds none. Raises Overloaded."""
+        """The first row of a statement; None when it finds none. Raises Overloaded."""
         batch = self._filling.get(statement.sql)
         if batch is None or len(batch.rows) == self.size:
             batch = self._begin(statement)
@@ -73,15 +74,15 @@ class Batches:
             if len(batch.rows) > 1 and batch.statement.together:
                 await self._together(batch, batch.statement.together)
                 return
-        except (PostgresError, InterfaceError):
-            pass  # One of them is to blame. Which one shows when each runs by itself.
         except Exception as error:  # noqa: BLE001  (it is the answer to all of them)
-            for row in batch.rows:
-                _fail(row, error)
+            # One of them is to blame. Which one shows when each runs by itself.
+            if not isinstance(error, PostgresError | InterfaceError) or is_lost(error):
+                for row in batch.rows:
+                    _fail(row, error)
         await asyncio.gather(*(self._alone(batch, place) for place, row in enumerate(batch.rows) if not row.done()))
 
     async def _together(self, batch: Batch, sql: str) -> None:
-        found = await self.connections.fetch(sql, batch.statement.columns(batch.asked))
+        found = await self.run(sql, batch.statement.columns(batch.asked))
         rows = {row[-1]: row[:-1] for row in found}
         for place, row in enumerate(batch.rows, 1):
             _answer(row, rows.get(place))
@@ -89,7 +90,7 @@ class Batches:
     async def _alone(self, batch: Batch, place: int) -> None:
         row = batch.rows[place]
         try:
-            found = await self.connections.fetch(batch.statement.sql, batch.asked[place])
+            found = await self.run(batch.statement.sql, batch.asked[place])
             _answer(row, found[0] if found else None)
         except Exception as error:  # noqa: BLE001  (it is the answer to this one)
             _fail(row, error)

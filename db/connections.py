@@ -20,6 +20,11 @@ MOST_WAITING = 1_000
 """Who comes when so many wait is refused at once: they are held in memory, and would not have their turn in time."""
 
 
+def is_lost(error: Exception) -> bool:
+    """Whether a statement failed for its connection, and not for itself."""
+    return isinstance(error, STALE) and not isinstance(error, ValueError)  # the driver's for what fits no parameter
+
+
 class Connections:
     """At most `size` connections, opened when they are needed. Who waits `patience` seconds for one is refused."""
 
@@ -39,7 +44,7 @@ class Connections:
         try:
             return await self.execute(statement, arguments)
         except STALE as error:
-            if isinstance(error, ValueError):  # the driver's word for a value that fits no parameter
+            if not is_lost(error):
                 raise
             return await self.execute(statement, arguments)
 

@@ -55,9 +55,10 @@ class Database:
         self.readers = Connections(self._connect_reader, size=share, patience=PATIENCE)
         self.heavy_readers = Connections(self._connect_reader, size=share, patience=PATIENCE)
         self.writers = Connections(self._connect, size=share, patience=PATIENCE)
-        self.reads = Batches(self.readers)
-        self.heavy_reads = Batches(self.heavy_readers)
-        self.finds = Batches(self.writers)
+        self.reads = Batches(self.readers.fetch)
+        self.heavy_reads = Batches(self.heavy_readers.fetch)
+        self.finds = Batches(self.writers.fetch)
+        self.additions = Batches(self.writers.execute)
         self.engine = create_async_engine(
             url,
             pool_size=share,
@@ -114,7 +115,8 @@ class Database:
             await work.opened.commit()
         elif work.added:
             statement, arguments = insertion(work.added)
-            (record,) = await self.writers.execute(statement.sql, arguments)
+            record = await self.additions.fetch(statement, arguments)
+            assert record
             take(work.added, record)
 
     async def _connect(self, **settings: str) -> Connection:

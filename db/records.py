@@ -1,12 +1,12 @@
 """Rows on their way between their classes and the driver, without a session: read from a record, inserted together."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 import orjson
-from asyncpg import Record
-from sqlalchemy import JSON, Column, bindparam, insert, inspect, select
+from sqlalchemy import JSON, Column, bindparam, column, insert, inspect, select, table
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
@@ -28,7 +28,7 @@ def columns(table: type[Base]) -> dict[str, Column[Any]]:
     return {attribute.key: attribute.columns[0] for attribute in read}  # type: ignore[misc]
 
 
-def row_of(table: type[Row], record: Record) -> Row:
+def row_of(table: type[Row], record: Sequence[Any]) -> Row:
     """The row that a record begins with, whose statement selects the columns of the table first."""
     row = table()
     for (name, read), value in zip(_reading(table).items(), record, strict=False):
@@ -50,7 +50,7 @@ def insertion(rows: Sequence[Base]) -> tuple[Statement, list[Any]]:
     return statement, statement.arguments(values)
 
 
-def take(rows: Sequence[Base], record: Record) -> None:
+def take(rows: Sequence[Base], record: Sequence[Any]) -> None:
     """Give inserted rows what the database has filled in."""
     values = iter(record)
     for row in rows:
@@ -64,18 +64,44 @@ def _given(row: Base) -> dict[str, Any]:
     return {name: write(value) if write else value for name, write, value in given}
 
 
+@dataclass(frozen=True)
+class Insertion(Statement):
+    """A statement that inserts rows. Together, those of several transactions are written by one: all or none.
+
+    Rows know their keys before they are written: by them what is returned is told apart.
+    """
+
+    kinds: tuple[Kind, ...]
+
+    def many(self, asked: str) -> str:
+        given = table("asked", *(column(name) for name in (*self.types, "place")))
+        found: Any = given
+        parts = [_insert_all(given, index, *kind).cte(f"added_{index}") for index, kind in enumerate(self.kinds)]
+        for index, part in enumerate(parts):
+            found = found.join(part, part.c.id == given.c[_name(index, "id")])
+        sql = compiled(select(*parts, given.c.place).select_from(found)).sql.removeprefix("WITH ")
+        return f"WITH asked AS (SELECT * FROM {asked}), {sql}"  # noqa: S608  (names, no values)
+
+
 @lru_cache(maxsize=1_000)
-def _insertion(kinds: tuple[Kind, ...]) -> Statement:
+def _insertion(kinds: tuple[Kind, ...]) -> Insertion:
     parts = [_insert(index, *kind) for index, kind in enumerate(kinds)]
-    if len(parts) == 1:
-        return compiled(parts[0])
-    return compiled(select(*(part.cte(f"added_{index}") for index, part in enumerate(parts))))
+    added = [part.cte(f"added_{index}") for index, part in enumerate(parts)]
+    one = compiled(parts[0] if len(parts) == 1 else select(*added))
+    return Insertion(one.sql, one.types, one.constants, kinds)
 
 
 def _insert(index: int, table: type[Base], names: tuple[str, ...]) -> ReturningInsert[Any]:
     known = columns(table)
     values = {known[name].name: bindparam(_name(index, name), type_=known[name].type) for name in names}
     return insert(table).values(values).returning(*(known[name] for name in _returned(table, names)))
+
+
+def _insert_all(given: Any, index: int, table: type[Base], names: tuple[str, ...]) -> ReturningInsert[Any]:
+    known = columns(table)
+    rows = select(*(given.c[_name(index, name)] for name in names))
+    into = insert(table).from_select([known[name].name for name in names], rows, include_defaults=False)
+    return into.returning(*(known[name] for name in _returned(table, names)))
 
 
 @cache

@@ -33,15 +33,22 @@ class Statement:
 
         Each parameter that is not constant takes an array of values, and each row ends with its place in them, from 1.
         """
-        sql, arrays = self.sql, dict[str, str]()
-        for place, (name, type_) in enumerate(self.types.items(), 1):
-            if name not in self.constants:
-                sql = sql.replace(f"${place}::{type_}", f"asked.{name}")
-                arrays[name] = f"${place}::{type_}[]"
+        arrays = {name: f"${place}::{self.types[name]}[]" for name, place in self._varying.items()}
         if not arrays or any(array.endswith("[][]") for array in arrays.values()):
             return None
-        asked = f"unnest({', '.join(arrays.values())}) WITH ORDINALITY AS asked({', '.join(arrays)}, place)"
+        return self.many(f"unnest({', '.join(arrays.values())}) WITH ORDINALITY AS asked({', '.join(arrays)}, place)")
+
+    def many(self, asked: str) -> str:
+        """The same for every row of `asked`, which has the parameters that are not constant as columns."""
+        sql = self.sql
+        for name, place in self._varying.items():
+            sql = sql.replace(f"${place}::{self.types[name]}", f"asked.{name}")
         return f"SELECT one.*, asked.place FROM {asked}, LATERAL ({sql}) AS one"  # noqa: S608  (names, no values)
+
+    @property
+    def _varying(self) -> dict[str, int]:
+        """The places of the parameters that are not constant."""
+        return {name: place for place, name in enumerate(self.types, 1) if name not in self.constants}
 
     def columns(self, many: Sequence[Arguments]) -> list[Any]:
         """The arguments of `together`, of several arguments."""

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from aiodataloader import DataLoader
@@ -28,13 +29,27 @@ class Events(Protocol):
         ...
 
 
+class Budget(NamedTuple):
+    """What an operation costs at most, and what is left of the points that it is paid out of."""
+
+    cost: int
+    node_count: int
+    limit: int
+    remaining: int
+    reset_at: datetime
+
+
 @dataclass
 class Context:
-    """One operation of one viewer. Batches are never shared between operations, nor between two events."""
+    """One operation of one viewer. Batches are never shared between operations, nor between two events.
+
+    `budget` tells what the operation costs; None where nobody counts.
+    """
 
     viewer: Viewer
     database: Database
     events: Events
+    budget: Callable[[], Budget | None] = lambda: None
     _loaders: dict[Any, DataLoader[UUID, Any]] = field(default_factory=dict)
 
     async def see(self, table: type[Base], public_id: str, *, at: str) -> Base:

@@ -1,7 +1,8 @@
 """Errors as clients see them: always with a code, and without a word about what is behind the graph."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
@@ -27,6 +28,9 @@ class RequestError(Exception):
 
     With a code the errors are about the request; without, they come from what it asked for.
     """
+
+    extensions: Mapping[str, Any] = MappingProxyType({})
+    """What the answer says beside its errors."""
 
     def __init__(self, errors: list[GraphQLError], code: str | None = None) -> None:
         self.errors = shown(formatted(error, code=code) if code else explained(error) for error in errors)

@@ -8,7 +8,11 @@ Follow one through the modules in this order:
 4. `steps`      are the fields so found, each with its declaration and with its arguments made ready for SQL;
 5. `plan`       says which steps a statement can answer, and what they `cost`; keeps the statements compiled so far;
 6. `compiler`   writes the statement: `pages` its lists, `json_text` the JSON;
-7. `executor`   runs it, and hands the text that PostgreSQL wrote to the transport, as it is.
+7. `operations` is what came of all this: an operation that can be run, and says what it costs;
+8. `executor`   runs it, and hands the text that PostgreSQL wrote to the transport, as it is.
+
+Reads of one statement that come at the same moment share a round trip, each with its own values (`db.batches`): under
+load that is half of what PostgreSQL does for a small read. Rows that mutations add share it too.
 
 What a statement cannot answer goes to graphql-core, which resolves the same declarations through batches
 (`graphql_schema.core.context`), and so does everything for an `Executor(schema, compiles=False)`: the two must agree.
@@ -16,7 +20,8 @@ What a statement cannot answer goes to graphql-core, which resolves the same dec
 
 from graphql_schema.core.errors import RequestError
 from graphql_schema.execution.cost import Estimate
-from graphql_schema.execution.executor import Executor, Operation, Request
+from graphql_schema.execution.executor import Executor
 from graphql_schema.execution.limits import Limits
+from graphql_schema.execution.operations import CostError, Operation, Request
 
-__all__ = ["Estimate", "Executor", "Limits", "Operation", "Request", "RequestError"]
+__all__ = ["CostError", "Estimate", "Executor", "Limits", "Operation", "Request", "RequestError"]

@@ -29,8 +29,10 @@ from graphql_schema.execution.selection import Selections
 from graphql_schema.execution.steps import steps
 from graphql_schema.execution.variables import Variables
 
-merging.MAX_COMPLEXITY_BUDGET = 50_000
-"""Fields under one key are compared in pairs. The library's own budget, ten times as much, is a second and a half."""
+merging.MAX_COMPLEXITY_BUDGET = 20_000
+"""Fields under one key are compared in pairs: those of fifty fragments that ask for the same are within it. The
+library's own budget, 25 times as much, is up to half a second.
+"""
 BYTES_A_CHARACTER = 60
 """What a kept document costs for each character of its text: measured with tracemalloc, plans included."""
 MAX_PLANS = 32

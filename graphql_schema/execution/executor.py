@@ -4,8 +4,7 @@ A query is one statement, which answers all root fields that a statement can ans
 to graphql-core. A mutation or an event names rows by their keys, and what is selected of them is one statement again.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Container, Mapping, Sequence
 from typing import Any
 
 from graphql import (
@@ -19,53 +18,21 @@ from graphql import (
     is_non_null_type,
 )
 from graphql.execution import execute
-from graphql.execution.values import VariableValues
 from orjson import Fragment, loads
 
 from db.errors import BadInput, Forbidden, Overloaded, TooSlow
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import MAX_ERRORS, RequestError, explained, shown
 from graphql_schema.core.mutations import Reference
-from graphql_schema.execution.cost import Estimate
 from graphql_schema.execution.deadline import Deadline
-from graphql_schema.execution.documents import Definition, Documents
+from graphql_schema.execution.documents import Documents
 from graphql_schema.execution.limits import Limits
-from graphql_schema.execution.plan import Asked, Plan
+from graphql_schema.execution.operations import CostError, Operation, Request
+from graphql_schema.execution.plan import Asked
 from graphql_schema.execution.python_values import plain
 from graphql_schema.execution.steps import Step
 
 Answer = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a client sent."""
-
-    query: str
-    operation_name: str | None = None
-    variables: dict[str, Any] | None = None
-    extensions: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """An operation with its variables, how it is answered, and what it comes to at most."""
-
-    definition: Definition
-    variables: VariableValues
-    request: Request
-    plan: Plan
-    estimate: Estimate
-
-    @property
-    def kind(self) -> str:
-        """query, mutation or subscription."""
-        return self.definition.kind
-
-    @property
-    def estimate_by_path(self) -> list[tuple[str, int, int]]:
-        """The same field by field: the path, the nodes and the weight that it adds."""
-        return list(self.plan.cost.by_path(self.variables.coerced))
 
 
 class Executor:
@@ -84,16 +51,21 @@ class Executor:
         self.documents = Documents(schema, self.limits)
 
     def prepare(self, request: Request) -> Operation:
-        """Find the operation of the request; raises RequestError, also for one that asks for too much."""
+        """Find the operation of the request; raises RequestError, and CostError for one that asks for too much."""
         definition = self.documents.definition(request.query, request.operation_name)
         values = definition.variables.values(request.variables or {}, max_errors=MAX_ERRORS)
         if isinstance(values, list):
             raise RequestError(values, "BAD_USER_INPUT")
         definition.check(values)
         plan = definition.plan(values)
-        estimate = plan.cost.estimate(values.coerced)
-        self.limits.check_cost(estimate)
-        return Operation(definition, values, request, plan, estimate)
+        operation = Operation(
+            definition, values, request, plan, plan.cost.estimate(values.coerced), plan.is_dry_run(values)
+        )
+        try:
+            self.limits.check_cost(operation.estimate.nodes, operation.estimate.points)
+        except RequestError as refusal:
+            raise CostError(refusal, operation) from None
+        return operation
 
     async def execute(self, operation: Operation, context: Context) -> Answer:
         """The answer of a query or a mutation. Its data may hold `orjson.Fragment`s: text that PostgreSQL wrote.
@@ -106,6 +78,8 @@ class Executor:
         return answer
 
     async def _execute(self, operation: Operation, context: Context) -> Answer:
+        if operation.is_dry_run:
+            return _formatted(await self._resolve(operation, context, _only(operation, operation.plan.rate_limits)))
         if not self._compiles(operation):
             return _formatted(await self._resolve(operation, context, operation.definition.document))
         if operation.kind == "mutation":
@@ -258,7 +232,7 @@ def _asked(
     return ready, asked
 
 
-def _only(operation: Operation, keys: Mapping[str, str]) -> DocumentNode:
+def _only(operation: Operation, keys: Container[str]) -> DocumentNode:
     """The document with these root fields alone."""
     nodes = [node for step in operation.plan.steps if step.key in keys for node in step.selected.nodes]
     definition = operation.definition.node

@@ -24,7 +24,6 @@ from graphql import (
 )
 
 from graphql_schema.core.errors import RequestError
-from graphql_schema.execution.cost import Estimate
 
 INTROSPECTION = {"__schema", "__type"}
 LONG_LISTS = {"fields", "possibleTypes"}
@@ -59,6 +58,11 @@ class Limits:
     points: int = 1_000
     """What the operation may cost, as `graphql_schema.execution.cost` has it."""
 
+    def __post_init__(self) -> None:
+        wrong = [name for name, limit in vars(self).items() if limit < 1]
+        if wrong:
+            raise ValueError(f"A limit is at least 1: {', '.join(wrong)}.")
+
     def parsed(self, text: str) -> DocumentNode:
         """The document, if it is one and no longer than it may be; raises RequestError."""
         self._check("document_bytes", len(text.encode(errors="surrogatepass")))
@@ -76,11 +80,11 @@ class Limits:
             for name in ("depth", "root_fields", "aliases", "directives", "selections"):
                 self._check(name, getattr(size, name))
 
-    def check_cost(self, estimate: Estimate) -> None:
-        """Raise RequestError for an operation that may answer with too much."""
-        self._check("nodes", estimate.nodes)
-        if estimate.points > self.points:
-            message = f"Cost: {estimate.points:,} points estimated, {self.points:,} allowed."
+    def check_cost(self, nodes: int, points: int) -> None:
+        """Raise RequestError for what may answer with too much."""
+        self._check("nodes", nodes)
+        if points > self.points:
+            message = f"Cost: {points:,} points estimated, {self.points:,} allowed."
             raise RequestError([GraphQLError(message)], "COST_ESTIMATED_TOO_EXPENSIVE")
 
     def _check(self, name: str, found: int) -> None:

@@ -19,6 +19,7 @@ from graphql_schema.core.connections import Many
 from graphql_schema.core.fields import Binding, Column, One, Part, PublicId, Sql
 from graphql_schema.core.mutations import Mutation, Reference
 from graphql_schema.core.nodes import NODES
+from graphql_schema.core.rate_limit import RateLimit
 from graphql_schema.core.subscriptions import Subscription
 from graphql_schema.execution.compiler import parameter, statement
 from graphql_schema.execution.cost import Place, place_of
@@ -52,6 +53,15 @@ class Plan:
     def compiled(self) -> list[Step]:
         """The steps that a statement answers."""
         return [step for step in self.steps if not step.is_typename and step.key not in self.obstacles]
+
+    @cached_property
+    def rate_limits(self) -> dict[str, Step]:
+        """The steps that ask what the operation costs, by key."""
+        return {step.key: step for step in self.steps if isinstance(step.field, RateLimit)}
+
+    def is_dry_run(self, variables: VariableValues) -> bool:
+        """Whether the operation is only to be priced."""
+        return any(step.arguments(variables)["dry_run"] for step in self.rate_limits.values())
 
     @cached_property
     def way(self) -> str:

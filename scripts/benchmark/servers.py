@@ -125,6 +125,7 @@ def environment(database: Database, port: int) -> Mapping[str, str]:
         "TRELLIS_LOG_JSON": "true",
         # Counted as in production, but few people send what thousands would: nobody is to be refused.
         "TRELLIS_RATE_LIMIT": "1000000000",
+        "TRELLIS_ORGANIZATION_RATE_LIMIT": "1000000000",
         "PORT": str(port),
         "NODE_ENV": "production",
         "GRAPHILE_ENV": "production",

@@ -75,7 +75,14 @@ class Talk:
         await self.say(id=key, type="subscribe", payload={"query": query, "variables": variables})
 
     async def hear(self) -> Any:
-        """The next message."""
+        """The next message, whatever an answer in it has cost."""
+        message = await self.hear_all()
+        if message["type"] == "next":
+            message["payload"].pop("extensions", None)
+        return message
+
+    async def hear_all(self) -> Any:
+        """The next message as it is."""
         async with asyncio.timeout(DEADLINE):
             return orjson.loads(await self.connection.recv())
 
@@ -100,6 +107,11 @@ async def serving(database_url: str, redis_url: str, **settings: Any) -> AsyncIt
             yield Served(server, f"{host}:{port}")
         finally:
             await server.shutdown([listening])
+
+
+def told(answer: httpx.Response) -> Any:
+    """What an answer says, whatever it cost."""
+    return {name: value for name, value in answer.json().items() if name != "extensions"}
 
 
 async def until(condition: Callable[[], Any]) -> None:

@@ -1,17 +1,18 @@
 """Credentials: which tokens hold, and that all others are refused alike."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 
-from app.auth import Sessions, issue_token
+from app.auth import MOST_ORGANIZATIONS, Sessions, issue_token
 from db import tables
 from db.access import GUEST, Viewer
 from db.engine import Database
 from db.errors import NotFound, Unauthenticated
 from db.tokens import new_token, token_hash
-from tests.app.serving import Served
+from tests.app.serving import Served, told
 from tests.world import World
 
 UNKNOWN = f"trs_{'x' * 43}"
@@ -25,7 +26,7 @@ async def identify(database: Database, authorization: str) -> Viewer:
 
 async def test_a_token_tells_who_asks(served: Served, world: World) -> None:
     answer = await served.post(VIEWER, authorization=f"Bearer {world.tokens['ada']}")
-    assert answer.json() == {"data": {"viewer": {"name": "Ada"}}}
+    assert told(answer) == {"data": {"viewer": {"name": "Ada"}}}
 
 
 async def test_the_scheme_may_be_written_in_any_case(database: Database, world: World) -> None:
@@ -33,19 +34,33 @@ async def test_the_scheme_may_be_written_in_any_case(database: Database, world: 
 
 
 async def test_without_a_header_a_guest_asks(served: Served) -> None:
-    assert (await served.post(VIEWER)).json() == {"data": {"viewer": None}}
+    assert told(await served.post(VIEWER)) == {"data": {"viewer": None}}
 
 
 async def test_the_viewer_carries_the_session_so_that_it_can_be_ended(served: Served, world: World) -> None:
     authorization = f"Bearer {world.tokens['ada']}"
     signed_out = await served.post({"query": "mutation { signOut { signedOut } }"}, authorization=authorization)
-    assert signed_out.json() == {"data": {"signOut": {"signedOut": True}}}
+    assert told(signed_out) == {"data": {"signOut": {"signedOut": True}}}
     assert (await served.post(VIEWER, authorization=authorization)).status_code == 401
 
 
 async def test_only_administrators_are_administrators(database: Database, world: World) -> None:
     viewers = {name: await identify(database, f"Bearer {world.tokens[name]}") for name in ("ada", "root")}
     assert {name: viewer.is_admin for name, viewer in viewers.items()} == {"ada": False, "root": True}
+
+
+async def test_the_viewer_knows_the_organizations_that_pay(database: Database, world: World) -> None:
+    async def organizations(name: str) -> tuple[UUID, ...]:
+        return (await identify(database, f"Bearer {world.tokens[name]}")).organization_ids
+
+    assert await organizations("ada") == (world.analytical.id,)
+    assert await organizations("sam") == ()
+    async with database.work(GUEST) as work:
+        for number in range(MOST_ORGANIZATIONS):
+            added = await work.add(tables.Organization(name="New", slug=f"new-{number}"))
+            await work.add(tables.OrganizationMember(organization_id=added.id, user_id=world.ada.id))
+    found = await organizations("ada")
+    assert (len(found), found[0]) == (MOST_ORGANIZATIONS, world.analytical.id)
 
 
 @pytest.mark.parametrize(

@@ -58,8 +58,8 @@ async def test_requests_that_are_sent_at_once_are_answered_in_their_order(bare: 
     bodies = [orjson.dumps({"query": f"{{ a{number}: __typename }}"}) for number in range(5)]
     writer.write(b"".join(head(len(body)) + body for body in bodies))
     for number in range(5):
-        answer = await reader.readuntil(b'{"data":{"a%d":"Query"}}' % number)
-        assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+        answer = await reader.readuntil(b'{"data":{"a%d":"Query"}' % number)
+        assert b"HTTP/1.1 200 OK\r\n" in answer
     writer.close()
 
 
@@ -141,7 +141,7 @@ async def test_a_connection_between_two_requests_may_wait_longer(impatient: Serv
     reader, writer = await asyncio.open_connection(*impatient.address.split(":"))
     for _ in range(2):
         writer.write(sized().replace(b"close", b"keep-alive"))
-        await reader.readuntil(b'{"data":{"__typename":"Query"}}')
+        await reader.readuntil(b'{"data":{"__typename":"Query"}')
         await passed(2 * IMPATIENT.body_seconds)
     writer.close()
 

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from app.http import refusal
 from app.negotiation import GRAPHQL_RESPONSE, JSON
 from db.tokens import new_token
-from tests.app.serving import NO_DATABASE, Served, serving
+from tests.app.serving import NO_DATABASE, Served, serving, told
 from tests.world import World
 
 TYPENAME = {"query": "{ __typename }"}
@@ -35,18 +35,18 @@ async def get(served: Served, **parameters: str) -> httpx.Response:
 
 async def test_a_query_by_post(bare: Served) -> None:
     answer = await bare.post(TYPENAME)
-    assert (answer.status_code, answer.json()) == (200, ANSWER)
+    assert (answer.status_code, told(answer)) == (200, ANSWER)
 
 
 async def test_a_query_by_get(bare: Served) -> None:
     query = "query Two($yes: Boolean!) { __typename @include(if: $yes) } query One { __typename }"
     answer = await get(bare, query=query, operationName="Two", variables='{"yes": true}', extensions="")
-    assert (answer.status_code, answer.json()) == (200, ANSWER)
+    assert (answer.status_code, told(answer)) == (200, ANSWER)
 
 
 async def test_unknown_members_are_ignored_and_null_is_absent(bare: Served) -> None:
     nothing = dict.fromkeys(("operationName", "variables", "extensions"))
-    assert (await bare.post({**TYPENAME, **nothing, "other": 1})).json() == ANSWER
+    assert told(await bare.post({**TYPENAME, **nothing, "other": 1})) == ANSWER
 
 
 async def test_partial_data_is_200(bare: Served) -> None:
@@ -166,7 +166,7 @@ async def test_another_content_type_is_415(bare: Served, content_type: str) -> N
 @pytest.mark.parametrize("content_type", [f"{JSON}; charset=utf-8", f'{JSON};charset="UTF-8"', JSON.upper()])
 async def test_the_content_type_may_name_its_charset(bare: Served, content_type: str) -> None:
     answer = await bare.send("POST", content=b'{"query": "{ __typename }"}', content_type=content_type)
-    assert answer.json() == ANSWER
+    assert told(answer) == ANSWER
 
 
 async def test_a_body_over_the_limit_is_413_before_it_is_read(bare: Served) -> None:
@@ -190,7 +190,7 @@ async def test_a_body_over_the_limit_is_413_without_a_length_too(bare: Served) -
 async def test_a_body_at_the_limit_is_read(redis_url: str) -> None:
     content = b'{"query": "{ __typename }"}'
     async with serving(NO_DATABASE, redis_url, body_limit=len(content)) as served:
-        assert (await served.send("POST", content=content, content_type=JSON)).json() == ANSWER
+        assert told(await served.send("POST", content=content, content_type=JSON)) == ANSWER
         assert (await served.send("POST", content=content + b" ", content_type=JSON)).status_code == 413
 
 
@@ -244,13 +244,13 @@ async def test_a_query_by_get_that_no_other_site_asks_for_needs_no_header(
     bare: Served, headers: dict[str, str]
 ) -> None:
     answer = await bare.send("GET", "/graphql?query={__typename}", **headers)
-    assert (answer.status_code, answer.json()) == (200, ANSWER)
+    assert (answer.status_code, told(answer)) == (200, ANSWER)
 
 
 @pytest.mark.parametrize("header", ["graphql-require-preflight", "apollo-require-preflight", "x-apollo-operation-name"])
 async def test_a_header_that_needs_a_preflight_shows_that_it_is_no_form(bare: Served, header: str) -> None:
     answer = await bare.send("GET", "/graphql?query={__typename}", **{header: "1"})
-    assert answer.json() == ANSWER
+    assert told(answer) == ANSWER
 
 
 async def test_a_form_with_such_a_header_is_still_not_json(bare: Served) -> None:

@@ -15,7 +15,7 @@ from app.negotiation import GRAPHQL_RESPONSE, JSON
 from app.persisted.names import digest
 from app.persisted.trusted import BadDocuments
 from app.settings import Level, Settings
-from tests.app.serving import NO_DATABASE, NO_REDIS, Served, Talk, serving
+from tests.app.serving import NO_DATABASE, NO_REDIS, Served, Talk, serving, told
 from tests.world import World
 
 TEXT = "query Type { __typename }"
@@ -74,14 +74,14 @@ async def test_a_hash_alone_once_its_text_was_sent_by_post(bare: Served, media_t
     unknown = await bare.post(hashed(TEXT), accept=media_type)
     # Apollo's client looks for the code or the message, urql for the message.
     assert refused(unknown) == (200, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
-    assert (await bare.post(hashed(TEXT, query=TEXT), accept=media_type)).json() == ANSWER
-    assert (await bare.post(hashed(TEXT), accept=media_type)).json() == ANSWER
+    assert told(await bare.post(hashed(TEXT, query=TEXT), accept=media_type)) == ANSWER
+    assert told(await bare.post(hashed(TEXT), accept=media_type)) == ANSWER
 
 
 async def test_a_hash_alone_once_its_text_was_sent_by_get(bare: Served) -> None:
     assert refused(await get(bare, hashed(TEXT)))[:2] == (200, "PERSISTED_QUERY_NOT_FOUND")
-    assert (await get(bare, hashed(TEXT, query=TEXT))).json() == ANSWER
-    assert (await get(bare, hashed(TEXT, query=""))).json() == ANSWER
+    assert told(await get(bare, hashed(TEXT, query=TEXT))) == ANSWER
+    assert told(await get(bare, hashed(TEXT, query=""))) == ANSWER
 
 
 async def test_a_hash_alone_once_its_text_was_sent_over_a_socket(bare: Served) -> None:
@@ -100,7 +100,7 @@ async def test_a_hash_alone_once_its_text_was_sent_over_a_socket(bare: Served) -
 async def test_what_one_transport_was_sent_the_others_know(bare: Served) -> None:
     async with bare.talk() as talk:
         await subscribe(talk, hashed(TEXT, query=TEXT))
-        assert (await bare.post(hashed(TEXT))).json() == (await get(bare, hashed(TEXT))).json() == ANSWER
+        assert told(await bare.post(hashed(TEXT))) == told(await get(bare, hashed(TEXT))) == ANSWER
 
 
 async def test_what_one_process_was_sent_the_others_know(redis_url: str) -> None:
@@ -108,13 +108,13 @@ async def test_what_one_process_was_sent_the_others_know(redis_url: str) -> None
     async with serving(NO_DATABASE, redis_url, redis_prefix=prefix) as one:
         await one.post(hashed(TEXT, query=TEXT))
     async with serving(NO_DATABASE, redis_url, redis_prefix=prefix) as other:
-        assert (await other.post(hashed(TEXT))).json() == ANSWER
+        assert told(await other.post(hashed(TEXT))) == ANSWER
 
 
 async def test_what_one_user_has_sent_another_does_not_know(served: Served, world: World) -> None:
     ada, ben = ({"authorization": f"Bearer {world.tokens[name]}"} for name in ("ada", "ben"))
     await served.post(hashed(TEXT, query=TEXT), **ada)
-    assert (await served.post(hashed(TEXT), **ada)).json() == ANSWER
+    assert told(await served.post(hashed(TEXT), **ada)) == ANSWER
     for others in (ben, {}):
         assert refused(await served.post(hashed(TEXT), **others))[1] == "PERSISTED_QUERY_NOT_FOUND"
 
@@ -122,8 +122,8 @@ async def test_what_one_user_has_sent_another_does_not_know(served: Served, worl
 async def test_without_redis_clients_are_asked_for_the_text_and_then_known() -> None:
     async with serving(NO_DATABASE, NO_REDIS) as running:
         assert refused(await running.post(hashed(TEXT)))[0] == 200
-        assert (await running.post(hashed(TEXT, query=TEXT))).json() == ANSWER
-        assert (await running.post(hashed(TEXT))).json() == ANSWER
+        assert told(await running.post(hashed(TEXT, query=TEXT))) == ANSWER
+        assert told(await running.post(hashed(TEXT))) == ANSWER
 
 
 async def test_a_persisted_mutation_needs_post_as_any_other(bare: Served) -> None:
@@ -159,8 +159,8 @@ async def test_a_refusal_has_its_code_on_every_transport(
 @at("level", ["off", "log", "safelist", "id-only"])
 @at("members", [{"documentId": "listed"}, {"documentId": f"sha256:{digest(LISTED)}"}, hashed(LISTED)])
 async def test_a_document_on_the_list_runs_on_every_transport(held: Served, members: dict[str, Any]) -> None:
-    assert (await held.post(members)).json() == LISTED_ANSWER
-    assert (await get(held, members)).json() == LISTED_ANSWER
+    assert told(await held.post(members)) == LISTED_ANSWER
+    assert told(await get(held, members)) == LISTED_ANSWER
     async with held.talk() as talk:
         assert await subscribe(talk, members) == LISTED_ANSWER
 

@@ -5,6 +5,7 @@ import time
 from uuid import UUID
 
 import pytest
+from prometheus_client import REGISTRY
 
 from app.buckets import Buckets, Limit
 from app.rate_limits import (
@@ -12,15 +13,17 @@ from app.rate_limits import (
     RateLimited,
     RateLimits,
     Throttle,
-    cost_extension,
     headers,
     organization_key,
+    payers,
     principal_key,
 )
+from db.access import GUEST, Viewer
 from tests.app.conftest import Clock
 from tests.app.serving import NO_REDIS
 
 ADA, BOB, ACME = "usr:ada", "usr:bob", "org:acme"
+KINDS = ("usr", "ip", "org")
 PRINCIPAL = Limit(100, restore_rate=10)
 ORGANIZATION = Limit(150, restore_rate=50)
 
@@ -32,6 +35,11 @@ def limits(clock: Clock) -> RateLimits:
 
 def limiting(clock: Clock, mode: Mode = "enforce") -> RateLimits:
     return RateLimits(Buckets(NO_REDIS, clock=clock), principal=PRINCIPAL, organization=ORGANIZATION, mode=mode)
+
+
+def counted(bucket: str, *, mode: Mode = "enforce") -> float:
+    """How often the metric says that a bucket of this kind had too little."""
+    return REGISTRY.get_sample_value("trellis_rate_limited_total", {"bucket": bucket, "mode": mode}) or 0
 
 
 def available(limits: RateLimits, *keys: str) -> float:
@@ -115,17 +123,19 @@ def test_to_look_takes_nothing(limits: RateLimits) -> None:
 
 def test_refusals_are_counted_by_the_kind_of_bucket_that_had_too_little(limits: RateLimits) -> None:
     limits.take((ADA, ACME), 90)
+    before = {kind: counted(kind) for kind in KINDS}
     for keys, points in (((ADA, ACME), 20), ((BOB, ACME), 70), (("ip:192.0.2.1",), 200)):
         with pytest.raises(RateLimited):
             limits.take(keys, points)
-    assert limits.refused == {"usr": 1, "org": 1, "ip": 1}
+    assert {kind: counted(kind) - before[kind] for kind in KINDS} == {"usr": 1, "org": 1, "ip": 1}
 
 
 def test_measuring_counts_who_would_be_refused_and_lets_them_pass(clock: Clock) -> None:
     limits = limiting(clock, "measure")
     limits.take((ADA,), 90)
+    before, enforced = counted("usr", mode="measure"), counted("usr")
     charge = limits.take((ADA,), 20)
-    assert limits.refused == {"usr": 1}
+    assert (counted("usr", mode="measure"), counted("usr")) == (before + 1, enforced)
     assert limits.settle(charge, 5).currently_available == 10, "what was not taken is not given back"
 
 
@@ -133,7 +143,7 @@ def test_switched_off_nothing_is_counted(clock: Clock) -> None:
     limits = limiting(clock, "off")
     charge = limits.take((ADA, ACME), 1_000)
     assert limits.settle(charge, 5) == limits.status((ADA,)) == Throttle(100, 100, 10)
-    assert not limits.refused
+    assert counted("usr", mode="off") == 0
     assert len(limits.buckets) == 0
 
 
@@ -159,6 +169,18 @@ def test_a_user_is_known_wherever_they_come_from() -> None:
     assert organization_key(ada) == f"org:{ada}"
 
 
+def test_a_member_pays_with_the_organizations_and_a_guest_alone() -> None:
+    ada, acme, bolt = (UUID(int=number) for number in (7, 8, 9))
+    member = Viewer(ada, organization_ids=(acme, bolt))
+    assert payers(member, "192.0.2.7") == (f"usr:{ada}", f"org:{acme}", f"org:{bolt}")
+    assert payers(GUEST, "192.0.2.7") == ("ip:192.0.2.7",)
+
+
+def test_who_takes_nothing_is_never_refused(limits: RateLimits) -> None:
+    limits.settle(limits.take((ADA,), 80), 130)
+    assert limits.take((ADA,), 0).is_taken
+
+
 def test_headers_say_how_much_is_left_and_when_the_bucket_is_full() -> None:
     before = time.time()
     shown = headers(Throttle(100, 59.9, 10))
@@ -176,16 +198,7 @@ def test_a_refusal_has_a_header_that_says_when_to_come_again(limits: RateLimits)
     assert "Retry-After" not in headers(refused.value.throttle, retry_after=math.inf)
 
 
-def test_the_extension_has_the_form_that_shopify_gave_it() -> None:
-    assert cost_extension(101, 46, throttle=Throttle(1_000, 953.7, 50)) == {
-        "requestedQueryCost": 101,
-        "actualQueryCost": 46,
-        "throttleStatus": {"maximumAvailable": 1_000, "currentlyAvailable": 953, "restoreRate": 50},
-    }
-
-
 def test_nobody_is_shown_less_than_nothing() -> None:
     overdrawn = Throttle(100, -30, 10)
     assert headers(overdrawn)["X-RateLimit-Remaining"] == "0"
-    assert cost_extension(1, None, throttle=overdrawn)["throttleStatus"]["currentlyAvailable"] == 0
     assert RateLimited(1, overdrawn).message.startswith("The cost is 1, and 0 points are available.")

@@ -4,6 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from app.settings import Settings
+from graphql_schema.execution import Limits
+from tests.app.serving import NO_DATABASE, serving
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg"])
@@ -23,6 +25,33 @@ def test_what_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("TRELLIS_POOL_SIZE", "0")
     with pytest.raises(ValidationError):
         Settings(database_url="postgresql://db", redis_url="redis://r")
+
+
+def test_a_limit_of_an_operation_is_set_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRELLIS_LIMITS__DEPTH", "3")
+    monkeypatch.setenv("TRELLIS_LIMITS__NODES", "500")
+    assert Settings(database_url="postgresql://db", redis_url="redis://r").limits == Limits(depth=3, nodes=500)
+
+
+@pytest.mark.parametrize(("name", "value"), [("DEPTH", "0"), ("DEPTH", "deep"), ("HEIGHT", "3")])
+def test_a_limit_that_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"TRELLIS_LIMITS__{name}", value)
+    with pytest.raises(ValidationError, match=name.lower()):
+        Settings(database_url="postgresql://db", redis_url="redis://r")
+
+
+@pytest.mark.parametrize("number", ["-1", "11"])
+def test_a_batch_can_have_no_more_than_ten_operations(monkeypatch: pytest.MonkeyPatch, number: str) -> None:
+    monkeypatch.setenv("TRELLIS_BATCH_LIMIT", number)
+    with pytest.raises(ValidationError):
+        Settings(database_url="postgresql://db", redis_url="redis://r")
+
+
+async def test_an_operation_that_is_larger_than_the_limits_of_the_settings_is_refused(redis_url: str) -> None:
+    async with serving(NO_DATABASE, redis_url, limits=Limits(aliases=1)) as served:
+        assert "data" in (await served.post({"query": "{ a: __typename }"})).json()
+        [error] = (await served.post({"query": "{ a: __typename b: __typename }"})).json()["errors"]
+    assert error["extensions"]["code"] == "MAX_ALIASES_LIMIT"
 
 
 def test_passwords_are_not_shown() -> None:

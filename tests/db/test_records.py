@@ -1,10 +1,12 @@
 """Rows without a session: the same as with one, whichever their table."""
 
+import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
-from asyncpg import UniqueViolationError
-from sqlalchemy import inspect, select
+from asyncpg import ForeignKeyViolationError, UniqueViolationError
+from sqlalchemy import inspect, select, text
 
 from db import tables
 from db.access import GUEST
@@ -79,3 +81,35 @@ async def test_a_row_that_was_found_before_belongs_to_the_session_that_is_opened
         project.name = "Renamed"
     async with database.read() as session:
         assert (await session.get_one(tables.SpecificationProject, world.atlas.id)).name == "Renamed"
+
+
+async def test_rows_of_several_transactions_of_one_moment_are_written_together(
+    database: Database, world: World
+) -> None:
+    async def add(line: int) -> tuple[tables.CommentThread, tables.Comment]:
+        async with database.work(GUEST) as work:
+            thread = await work.add(tables.CommentThread(document_id=world.requirements.id, line=line))
+            comment = tables.Comment(thread_id=thread.id, author_id=world.ada.id, content=f"On {line}")
+            return thread, await work.add(comment)
+
+    added = await asyncio.gather(*(add(line) for line in range(4)))
+    assert len({thread.created_at for thread, _ in added}) == 1
+    async with database.read() as session:
+        for thread, comment in added:
+            assert values_of(thread) == values_of(await session.get_one(tables.CommentThread, thread.id))
+            assert values_of(comment) == values_of(await session.get_one(tables.Comment, comment.id))
+
+
+async def test_a_row_that_cannot_be_written_keeps_no_other_from_it(database: Database, world: World) -> None:
+    async def add(owner: UUID) -> None:
+        async with database.work(GUEST) as work:
+            await work.add(tables.SpecificationProject(name="New", owner_id=owner))
+
+    ends = await asyncio.gather(add(world.ada.id), add(UUID(int=0)), add(world.ben.id), return_exceptions=True)
+    assert [type(end) for end in ends] == [type(None), ForeignKeyViolationError, type(None)]
+    assert await counted(database, "SELECT count(*) FROM specification_projects WHERE name = 'New'") == 2
+
+
+async def counted(database: Database, statement: str) -> Any:
+    async with database.read() as session:
+        return await session.scalar(text(statement))

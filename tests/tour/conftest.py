@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.app.serving import Served, Talk, serving, until
+from tests.app.serving import Served, Talk, serving, told, until
 from tests.world import World
 
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -37,7 +37,7 @@ class Person:
 
     async def answer(self, query: str, **variables: Any) -> Any:
         """The whole answer, with its data and its errors."""
-        return (await self.post(json={"query": query, "variables": variables})).json()
+        return told(await self.post(json={"query": query, "variables": variables}))
 
     async def post(self, **body: Any) -> httpx.Response:
         """Send whatever you like: `json=` a value, or `content=` some bytes."""

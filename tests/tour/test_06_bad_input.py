@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.app.serving import told
 from tests.tour.conftest import Person
 from tests.world import World
 
@@ -155,6 +156,9 @@ async def test_a_page_has_1_to_100_items(guest: Person) -> None:
     for size in (0, -1, 101, 2**31 - 1, -(2**31)):
         assert await guest.refused(COURSES, first=size) == "BAD_USER_INPUT"
         assert await guest.refused(COURSES, last=size) == "BAD_USER_INPUT"
+    for size in (1, 100):
+        assert await guest.ask(COURSES, first=size)
+        assert await guest.ask(COURSES, last=size)
 
 
 async def test_a_list_is_read_in_one_direction_at_a_time(guest: Person) -> None:
@@ -203,7 +207,7 @@ async def test_what_does_not_fit_the_graph_is_refused_before_anything_runs(guest
 async def test_an_operation_is_chosen_by_its_name(guest: Person) -> None:
     query = "query A { viewer { id } } query B { courses { totalCount } }"
     chosen = await guest.post(json={"query": query, "operationName": "B"})
-    assert chosen.json() == {"data": {"courses": {"totalCount": 2}}}
+    assert told(chosen) == {"data": {"courses": {"totalCount": 2}}}
     unknown = await guest.post(json={"query": query, "operationName": "C\0"})
     assert codes(unknown.json()) == ["OPERATION_RESOLUTION_FAILURE"]
 

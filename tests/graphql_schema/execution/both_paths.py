@@ -31,6 +31,9 @@ PEOPLE = ("ada", "ben", "vera", "sam", "ines", "olga", "root", None)
 
 ARGUMENTS = "a wrong argument"
 
+PATIENCE = 120
+"""Seconds that an operation may take: to resolve a large one takes long on a busy machine."""
+
 
 @dataclass
 class BothPaths:
@@ -126,9 +129,10 @@ def both_paths(url: str, world: World) -> Iterator[BothPaths]:
     """Both paths over the small world in the database at `url`, with odd rows added to it."""
     with asyncio.Runner() as runner:
         database = NotingDatabase(url)
-        resolving = Executor(executor.schema, compiles=False)
-        resolving.documents = executor.documents  # parsed and validated once for both
-        graphs = Graph(database, world), Graph(database, world, resolving)
+        compiling = Executor(executor.schema, deadline=PATIENCE)
+        resolving = Executor(executor.schema, compiles=False, deadline=PATIENCE)
+        resolving.documents = compiling.documents  # parsed and validated once for both
+        graphs = Graph(database, world, compiling), Graph(database, world, resolving)
         try:
             yield BothPaths(runner, runner.run(_prepare(database)), *graphs)
         finally:

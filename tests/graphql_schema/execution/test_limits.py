@@ -39,7 +39,8 @@ def of_many_fragments(number: int) -> str:
 def of_many_selections(number: int) -> str:
     """A fragment of a hundred fields, spread nineteen times, and some more fields."""
     more = number - 1 - 19 * (1 + 100)
-    return f"{{ viewer {{ {'...f ' * 19} {'id ' * more} }} }} fragment f on User {{ {'id ' * 100} }}"
+    fields = "id name bio email role " * 20
+    return f"{{ viewer {{ {'...f ' * 19} {' '.join(fields.split()[:more])} }} }} fragment f on User {{ {fields} }}"
 
 
 def of_many_nodes(number: int) -> str:
@@ -304,6 +305,11 @@ def test_lists_of_the_graph_are_not_mistaken_for_those_of_introspection() -> Non
 
 
 # --- what is within the limits and dear all the same -----------------------------------------------------------------
+
+
+def test_fifty_components_may_ask_for_the_same() -> None:
+    same = "fragment f# on User { organizations { nodes { id role } } }"
+    executor.prepare(Request(f"{{ viewer {{ {repeated('...f#', 50)} }} }} {repeated(same, 50)}"))
 
 
 def test_validation_gives_up_before_it_has_compared_a_field_with_itself_for_a_second() -> None:

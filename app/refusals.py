@@ -1,0 +1,21 @@
+"""What a client is told of a request that was refused, or that failed: the same on every transport."""
+
+from typing import Any
+
+from graphql import GraphQLError
+
+from app.metrics import count_errors
+from app.rate_limits import RateLimited
+from graphql_schema.core.errors import explained
+from graphql_schema.execution import RequestError
+
+
+def refused(error: Exception) -> dict[str, Any]:
+    """The answer, which has no data; its errors are counted. What is unexpected is logged and masked."""
+    if isinstance(error, RequestError):
+        errors = error.errors
+    else:
+        errors = [explained(GraphQLError(str(error), original_error=error))]
+    count_errors(errors)
+    extensions = error.extensions if isinstance(error, RequestError | RateLimited) else {}
+    return {"errors": errors, "extensions": {**extensions}} if extensions else {"errors": errors}

@@ -1,0 +1,64 @@
+"""An operation: what a client sent, found in its document, with its variables; and what can be known before it runs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from graphql.execution.values import VariableValues
+
+from graphql_schema.core.errors import RequestError
+from graphql_schema.execution.cost import Estimate
+from graphql_schema.execution.documents import Definition
+from graphql_schema.execution.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client sent."""
+
+    query: str
+    operation_name: str | None = None
+    variables: dict[str, Any] | None = None
+    extensions: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation with its variables, how it is answered, and what it comes to at most.
+
+    A dry run is only priced: nothing of it runs but `rateLimit`.
+    """
+
+    definition: Definition
+    variables: VariableValues
+    request: Request
+    plan: Plan
+    estimate: Estimate
+    is_dry_run: bool
+
+    @property
+    def kind(self) -> str:
+        """query, mutation or subscription."""
+        return self.definition.kind
+
+    @property
+    def points(self) -> int:
+        """What is paid for it before it runs."""
+        return 0 if self.is_dry_run else self.estimate.points
+
+    def actual(self, objects: int) -> int:
+        """What it costs in the end, if its answer holds so many objects."""
+        return min(self.points, self.estimate.actual(objects))
+
+    @property
+    def estimate_by_path(self) -> list[tuple[str, int, int]]:
+        """The same field by field: the path, the nodes and the weight that it adds."""
+        return list(self.plan.cost.by_path(self.variables.coerced))
+
+
+class CostError(RequestError):
+    """An operation was refused because it may answer with too much: it says with how much."""
+
+    def __init__(self, refusal: RequestError, operation: Operation) -> None:
+        Exception.__init__(self, *refusal.args)
+        self.errors = refusal.errors
+        self.operation = operation
