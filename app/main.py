@@ -86,7 +86,7 @@ class App:
 
     @asynccontextmanager
     async def _lifespan(self, _pages: Starlette) -> AsyncIterator[None]:
-        async with self.realtime, self.buckets, self.automatic:
+        async with self.realtime, self.buckets, self.automatic, self.database.watch():
             yield
         await self.database.close()
 

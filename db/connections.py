@@ -30,6 +30,8 @@ class Connections:
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], *, size: int, patience: float) -> None:
         self.patience = patience
+        self.is_silent = False
+        """Whether the server says nothing at all: then nobody waits for it."""
         self._connect = connect
         self._turns = asyncio.Semaphore(size)
         self._waiting = 0
@@ -55,6 +57,8 @@ class Connections:
         else:
             await self._turns.acquire()
         try:
+            if self.is_silent:
+                raise ConnectionError("The server does not answer.")
             connection = await self._take()
             try:
                 rows: list[Record] = await connection.fetch(statement, *arguments)
