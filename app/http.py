@@ -16,7 +16,7 @@ from app.logs import note
 from app.negotiation import JSON, Refused, check, negotiated
 from app.rate_limits import RateLimited
 from app.refusals import refused
-from app.requests import BadRequest, Members, checked, parsed
+from app.requests import BadRequest, Members, checked, parsed, with_key
 from db.errors import Overloaded, Unauthenticated
 from graphql_schema.execution import Operation, RequestError
 
@@ -26,6 +26,7 @@ STATUS = {
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
     "INTERNAL_SERVER_ERROR": 500,
+    "IDEMPOTENCY_KEY_REUSED": 422,
     "OVERLOADED": 503,
     "REQUEST_RATE_LIMITED": 429,
     "SERVICE_UNAVAILABLE": 503,
@@ -84,6 +85,8 @@ class GraphQLOverHTTP:
         return body, {"X-Trellis-Plan": operation.plan.how, **rate_limits.headers(throttle)}
 
     async def _operation(self, asked: "Asked", members: Members) -> tuple[Operation, Client]:
+        if key := asked.header(b"idempotency-key"):
+            members = with_key(members, key)
         client = await self._client(asked)
         operation = await self.graph.prepare(members, client)
         note(operation=operation.request.operation_name)

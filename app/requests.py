@@ -6,6 +6,7 @@ import orjson
 
 from db.errors import Refusal
 from graphql_schema.execution import Request
+from graphql_schema.execution.atomic import KEY
 
 TEXTS, OBJECTS = ("query", "operationName", "documentId"), ("variables", "extensions")
 MEMBERS = dict.fromkeys(TEXTS, (str, "a text")) | dict.fromkeys(OBJECTS, (dict, "an object"))
@@ -38,6 +39,11 @@ def checked(members: Any) -> Members:
     if members.get("query") is None and not _is_persisted(members):
         raise BadRequest("The member `query` is missing, or `documentId` or `extensions.persistedQuery` instead of it.")
     return members
+
+
+def with_key(members: Members, key: str) -> Members:
+    """The members with an idempotency key from elsewhere, if they have none."""
+    return members | {"extensions": {KEY: key, **(members.get("extensions") or {})}}
 
 
 def graphql_request(members: Members, text: str) -> Request:

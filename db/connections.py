@@ -35,6 +35,7 @@ class Connections:
         self._connect = connect
         self._turns = asyncio.Semaphore(size)
         self._waiting = 0
+        self._is_closed = False
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
 
@@ -69,7 +70,12 @@ class Connections:
             self._turns.release()
 
     def close(self) -> None:
-        """Close every connection, whatever it does."""
+        """Close every connection, whatever it does, and those that are still being opened when they are."""
+        self._is_closed = True
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """End all that runs: its connection is lost. What comes next is run on others."""
         for connection in (*self._idle, *self._busy):
             connection.terminate()
 
@@ -98,4 +104,7 @@ class Connections:
 
     def _give_back(self, connection: Connection) -> None:
         self._busy.discard(connection)
-        self._idle.append(connection)
+        if self._is_closed:
+            connection.terminate()
+        else:
+            self._idle.append(connection)

@@ -19,6 +19,7 @@ from db.outbox import Publish, unheard
 from db.pulse import Pulse
 from db.records import insertion, take
 from db.statements import Arguments, Statement
+from db.transaction import Transaction
 from db.write import Work
 
 SERVER_SETTINGS = {
@@ -101,6 +102,19 @@ class Database:
         for event in work.events:
             await self.publish(event)
 
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """One transaction around several works and reads: all of it is kept, or nothing; then its events are published.
+
+        Whoever finds that a part failed leaves it by an exception.
+        """
+        async with self._open_session() as session:
+            transaction = Transaction(session)
+            yield transaction
+            await session.commit()
+        for event in transaction.events:
+            await self.publish(event)
+
     async def ping(self) -> None:
         """Ask the server for a sign of life; raise what is wrong with it."""
         async with self.engine.connect() as connection:
@@ -124,7 +138,7 @@ class Database:
         for connections in self._pools:
             connections.is_silent = not answers
             if not answers:
-                connections.close()
+                connections.hang_up()
         for session in () if answers else tuple(self._sessions):
             session.terminate()
 
@@ -155,6 +169,12 @@ class Database:
 
     async def _connect_reader(self) -> Connection:
         connection = await self._connect(default_transaction_read_only="on")
-        # An answer is sent as PostgreSQL wrote it: to decode its text would be to encode it again.
-        await connection.set_type_codec("text", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary")
+        try:
+            # An answer is sent as PostgreSQL wrote it: to decode its text would be to encode it again.
+            await connection.set_type_codec(
+                "text", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary"
+            )
+        except BaseException:
+            connection.terminate()
+            raise
         return connection

@@ -1,5 +1,6 @@
 """What can go wrong for a reason that a client can act on. Each error has a code and loses nothing."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 
@@ -14,6 +15,14 @@ class Refusal(Exception):  # noqa: N818  (not every refusal is an error)
         super().__init__(message or self.default)
         self.message = message or self.default
         self.at = at
+
+
+class Refusals(Exception):  # noqa: N818  (like what it holds)
+    """Several refusals, such as one for each item of a list that was at fault."""
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        super().__init__(*(refusal.message for refusal in refusals))
+        self.refusals = refusals
 
 
 class Unauthenticated(Refusal):
@@ -60,6 +69,20 @@ class Conflict(Refusal):
     def __init__(self, message: str | None = None, *, at: str | None = None, current: Any = None) -> None:
         super().__init__(message, at=at)
         self.current = current
+
+
+class KeyReused(Refusal):
+    """An idempotency key came before, with something else."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+    default = "This idempotency key was sent before, with another document or other variables. Take a new one."
+
+
+class RolledBack(Refusal):
+    """It was not done, because something else that belongs to it failed."""
+
+    code = "ROLLED_BACK"
+    default = "Nothing of this operation was done, because a part of it failed."
 
 
 class TooSlow(Refusal):

@@ -1,7 +1,8 @@
 """The unit of work: how mutations find what they change, under the access rules, and tell what happened.
 
 Only `Database.work` makes one and commits it. A work that looks rows up and adds others is written by one statement in
-the end; one that locks what it reads, or asks for its session, is a transaction of the session from then on.
+the end; one that locks what it reads, looks many up at a time, or asks for its session, is a transaction of the session
+from then on. In a `Transaction` it is a part of that from the start.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,7 +10,8 @@ from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, bindparam, select
+from sqlalchemy import Select, Uuid, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import make_transient_to_detached
 
@@ -72,6 +74,22 @@ class Work:
             raise Forbidden(at=at)
         return row
 
+    async def get_all(
+        self, table: type[Row], public_ids: Sequence[str], *, at: str, may: Permission = SEE
+    ) -> list[Row | Refusal]:
+        """The rows with these public ids, in their order; where `get` would refuse one, the refusal in its place.
+
+        One statement finds all of them. `at` has `{}` where the place in the list belongs: `members.{}.userId`.
+        """
+        keys = [key_of(table, public_id) for public_id in public_ids]
+        found = await self._find_all(table, [key for key in keys if key], may) if any(keys) else {}
+        rows: list[Row | Refusal] = []
+        for place, key in enumerate(keys):
+            row, is_allowed = found.get(key, (None, False))
+            refusal = NotFound if row is None else Forbidden
+            rows.append(row if row is not None and is_allowed else refusal(at=at.format(place)))
+        return rows
+
     async def add(self, row: Row) -> Row:
         """Insert a row. Its key and defaults are there at once, what the database fills in when it is written."""
         if self.opened is None:
@@ -104,6 +122,13 @@ class Work:
         found = (await self.session.execute(statement, {"key": key, **self.viewer.parameters})).one_or_none()
         return (found[0], found[1]) if found else (None, False)
 
+    async def _find_all(
+        self, table: type[Row], keys: list[UUID], may: Permission
+    ) -> dict[UUID | None, tuple[Row, bool]]:
+        statement = _by_keys(table, may, self.viewer.typical)
+        found = await self.session.execute(statement, {"keys": keys, **self.viewer.parameters})
+        return {row.id: (row, is_allowed) for row, is_allowed in found}
+
 
 # Built once a kind of viewer: to build a statement costs as much as to run it.
 
@@ -114,6 +139,13 @@ def _by_key(table: type[Base], may: Permission, viewer: Viewer, lock: bool) -> S
     row = table.__table__
     statement = select(table, allows(may, row, viewer)).where(table.id == bindparam("key"), allows(SEE, row, viewer))
     return statement.with_for_update(of=table) if lock else statement
+
+
+@cache
+def _by_keys(table: type[Base], may: Permission, viewer: Viewer) -> Select[*tuple[Any, ...]]:
+    """The rows with some keys that the viewer sees, and whether they have the permission."""
+    row, keys = table.__table__, bindparam("keys", type_=ARRAY(Uuid()))
+    return select(table, allows(may, row, viewer)).where(table.id == func.any(keys), allows(SEE, row, viewer))
 
 
 @cache

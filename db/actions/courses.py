@@ -1,9 +1,10 @@
 """Taking a course: enroll, complete lessons, advance."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Uuid, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from db import tables
 from db.enums import EnrollmentStatus, PaymentStatus
@@ -52,6 +53,24 @@ async def complete_lesson(work: Work, lesson: tables.Lesson) -> tuple[tables.Cou
         work.happened(progress_topic(work.viewer_id, course.id), "LESSON_COMPLETED", progress=progress, lesson=lesson)
         await _advance(work, course, progress)
     return progress, done
+
+
+async def reorder_lessons(
+    work: Work, module: tables.CourseModule, first: Sequence[tables.Lesson]
+) -> tables.CourseModule:
+    """The module with these lessons first, in this order, and then its others as they were, numbered from 1.
+
+    The module must be locked: two orders at the same time would mix.
+    """
+    lesson = tables.Lesson
+    named = func.unnest(bindparam("ids", [row.id for row in first], type_=ARRAY(Uuid())))
+    asked = named.table_valued("id", with_ordinality="place").render_derived()
+    place = func.row_number().over(order_by=(asked.c.place.nulls_last(), lesson.order, lesson.id))
+    wanted = select(lesson.id, place.label("order")).outerjoin(asked, asked.c.id == lesson.id)
+    order = wanted.where(lesson.module_id == module.id).subquery()
+    moved = update(lesson).where(lesson.id == order.c.id, lesson.order != order.c.order).values(order=order.c.order)
+    await work.session.execute(moved, execution_options={"synchronize_session": False})
+    return module
 
 
 async def _advance(work: Work, course: tables.Course, progress: tables.CourseProgress) -> None:

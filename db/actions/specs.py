@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
+from uuid import UUID
 
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
 from db import tables
-from db.enums import CommentStatus, ProjectRole, ReactionType, SpecificationPhase
+from db.base import new_id
+from db.enums import CommentStatus, MembershipStatus, ProjectRole, ReactionType, SpecificationPhase
 from db.errors import Conflict
 from db.outbox import document_topic
 from db.write import Work
+
+Person = tuple[tables.User, ProjectRole]
 
 INITIAL_CONTENT = {
     SpecificationPhase.REQUIREMENTS: "# Requirements\n\n## Introduction\n\n## Requirements\n",
@@ -21,16 +26,34 @@ INITIAL_CONTENT = {
 
 
 async def create_project(
-    work: Work, name: str, *, description: str | None, members: Sequence[tuple[tables.User, ProjectRole]]
+    work: Work, name: str, *, description: str | None, members: Sequence[Person]
 ) -> tables.SpecificationProject:
     """A new project of the viewer with a document for each of the first three phases, and these members."""
     project = tables.SpecificationProject(name=name, description=description, owner_id=work.viewer_id)
     await work.add(project)
     for phase, content in INITIAL_CONTENT.items():
         await work.add(tables.SpecificationDocument(project_id=project.id, phase=phase, content=content))
-    for user, role in members:
-        await work.add(tables.ProjectMember(project_id=project.id, user_id=user.id, role=role))
+    await add_members(work, project, members)
     return project
+
+
+async def add_members(work: Work, project: tables.SpecificationProject, members: Sequence[Person]) -> set[UUID]:
+    """Make these people active members, who were none or were removed; the ids of those who were not active before."""
+    if not members:
+        return set()
+    member = tables.ProjectMember
+    rows = [
+        {"id": new_id(), "project_id": project.id, "user_id": user.id, "role": role, "status": MembershipStatus.ACTIVE}
+        for user, role in members
+    ]
+    # In the order of their ids, so that two who add the same people wait for each other in one direction.
+    added = insert(member).values(sorted(rows, key=itemgetter("user_id")))
+    renewed = added.on_conflict_do_update(
+        index_elements=["project_id", "user_id"],
+        set_={"role": added.excluded.role, "status": added.excluded.status},
+        where=member.status != MembershipStatus.ACTIVE,
+    )
+    return set(await work.session.scalars(renewed.returning(member.user_id)))
 
 
 async def edit_document(

@@ -1,6 +1,6 @@
 """Every table of Trellis, by the names that the graph uses: `tables.Comment`."""
 
-from db.tables.accounts import Password, Session, User
+from db.tables.accounts import IdempotencyKey, Password, Session, User
 from db.tables.courses import Course, CourseModule, CourseProgress, Enrollment, Lesson, LessonProgress
 from db.tables.organizations import Organization, OrganizationMember
 from db.tables.repositories import Commit, PullRequest, Repository, RepositoryStats, WebhookEvent
@@ -23,6 +23,7 @@ __all__ = [
     "CourseProgress",
     "DocumentVersion",
     "Enrollment",
+    "IdempotencyKey",
     "Lesson",
     "LessonProgress",
     "Organization",

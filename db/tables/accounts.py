@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, func, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Changes, count, flag, refers, state
@@ -64,3 +64,17 @@ class Session(Changes, Base, access=owned_by("user_id"), prefix="ses"):
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     device: Mapped[str | None]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class IdempotencyKey(Base, access=owned_by("user_id"), prefix="idk"):
+    """What a person was answered to a change that they sent under a key of theirs, for a day: JSON, for them alone."""
+
+    __tablename__ = "idempotency_keys"
+
+    user_id: Mapped[UUID] = refers("users")
+    mutation: Mapped[str]
+    key: Mapped[str]
+    body_hash: Mapped[bytes]
+    answer: Mapped[bytes | None]
+
+    __table_args__ = (UniqueConstraint("user_id", "mutation", "key"), Index(None, "created_at"))

@@ -17,6 +17,7 @@ from db.engine import Database
 from db.errors import NotFound
 from db.ids import key_of
 from db.outbox import Event, Topic
+from db.transaction import Transaction
 
 Batch = Callable[..., Coroutine[Any, Any, dict[UUID, Any]]]
 
@@ -49,8 +50,15 @@ class Context:
     viewer: Viewer
     database: Database
     events: Events
+    transaction: Transaction | None = None
+    """The transaction that it is done in, if it is done in one."""
     budget: Callable[[], Budget | None] = lambda: None
     _loaders: dict[Any, DataLoader[UUID, Any]] = field(default_factory=dict)
+
+    @property
+    def source(self) -> Database | Transaction:
+        """Where it reads and writes."""
+        return self.transaction or self.database
 
     async def see(self, table: type[Base], public_id: str, *, at: str) -> Base:
         """The row with this public id; raises NotFound for what the viewer does not see.
@@ -66,6 +74,10 @@ class Context:
     def forget(self) -> None:
         """Drop what was loaded, after something has changed."""
         self._loaders.clear()
+
+    def within(self, transaction: Transaction) -> "Context":
+        """The same viewer in a transaction."""
+        return replace(self, transaction=transaction, _loaders={})
 
     def fresh(self) -> "Context":
         """The same viewer with nothing loaded yet."""
@@ -88,7 +100,7 @@ class Context:
         self, batch: Batch, arguments: tuple[Any, ...]
     ) -> Callable[[Sequence[UUID]], Coroutine[Any, Any, list[Any]]]:
         async def read(keys: Sequence[UUID]) -> list[Any]:
-            async with self.database.read() as session:
+            async with self.source.read() as session:
                 found = await batch(session, self.viewer, *arguments, list(keys))
             return [found.get(key) for key in keys]
 

@@ -1,7 +1,7 @@
 """Mutations: a plain function over a unit of work becomes a field with one transaction and a typed payload."""
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -11,22 +11,22 @@ from strawberry.utils.str_converters import to_camel_case
 
 from db import read
 from db.base import Base
-from db.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Unauthenticated
+from db.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Refusals, Unauthenticated
 from graphql_schema.core.context import Context
 from graphql_schema.core.fields import Computed, Field, object_type
 from graphql_schema.core.roots import argument
 
 object_type(
     "UserError",
-    "Why a mutation was refused, in terms of what was sent. Nothing was changed.",
+    "Why a mutation, or an item of a list in its input, was refused. Nothing of what was refused is done.",
     code=Computed(
-        "What went wrong, for programs: `NOT_FOUND`, `FORBIDDEN`, `CONFLICT`, `BAD_USER_INPUT`.",
+        "What went wrong, for programs: `NOT_FOUND`, `FORBIDDEN`, `CONFLICT`, `BAD_USER_INPUT`, `ROLLED_BACK`.",
         str,
         itemgetter("code"),
     ),
     message=Computed("What went wrong, for people.", str, itemgetter("message")),
     path=Computed(
-        "The way to the input field at fault, such as `[input, threadId]`; empty when it is none in particular.",
+        "The way to the input field at fault, such as `[input, members, 2, userId]`; empty where it is no field.",
         list[str],
         lambda error: ["input", *error["at"].split(".")] if error["at"] else [],
     ),
@@ -62,24 +62,32 @@ class Mutation(Field):
         return arguments_of(self.function)
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        if source is not None:  # what it answered before is shown
+            return source  # type: ignore[no-any-return]
         if context.viewer.is_guest and not self.guests:
             raise Unauthenticated
         try:
-            async with context.database.work(context.viewer) as work:
+            async with context.source.work(context.viewer) as work:
                 result = await self.function(work, **arguments)
         except Conflict as conflict:
             return self._payload(conflict.current, [conflict])
         except (BadInput, Forbidden, NotFound) as refusal:
             return self._payload(None, [refusal])
+        except Refusals as several:
+            return self._payload(None, several.refusals)
         finally:
             context.forget()
         context.viewer = work.viewer
         return self._payload(result, work.refusals)
 
-    def _payload(self, result: Any, refusals: list[Refusal]) -> dict[str, Any]:
+    def _payload(self, result: Any, refusals: Sequence[Refusal]) -> dict[str, Any]:
         values = result if isinstance(result, tuple) else (result,)
-        errors = [{"code": refusal.code, "message": refusal.message, "at": refusal.at} for refusal in refusals]
-        return {name: _key(value) for name, value in zip(self.returns, values, strict=False)} | {"errors": errors}
+        return {name: _key(value) for name, value in zip(self.returns, values, strict=False)} | told(refusals)
+
+
+def told(refusals: Sequence[Refusal]) -> dict[str, Any]:
+    """The payload of a mutation that was refused for these reasons, or that tells of them beside what was done."""
+    return {"errors": [{"code": refusal.code, "message": refusal.message, "at": refusal.at} for refusal in refusals]}
 
 
 def mutation(

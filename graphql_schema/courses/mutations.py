@@ -4,9 +4,11 @@ import strawberry
 
 from db import tables
 from db.actions import courses
-from db.permissions import LEARN
+from db.errors import BadInput, NotFound, Refusal
+from db.permissions import EDIT, LEARN
 from db.write import Work
 from graphql_schema.core import mutation
+from graphql_schema.core.bulk import LARGEST_INPUT, OnError, accepted, check_size
 
 
 @strawberry.input(description="A course to take.")
@@ -23,6 +25,19 @@ class CompleteLessonInput:
     lesson_id: strawberry.ID = strawberry.field(description="A lesson of a course that you are enrolled in.")
 
 
+@strawberry.input(description="The order of a module's lessons.")
+class ReorderLessonsInput:
+    """An order."""
+
+    module_id: strawberry.ID = strawberry.field(description="The module.")
+    lesson_ids: list[strawberry.ID] = strawberry.field(
+        description=f"Its lessons, the first one first; {LARGEST_INPUT} at most. Those that are not named come after."
+    )
+    on_error: OnError = strawberry.field(
+        default=OnError.ALL_OR_NOTHING, description="What is done when one of them is no lesson of the module."
+    )
+
+
 @mutation(enrollment=tables.Enrollment, progress=tables.CourseProgress)
 async def enroll(work: Work, input: EnrollInput) -> tuple[tables.Enrollment, tables.CourseProgress]:
     """Enroll in a course. A second time is refused with `CONFLICT`, and `enrollment` is the one that you have."""
@@ -36,3 +51,26 @@ async def complete_lesson(
 ) -> tuple[tables.CourseProgress, tables.LessonProgress]:
     """Mark a lesson as done. Your percentage follows, and with the last lesson the course is completed."""
     return await courses.complete_lesson(work, await work.get(tables.Lesson, input.lesson_id, at="lessonId", may=LEARN))
+
+
+@mutation(module=tables.CourseModule)
+async def reorder_lessons(work: Work, input: ReorderLessonsInput) -> tables.CourseModule:
+    """Put the lessons of a module in another order. For who teaches the course."""
+    check_size(input.lesson_ids, at="lessonIds")
+    module = await work.get(tables.CourseModule, input.module_id, at="moduleId", may=EDIT, lock=True)
+    lessons = await work.get_all(tables.Lesson, input.lesson_ids, at="lessonIds.{}")
+    named = accepted(work, _named_once(lessons, module), input.on_error)
+    return await courses.reorder_lessons(work, module, named)
+
+
+def _named_once(lessons: list[tables.Lesson | Refusal], module: tables.CourseModule) -> list[tables.Lesson | Refusal]:
+    """The lessons, with a refusal for what is none of the module, or was named before."""
+    judged: list[tables.Lesson | Refusal] = []
+    for place, lesson in enumerate(lessons):
+        if isinstance(lesson, Refusal) or lesson.module_id != module.id:
+            judged.append(NotFound(at=f"lessonIds.{place}"))
+        elif lesson in judged:
+            judged.append(BadInput("Name every lesson once.", at=f"lessonIds.{place}"))
+        else:
+            judged.append(lesson)
+    return judged

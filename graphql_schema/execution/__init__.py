@@ -14,6 +14,7 @@ Follow one through the modules in this order:
 Reads of one statement that come at the same moment share a round trip, each with its own values (`db.batches`): under
 load that is half of what PostgreSQL does for a small read. Rows that mutations add share it too.
 
+A mutation that is one transaction, because it says so or has an idempotency key, goes through `atomic`.
 What a statement cannot answer goes to graphql-core, which resolves the same declarations through batches
 (`graphql_schema.core.context`), and so does everything for an `Executor(schema, compiles=False)`: the two must agree.
 """

@@ -15,24 +15,23 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     SelectionSetNode,
-    is_non_null_type,
 )
 from graphql.execution import execute
 from orjson import Fragment, loads
 
 from db.errors import BadInput, Forbidden, Overloaded, TooSlow
 from graphql_schema.core.context import Context
-from graphql_schema.core.errors import MAX_ERRORS, RequestError, explained, shown
+from graphql_schema.core.errors import MAX_ERRORS, RequestError
 from graphql_schema.core.mutations import Reference
+from graphql_schema.execution import atomic
+from graphql_schema.execution.answers import Answer, answered, formatted, located, with_errors
 from graphql_schema.execution.deadline import Deadline
-from graphql_schema.execution.documents import Documents
+from graphql_schema.execution.documents import Definition, Documents
 from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.operations import CostError, Operation, Request
 from graphql_schema.execution.plan import Asked
 from graphql_schema.execution.python_values import plain
 from graphql_schema.execution.steps import Step
-
-Answer = dict[str, Any]
 
 
 class Executor:
@@ -52,7 +51,10 @@ class Executor:
 
     def prepare(self, request: Request) -> Operation:
         """Find the operation of the request; raises RequestError, and CostError for one that asks for too much."""
-        definition = self.documents.definition(request.query, request.operation_name)
+        return self.operation(self.documents.definition(request.query, request.operation_name), request)
+
+    def operation(self, definition: Definition, request: Request) -> Operation:
+        """The same for a definition that was found before."""
         values = definition.variables.values(request.variables or {}, max_errors=MAX_ERRORS)
         if isinstance(values, list):
             raise RequestError(values, "BAD_USER_INPUT")
@@ -79,9 +81,11 @@ class Executor:
 
     async def _execute(self, operation: Operation, context: Context) -> Answer:
         if operation.is_dry_run:
-            return _formatted(await self._resolve(operation, context, _only(operation, operation.plan.rate_limits)))
+            return formatted(await self._resolve(operation, context, _only(operation, operation.plan.rate_limits)))
+        if atomic.is_asked_for(operation, context.viewer):
+            return await atomic.run(operation, context, show=self._show)
         if not self._compiles(operation):
-            return _formatted(await self._resolve(operation, context, operation.definition.document))
+            return formatted(await self._resolve(operation, context, operation.definition.document))
         if operation.kind == "mutation":
             return await self._mutate(operation, context)
         return await self._query(operation, context)
@@ -112,7 +116,7 @@ class Executor:
             async for event in stream:
                 yield await self._heard(operation, event, context.fresh())
         except Exception as error:  # noqa: BLE001  (an error of the stream is the last answer of the subscription)
-            yield {"data": None} | _shown([GraphQLError(str(error), original_error=error)])
+            yield {"data": None} | with_errors([GraphQLError(str(error), original_error=error)])
         finally:
             await stream.aclose()
 
@@ -121,7 +125,7 @@ class Executor:
         try:
             return await self.deadline.keep(self._event(operation, event, context))
         except TooSlow as error:
-            return {"data": None} | _shown([GraphQLError(error.message, original_error=error)])
+            return {"data": None} | with_errors([GraphQLError(error.message, original_error=error)])
 
     def _compiles(self, operation: Operation) -> bool:
         """Whether statements answer it. Of a query each root field for itself; of anything else all or none."""
@@ -134,9 +138,9 @@ class Executor:
             rest = await self._resolve(operation, context, _only(operation, plan.obstacles))
             errors += rest.errors or []
             if rest.data is None:
-                return {"data": None} | _shown(errors)
+                return {"data": None} | with_errors(errors)
             found |= rest.data
-        return _answer(plan.steps, found, errors)
+        return answered(plan.steps, found, errors)
 
     async def _mutate(self, operation: Operation, context: Context) -> Answer:
         """Each field is done and answered before the next is begun."""
@@ -152,16 +156,26 @@ class Executor:
                 payload = await step.field.resolve(None, context, step.name, arguments)
                 found[step.key] = await self._payload(operation, context, step, payload, errors)
             except Exception as error:  # noqa: BLE001  (explained or masked)
-                errors.append(_located(error, step, []))
-        return _answer(operation.plan.steps, found, errors)
+                errors.append(located(error, step, []))
+        return answered(operation.plan.steps, found, errors)
+
+    async def _show(
+        self, operation: Operation, context: Context, step: Step, payload: Mapping[str, Any], errors: list[GraphQLError]
+    ) -> Any:
+        """What is selected of the payload of a mutation that is done."""
+        if self._compiles(operation):
+            return await self._payload(operation, context, step, payload, errors)
+        result = await self._resolve(operation, context, _only(operation, {step.key}), payload)
+        errors += result.errors or []
+        return (result.data or {}).get(step.key)
 
     async def _event(self, operation: Operation, event: Any, context: Context) -> Answer:
         if not self._compiles(operation):
-            return _formatted(await self._resolve(operation, context, operation.definition.document, event))
+            return formatted(await self._resolve(operation, context, operation.definition.document, event))
         errors: list[GraphQLError] = []
         (step,) = operation.plan.steps
         found = {step.key: await self._payload(operation, context, step, event, errors)}
-        return _answer(operation.plan.steps, found, errors)
+        return answered(operation.plan.steps, found, errors)
 
     async def _payload(
         self, operation: Operation, context: Context, step: Step, payload: Mapping[str, Any], errors: list[GraphQLError]
@@ -193,11 +207,11 @@ class Executor:
             try:
                 statement = operation.plan.statement(ready, asked, context.viewer)
                 arguments = asked.arguments(statement, context.viewer)
-                row = await context.database.fetch(statement, arguments, weight=operation.estimate.weight)
+                row = await context.source.fetch(statement, arguments, weight=operation.estimate.weight)
                 assert row
                 found |= {step.key: Fragment(text) for step, text in zip(ready, row, strict=True)}
             except Exception as error:  # noqa: BLE001  (explained or masked)
-                errors += [_located(error, step, path) for step in ready]
+                errors += [located(error, step, path) for step in ready]
         return found
 
     async def _resolve(
@@ -215,7 +229,7 @@ class Executor:
         try:
             return await step.field.resolve(None, context, step.name, dict(step.arguments(operation.variables)))
         except Exception as error:
-            raise RequestError([_located(error, step, [])]) from error
+            raise RequestError([located(error, step, [])]) from error
 
 
 def _asked(
@@ -228,7 +242,7 @@ def _asked(
             asked.add(step, operation.variables)
             ready.append(step)
         except Exception as error:  # noqa: BLE001  (explained or masked)
-            errors.append(_located(error, step, path))
+            errors.append(located(error, step, path))
     return ready, asked
 
 
@@ -246,26 +260,6 @@ def _only(operation: Operation, keys: Container[str]) -> DocumentNode:
     return DocumentNode(definitions=(only, *fragments))
 
 
-def _located(error: Exception, step: Step, path: Sequence[str]) -> GraphQLError:
-    return GraphQLError(str(error), step.selected.nodes, path=[*path, step.key], original_error=error)
-
-
-def _answer(steps: Sequence[Step], found: Mapping[str, Any], errors: list[GraphQLError]) -> Answer:
-    """The answer with its fields in the order of the operation; no data where a field that cannot be null failed."""
-    failed = [step for step in steps if step.declared and found.get(step.key) is None]
-    if failed and any(is_non_null_type(step.output) for step in failed):
-        return {"data": None} | _shown(errors)
-    return {"data": {step.key: found.get(step.key) for step in steps}} | _shown(errors)
-
-
 def _all_overloaded(steps: Sequence[Step], errors: Sequence[Mapping[str, Any]]) -> bool:
     refused = [error.get("path") for error in errors if error["extensions"]["code"] == Overloaded.code]
     return all([step.key] in refused for step in steps if not step.is_typename)
-
-
-def _formatted(result: ExecutionResult) -> Answer:
-    return {"data": result.data} | _shown(result.errors or [])
-
-
-def _shown(errors: list[GraphQLError]) -> Answer:
-    return {"errors": shown(explained(error) for error in errors)} if errors else {}

@@ -1,14 +1,17 @@
 """Working on specification projects."""
 
+from uuid import UUID
+
 import strawberry
 
 from db import tables
 from db.actions import specs
 from db.enums import ProjectRole, ReactionType
-from db.errors import BadInput
-from db.permissions import COMMENT, EDIT, OWN
+from db.errors import BadInput, Conflict, Refusal
+from db.permissions import COMMENT, EDIT, MANAGE, OWN
 from db.write import Work
 from graphql_schema.core import mutation
+from graphql_schema.core.bulk import LARGEST_INPUT, OnError, accepted, check_size
 from graphql_schema.core.fields import enumeration
 
 enumeration(ProjectRole)
@@ -30,7 +33,18 @@ class CreateProjectInput:
     name: str = strawberry.field(description="The name to show; not empty.")
     description: str | None = strawberry.field(default=None, description="What the product is about, in Markdown.")
     members: list[ProjectMemberInput] = strawberry.field(
-        default_factory=list, description="Who works on it beside you, its owner."
+        default_factory=list, description=f"Who works on it beside you, its owner; {LARGEST_INPUT} at most."
+    )
+
+
+@strawberry.input(description="People who are to work on a project.")
+class AddProjectMembersInput:
+    """New members."""
+
+    project_id: strawberry.ID = strawberry.field(description="The project.")
+    members: list[ProjectMemberInput] = strawberry.field(description=f"Who they are; {LARGEST_INPUT} at most.")
+    on_error: OnError = strawberry.field(
+        default=OnError.ALL_OR_NOTHING, description="What is done when one of them cannot be added."
     )
 
 
@@ -99,14 +113,23 @@ async def create_project(work: Work, input: CreateProjectInput) -> tables.Specif
     All of it is made, or nothing.
     """
     name = _text(input.name, at="name")
-    members = [
-        (await work.get(tables.User, member.user_id, at=f"members.{index}.userId"), member.role)
-        for index, member in enumerate(input.members)
-    ]
-    people = [user.id for user, _ in members]
-    if len({*people, work.viewer_id}) <= len(people):
-        raise BadInput("Name every member once, and not yourself: you are the owner.", at="members")
+    people = accepted(work, await _people(work, input.members, owner=work.viewer_id), OnError.ALL_OR_NOTHING)
+    members = [(user, role) for user, role, _ in people]
     return await specs.create_project(work, name, description=input.description, members=members)
+
+
+@mutation(project=tables.SpecificationProject)
+async def add_project_members(work: Work, input: AddProjectMembersInput) -> tables.SpecificationProject:
+    """Let people work on a project, also who was removed from it. For its owner and members who lead it.
+
+    Who is a member keeps their role: naming them is a `CONFLICT`.
+    """
+    project = await work.get(tables.SpecificationProject, input.project_id, at="projectId", may=MANAGE)
+    people = accepted(work, await _people(work, input.members, owner=project.owner_id), input.on_error)
+    added = await specs.add_members(work, project, [(user, role) for user, role, _ in people])
+    known = [Conflict("This person is a member already.", at=at) for user, _, at in people if user.id not in added]
+    accepted(work, known, input.on_error)
+    return project
 
 
 @mutation(document=tables.SpecificationDocument)
@@ -173,6 +196,26 @@ async def reopen_thread(work: Work, input: ThreadInput) -> tables.CommentThread:
     """Mark a settled thread as waiting for an answer again. For members who may comment."""
     thread = await work.get(tables.CommentThread, input.thread_id, at="threadId", may=COMMENT, lock=True)
     return await specs.reopen(work, thread)
+
+
+async def _people(
+    work: Work, members: list[ProjectMemberInput], *, owner: UUID
+) -> list[tuple[tables.User, ProjectRole, str] | Refusal]:
+    """Whom the input names, as what, and where; a refusal for who cannot become a member."""
+    check_size(members, at="members")
+    people: list[tuple[tables.User, ProjectRole, str] | Refusal] = []
+    named = {owner}
+    users = await work.get_all(tables.User, [member.user_id for member in members], at="members.{}.userId")
+    for place, (user, member) in enumerate(zip(users, members, strict=True)):
+        at = f"members.{place}.userId"
+        if isinstance(user, Refusal):
+            people.append(user)
+        elif user.id in named:
+            people.append(BadInput("Name every member once, and not the owner.", at=at))
+        else:
+            people.append((user, member.role, at))
+            named.add(user.id)
+    return people
 
 
 def _text(value: str, *, at: str) -> str:

@@ -2,18 +2,20 @@
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from db import tables
 from db.access import GUEST
-from db.base import new_id
+from db.base import Base, new_id
 from db.engine import Database
-from db.errors import BadInput, Forbidden, NotFound, Unauthenticated
+from db.errors import BadInput, Forbidden, NotFound, Refusal, Unauthenticated
 from db.outbox import Event
 from db.permissions import EDIT, OWN
 from db.write import Work
+from tests.conftest import NotingDatabase
 from tests.db.waiting import until
 from tests.world import World
 
@@ -55,6 +57,34 @@ async def test_the_permission_to_change_is_not_enough_where_one_does_not_see(dat
     async with database.work(world.viewer("rob")) as work:
         with pytest.raises(NotFound):
             await work.get(tables.Comment, comment.public_id, at="commentId", may=OWN)
+
+
+async def test_many_rows_are_found_by_one_statement_and_each_like_one(database: NotingDatabase, world: World) -> None:
+    ids = [world.atlas.public_id, f"prj_{new_id().hex}", world.island.public_id, "nonsense", world.atlas.public_id]
+    for who in ("ben", "vera", "olga", None):
+        async with database.work(world.viewer(who)) as work:
+            database.statements.clear()
+            found = await work.get_all(tables.SpecificationProject, ids, at="ids.{}.id", may=EDIT)
+            assert len(database.statements) == 1
+            each = [await looked_up(work, public_id, at=f"ids.{place}.id") for place, public_id in enumerate(ids)]
+        assert list(map(described, found)) == list(map(described, each))
+
+
+async def looked_up(work: Work, public_id: str, *, at: str) -> Base | Refusal:
+    try:
+        return await work.get(tables.SpecificationProject, public_id, at=at, may=EDIT)
+    except Refusal as refusal:
+        return refusal
+
+
+def described(found: Base | Refusal) -> Any:
+    return (found.code, found.message, found.at) if isinstance(found, Refusal) else found.id
+
+
+async def test_nothing_is_asked_for_no_rows(database: NotingDatabase, world: World) -> None:
+    async with database.work(world.viewer("ben")) as work:
+        assert await work.get_all(tables.User, [], at="{}") == []
+        assert work.opened is None
 
 
 async def test_a_guest_has_no_id_to_write_under(database: Database) -> None:

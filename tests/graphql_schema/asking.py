@@ -46,9 +46,14 @@ async def done(graph: Graph, who: str | None, mutation: str, **given: Any) -> An
 
 async def refusal(graph: Graph, who: str, mutation: str, **given: Any) -> tuple[str, str]:
     """Why a mutation was refused: the code, and the way to the input field at fault."""
+    (found,) = await refusals(graph, who, mutation, **given)
+    return found
+
+
+async def refusals(graph: Graph, who: str, mutation: str, **given: Any) -> list[tuple[str, str]]:
+    """The same for all that is wrong."""
     (payload,) = (await graph.data(who, mutation, input=given)).values()
-    (error,) = payload["errors"]
-    return error["code"], ".".join(error["path"])
+    return [(error["code"], ".".join(error["path"])) for error in payload["errors"]]
 
 
 async def error_code(graph: Graph, who: str | None, query: str, **variables: Any) -> str:

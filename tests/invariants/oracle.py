@@ -123,6 +123,10 @@ def sessions(world: Oracle, who: UUID | None, what: str, session: Row) -> bool:
     return bool(session.user_id == who)
 
 
+def idempotency_keys(world: Oracle, who: UUID | None, what: str, key: Row) -> bool:
+    return bool(key.user_id == who)
+
+
 def organizations(world: Oracle, who: UUID | None, what: str, organization: Row) -> bool:
     role = _place(world, who, organization.id)
     return role is not None and what in ORGANIZATION[role]

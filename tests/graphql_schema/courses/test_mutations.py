@@ -9,7 +9,7 @@ from sqlalchemy import select
 from db import tables
 from db.enums import EnrollmentStatus
 from tests.conftest import Graph
-from tests.graphql_schema.asking import UNKNOWN, add, change, done, error_code, refusal, with_ids
+from tests.graphql_schema.asking import UNKNOWN, add, change, done, error_code, refusal, refusals, with_ids
 from tests.world import World
 
 ENROLL = """
@@ -26,6 +26,14 @@ COMPLETE = """
       completeLesson(input: $input) {
         progress { completedLessons totalLessons progressPercent completedAt }
         lessonProgress { completed completedAt lesson { title } }
+        errors { code message path }
+      }
+    }
+"""
+REORDER = """
+    mutation ($input: ReorderLessonsInput!) {
+      reorderLessons(input: $input) {
+        module { lessons(first: 100) { nodes { title order } } }
         errors { code message path }
       }
     }
@@ -197,6 +205,70 @@ async def test_lessons_are_not_completed_after_the_enrollment_ended(graph: Graph
         assert refused == ("FORBIDDEN", "input.lessonId")
     async with graph.database.read() as reading:
         assert len((await reading.scalars(select(tables.LessonProgress))).all()) == 1
+
+
+# --- teaching --------------------------------------------------------------------------------------------------------
+
+
+async def test_lessons_are_put_in_another_order(graph: Graph, world: World) -> None:
+    given = with_ids(world, {"moduleId": "@logic_1", "lessonIds": ["@logic_1_2", "@logic_1_1"]})
+    assert await reordered(graph, **given) == [("1.2", 1), ("1.1", 2)]
+    assert await reordered(graph, **{**given, "lessonIds": []}) == [("1.2", 1), ("1.1", 2)]
+
+
+async def test_lessons_that_are_not_named_come_after_as_they_were(graph: Graph, world: World) -> None:
+    more = [tables.Lesson(module_id=world.logic_1.id, title=f"1.{n}", content="", order=n * 10) for n in (4, 3, 5)]
+    await add(graph.database, *more)
+    given = {"moduleId": world.logic_1.public_id, "lessonIds": [more[2].public_id, world.logic_1_2.public_id]}
+    assert await reordered(graph, **given) == [("1.5", 1), ("1.2", 2), ("1.1", 3), ("1.3", 4), ("1.4", 5)]
+
+
+async def test_an_order_with_anything_else_in_it_is_refused(graph: Graph, world: World) -> None:
+    ids = ["@logic_1_2", "@logic_2_1", "@logic_1_2", "nothing", "@logic_1_1"]
+    given = with_ids(world, {"moduleId": "@logic_1", "lessonIds": ids})
+    wrong = [
+        ("NOT_FOUND", "input.lessonIds.1"),
+        ("BAD_USER_INPUT", "input.lessonIds.2"),
+        ("NOT_FOUND", "input.lessonIds.3"),
+    ]
+    assert await refusals(graph, "ines", REORDER, **given) == wrong
+    assert await reordered(graph, **{**given, "lessonIds": []}) == [("1.1", 1), ("1.2", 2)]
+    assert await refusals(graph, "ines", REORDER, **given, onError="SKIP") == wrong
+    assert await reordered(graph, **{**given, "lessonIds": []}) == [("1.2", 1), ("1.1", 2)]
+
+
+async def test_lessons_are_ordered_by_who_teaches_the_course(graph: Graph, world: World) -> None:
+    given = {"moduleId": world.logic_1.public_id, "lessonIds": []}
+    assert await refusal(graph, "sam", REORDER, **given) == ("FORBIDDEN", "input.moduleId")
+    await change(graph.database, world.logic, published=False)
+    assert await refusal(graph, "ada", REORDER, **given) == ("NOT_FOUND", "input.moduleId")
+
+
+async def test_of_orders_at_the_same_time_the_last_holds_as_a_whole(graph: Graph, world: World) -> None:
+    lessons = [tables.Lesson(module_id=world.draft_1.id, title=str(n), content="", order=n) for n in range(3, 21)]
+    await add(graph.database, *lessons)
+    ids = [lesson.public_id for lesson in lessons]
+    asked = ({"moduleId": world.draft_1.public_id, "lessonIds": ids[n:] + ids[:n]} for n in (3, 7, 11, 15))
+    await asyncio.gather(*(reordered(graph, **given) for given in asked))
+    now = await reordered(graph, moduleId=world.draft_1.public_id, lessonIds=[])
+    assert [order for _, order in now] == list(range(1, 21))
+    assert [title for title, _ in now[:18]] in [[str(3 + (i + n) % 18) for i in range(18)] for n in (3, 7, 11, 15)]
+
+
+async def test_a_hundred_lessons_are_ordered_at_a_time(graph: Graph, world: World) -> None:
+    lessons = [tables.Lesson(module_id=world.draft_1.id, title="", content="", order=n) for n in range(101)]
+    await add(graph.database, *lessons)
+    ids = [lesson.public_id for lesson in lessons]
+    given = {"moduleId": world.draft_1.public_id, "lessonIds": ids[:100]}
+    await reordered(graph, **given)
+    assert len(graph.statements) < 6
+    assert await refusal(graph, "ines", REORDER, **given | {"lessonIds": ids}) == ("BAD_USER_INPUT", "input.lessonIds")
+
+
+async def reordered(graph: Graph, **given: Any) -> list[tuple[str, int]]:
+    """The titles of the module's lessons and their places, once Ines has put them in this order."""
+    module = (await done(graph, "ines", REORDER, **given))["module"]
+    return [(lesson["title"], lesson["order"]) for lesson in module["lessons"]["nodes"]]
 
 
 async def enrollment(graph: Graph, world: World) -> tuple[EnrollmentStatus, datetime | None]:

@@ -9,28 +9,37 @@ from graphql_schema.execution.deadline import Deadline
 
 
 async def test_what_comes_in_time_comes() -> None:
-    assert await Deadline(60).keep(asyncio.sleep(0, "done")) == "done"
+    loop = asyncio.get_running_loop()
+    coming = loop.create_future()
+    loop.call_soon(coming.set_result, "done")
+    assert await Deadline(60).keep(coming) == "done"
 
 
 async def test_each_is_stopped_when_its_own_time_is_over() -> None:
-    deadline, clock = Deadline(0.1), asyncio.get_running_loop().time
-    began = clock()
+    deadline, loop, later = Deadline(0.1), asyncio.get_running_loop(), asyncio.Event()
 
-    async def end_of(work: asyncio.Event) -> float:
+    async def end() -> float:
         with pytest.raises(TooSlow):
-            await deadline.keep(work.wait())
-        return clock() - began
+            await deadline.keep(asyncio.Event().wait())
+        return loop.time() - began
 
-    first = asyncio.create_task(end_of(asyncio.Event()))
-    await deadline.keep(asyncio.sleep(0.05))
-    ends = await asyncio.gather(first, end_of(asyncio.Event()))
-    assert ends[0] >= 0.1
-    assert ends[1] >= 0.15
+    began = loop.time()
+    first = asyncio.create_task(end())
+    loop.call_later(0.05, later.set)
+    await deadline.keep(later.wait())
+    assert await end() >= 0.15
+    assert await first >= 0.1
 
 
 async def test_who_is_cancelled_by_another_was_not_too_slow() -> None:
-    kept = asyncio.create_task(Deadline(60).keep(asyncio.Event().wait()))
-    await asyncio.sleep(0)
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    kept = asyncio.create_task(Deadline(60).keep(work()))
+    await begun.wait()
     kept.cancel()
     with pytest.raises(asyncio.CancelledError):
         await kept

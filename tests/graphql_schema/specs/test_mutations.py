@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from db import tables
 from db.enums import ProjectRole, ReactionType
 from tests.conftest import Graph
-from tests.graphql_schema.asking import UNKNOWN, change, done, error_code, refusal, values, with_ids
+from tests.graphql_schema.asking import UNKNOWN, add, change, done, error_code, refusal, refusals, values, with_ids
 from tests.world import World
 
 CREATE_PROJECT = """
@@ -26,6 +26,8 @@ CREATE_PROJECT = """
       }
     }
 """
+MEMBERS = "{ project { members { nodes { role status user { name } } } } errors { code message path } }"
+ADD_MEMBERS = f"mutation ($input: AddProjectMembersInput!) {{ addProjectMembers(input: $input) {MEMBERS} }}"
 EDIT_DOCUMENT = """
     mutation ($input: EditDocumentInput!) {
       editDocument(input: $input) {
@@ -54,6 +56,7 @@ RESOLVE = f"mutation ($input: ThreadInput!) {{ resolveThread(input: $input) {THR
 REOPEN = f"mutation ($input: ThreadInput!) {{ reopenThread(input: $input) {THREAD} }}"
 
 CHANGES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
+    "addProjectMembers": (ADD_MEMBERS, "projectId", "atlas", {"members": []}),
     "editDocument": (EDIT_DOCUMENT, "documentId", "requirements", {"content": "New", "expectedVersion": 2}),
     "openThread": (OPEN_THREAD, "documentId", "requirements", {"content": "Why?", "position": {"line": 1}}),
     "addComment": (ADD_COMMENT, "threadId", "thread_0", {"content": "Because"}),
@@ -135,7 +138,8 @@ async def test_a_project_has_a_name(graph: Graph) -> None:
 async def test_every_member_is_named_once_and_the_owner_is_not(graph: Graph, world: World) -> None:
     for people in (["@ada"], ["@ben", "@ben"], ["@ben", "@vera", "@ada"]):
         given = with_ids(world, {"name": "Globe", "members": [{"userId": name} for name in people]})
-        assert await refusal(graph, "ada", CREATE_PROJECT, **given) == ("BAD_USER_INPUT", "input.members")
+        at = f"input.members.{len(people) - 1}.userId"
+        assert await refusal(graph, "ada", CREATE_PROJECT, **given) == ("BAD_USER_INPUT", at)
 
 
 async def test_with_a_member_who_is_not_seen_nothing_is_made(graph: Graph, world: World) -> None:
@@ -144,6 +148,15 @@ async def test_with_a_member_who_is_not_seen_nothing_is_made(graph: Graph, world
         given = with_ids(world, {"name": "Globe", "members": [{"userId": "@ben"}, {"userId": member}]})
         assert await refusal(graph, "ada", CREATE_PROJECT, **given) == ("NOT_FOUND", "input.members.1.userId")
     assert await contents(graph) == before
+
+
+async def test_every_member_who_cannot_be_one_is_named_at_once(graph: Graph, world: World) -> None:
+    people = ["@ben", "@olga", "@ada", "@vera"]
+    given = with_ids(world, {"name": "Globe", "members": [{"userId": name} for name in people]})
+    assert await refusals(graph, "ada", CREATE_PROJECT, **given) == [
+        ("NOT_FOUND", "input.members.1.userId"),
+        ("BAD_USER_INPUT", "input.members.2.userId"),
+    ]
 
 
 async def test_a_project_that_fails_at_its_last_step_leaves_nothing(graph: Graph, world: World) -> None:
@@ -205,6 +218,75 @@ async def test_of_saves_at_the_same_time_one_wins_and_none_is_lost_silently(
     assert len(won) == len(told) == 1
     assert sorted(error["code"] for payload in payloads for error in payload["errors"]) == ["CONFLICT"] * 5
     assert {(payload["document"]["version"], payload["document"]["content"]) for payload in payloads} == {(3, won[0])}
+
+
+# --- members ---------------------------------------------------------------------------------------------------------
+
+
+async def test_members_are_added_with_their_roles(graph: Graph, world: World) -> None:
+    people = [{"userId": world.ben.public_id, "role": "REVIEWER"}, {"userId": world.sam.public_id}]
+    project = (await done(graph, "root", ADD_MEMBERS, projectId=world.island.public_id, members=people))["project"]
+    assert project["members"]["nodes"] == [
+        {"role": "REVIEWER", "status": "ACTIVE", "user": {"name": "Ben"}},
+        {"role": "MEMBER", "status": "ACTIVE", "user": {"name": "Sam"}},
+    ]
+    assert await values(graph, "sam", "{ projects { nodes { name } } }") == ["Island"]
+
+
+async def test_who_was_removed_is_let_in_again(graph: Graph, world: World) -> None:
+    given = {"projectId": world.atlas.public_id, "members": [{"userId": world.rob.public_id, "role": "VIEWER"}]}
+    project = (await done(graph, "ada", ADD_MEMBERS, **given))["project"]
+    assert {"role": "VIEWER", "status": "ACTIVE", "user": {"name": "Rob"}} in project["members"]["nodes"]
+    assert await values(graph, "rob", "{ projects { nodes { name } } }") == ["Atlas"]
+
+
+WRONG = {"projectId": "@atlas", "members": [{"userId": name} for name in ("@rob", "@olga", "@rob", "@ada", "nobody")]}
+FOUND_WRONG = [
+    ("NOT_FOUND", "input.members.1.userId"),
+    ("BAD_USER_INPUT", "input.members.2.userId"),
+    ("BAD_USER_INPUT", "input.members.3.userId"),
+    ("NOT_FOUND", "input.members.4.userId"),
+]
+
+
+async def test_with_one_who_cannot_be_added_nobody_is(graph: Graph, world: World) -> None:
+    assert await refusals(graph, "ada", ADD_MEMBERS, **with_ids(world, WRONG)) == FOUND_WRONG
+    again = {"projectId": "@atlas", "members": [{"userId": "@rob"}, {"userId": "@ben"}]}
+    refused = await refusals(graph, "ada", ADD_MEMBERS, **with_ids(world, again))
+    assert refused == [("CONFLICT", "input.members.1.userId")]
+    assert await values(graph, "rob", "{ projects { nodes { name } } }") == []
+
+
+async def test_who_cannot_be_added_may_be_skipped(graph: Graph, world: World) -> None:
+    wrong = with_ids(world, {**WRONG, "members": [*WRONG["members"], {"userId": "@ben", "role": "LEAD"}]})
+    skipped = await refusals(graph, "ada", ADD_MEMBERS, **wrong, onError="SKIP")
+    assert skipped == [*FOUND_WRONG, ("CONFLICT", "input.members.5.userId")]
+    query = '{ node(id: "@atlas") { ... on SpecificationProject { members { nodes { role } } } } }'
+    roles = await values(graph, "ada", query)
+    assert sorted(roles) == ["MEMBER", "MEMBER", "VIEWER"]
+    assert await values(graph, "rob", "{ projects { nodes { name } } }") == ["Atlas"]
+
+
+async def test_of_the_same_member_added_many_times_at_once_one_counts(graph: Graph, world: World) -> None:
+    people = [{"userId": world.rob.public_id}]
+    given = {"projectId": world.atlas.public_id, "members": people}
+    calls = (graph.data("ada", ADD_MEMBERS, input=given) for _ in range(4))
+    payloads = [answer["addProjectMembers"] for answer in await asyncio.gather(*calls)]
+    assert sorted(error["code"] for payload in payloads for error in payload["errors"]) == ["CONFLICT"] * 3
+
+
+@pytest.mark.parametrize("name", ["createProject", "addProjectMembers"])
+async def test_a_hundred_members_take_as_many_statements_as_two(graph: Graph, world: World, name: str) -> None:
+    people = [tables.User(email=f"{number}@example.com", name=str(number)) for number in range(103)]
+    await add(graph.database, *people)
+    given = [{"userId": person.public_id} for person in people]
+    mutation = CREATE_PROJECT if name == "createProject" else ADD_MEMBERS
+    rest = {"name": "Globe"} if name == "createProject" else {"projectId": world.atlas.public_id}
+    await done(graph, "root", mutation, **rest, members=given[:2])
+    few = len(graph.statements)
+    await done(graph, "root", mutation, **rest, members=given[2:102])
+    assert len(graph.statements) == few
+    assert await refusal(graph, "root", mutation, **rest, members=given[2:]) == ("BAD_USER_INPUT", "input.members")
 
 
 # --- talk ------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,57 @@
+"""Keys with which clients repeat a change: it is done once, and every repetition is answered as the first time."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from db import tables
+from db.base import new_id
+from db.errors import KeyReused
+from db.write import Work
+
+KEPT = timedelta(hours=24)
+CLEARED = 10
+"""How many keys that are too old are deleted with each that is kept: more than come, so that they get fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A client's key for one mutation, or several done as one, and the hash of all that was sent with it."""
+
+    mutation: str
+    key: str
+    body_hash: bytes
+
+
+async def begin(work: Work, key: Key) -> bytes | None:
+    """The answer that the viewer got under this key; None for a new one, which waits for `keep` at the end.
+
+    Whoever comes with the same key in the meantime waits for the end of the transaction. Raises KeyReused where the
+    key came with something else.
+    """
+    row = tables.IdempotencyKey
+    place = {"user_id": work.viewer_id, "mutation": key.mutation, "key": key.key}
+    new = {"created_at": func.now(), "body_hash": key.body_hash, "answer": None}
+    taken = insert(row).values(id=new_id(), **place, **new)
+    renewed = taken.on_conflict_do_update(index_elements=list(place), set_=new, where=_is_old())
+    if await work.session.scalar(renewed.returning(row.id)) is not None:
+        return None
+    body_hash, answer = (await work.session.execute(select(row.body_hash, row.answer).filter_by(**place))).one()
+    if body_hash != key.body_hash:
+        raise KeyReused
+    return answer
+
+
+async def keep(work: Work, key: Key, answer: bytes) -> None:
+    """Keep the answer to what was begun under a key; some keys that are too old are deleted on the way."""
+    row = tables.IdempotencyKey
+    old = select(row.id).where(_is_old()).order_by(row.created_at).limit(CLEARED).with_for_update(skip_locked=True)
+    cleared = delete(row).where(row.id.in_(old)).cte("cleared")
+    kept = update(row).filter_by(user_id=work.viewer_id, mutation=key.mutation, key=key.key).values(answer=answer)
+    await work.session.execute(kept.add_cte(cleared), execution_options={"synchronize_session": False})
+
+
+def _is_old() -> ColumnElement[bool]:
+    return tables.IdempotencyKey.created_at <= func.now() - KEPT

@@ -1,0 +1,58 @@
+"""A database as it is within one transaction: works and reads see what those before them did, and nobody else does.
+
+Only `Database.transaction` makes one and commits it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.access import Viewer
+from db.batches import Row
+from db.outbox import Event
+from db.statements import Arguments, Statement
+from db.write import Work
+
+
+class Transaction:
+    """The three ways to use a database, all on one connection. Reads that come at the same time are done in turn.
+
+    `has_failed` says whether a work in it ended in an exception.
+    """
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+        self.events: list[Event] = []
+        self.has_failed = False
+        self._turn = asyncio.Lock()
+
+    async def fetch(self, statement: Statement, arguments: Arguments, *, weight: int = 0) -> Row | None:
+        """The one row of a compiled statement, whatever its weight."""
+        async with self._turn:
+            connection = await self.session.connection()
+            found = await connection.exec_driver_sql(statement.sql, tuple(arguments))
+            return found.one_or_none()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A session for one batch of reads, which knows nothing of the rows that works have in memory."""
+        async with self._turn:
+            connection = await self.session.connection()
+            async with AsyncSession(connection, autoflush=False, join_transaction_mode="rollback_only") as session:
+                yield session
+
+    @asynccontextmanager
+    async def work(self, viewer: Viewer) -> AsyncIterator[Work]:
+        """A part of the transaction on behalf of a viewer. Its events wait for the end of the whole."""
+        work = Work(viewer, fetch=self.fetch, open_session=lambda: self.session)
+        work.opened = self.session
+        try:
+            yield work
+            await self.session.flush()
+        except BaseException:
+            self.has_failed = True
+            raise
+        self.session.expunge_all()  # the next work reads what is written by then
+        self.events += work.events
