@@ -5,7 +5,7 @@ to graphql-core. A mutation or an event names rows by their keys, and what is se
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Container, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Container, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -23,12 +23,13 @@ from graphql.execution import execute
 from orjson import Fragment, loads
 
 from db.access import Viewer
-from db.errors import BadInput, Forbidden, TooSlow
+from db.errors import BadInput, Forbidden, Overloaded, TooSlow
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import MAX_ERRORS, RequestError
 from graphql_schema.core.mutations import Reference
 from graphql_schema.execution import atomic
 from graphql_schema.execution.answers import Answer, answered, formatted, located, with_errors
+from graphql_schema.execution.deadline import Deadline
 from graphql_schema.execution.documents import Definition, Documents
 from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.operations import CostError, Operation, Request
@@ -49,7 +50,7 @@ class Executor:
         self.schema = schema
         self.compiles = compiles
         self.limits = limits or Limits()
-        self.deadline = deadline
+        self.deadline = Deadline(deadline)
         self.documents = Documents(schema, self.limits)
 
     def prepare(self, request: Request) -> Operation:
@@ -73,11 +74,14 @@ class Executor:
         return operation
 
     async def execute(self, operation: Operation, context: Context) -> Answer:
-        """The answer of a query or a mutation; raises TooSlow, and then nothing of the field that ran is kept.
+        """The answer of a query or a mutation. Its data may hold `orjson.Fragment`s: text that PostgreSQL wrote.
 
-        Its data may hold `orjson.Fragment`s: text that PostgreSQL wrote.
+        Raises TooSlow, and then nothing of the field that ran is kept; Overloaded, when not one field could begin.
         """
-        return await self._in_time(self._execute(operation, context))
+        answer = await self.deadline.keep(self._execute(operation, context))
+        if "errors" in answer and _all_overloaded(operation.plan.steps, answer["errors"]):
+            raise Overloaded
+        return answer
 
     async def _execute(self, operation: Operation, context: Context) -> Answer:
         if operation.is_dry_run:
@@ -130,18 +134,9 @@ class Executor:
     async def _heard(self, operation: Operation, event: Any, context: Context) -> Answer:
         """The answer to an event. One that takes too long does not end the subscription."""
         try:
-            return await self._in_time(self._event(operation, event, context))
+            return await self.deadline.keep(self._event(operation, event, context))
         except TooSlow as error:
             return {"data": None} | with_errors([GraphQLError(error.message, original_error=error)])
-
-    async def _in_time(self, answering: Coroutine[Any, Any, Answer]) -> Answer:
-        try:
-            async with asyncio.timeout(self.deadline) as timeout:
-                return await answering
-        except TimeoutError:
-            if timeout.expired():
-                raise TooSlow from None
-            raise
 
     def _compiles(self, operation: Operation) -> bool:
         """Whether statements answer it. Of a query each root field for itself; of anything else all or none."""
@@ -234,7 +229,9 @@ class Executor:
         self, operation: Operation, context: Context, document: DocumentNode, root: Any = None
     ) -> ExecutionResult:
         """What graphql-core makes of a document, with one batch of statements an edge."""
-        run = partial(execute, self.schema, document, root, **_run(operation, context))
+        request = operation.request
+        given = {"variable_values": request.variables, "operation_name": request.operation_name}
+        run = partial(execute, self.schema, document, root, context_value=context, **given)  # type: ignore[arg-type]
         # All of the schema takes 100 ms, for which nobody else is to wait.
         result = await asyncio.to_thread(run) if operation.plan.introspects else run()
         return result if isinstance(result, ExecutionResult) else await result
@@ -276,9 +273,6 @@ def _only(operation: Operation, keys: Container[str]) -> DocumentNode:
     return DocumentNode(definitions=(only, *fragments))
 
 
-def _run(operation: Operation, context: Context) -> dict[str, Any]:
-    return {
-        "context_value": context,
-        "variable_values": operation.request.variables,
-        "operation_name": operation.request.operation_name,
-    }
+def _all_overloaded(steps: Sequence[Step], errors: Sequence[Mapping[str, Any]]) -> bool:
+    refused = [error.get("path") for error in errors if error["extensions"]["code"] == Overloaded.code]
+    return all([step.key] in refused for step in steps if not step.is_typename)
