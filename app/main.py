@@ -52,7 +52,7 @@ class App:
         self.sessions = Sessions(self.database)
         self.buckets = Buckets(settings.redis_url, prefix=settings.redis_prefix)
         self.automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)
-        executor = Executor(schema.executor.schema, limits=settings.limits)
+        executor = Executor(schema.executor.schema, limits=settings.limits, deadline=settings.deadline)
         reading = Reading(executor)
         graph = Graph(
             executor,
@@ -97,7 +97,7 @@ class App:
 
     @asynccontextmanager
     async def _lifespan(self, _pages: Starlette) -> AsyncIterator[None]:
-        async with self.realtime, self.buckets, self.automatic, self.sockets:
+        async with self.realtime, self.buckets, self.automatic, self.database.watch(), self.sockets:
             yield
         await self.database.close()
 

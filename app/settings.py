@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     pool_size: int = Field(default=16, ge=4)
     """Connections to PostgreSQL that one process holds at most: a quarter each for reads, heavy reads, additions and
     transactions with locks."""
+    deadline: float = Field(default=10, gt=0)
+    """Seconds after which an operation, or the answer to one event, is stopped, in the database too."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least severe entries that are logged."""
     log_json: bool = False

@@ -17,6 +17,10 @@ STALE = (InterfaceError, InvalidCachedStatementError, PostgresConnectionError, C
 """What a statement fails with when its connection was lost, or when a migration changed what it was prepared for."""
 
 
+MOST_WAITING = 1_000
+"""Who comes when so many wait is refused at once: they are held in memory, and would not have their turn in time."""
+
+
 def is_lost(error: Exception) -> bool:
     """Whether a statement failed for its connection, and not for itself."""
     return isinstance(error, STALE) and not isinstance(error, ValueError)  # the driver's for what fits no parameter
@@ -27,8 +31,12 @@ class Connections:
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], *, size: int, patience: float) -> None:
         self.patience = patience
+        self.is_silent = False
+        """Whether the server says nothing at all: then nobody waits for it."""
         self._connect = connect
         self._turns = asyncio.Semaphore(size)
+        self._waiting = 0
+        self._is_closed = False
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
 
@@ -74,19 +82,35 @@ class Connections:
             self._turns.release()
 
     def close(self) -> None:
-        """Close every connection, whatever it does."""
+        """Close every connection, whatever it does, and those that are still being opened when they are."""
+        self._is_closed = True
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """End all that runs: its connection is lost. What comes next is run on others."""
         for connection in (*self._idle, *self._busy):
             connection.terminate()
 
     async def _turn(self) -> None:
-        if not self._turns.locked():
+        if self._turns.locked():
+            await self._wait()
+        else:
             await self._turns.acquire()
-            return
+        if self.is_silent:
+            self._turns.release()
+            raise ConnectionError("The server does not answer.")
+
+    async def _wait(self) -> None:
+        if self._waiting == MOST_WAITING:
+            raise Overloaded
+        self._waiting += 1
         try:
             async with asyncio.timeout(self.patience):
                 await self._turns.acquire()
         except TimeoutError:
             raise Overloaded from None
+        finally:
+            self._waiting -= 1
 
     async def _take(self) -> Connection:
         """The connection used last, so that few do most of the work and the others may stay cold."""
@@ -101,4 +125,7 @@ class Connections:
 
     def _give_back(self, connection: Connection) -> None:
         self._busy.discard(connection)
-        self._idle.append(connection)
+        if self._is_closed:
+            connection.terminate()
+        else:
+            self._idle.append(connection)

@@ -19,7 +19,9 @@ schema = Schema(
     query=root("Query", f"What can be read. {FORMULA}", "queries", SLICES),
     mutation=root(
         "Mutation",
-        "What can be changed. Each field is one transaction: all of it is done, or nothing.",
+        "What can be changed. Each field is one transaction: all of it is done, or nothing. `@atomic` makes one of all "
+        "fields. With an idempotency key, a header `Idempotency-Key` or the extension `idempotencyKey`, an operation "
+        "is done once however often it is sent: for a day its data is answered as the first time.",
         "mutations",
         SLICES,
     ),
@@ -35,7 +37,7 @@ def _is_one_of(type_: GraphQLType, _info: GraphQLResolveInfo[Any]) -> bool | Non
     return type_.extensions["strawberry-definition"].is_one_of if is_input_object_type(type_) else None
 
 
-schema._schema.type_map["__Type"].fields["isOneOf"].resolve = _is_one_of  # type: ignore[attr-defined]  # noqa: SLF001
+schema._schema.type_map["__Type"].fields["isOneOf"].resolve = _is_one_of  # type: ignore[attr-defined]  # noqa: SLF001  (as below)
 executor = Executor(schema._schema)  # noqa: SLF001  (Strawberry's own schema has no public name)
 
 

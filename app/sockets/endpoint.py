@@ -37,10 +37,14 @@ class GraphQLOverWebSocket:
         self._principals: Counter[str] = Counter()
 
     async def __aenter__(self) -> Self:
+        self._over = asyncio.Event()
         self._watching = asyncio.create_task(self._watch_credentials())
         return self
 
     async def __aexit__(self, *_error: object) -> None:
+        self._over.set()
+        # To be cut off while it connects to the database would leave a connection behind.
+        await asyncio.wait([self._watching], timeout=CLOSING_TIMEOUT)
         self._watching.cancel()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,13 +85,15 @@ class GraphQLOverWebSocket:
             del self._principals[key]
 
     async def _watch_credentials(self) -> None:
-        while True:
-            await asyncio.sleep(self.settings.credential_interval)
+        while not self._over.is_set():
             try:
                 await self._check_credentials()
                 self.checks += 1
             except Exception as error:  # noqa: BLE001  (a database that does not answer ends no session)
                 log.warning("credentials not checked", error=repr(error))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.settings.credential_interval):
+                    await self._over.wait()
 
     async def _check_credentials(self) -> None:
         """Close what speaks for somebody as whom its credential no longer acts, by one statement for all sockets."""

@@ -41,11 +41,11 @@ async def test_works_and_reads_see_what_is_done_before_and_nobody_else_does(data
 async def test_a_work_finds_rows_as_a_statement_has_left_them(database: Database, world: World) -> None:
     async with database.transaction() as transaction:
         async with transaction.work(world.viewer("ada")) as work:
-            await work.get(tables.SpecificationProject, world.atlas.public_id, at="id")
+            before = await work.get(tables.SpecificationProject, world.atlas.public_id, at="id")
             await work.session.execute(text("UPDATE specification_projects SET name = 'Renamed' WHERE name = 'Atlas'"))
         async with transaction.work(world.viewer("ada")) as work:
             atlas = await work.get(tables.SpecificationProject, world.atlas.public_id, at="id")
-        assert atlas.name == "Renamed"
+    assert (before.name, atlas.name) == ("Atlas", "Renamed")
 
 
 async def test_reads_at_the_same_time_are_done_in_turn(database: Database) -> None:

@@ -31,6 +31,21 @@ ADD_COMMENT = """
       addComment(input: $input) { comment { content author { name } } errors { code path } }
     }
 """
+COMMENTS = "query ($id: ID!) { node(id: $id) { ... on CommentThread { comments { totalCount } } } }"
+SAVE_AND_SAY = """
+    mutation ($say: AddCommentInput!, $save: EditDocumentInput!) @atomic {
+      addComment(input: $say) { errors { code } }
+      editDocument(input: $save) { errors { code } }
+    }
+"""
+ADD_MEMBERS = """
+    mutation ($input: AddProjectMembersInput!) {
+      addProjectMembers(input: $input) {
+        project { members(filter: {status: [ACTIVE]}) { nodes { user { name } } } }
+        errors { code path }
+      }
+    }
+"""
 ADD_REACTION = """
     mutation ($input: ReactionInput!) {
       addReaction(input: $input) { comment { reactions { nodes { type user { name } } } } errors { code } }
@@ -149,6 +164,40 @@ async def test_a_thread_is_resolved_and_opened_again(ben: Person, world: World) 
     assert resolved == {"thread": {"status": "RESOLVED", "resolvedBy": {"name": "Ben"}}, "errors": []}
     reopened = await do(ben, REOPEN, threadId=thread)
     assert reopened == {"thread": {"status": "OPEN", "resolvedBy": None}, "errors": []}
+
+
+async def test_what_is_sent_again_under_its_key_is_done_once(ben: Person, world: World) -> None:
+    given = {"input": {"threadId": world.thread_0.public_id, "content": "Hello? Is this thing on?"}}
+    body = {"query": ADD_COMMENT, "variables": given, "extensions": {"idempotencyKey": "a key that the client made up"}}
+    first, again = [(await ben.post(json=body)).json()["data"] for _ in range(2)]
+    assert first == again
+    thread = await ben.ask(COMMENTS, id=world.thread_0.public_id)
+    assert thread["node"]["comments"] == {"totalCount": 4}
+
+
+async def test_an_atomic_mutation_is_done_as_a_whole_or_not_at_all(ben: Person, world: World) -> None:
+    given = {"threadId": world.thread_0.public_id, "content": "Settled, then."}
+    edited = edit(world, "What we agreed on", expected=1)
+    saved = await ben.ask(SAVE_AND_SAY, say=given, save=edited)
+    assert [error["code"] for error in saved["editDocument"]["errors"]] == ["CONFLICT"]
+    assert [error["code"] for error in saved["addComment"]["errors"]] == ["ROLLED_BACK"]
+    assert (await ben.ask(COMMENTS, id=world.thread_0.public_id))["node"]["comments"] == {"totalCount": 3}
+
+    saved = await ben.ask(SAVE_AND_SAY, say=given, save={**edited, "expectedVersion": 2})
+    assert saved == {"addComment": {"errors": []}, "editDocument": {"errors": []}}
+
+
+async def test_who_cannot_be_added_is_named_and_may_be_skipped(ada: Person, world: World) -> None:
+    people = [{"userId": world.rob.public_id}, {"userId": world.olga.public_id}, {"userId": world.ben.public_id}]
+    given = {"projectId": world.atlas.public_id, "members": people}
+    assert await do(ada, ADD_MEMBERS, **given) == {
+        "project": None,
+        "errors": [{"code": "NOT_FOUND", "path": ["input", "members", "1", "userId"]}],
+    }
+    skipped = await do(ada, ADD_MEMBERS, **given, onError="SKIP")
+    names = [member["user"]["name"] for member in skipped["project"]["members"]["nodes"]]
+    assert sorted(names) == ["Ben", "Rob", "Vera"]
+    assert [error["code"] for error in skipped["errors"]] == ["NOT_FOUND", "CONFLICT"]
 
 
 async def test_a_second_enrollment_is_refused_with_the_first(ada: Person, world: World) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Self
 
@@ -101,3 +101,5 @@ async def raw(address: str, **payload: object) -> AsyncIterator[Raw]:
         yield opened
     finally:
         opened.writer.transport.abort()
+        with suppress(OSError):
+            await opened.writer.wait_closed()

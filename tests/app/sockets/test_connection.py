@@ -146,7 +146,8 @@ async def heard(client: Raw) -> Any:
 
 
 async def say_slowly(client: Raw, parts: list[bytes]) -> None:
-    """Send the fragments of one message one by one, each in a packet of its own."""
-    for number, part in enumerate(parts):
-        await client.say(frame(CONTINUATION if number else TEXT, part, final=number == len(parts) - 1))
-        await asyncio.sleep(0)
+    """Send the fragments of one message, each once those before have arrived."""
+    for number, part in enumerate(parts[:-1]):
+        await client.say(frame(CONTINUATION if number else TEXT, part, final=False), frame(PING))
+        assert (await client.hear())[0] == PONG
+    await client.say(frame(CONTINUATION, parts[-1]))

@@ -155,14 +155,11 @@ async def test_as_many_operations_run_on_a_socket_as_are_allowed_and_no_more(
 
 
 async def test_as_much_as_is_allowed_waits_to_be_read(redis_url: str) -> None:
-    assert await after_waiting(redis_url, reader_limit=12 * len(NEXT)) == [TEXT] * 21
+    assert await after_waiting(redis_url, reader_limit=5_000) == [TEXT] * 21
 
 
 async def test_what_waits_beyond_it_closes_with_1013(redis_url: str) -> None:
-    assert await after_waiting(redis_url, reader_limit=9 * len(NEXT)) == [TEXT, 1013]
-
-
-NEXT = b'{"type":"next","id":"0","payload":{"data":{"__typename":"Query"}}}'
+    assert await after_waiting(redis_url, reader_limit=500) == [TEXT, 1013]
 
 
 async def after_waiting(redis_url: str, **settings: Any) -> list[int]:

@@ -8,7 +8,10 @@ from graphql_schema.schema import executor
 from tests.conftest import Graph
 from tests.world import World
 
-HIDDEN = {"passwords": "nobody reads them"}
+HIDDEN = {
+    "passwords": "nobody reads them",
+    "idempotency_keys": "answers that their reader had once",
+}
 """The tables without a type in the graph, with the reason."""
 
 
