@@ -96,11 +96,7 @@ class Connections:
             await self._wait()
         else:
             await self._turns.acquire()
-        if self.is_silent:
-            self._turns.release()
-            raise ConnectionError("The server does not answer.")
-
-    async def _wait(self) -> None:
+            return
         if self._waiting == MOST_WAITING:
             raise Overloaded
         self._waiting += 1
@@ -114,6 +110,8 @@ class Connections:
 
     async def _take(self) -> Connection:
         """The connection used last, so that few do most of the work and the others may stay cold."""
+        if self.is_silent:
+            raise ConnectionError("The server does not answer.")
         while self._idle:
             connection = self._idle.pop()
             if not connection.is_closed():

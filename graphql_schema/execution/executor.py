@@ -99,7 +99,7 @@ class Executor:
     def execute_in_parts(self, operation: Operation, context: Context) -> AsyncGenerator[Increment, None]:
         """The parts of the answer to an operation that is deferring; raises what `execute` raises, if at the start."""
         parts = operation.definition.in_parts(operation.variables) if self.compiles else None
-        return Delivery(operation, context, parts, self._execute).increments(self.deadline)
+        return Delivery(operation, context, parts, self._execute).increments(self.deadline.seconds)
 
     def compile(self, operation: Operation, viewer: Viewer) -> None:
         """Write the statement of a query before it runs; what stands against it is told when it does."""
@@ -239,10 +239,9 @@ class Executor:
         request = operation.request
         given = {"variable_values": request.variables, "operation_name": request.operation_name}
         # Its own `execute` takes no schema that has the directives.
-        execute: Any = experimental_execute_incrementally
-        run = partial(execute, self.schema, document, root, context_value=context, **given)
+        run = partial(experimental_execute_incrementally, self.schema, document, root, context_value=context, **given)  # type: ignore[arg-type]
         # All of the schema takes 100 ms, for which nobody else is to wait.
-        result = await asyncio.to_thread(run) if operation.plan.introspects else run()
+        result: Any = await asyncio.to_thread(run) if operation.plan.introspects else run()
         answer: ExecutionResult = result if isinstance(result, ExecutionResult) else await result
         return answer
 
