@@ -92,9 +92,7 @@ class Connections:
             connection.terminate()
 
     async def _turn(self) -> None:
-        if self._turns.locked():
-            await self._wait()
-        else:
+        if not self._turns.locked():
             await self._turns.acquire()
             return
         if self._waiting == MOST_WAITING:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 
 from orjson import dumps, loads
 
+from db.errors import TooSlow
 from graphql_schema.core.context import Context
 from graphql_schema.execution.answers import Answer
-from graphql_schema.execution.deadline import Deadline
 from graphql_schema.execution.documents import Definition, DefinitionInParts
 from graphql_schema.execution.increments import Increment, Progress
 from graphql_schema.execution.operations import Operation
@@ -24,8 +24,8 @@ class Delivery:
     execute: Callable[[Operation, Context], Awaitable[Answer]]
     made: asyncio.Queue[Increment | Exception] = field(default_factory=asyncio.Queue)
 
-    async def increments(self, deadline: Deadline) -> AsyncGenerator[Increment, None]:
-        """What there is to send, made in time. Raises what comes before the first part only."""
+    async def increments(self, deadline: float) -> AsyncGenerator[Increment, None]:
+        """What there is to send, made within so many seconds. Raises what comes before the first part only."""
         # What is read does not wait for a client to take it: a connection is held no longer than by another query.
         making = asyncio.create_task(self._make(deadline))
         try:
@@ -39,12 +39,14 @@ class Delivery:
         finally:
             making.cancel()
 
-    async def _make(self, deadline: Deadline) -> None:
+    async def _make(self, deadline: float) -> None:
         progress = Progress(list(self.parts.later) if self.parts else ())
         try:
-            await deadline.keep(self._in_parts(self.parts, progress) if self.parts else self._whole(progress))
+            async with asyncio.timeout(deadline):
+                await (self._in_parts(self.parts, progress) if self.parts else self._whole(progress))
         except Exception as error:  # noqa: BLE001  (it is the answer, or that to what is still promised)
-            self.made.put_nowait(progress.give_up(error) if progress.has_begun else error)
+            failure = TooSlow() if isinstance(error, TimeoutError) else error
+            self.made.put_nowait(progress.give_up(failure) if progress.has_begun else failure)
 
     async def _whole(self, progress: Progress) -> None:
         self.made.put_nowait(progress.begin(await self.execute(self.operation, self.context)))
