@@ -31,6 +31,7 @@ from app.realtime import Realtime
 from app.settings import Settings
 from app.sockets.connection import SocketConnection
 from app.sockets.endpoint import GraphQLOverWebSocket
+from app.streams.streaming import Streams
 from db.engine import Database
 from graphql_schema import schema
 from graphql_schema.execution import Executor
@@ -68,11 +69,12 @@ class App:
             settings.introspection,
         )
         self.sockets = GraphQLOverWebSocket(graph, settings)
+        self.streams = Streams(graph, heartbeat=settings.heartbeat)
         self.endpoints: dict[tuple[str, str], ASGIApp] = {
             ("http", "/graphql"): GraphQLOverHTTP(
-                graph, body_limit=settings.body_limit, batch_limit=settings.batch_limit
+                graph, self.streams, body_limit=settings.body_limit, batch_limit=settings.batch_limit
             ),
-            ("http", "/graphql/explain"): Explanations(graph, body_limit=settings.body_limit),
+            ("http", "/graphql/explain"): Explanations(graph, self.streams, body_limit=settings.body_limit),
             ("websocket", "/graphql"): self.sockets,
         }
         self.pages = Starlette(lifespan=self._lifespan, routes=self._routes(settings))
@@ -126,6 +128,7 @@ class Server(uvicorn.Server):
         stopped = time.monotonic()
         for server in self.servers:
             server.close()
+        self.app.streams.drain()
         await self.app.sockets.drain()
         self.config.timeout_graceful_shutdown = round(GRACE - (time.monotonic() - stopped))
         await super().shutdown(sockets)

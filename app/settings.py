@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     """How much of a request's head is read, and how long head and body are waited for: `TRELLIS_PATIENCE__URL=4096`."""
     init_timeout: float = Field(default=10, gt=0)
     """Seconds that a WebSocket waits for `connection_init`."""
+    heartbeat: float = Field(default=12, gt=0)
+    """Seconds between two signs of life on a subscription over HTTP."""
     socket_limit: int = Field(default=20, ge=1)
     """WebSockets that one user, or guests from one address, can have open in this process."""
     operation_limit: int = Field(default=50, ge=1)

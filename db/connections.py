@@ -5,7 +5,8 @@ on most statements, and because whoever finds all connections busy must be told 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from asyncpg import Connection, InterfaceError, InvalidCachedStatementError, PostgresConnectionError, Record
@@ -53,18 +54,29 @@ class Connections:
 
     async def execute(self, statement: str, arguments: Sequence[Any]) -> list[Record]:
         """The rows of any statement. Raises Overloaded."""
-        if self._turns.locked():
-            await self._wait()
-        else:
-            await self._turns.acquire()
+        await self._turn()
         try:
-            if self.is_silent:
-                raise ConnectionError("The server does not answer.")
             connection = await self._take()
             try:
                 rows: list[Record] = await connection.fetch(statement, *arguments)
                 return rows
             finally:
+                self._give_back(connection)
+        finally:
+            self._turns.release()
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """A connection within a transaction that only reads, and one state of the database. Raises Overloaded."""
+        await self._turn()
+        try:
+            connection = await self._take()
+            try:
+                async with connection.transaction(isolation="repeatable_read", readonly=True):
+                    yield connection
+            finally:
+                if connection.is_in_transaction():
+                    connection.terminate()
                 self._give_back(connection)
         finally:
             self._turns.release()
@@ -79,7 +91,10 @@ class Connections:
         for connection in (*self._idle, *self._busy):
             connection.terminate()
 
-    async def _wait(self) -> None:
+    async def _turn(self) -> None:
+        if not self._turns.locked():
+            await self._turns.acquire()
+            return
         if self._waiting == MOST_WAITING:
             raise Overloaded
         self._waiting += 1
@@ -93,6 +108,8 @@ class Connections:
 
     async def _take(self) -> Connection:
         """The connection used last, so that few do most of the work and the others may stay cold."""
+        if self.is_silent:
+            raise ConnectionError("The server does not answer.")
         while self._idle:
             connection = self._idle.pop()
             if not connection.is_closed():

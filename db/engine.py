@@ -1,6 +1,7 @@
-"""The connection to PostgreSQL: pools, limits of a statement, and the three ways to use it.
+"""The connection to PostgreSQL: pools, limits of a statement, and the four ways to use it.
 
-`fetch` runs a statement that was compiled before, `read` is a session for a batch of reads, `work` one transaction.
+`fetch` runs a statement that was compiled before, `snapshot` several; `read` is a session for a batch of reads, `work`
+one transaction.
 """
 
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ from db.connections import Connections
 from db.outbox import Publish, unheard
 from db.pulse import Pulse
 from db.records import insertion, take
+from db.snapshots import Snapshot
 from db.statements import Arguments, Statement
 from db.transaction import Transaction
 from db.write import Work
@@ -82,6 +84,13 @@ class Database:
         """
         reads = self.reads if weight < HEAVY else self.heavy_reads
         return await reads.fetch(statement, arguments)
+
+    @asynccontextmanager
+    async def snapshot(self, *, weight: int = 0) -> AsyncIterator[Snapshot]:
+        """One state of the database for several compiled statements of this weight. Raises Overloaded."""
+        readers = self.readers if weight < HEAVY else self.heavy_readers
+        async with readers.snapshot() as connection:
+            yield Snapshot(connection)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:

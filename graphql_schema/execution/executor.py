@@ -4,7 +4,10 @@ A query is one statement, which answers all root fields that a statement can ans
 to graphql-core. A mutation or an event names rows by their keys, and what is selected of them is one statement again.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Container, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from graphql import (
@@ -16,9 +19,10 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
 )
-from graphql.execution import execute
+from graphql.execution import experimental_execute_incrementally
 from orjson import Fragment, loads
 
+from db.access import Viewer
 from db.errors import BadInput, Forbidden, Overloaded, TooSlow
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import MAX_ERRORS, RequestError
@@ -26,7 +30,9 @@ from graphql_schema.core.mutations import Reference
 from graphql_schema.execution import atomic
 from graphql_schema.execution.answers import Answer, answered, formatted, located, with_errors
 from graphql_schema.execution.deadline import Deadline
+from graphql_schema.execution.delivery import Delivery
 from graphql_schema.execution.documents import Definition, Documents
+from graphql_schema.execution.increments import Increment
 from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.operations import CostError, Operation, Request
 from graphql_schema.execution.plan import Asked
@@ -89,6 +95,18 @@ class Executor:
         if operation.kind == "mutation":
             return await self._mutate(operation, context)
         return await self._query(operation, context)
+
+    def execute_in_parts(self, operation: Operation, context: Context) -> AsyncGenerator[Increment, None]:
+        """The parts of the answer to an operation that is deferring; raises what `execute` raises, if at the start."""
+        parts = operation.definition.in_parts(operation.variables) if self.compiles else None
+        return Delivery(operation, context, parts, self._execute).increments(self.deadline.seconds)
+
+    def compile(self, operation: Operation, viewer: Viewer) -> None:
+        """Write the statement of a query before it runs; what stands against it is told when it does."""
+        if operation.kind == "query" and self.compiles and not operation.is_dry_run:
+            steps, asked = _asked(operation, operation.plan.compiled, [], ())
+            with suppress(BadInput):
+                operation.plan.statement(steps, asked, viewer)
 
     async def explain(self, operation: Operation, context: Context, *, analyze: bool = False) -> dict[str, Any]:
         """The statement of a query with PostgreSQL's plan for it, for an administrator; with `analyze` it is run.
@@ -207,7 +225,7 @@ class Executor:
             try:
                 statement = operation.plan.statement(ready, asked, context.viewer)
                 arguments = asked.arguments(statement, context.viewer)
-                row = await context.source.fetch(statement, arguments, weight=operation.estimate.weight)
+                row = await context.compiled.fetch(statement, arguments, weight=operation.estimate.weight)
                 assert row
                 found |= {step.key: Fragment(text) for step, text in zip(ready, row, strict=True)}
             except Exception as error:  # noqa: BLE001  (explained or masked)
@@ -217,11 +235,15 @@ class Executor:
     async def _resolve(
         self, operation: Operation, context: Context, document: DocumentNode, root: Any = None
     ) -> ExecutionResult:
-        """What graphql-core makes of a document, with one batch of statements an edge."""
+        """What graphql-core makes of a document that defers nothing, with one batch of statements an edge."""
         request = operation.request
         given = {"variable_values": request.variables, "operation_name": request.operation_name}
-        result = execute(self.schema, document, root, context_value=context, **given)  # type: ignore[arg-type]
-        return result if isinstance(result, ExecutionResult) else await result
+        # Its own `execute` takes no schema that has the directives.
+        run = partial(experimental_execute_incrementally, self.schema, document, root, context_value=context, **given)  # type: ignore[arg-type]
+        # All of the schema takes 100 ms, for which nobody else is to wait.
+        result: Any = await asyncio.to_thread(run) if operation.plan.introspects else run()
+        answer: ExecutionResult = result if isinstance(result, ExecutionResult) else await result
+        return answer
 
     async def _stream(self, operation: Operation, context: Context) -> Any:
         (step,) = operation.plan.steps
