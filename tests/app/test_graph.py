@@ -36,7 +36,7 @@ async def held(database: Database, table: str) -> AsyncIterator[None]:
 @pytest.fixture
 async def hurried(database_url: str, redis_url: str) -> AsyncIterator[Served]:
     """A server on which nothing may take longer than a moment."""
-    async with serving(database_url, redis_url, deadline=1) as running:
+    async with serving(database_url, redis_url, deadline=1.5) as running:
         yield running
 
 
