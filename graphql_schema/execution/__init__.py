@@ -9,7 +9,7 @@ Follow one through the modules in this order:
 5. `plan`       says which steps a statement can answer, and what they `cost`; keeps the statements compiled so far;
 6. `compiler`   writes the statement: `pages` its lists, `json_text` the JSON;
 7. `operations` is what came of all this: an operation that can be run, and says what it costs;
-8. `executor`   runs it, and hands the text that PostgreSQL wrote to the transport, as it is.
+8. `executor`   runs it, within a `deadline`, and hands the text that PostgreSQL wrote to the transport, as it is.
 
 Reads of one statement that come at the same moment share a round trip, each with its own values (`db.batches`): under
 load that is half of what PostgreSQL does for a small read. Rows that mutations add share it too.
