@@ -17,8 +17,8 @@ schema = Schema(
     mutation=root(
         "Mutation",
         "What can be changed. Each field is one transaction: all of it is done, or nothing. `@atomic` makes one of all "
-        "fields. With an idempotency key, a header `Idempotency-Key` or the extension `idempotencyKey`, an operation is "
-        "done once however often it is sent: for a day its data is answered as the first time.",
+        "fields. With an idempotency key, a header `Idempotency-Key` or the extension `idempotencyKey`, an operation "
+        "is done once however often it is sent: for a day its data is answered as the first time.",
         "mutations",
         SLICES,
     ),
