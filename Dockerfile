@@ -16,6 +16,8 @@ WORKDIR /trellis
 USER trellis
 VOLUME /data
 EXPOSE 8000
+# Strangers learn nothing of the schema from it.
+ENV TRELLIS_INTROSPECTION=users
 HEALTHCHECK --start-period=60s CMD ["/venv/bin/python", "-c", \
     "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health/live', timeout=2)"]
 CMD ["/venv/bin/python", "-m", "app", "serve", "--host", "0.0.0.0", "--data", "/data"]

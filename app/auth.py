@@ -1,8 +1,10 @@
 """Who is asking: from the text of an `Authorization` header to a viewer, on every transport alike."""
 
 import time
+from collections.abc import Set as AbstractSet
+from uuid import UUID
 
-from sqlalchemy import LargeBinary, bindparam, func, literal_column, select
+from sqlalchemy import ARRAY, LargeBinary, any_, bindparam, func, literal_column, select
 
 from db import tables
 from db.access import GUEST, Viewer
@@ -24,7 +26,7 @@ _ORGANIZATIONS = (
     .order_by(tables.OrganizationMember.organization_id)  # ids grow with time
     .limit(literal_column(str(MOST_ORGANIZATIONS)))
 )
-_SESSION = compiled(
+_SESSIONS = (
     select(
         tables.User.id,
         tables.User.role == UserRole.ADMIN,
@@ -32,8 +34,13 @@ _SESSION = compiled(
         func.array(_ORGANIZATIONS.scalar_subquery()),
     )
     .join(tables.Session, tables.Session.user_id == tables.User.id)
-    .where(tables.Session.token_hash == bindparam("hash", type_=LargeBinary()))
     .where(tables.Session.expires_at > func.now(), tables.User.is_active)
+)
+_SESSION = compiled(_SESSIONS.where(tables.Session.token_hash == bindparam("hash", type_=LargeBinary())))
+_ALL_OF = compiled(
+    _SESSIONS.add_columns(tables.Session.token_hash).where(
+        tables.Session.token_hash == any_(bindparam("hashes", type_=ARRAY(LargeBinary())))
+    )
 )
 
 REFUSED = "This token does not hold. Sign in again."
@@ -63,6 +70,16 @@ class Sessions:
             self._known[token] = viewer, time.monotonic() + REMEMBERED_FOR
         return viewer
 
+    async def holding(self, authorizations: AbstractSet[str | None]) -> dict[str | None, Viewer]:
+        """Those of these headers that hold at this moment, and whose they are, by one statement."""
+        hashes = {header: token_hash(_bearer(header)) for header in authorizations if header is not None}
+        if not hashes:
+            return {}
+        arguments = _ALL_OF.arguments({"hashes": list(set(hashes.values()))})
+        found = await self.database.readers.fetch(_ALL_OF.sql, arguments)
+        viewers = {hash_: _viewer(*columns) for *columns, hash_ in found}
+        return {header: viewers[hash_] for header, hash_ in hashes.items() if hash_ in viewers}
+
     def forget(self, authorization: str | None) -> None:
         """Ask the database the next time."""
         if authorization is not None:
@@ -76,8 +93,7 @@ async def authenticate(database: Database, token: str) -> Viewer:
     found = await database.fetch(_SESSION, _SESSION.arguments({"hash": token_hash(token)}))
     if found is None:
         raise Unauthenticated(REFUSED)
-    user_id, is_admin, session_id, organization_ids = found
-    return Viewer(user_id, is_admin, session_id, tuple(organization_ids))
+    return _viewer(*found)
 
 
 async def issue_token(database_url: str, email: str) -> str:
@@ -92,6 +108,10 @@ async def issue_token(database_url: str, email: str) -> str:
             return await accounts.open_session(work, user, device="Issued by an operator")
     finally:
         await database.close()
+
+
+def _viewer(user_id: UUID, is_admin: bool, session_id: UUID, organization_ids: list[UUID]) -> Viewer:
+    return Viewer(user_id, is_admin, session_id, tuple(organization_ids))
 
 
 def _bearer(authorization: str) -> str:

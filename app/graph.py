@@ -10,15 +10,17 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from app import costs, metrics
+from app import audience, costs, metrics
 from app.auth import Sessions
 from app.persisted.find import Persisted
 from app.rate_limits import Charge, Keys, RateLimited, RateLimits, Throttle, payers
+from app.reading import Reading
 from app.requests import Members
+from app.settings import Audience
 from db.access import GUEST, Viewer
 from db.engine import Database
 from graphql_schema.core.context import Budget, Context, Events
-from graphql_schema.execution import CostError, Executor, Operation
+from graphql_schema.execution import CostError, Executor, Operation, RequestError
 from graphql_schema.execution.answers import Answer
 from graphql_schema.execution.cost import objects_in
 
@@ -53,11 +55,14 @@ class Graph:
     """The executor and what it runs with in this process."""
 
     executor: Executor
+    reading: Reading
     database: Database
     events: Events
     sessions: Sessions
     persisted: Persisted
     rate_limits: RateLimits
+    audience: Audience = "everybody"
+    """Who may learn the schema."""
     changing: set[asyncio.Task[Answer]] = field(default_factory=set)
     """The mutations that run."""
 
@@ -65,11 +70,17 @@ class Graph:
         """The operation in the checked members of a request; raises RequestError, and what `Persisted.find` raises."""
         tenant = "guests" if client.viewer.is_guest else str(client.viewer.id)
         try:
-            return self.executor.prepare(await self.persisted.find(members, tenant))
+            operation = await self.reading.prepare(await self.persisted.find(members, tenant))
         except CostError as error:
             throttle = self.rate_limits.status(client.pays)
             error.extensions = {"cost": orjson.Fragment(cost_of(error.operation, None, client, throttle))}
             raise
+        except RequestError as error:
+            if not audience.includes(self.audience, client.viewer):
+                audience.hide_suggestions(error)
+            raise
+        audience.check(self.audience, operation, client.viewer)
+        return operation
 
     async def execute(self, operation: Operation, client: Client) -> Answered:
         """The answer to a query or a mutation; raises RateLimited. What never gets its answer is paid in full."""

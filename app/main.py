@@ -1,6 +1,7 @@
 """The process: the parts put together, and the server that runs them."""
 
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -13,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import health, metrics
+from app.audience import visiting
 from app.auth import Sessions
 from app.buckets import Buckets, Limit
 from app.connections import Connection
@@ -24,14 +26,17 @@ from app.persisted.automatic import Automatic
 from app.persisted.find import Persisted
 from app.persisted.trusted import Trusted
 from app.rate_limits import RateLimits
+from app.reading import Reading
 from app.realtime import Realtime
 from app.settings import Settings
-from app.websocket import GraphQLOverWebSocket
+from app.sockets.connection import SocketConnection
+from app.sockets.endpoint import GraphQLOverWebSocket
 from db.engine import Database
 from graphql_schema import schema
 from graphql_schema.execution import Executor
 
-GRACE = 10
+GRACE = 14
+"""Seconds from the signal to stop until what still runs is cancelled."""
 
 
 class App:
@@ -47,19 +52,22 @@ class App:
         self.buckets = Buckets(settings.redis_url, prefix=settings.redis_prefix)
         self.automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)
         executor = Executor(schema.executor.schema, limits=settings.limits)
+        reading = Reading(executor)
         graph = Graph(
             executor,
+            reading,
             self.database,
             self.realtime,
             self.sessions,
             Persisted(
                 Trusted.load(settings.trusted_documents, settings.trusted_level),
                 self.automatic,
-                prepare=executor.prepare,
+                prepare=reading.prepare,
             ),
             _rate_limits(self.buckets, settings),
+            settings.introspection,
         )
-        self.sockets = GraphQLOverWebSocket(graph, init_timeout=settings.init_timeout)
+        self.sockets = GraphQLOverWebSocket(graph, settings)
         self.endpoints: dict[tuple[str, str], ASGIApp] = {
             ("http", "/graphql"): GraphQLOverHTTP(
                 graph, body_limit=settings.body_limit, batch_limit=settings.batch_limit
@@ -82,11 +90,12 @@ class App:
     def _routes(self, settings: Settings) -> list[BaseRoute]:
         checks = {"database": self.database.ping, "redis": self.realtime.ping}
         watched = [*health.routes(checks), metrics.route(self.sessions, settings.metrics_token)]
-        return [*watched, *pages.routes(), Route("/", _to_the_console)]
+        console = pages.routes(allowed=visiting(settings.introspection, self.sessions))
+        return [*watched, *console, Route("/", _to_the_console)]
 
     @asynccontextmanager
     async def _lifespan(self, _pages: Starlette) -> AsyncIterator[None]:
-        async with self.realtime, self.buckets, self.automatic:
+        async with self.realtime, self.buckets, self.automatic, self.sockets:
             yield
         await self.database.close()
 
@@ -102,7 +111,10 @@ class Server(uvicorn.Server):
             log_config=None,
             access_log=False,
             server_header=False,
+            ws=partial(SocketConnection, settings=settings),  # type: ignore[arg-type]  # it is called, nothing else
             ws_max_size=settings.frame_limit,
+            ws_ping_interval=settings.ping_interval,
+            ws_ping_timeout=settings.ping_timeout,
             # Compressing the same event for every subscriber costs more than it saves.
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=GRACE,
@@ -110,8 +122,12 @@ class Server(uvicorn.Server):
         super().__init__(config)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Drain before uvicorn closes the sockets."""
+        """Take no more connections, and drain before uvicorn closes the sockets."""
+        stopped = time.monotonic()
+        for server in self.servers:
+            server.close()
         await self.app.sockets.drain()
+        self.config.timeout_graceful_shutdown = round(GRACE - (time.monotonic() - stopped))
         await super().shutdown(sockets)
 
 

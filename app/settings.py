@@ -14,6 +14,10 @@ Level = Literal["off", "log", "safelist", "id-only"]
 """How strictly requests are held to the list of trusted documents."""
 
 
+Audience = Literal["everybody", "users", "administrators", "nobody"]
+"""Kinds of viewers, each with those after it."""
+
+
 def _with_driver(url: str) -> str:
     """Hosts hand out `postgres://` and `postgresql://`; SQLAlchemy wants to be told the driver too."""
     return re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", url)
@@ -55,6 +59,24 @@ class Settings(BaseSettings):
     """How much of a request's head is read, and how long head and body are waited for: `TRELLIS_PATIENCE__URL=4096`."""
     init_timeout: float = Field(default=10, gt=0)
     """Seconds that a WebSocket waits for `connection_init`."""
+    socket_limit: int = Field(default=20, ge=1)
+    """WebSockets that one user, or guests from one address, can have open in this process."""
+    operation_limit: int = Field(default=50, ge=1)
+    """Operations that run on one WebSocket at a time."""
+    message_limit: int = Field(default=256, ge=1)
+    """Frames that a WebSocket takes at once, and fragments that a message can come in."""
+    ping_interval: float = Field(default=6, gt=0)
+    """Seconds after which a WebSocket is asked for a sign of life."""
+    ping_timeout: float = Field(default=5, gt=0)
+    """Seconds that it has to give one."""
+    reader_timeout: float = Field(default=30, gt=0)
+    """Seconds after which a client is cut off that does not read what it was sent."""
+    reader_limit: int = Field(default=2**20, ge=1)
+    """Bytes that can wait to be read on a WebSocket; one message alone can be larger."""
+    credential_interval: float = Field(default=2, gt=0)
+    """Seconds between two looks at the credentials of open WebSockets."""
+    drain_jitter: float = Field(default=2, ge=0)
+    """Seconds over which WebSockets are closed when the server stops."""
     metrics_token: str | None = Field(default=None, min_length=16, repr=False)
     """What Prometheus sends as bearer token to read `/metrics`. Without it only administrators read that."""
     rate_limit_mode: Literal["enforce", "measure", "off"] = "enforce"
@@ -67,6 +89,8 @@ class Settings(BaseSettings):
     """Points that operations of all members of an organization can cost at once."""
     organization_rate_limit_restored: int = Field(default=5_000, ge=1)
     """Points that an organization gets back each second."""
+    introspection: Audience = "everybody"
+    """Who may learn the schema: by introspection, by what errors suggest, and by the console."""
     trusted_documents: Path | None = None
     """The list of trusted documents, a file that `scripts/trusted-documents` wrote."""
     trusted_level: Level = "off"

@@ -44,6 +44,10 @@ class Viewer:
     def is_guest(self) -> bool:
         return self.id is None
 
+    def acts_as(self, other: "Viewer") -> bool:
+        """Whether both are the same user in the same role, however they were told apart."""
+        return (self.id, self.is_admin) == (other.id, other.is_admin)
+
     @property
     def kind(self) -> str:
         """What the text of a statement depends on: guest, user or administrator."""

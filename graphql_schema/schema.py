@@ -1,5 +1,8 @@
 """The graph: the slices added up."""
 
+from typing import Any
+
+from graphql import GraphQLResolveInfo, GraphQLType, is_input_object_type
 from strawberry import Schema
 from strawberry.schema.config import StrawberryConfig
 
@@ -27,6 +30,14 @@ schema = Schema(
     types=list(NODES.values()),
     config=StrawberryConfig(scalar_map=SCALARS),
 )
+
+
+def _is_one_of(type_: GraphQLType, _info: GraphQLResolveInfo[Any]) -> bool | None:
+    """Strawberry's own answer fails for lists and for types of GraphQL itself."""
+    return type_.extensions["strawberry-definition"].is_one_of if is_input_object_type(type_) else None
+
+
+schema._schema.type_map["__Type"].fields["isOneOf"].resolve = _is_one_of  # type: ignore[attr-defined]  # noqa: SLF001  (as below)
 executor = Executor(schema._schema)  # noqa: SLF001  (Strawberry's own schema has no public name)
 
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from app.audience import Allowed
 from app.console.build import DIST
 
 # Not the system's table: where it is missing or wrong, `nosniff` would stop every script.
@@ -23,17 +24,25 @@ and load this page again. GraphQL does not need it: /graphql is there.
 """
 
 
-def routes(dist: Path = DIST) -> list[BaseRoute]:
+async def everybody(_request: Request) -> bool:
+    """Who may see the console, unless somebody says otherwise."""
+    return True
+
+
+def routes(dist: Path = DIST, *, allowed: Allowed = everybody) -> list[BaseRoute]:
     """`/graphiql` and its assets. Every request looks at `dist`: a finished build shows up without a restart."""
-    console = _Console(dist)
+    console = _Console(dist, allowed)
     return [Route("/graphiql", console.page), Route("/graphiql/assets/{name}", console.asset)]
 
 
 @dataclass(frozen=True)
 class _Console:
     dist: Path
+    allowed: Allowed
 
     async def page(self, request: Request) -> Response:
+        if not await self.allowed(request):
+            return _not_found(request)
         index = self.dist / "index.html"
         if not index.is_file():
             return PlainTextResponse(_NOT_BUILT, status_code=503, headers=_guards(request))
@@ -41,13 +50,17 @@ class _Console:
 
     async def asset(self, request: Request) -> Response:
         file = self.dist / "assets" / request.path_params["name"]
-        if not file.is_file():
-            return PlainTextResponse("Not found", status_code=404, headers=_guards(request))
+        if not file.is_file() or not await self.allowed(request):
+            return _not_found(request)
         media_type, encoding = _MEDIA_TYPES.get(file.suffix), {}
         compressed = file.with_name(file.name + ".gz")
         if "gzip" in request.headers.get("accept-encoding", "") and compressed.is_file():
             file, encoding = compressed, {"Content-Encoding": "gzip"}
         return FileResponse(file, media_type=media_type, headers={**_FOREVER, **encoding, **_guards(request)})
+
+
+def _not_found(request: Request) -> Response:
+    return PlainTextResponse("Not found", status_code=404, headers=_guards(request))
 
 
 def _guards(request: Request) -> dict[str, str]:

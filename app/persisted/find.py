@@ -1,6 +1,6 @@
 """From what a client sent to the request that runs: its text, or the one that it names."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from app.persisted.automatic import Automatic
 from app.persisted.names import DIGEST, BadReference, digest, named
@@ -8,6 +8,8 @@ from app.persisted.trusted import Trusted
 from app.requests import Members, graphql_request
 from db.errors import Refusal
 from graphql_schema.execution import Request
+
+Prepare = Callable[[Request], Awaitable[object]]
 
 
 class NotInList(Refusal):
@@ -34,7 +36,7 @@ class HashMismatch(Refusal):
 class Persisted:
     """Finds what is to run. What `prepare` refuses, with a RequestError, is not remembered for anybody."""
 
-    def __init__(self, trusted: Trusted, automatic: Automatic, *, prepare: Callable[[Request], object]) -> None:
+    def __init__(self, trusted: Trusted, automatic: Automatic, *, prepare: Prepare) -> None:
         self.trusted = trusted
         self.automatic = automatic
         self.prepare = prepare
@@ -77,7 +79,7 @@ class Persisted:
             raise HashMismatch
         self.trusted.admit(text, members.get("operationName"))
         if not self.automatic.holds(tenant, name):
-            self.prepare(graphql_request(members, text))
+            await self.prepare(graphql_request(members, text))
             await self.automatic.put(tenant, text)
         return text
 

@@ -1,11 +1,12 @@
 """Signing in and out."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 
 from db import tables
 from db.access import GUEST, Viewer
@@ -18,6 +19,8 @@ ATTEMPTS = 5
 LOCKED_FOR = timedelta(minutes=15)
 
 hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+CHECKING = ThreadPoolExecutor(2, "passwords")
+"""Two passwords are checked at a time: each takes 19 MiB, and a processor for as long as it takes."""
 NOBODYS_HASH = hasher.hash(new_token())
 """What is checked for an unknown address, so that it takes the time of a known one."""
 
@@ -30,12 +33,13 @@ async def sign_in(
     It is not an error, because the failure is counted in the same transaction: five in a row lock the account for a
     quarter of an hour, with the right password too.
     """
-    user, password_hash = await _account(work, email)
-    matches = await asyncio.to_thread(_matches, password_hash or NOBODYS_HASH, password)
+    known = await _password_hash(work, email)
+    matches = await asyncio.get_running_loop().run_in_executor(CHECKING, _matches, known or NOBODYS_HASH, password)
     now = datetime.now(UTC)
+    user, password_hash = await _account(work, email)
     if user is None or not user.is_active or (user.locked_until is not None and user.locked_until > now):
         return None
-    if not matches:
+    if not matches or password_hash != known:
         _count_failure(user, now)
         return None
     user.login_attempts, user.locked_until, user.last_login_at = 0, None, now
@@ -59,15 +63,22 @@ async def sign_out(work: Work) -> None:
     work.viewer = GUEST
 
 
+async def _password_hash(work: Work, email: str) -> str | None:
+    """What a password is checked against. Neither a lock nor a connection is kept: whoever guesses holds nobody up."""
+    statement = select(tables.Password.hash).join(tables.User).where(_has_address(email))
+    found = (await work.session.execute(statement)).scalar_one_or_none()
+    await work.session.rollback()
+    return found
+
+
 async def _account(work: Work, email: str) -> tuple[tables.User | None, str | None]:
-    statement = (
-        select(tables.User, tables.Password.hash)
-        .outerjoin(tables.Password)
-        .where(func.lower(tables.User.email) == email.strip().lower())
-        .with_for_update(of=tables.User)
-    )
-    found = (await work.session.execute(statement)).one_or_none()
+    statement = select(tables.User, tables.Password.hash).outerjoin(tables.Password).where(_has_address(email))
+    found = (await work.session.execute(statement.with_for_update(of=tables.User))).one_or_none()
     return (found[0], found[1]) if found else (None, None)
+
+
+def _has_address(email: str) -> ColumnElement[bool]:
+    return func.lower(tables.User.email) == email.strip().lower()
 
 
 def _matches(password_hash: str, password: str) -> bool:

@@ -17,11 +17,14 @@ from strawberry.utils.str_converters import to_camel_case
 
 from db import ids
 from db.base import Base
+from db.errors import BadInput
 from db.read import Order, class_of
 from graphql_schema.core.fields import enumeration, graph_type
 
 SEARCH = "search"
 SEARCH_COLUMN = "search_vector"
+LONGEST_SEARCH = 1_000
+"""Characters of a search. The database takes longer for each word, whether or not it finds anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,8 @@ def _meaning(name: str) -> str:
 
 def _filter_field(table: type[Base], name: str) -> tuple[Any, str]:
     if name == SEARCH:
-        return str, 'Full-text search, as typed into a search box: words, "a phrase", or, -without.'
+        how = 'Full-text search, as typed into a search box: words, "a phrase", or, -without.'
+        return str, f"{how} At most {LONGEST_SEARCH:,} characters."
     kind = table.__table__.c[name].type.python_type
     label = to_camel_case(name)
     if kind in RANGES:
@@ -149,6 +153,8 @@ def _filter_field(table: type[Base], name: str) -> tuple[Any, str]:
 
 def _tests(table: type[Base], name: str, value: Any) -> Iterator[Test]:
     if name == SEARCH:
+        if len(value) > LONGEST_SEARCH:
+            raise BadInput(f"A search may have {LONGEST_SEARCH:,} characters.", at=SEARCH)
         yield Test(name, lambda row, text: row[SEARCH_COLUMN].op("@@")(_query(text)), Text(), value)
         return
     column = table.__table__.c[name]

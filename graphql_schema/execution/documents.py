@@ -7,6 +7,7 @@ from typing import Any
 
 from graphql import (
     DocumentNode,
+    FieldNode,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -24,7 +25,7 @@ from graphql.validation.rules import overlapping_fields_can_be_merged as merging
 
 from graphql_schema.core.directives import ATOMIC
 from graphql_schema.core.errors import MAX_ERRORS, RequestError
-from graphql_schema.execution.limits import Limits
+from graphql_schema.execution.limits import INTROSPECTION, Limits
 from graphql_schema.execution.plan import Plan
 from graphql_schema.execution.selection import Selections
 from graphql_schema.execution.steps import steps
@@ -86,6 +87,13 @@ class Definition:
         return Variables(self.schema, self.node.variable_definitions or ())
 
     @cached_property
+    def introspects(self) -> bool:
+        """Whether its document asks about the schema."""
+        found = _Names()
+        visit(self.document, found)
+        return not INTROSPECTION.isdisjoint(found.names)
+
+    @cached_property
     def _needed(self) -> dict[str, str]:
         """The variables that stand where null is not allowed, and the type that is needed there."""
         context = ValidationContext(self.schema, self.document, TypeInfo(self.schema), list[GraphQLError]().append)
@@ -114,12 +122,18 @@ class Documents:
         """The operation called `name`, or the only one, of the document; raises RequestError."""
         found = self._kept.get((text, name))
         if found is None:
-            found = self._keep(text, name, self._read(text, name))
+            found = self.read(text, name)
+            self.keep(text, name, found)
         else:
             self._kept.move_to_end((text, name))
         return found
 
-    def _read(self, text: str, name: str | None) -> Definition:
+    def has(self, text: str, name: str | None) -> bool:
+        """Whether this operation is kept."""
+        return (text, name) in self._kept
+
+    def read(self, text: str, name: str | None) -> Definition:
+        """The same, however often it was read before."""
         document = self.limits.parsed(text)
         self.limits.check(document)
         if errors := validate(self.schema, document, max_errors=MAX_ERRORS):
@@ -130,17 +144,27 @@ class Documents:
             raise RequestError([GraphQLError(message)], "OPERATION_RESOLUTION_FAILURE")
         return Definition(self.schema, document, node)
 
-    def _keep(self, text: str, name: str | None, definition: Definition) -> Definition:
+    def keep(self, text: str, name: str | None, definition: Definition) -> None:
+        """Keep an operation, and drop those that were used longest ago."""
+        if not self.has(text, name):
+            self.bytes += _size(text)
         self._kept[text, name] = definition
-        self.bytes += _size(text)
         while self.bytes > self.max_bytes:
             (dropped, _), _ = self._kept.popitem(last=False)
             self.bytes -= _size(dropped)
-        return definition
 
 
 def _size(text: str) -> int:
     return len(text) * BYTES_A_CHARACTER
+
+
+class _Names(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        self.names.add(node.name.value)
 
 
 class _Conditions(Visitor):

@@ -26,7 +26,7 @@ from graphql_schema.core.errors import MAX_ERRORS, RequestError
 from graphql_schema.core.mutations import Reference
 from graphql_schema.execution import atomic
 from graphql_schema.execution.answers import Answer, answered, formatted, located, with_errors
-from graphql_schema.execution.documents import Documents
+from graphql_schema.execution.documents import Definition, Documents
 from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.operations import CostError, Operation, Request
 from graphql_schema.execution.plan import Asked
@@ -51,7 +51,10 @@ class Executor:
 
     def prepare(self, request: Request) -> Operation:
         """Find the operation of the request; raises RequestError, and CostError for one that asks for too much."""
-        definition = self.documents.definition(request.query, request.operation_name)
+        return self.operation(self.documents.definition(request.query, request.operation_name), request)
+
+    def operation(self, definition: Definition, request: Request) -> Operation:
+        """The same for a definition that was found before."""
         values = definition.variables.values(request.variables or {}, max_errors=MAX_ERRORS)
         if isinstance(values, list):
             raise RequestError(values, "BAD_USER_INPUT")

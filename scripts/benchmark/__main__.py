@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from scripts.benchmark import cases, node, report, rows
+from scripts.benchmark.attacks import ATTACKS
 from scripts.benchmark.compare import Comparison, Plan
 from scripts.benchmark.dataset import ROOT, Database, copy, dataset
 from scripts.benchmark.growth import Case, Effort, growth, measure_cases
@@ -22,6 +23,7 @@ from scripts.benchmark.operations import Operation
 from scripts.benchmark.results import Results, Run
 from scripts.benchmark.screen import Loading, Stopped, screen, watched
 from scripts.benchmark.servers import PEERS, Name, Peer, Server, environment, serving
+from scripts.benchmark.siege import sieges, table
 from scripts.benchmark.targets import targets
 from scripts.benchmark.workload import Workload, sign_in, workload
 
@@ -120,6 +122,20 @@ def by_size(
     with cases.by_size(data, scale or [1, 10], Loading()) as some:
         sheet = _grown("Cost of the same rows by the size of the tables", some, Effort(rounds, Load(1, seconds)))
     _show([sheet], markdown=markdown)
+
+
+@cli.command("attacks")
+def under_attack(*, seconds: Seconds = 4, markdown: Markdown = False, data: Data = DATA) -> None:
+    """Show how long a user waits for an answer while somebody else attacks, with the limits as they are by default."""
+    limits = {"TRELLIS_RATE_LIMIT": "10000", "TRELLIS_INTROSPECTION": "everybody"}
+    with ExitStack() as stack:
+        source = stack.enter_context(dataset(data, 1, progress=Loading()))
+        made = stack.enter_context(copy(source, "adapt", name="attacked"))
+        server = stack.enter_context(serving(PEERS[Name.TRELLIS], made, folder=data, label="-attacked", **limits))
+        requests = _agreed([server], {Operation.POINT: workload(made)[Operation.POINT]}, made)
+        watching = stack.enter_context(watched(len(ATTACKS)))
+        found = sieges(server, requests[server.name, Operation.POINT], seconds, watching)
+    _show([table(found)], markdown=markdown)
 
 
 @cli.command()

@@ -91,10 +91,10 @@ PEERS: dict[str, Peer] = {
 
 
 @contextmanager
-def serving(peer: Peer, database: Database, *, folder: Path, label: str = "") -> Iterator[Server]:
+def serving(peer: Peer, database: Database, *, folder: Path, label: str = "", **settings: str) -> Iterator[Server]:
     """Run a peer on a free port, with its output in a log of the folder, until it is no longer needed.
 
-    A label tells the logs of one peer from another that runs twice.
+    A label tells the logs of one peer from another that runs twice. `settings` are of its environment.
     """
     port = _free_port()
     log = folder / "logs" / f"{peer.name}{label}.log"
@@ -103,7 +103,7 @@ def serving(peer: Peer, database: Database, *, folder: Path, label: str = "") ->
         process = subprocess.Popen(  # noqa: S603  (every command is spelled out above)
             peer.command(folder, port),
             cwd=ROOT,
-            env={**os.environ, **environment(database, port)},
+            env={**os.environ, **environment(database, port), **settings},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

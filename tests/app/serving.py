@@ -15,7 +15,7 @@ from websockets.typing import Subprotocol
 
 from app.main import App, Server
 from app.settings import Settings
-from app.websocket import PROTOCOL
+from app.sockets.conversation import PROTOCOL
 
 DEADLINE = 5.0
 NO_DATABASE = "postgresql://somebody:secret@127.0.0.1:1/trellis"
@@ -96,7 +96,7 @@ class Talk:
 @asynccontextmanager
 async def serving(database_url: str, redis_url: str, **settings: Any) -> AsyncIterator[Served]:
     """Run the server on a free port. Its channels are its own, whoever else uses the same Redis."""
-    settings = {"redis_prefix": f"{uuid4().hex}:", **settings}
+    settings = {"redis_prefix": f"{uuid4().hex}:", "drain_jitter": 0, **settings}
     server = Server(Settings(database_url=database_url, redis_url=redis_url, **settings))
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)

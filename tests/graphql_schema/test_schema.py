@@ -4,12 +4,13 @@ from collections import Counter
 from difflib import unified_diff
 from pathlib import Path
 
-from graphql import build_schema
+import pytest
+from graphql import build_schema, graphql_sync
 
 from db.access import matrix
 from db.base import Base
 from graphql_schema.core.fields import Field
-from graphql_schema.schema import SLICES, sdl
+from graphql_schema.schema import SLICES, executor, sdl
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,6 +31,16 @@ def difference(path: str, text: str) -> str:
 
 def test_the_printed_schema_can_be_read_by_others() -> None:
     assert build_schema(sdl()).query_type
+
+
+@pytest.mark.parametrize("name", ["TimeRange", "SpecificationProjectFilter", "Query", "__Type", "ID"])
+def test_every_type_says_whether_it_wants_one_of_its_fields(name: str) -> None:
+    query = "query ($name: String!) { __type(name: $name) { isOneOf inputFields { type { isOneOf } } } }"
+    answer = graphql_sync(executor.schema, query, variable_values={"name": name})
+    assert answer.errors is None
+    assert answer.data
+    is_input = answer.data["__type"]["inputFields"] is not None
+    assert answer.data["__type"]["isOneOf"] is (False if is_input else None)
 
 
 def test_every_slice_is_part_of_the_graph_and_has_tables_of_its_name() -> None:

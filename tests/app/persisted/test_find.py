@@ -8,6 +8,7 @@ from app.persisted.automatic import Automatic
 from app.persisted.find import HashMismatch, NotInList, Persisted, PersistedQueryNotFound
 from app.persisted.names import BadReference, digest
 from app.persisted.trusted import IdRequired, NotInSafelist, Trusted
+from app.reading import Reading
 from app.requests import Members
 from app.settings import Level
 from graphql_schema.execution import RequestError
@@ -23,7 +24,7 @@ class Finding:
     """Asks at one level with one document on the list, as one tenant after another."""
 
     def __init__(self, automatic: Automatic, level: Level) -> None:
-        self.persisted = Persisted(Trusted({"listed": LISTED}, level), automatic, prepare=executor.prepare)
+        self.persisted = Persisted(Trusted({"listed": LISTED}, level), automatic, prepare=Reading(executor).prepare)
 
     async def __call__(self, tenant: str = "ada", **members: Any) -> str:
         return (await self.persisted.find(members, tenant)).query

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ from sqlalchemy import select
 from app.auth import authenticate
 from db import tables
 from db.access import Viewer
+from db.actions.accounts import CHECKING
 from db.errors import Unauthenticated
 from graphql_schema.core.context import Context
 from graphql_schema.execution import Request
+from tests.app.serving import until
 from tests.conftest import Graph, Heard
 from tests.graphql_schema.asking import change, done, error_code
 from tests.world import PASSWORD, World
@@ -118,6 +121,19 @@ async def test_an_account_is_locked_for_its_owner_alone(graph: Graph, world: Wor
     for _ in range(5):
         await sign_in(graph, password="guessed")
     assert (await sign_in(graph, email="ben@example.com"))["user"]["name"] == "Ben"
+
+
+async def test_who_guesses_a_password_locks_nothing_and_keeps_no_connection(graph: Graph, world: World) -> None:
+    checked = Event()
+    busy = [CHECKING.submit(checked.wait) for _ in range(2)]
+    guessing = asyncio.create_task(sign_in(graph, password="guessed"))
+    try:
+        await until(lambda: CHECKING._work_queue.qsize() == 1)
+        assert graph.database.engine.pool.status().endswith("Current Checked out connections: 0")
+    finally:
+        checked.set()
+    assert await guessing == REFUSED
+    assert all(one.result() for one in busy)
 
 
 async def test_whoever_signs_in_goes_on_as_themselves_in_the_same_operation(graph: Graph) -> None:

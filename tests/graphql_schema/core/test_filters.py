@@ -90,6 +90,14 @@ SEARCHES = [
 ]
 
 
+async def test_the_longest_search_is_run_and_a_longer_one_refused(graph: Graph, resolved: Graph) -> None:
+    query = "query ($text: String) { projects(filter: {search: $text}) { totalCount } }"
+    for path in (graph, resolved):
+        assert (await path.data("ada", query, text="x " * 500))["projects"] == {"totalCount": 0}
+        [error] = (await path("ada", query, text="x " * 500 + "y"))["errors"]
+        assert error["extensions"] == {"code": "BAD_USER_INPUT", "argument": "search"}
+
+
 async def test_search_understands_what_people_type(graph: Graph) -> None:
     for words, expected in SEARCHES:
         assert await kept(graph, "projects", {"search": words}, show="name") == expected, words

@@ -1,26 +1,29 @@
-"""GraphQL over WebSocket (graphql-transport-ws): many operations on one socket, each of them a task."""
+"""One conversation over graphql-transport-ws: many operations on one socket, each of them a task."""
 
 import asyncio
 import time
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import orjson
 import structlog
-from starlette.types import Receive, Scope, Send
+from graphql import GraphQLError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected, WebSocketState
 
 from app.graph import Client, Graph
 from app.logs import elapsed, note
 from app.refusals import refused
 from app.requests import BadRequest, checked, parsed
+from app.settings import Settings
+from db.access import Viewer
 from db.errors import Refusal, Unauthenticated
 from graphql_schema.execution import Operation, RequestError
 
 PROTOCOL = "graphql-transport-ws"
 REASON_BYTES = 123
-FINISHING_TIMEOUT = 5
+BROKEN = {"SERVICE_UNAVAILABLE", "GATEWAY_TIMEOUT", "OVERLOADED"}
+"""The codes with which a subscription ends although there is more to hear."""
 
 Message = dict[str, Any]
 
@@ -36,28 +39,16 @@ class Closing(Exception):  # noqa: N818  (an outcome, not an error)
         self.reason = reason
 
 
-class GraphQLOverWebSocket:
-    """The ASGI endpoint, and all sockets that are open in this process.
+class Sockets(Protocol):
+    """What a conversation knows of the endpoint, and so of all others."""
 
-    A client that has not sent `connection_init` within `init_timeout` seconds is turned away.
-    """
+    graph: Graph
+    settings: Settings
+    draining: Closing | None
 
-    def __init__(self, graph: Graph, *, init_timeout: float) -> None:
-        self.graph = graph
-        self.init_timeout = init_timeout
-        self._open: set[_Socket] = set()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        socket = _Socket(self, WebSocket(scope, receive, send))
-        self._open.add(socket)
-        try:
-            await socket.serve()
-        finally:
-            self._open.discard(socket)
-
-    async def drain(self) -> None:
-        """End all subscriptions with `complete`, let the other operations finish, close the sockets with 1012."""
-        await asyncio.gather(*(socket.drain() for socket in self._open))
+    def admit(self, client: Client) -> None:
+        """Count a socket of this client; raises Closing for one too many."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +57,17 @@ class _Running:
     task: asyncio.Task[None]
 
 
-class _Socket:
-    """One conversation."""
+class Conversation:
+    """One socket, from its start to its end. `client` is known once it is acknowledged."""
 
-    def __init__(self, endpoint: GraphQLOverWebSocket, websocket: WebSocket) -> None:
-        self.endpoint = endpoint
+    def __init__(self, sockets: Sockets, websocket: WebSocket) -> None:
+        self.sockets = sockets
+        self.graph = sockets.graph
+        self.settings = sockets.settings
         self.websocket = websocket
-        self.client = Client()
+        self.client: Client | None = None
         self.operations: dict[str, _Running] = {}
+        self.waiting = 0
         self.code = 1006
 
     async def serve(self) -> None:
@@ -96,16 +90,21 @@ class _Socket:
         finally:
             log.info("socket", code=self.code, ms=elapsed(started))
 
-    async def drain(self) -> None:
-        """Finish as the server stops: subscriptions are complete, other operations may still answer."""
+    async def finish(self) -> None:
+        """Come to an end as the server stops: subscriptions are complete, other operations may still answer."""
         finishing = [running.task for running in self.operations.values() if running.kind != "subscription"]
-        with suppress(WebSocketDisconnect, WebSocketDisconnected):
+        with suppress(WebSocketDisconnect, WebSocketDisconnected, Closing):
             for key in [key for key, running in self.operations.items() if running.kind == "subscription"]:
-                self.operations.pop(key).task.cancel()
+                self._stop(key)
                 await self._send("complete", id=key)
             if finishing:
-                await asyncio.wait(finishing, timeout=FINISHING_TIMEOUT)
-        await self._close(1012, "The server restarts.")
+                await asyncio.wait(finishing)
+
+    async def end(self, closing: Closing) -> None:
+        """Close the socket, whatever still runs on it."""
+        for running in self.operations.values():
+            running.task.cancel()
+        await self._close(closing.code, closing.reason)
 
     async def _converse(self) -> None:
         if PROTOCOL not in self.websocket.scope["subprotocols"]:
@@ -117,7 +116,7 @@ class _Socket:
     async def _initialised(self) -> Message:
         """The payload of `connection_init`."""
         try:
-            async with asyncio.timeout(self.endpoint.init_timeout):
+            async with asyncio.timeout(self.settings.init_timeout):
                 while True:
                     match await self._receive():
                         case {"type": "connection_init", **message}:
@@ -130,15 +129,30 @@ class _Socket:
             raise Closing(4408, "There was no connection_init in time.") from None
 
     async def _acknowledge(self, payload: Message) -> None:
+        credential = _authorization(payload)
+        address = self.websocket.client
+        client = Client(await self._viewer(credential), credential, address.host if address else None)
+        self.sockets.admit(client)
+        self.client = client
+        note(viewer=client.viewer.id and str(client.viewer.id))
+        await self._send("connection_ack")
+
+    async def _viewer(self, credential: str | None) -> Viewer:
         try:
-            credential = _authorization(payload)
-            viewer = await self.endpoint.graph.sessions.viewer(credential)
+            return await self.graph.sessions.viewer(credential)
         except Unauthenticated as refused:
             raise Closing(4403, refused.message) from None
-        address = self.websocket.client
-        self.client = Client(viewer, credential, address.host if address else None)
-        note(viewer=viewer.id and str(viewer.id))
-        await self._send("connection_ack")
+
+    async def _renewed(self, client: Client, payload: Message) -> Client:
+        """The client with the credential that came with an operation, if one did. It must be of the same user."""
+        extensions = payload.get("extensions")
+        credential = _authorization(extensions) if isinstance(extensions, dict) else None
+        if credential in {None, client.credential}:
+            return client
+        viewer = await self._viewer(credential)
+        if not viewer.acts_as(client.viewer):
+            raise Closing(4403, "This credential is another user's, or of another role. Open another socket.")
+        return replace(client, viewer=viewer, credential=credential)
 
     async def _receive(self) -> Message:
         """The next message. Its payload, if it has one, is an object."""
@@ -174,26 +188,37 @@ class _Socket:
     async def _start(self, key: str, payload: Message) -> None:
         if key in self.operations:
             raise Closing(4409, f"Subscriber for {key} already exists")
+        if self.sockets.draining:
+            raise self.sockets.draining
+        assert self.client
         try:
-            operation = await self.endpoint.graph.prepare(checked(payload), self.client)
+            self.client = await self._renewed(self.client, payload)
+            self._check_number()
+            operation = await self.graph.prepare(checked(payload), self.client)
         except BadRequest as error:
             raise Closing(4400, error.message) from None
         except (RequestError, Refusal) as error:
             await self._refuse(key, error)
             return
-        task = self.tasks.create_task(self._operate(key, operation))
+        task = self.tasks.create_task(self._operate(key, operation, self.client))
         self.operations[key] = _Running(operation.kind, task)
+
+    def _check_number(self) -> None:
+        limit = self.settings.operation_limit
+        if len(self.operations) >= limit:
+            message = f"Operations: {limit:,} run on this socket, and no more are allowed."
+            raise RequestError([GraphQLError(message)], "MAX_OPERATIONS_LIMIT")
 
     def _stop(self, key: str) -> None:
         """At once: the client may use the id again in its next message. An unknown one has just ended by itself."""
         if running := self.operations.pop(key, None):
             running.task.cancel()
 
-    async def _operate(self, key: str, operation: Operation) -> None:
+    async def _operate(self, key: str, operation: Operation, client: Client) -> None:
         note(operation=operation.request.operation_name, kind=operation.kind)
         started = time.perf_counter()
         try:
-            await self._answer(key, operation)
+            await self._answer(key, operation, client)
         except (RequestError, Refusal) as error:
             self.operations.pop(key, None)
             await self._refuse(key, error)
@@ -210,26 +235,37 @@ class _Socket:
         errors[0]["extensions"] |= answer.get("extensions", {})
         await self._send("error", id=key, payload=errors)
 
-    async def _answer(self, key: str, operation: Operation) -> None:
-        graph = self.endpoint.graph
+    async def _answer(self, key: str, operation: Operation, client: Client) -> None:
+        graph = self.graph
         if operation.kind != "subscription":
-            answered = await graph.execute(operation, self.client)
+            answered = await graph.execute(operation, client)
             await self._send("next", id=key, payload=orjson.Fragment(answered.body))
             return
-        graph.charge(operation, self.client)
-        async with aclosing(graph.executor.subscribe(operation, graph.context(self.client.viewer))) as answers:
+        graph.charge(operation, client)
+        answer: Message = {}
+        async with aclosing(graph.executor.subscribe(operation, graph.context(client.viewer))) as answers:
             async for answer in answers:
                 await self._send("next", id=key, payload=answer)
+        if any(error["extensions"]["code"] in BROKEN for error in answer.get("errors", ())):
+            raise Closing(1013, "There is more to hear, but not right now. Subscribe again.")
 
     async def _send(self, kind: str, **members: Any) -> None:
-        await self.websocket.send_text(orjson.dumps({"type": kind, **members}).decode())
+        """Send a message, as soon as the client has read enough of those before it."""
+        text = orjson.dumps({"type": kind, **members}).decode()
+        if self.waiting and self.waiting + len(text) > self.settings.reader_limit:
+            raise Closing(1013, f"Over {self.settings.reader_limit} bytes wait to be read.")
+        self.waiting += len(text)
+        try:
+            await self.websocket.send_text(text)
+        finally:
+            self.waiting -= len(text)
 
     async def _close(self, code: int, reason: str) -> None:
         """Close with a reason that fits into the frame."""
         if self.websocket.application_state is not WebSocketState.CONNECTED:
             return
         self.code = code
-        with suppress(WebSocketDisconnect):
+        with suppress(WebSocketDisconnect, WebSocketDisconnected):
             await self.websocket.close(code, reason.encode()[:REASON_BYTES].decode(errors="ignore"))
 
 

@@ -1,0 +1,54 @@
+"""Who may learn the schema from this process: by introspection, by what errors suggest, and by the console."""
+
+import re
+from collections.abc import Awaitable, Callable
+
+from graphql import GraphQLError
+from starlette.requests import Request
+
+from app.auth import Sessions
+from app.settings import Audience
+from db.access import Viewer
+from db.errors import Unauthenticated
+from graphql_schema.execution import Operation, RequestError
+
+Allowed = Callable[[Request], Awaitable[bool]]
+
+SUGGESTION = re.compile(r" Did you mean .*", re.DOTALL)
+
+
+def includes(audience: Audience, viewer: Viewer) -> bool:
+    """Whether a viewer is one of them."""
+    match audience:
+        case "everybody":
+            return True
+        case "users":
+            return not viewer.is_guest
+        case "administrators":
+            return viewer.is_admin
+    return False
+
+
+def check(audience: Audience, operation: Operation, viewer: Viewer) -> None:
+    """Raise RequestError for a question about the schema by who may not ask."""
+    if not includes(audience, viewer) and operation.definition.introspects:
+        message = "Introspection is off for you: ask for `__typename` and the fields that you know."
+        raise RequestError([GraphQLError(message)], "GRAPHQL_VALIDATION_FAILED")
+
+
+def hide_suggestions(refused: RequestError) -> None:
+    """Take away the names that are like the unknown ones."""
+    for error in refused.errors:
+        error["message"] = SUGGESTION.sub("", error["message"])
+
+
+def visiting(audience: Audience, sessions: Sessions) -> Allowed:
+    """Whether the sender of a request for a page is one of them, by the header `Authorization`."""
+
+    async def allowed(request: Request) -> bool:
+        try:
+            return includes(audience, await sessions.viewer(request.headers.get("authorization")))
+        except Unauthenticated:
+            return audience == "everybody"
+
+    return allowed

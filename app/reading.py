@@ -1,0 +1,38 @@
+"""Texts of operations, read without holding anybody up: one that is new can take 50 ms, one that is known none."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from db.errors import Overloaded
+from graphql_schema.execution import Executor, Operation, Request
+
+THREAD = ThreadPoolExecutor(1, "reading")
+MOST_WAITING = 50
+"""New texts that wait for the thread at most."""
+
+
+class Reading:
+    """Prepares requests: at once what was sent before, and what is new in a thread, while others are answered."""
+
+    def __init__(self, executor: Executor) -> None:
+        self.executor = executor
+        self.waiting = 0
+
+    async def prepare(self, request: Request) -> Operation:
+        """The operation of the request. Raises RequestError, and Overloaded where too many new ones wait."""
+        documents = self.executor.documents
+        if documents.has(request.query, request.operation_name):
+            return self.executor.prepare(request)
+        if self.waiting >= MOST_WAITING:
+            raise Overloaded
+        self.waiting += 1
+        try:
+            operation = await asyncio.get_running_loop().run_in_executor(THREAD, self._read, request)
+        finally:
+            self.waiting -= 1
+        documents.keep(request.query, request.operation_name, operation.definition)
+        return operation
+
+    def _read(self, request: Request) -> Operation:
+        definition = self.executor.documents.read(request.query, request.operation_name)
+        return self.executor.operation(definition, request)

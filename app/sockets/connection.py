@@ -1,0 +1,131 @@
+"""The connection below a socket: uvicorn's, with bounds to what a client can make it hold, and for how long."""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.utils import ClientDisconnected
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+from app.settings import Settings
+
+SLICE = 2**10
+"""Bytes that are looked at before the frames in them are counted."""
+LAST_WORDS = 5
+"""Seconds in which a client may still read what was sent before the end."""
+CUT_OFF = {"type": "websocket.disconnect", "code": 1006}
+
+
+class SocketConnection(WebSocketsSansIOProtocol):
+    """The protocol that uvicorn makes for each socket.
+
+    A ping has to be answered within `ping_timeout`; while there is something to read before it, within the rest of
+    `reader_timeout`.
+    """
+
+    def __init__(self, *arguments: Any, settings: Settings, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.settings = settings
+        self.arrived = 0
+        self.owed: list[bytes] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(Ending(transport, self.loop))  # type: ignore[arg-type]  # it stands for one
+
+    def data_received(self, data: bytes) -> None:
+        """Read a part at a time: a thousand frames fit into a few kilobytes, and each takes its time."""
+        self.arrived = 0
+        for start in range(0, len(data), SLICE):
+            if self.transport.is_closing():
+                return
+            super().data_received(data[start : start + SLICE])
+
+    def handle_events(self) -> None:
+        self.arrived += len(self.conn.events)
+        if self.arrived > self.settings.message_limit:
+            self._fail(4429, "Too many messages at once.")
+        else:
+            super().handle_events()
+
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) >= self.settings.message_limit:
+            self._fail(1009, "Too many fragments of one message.")
+        else:
+            super().handle_cont(event)
+
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):
+            self._fail(1007, "A text is in UTF-8.")
+        else:
+            super().send_receive_event_to_app()
+
+    def handle_ping(self) -> None:
+        """Who does not read owes no more than the last pong (RFC 6455, 5.5.3)."""
+        self.owed += self.conn.data_to_send()
+        self._send_owed()
+        del self.owed[:-1]
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._send_owed()
+
+    def keepalive_timeout(self) -> None:
+        """Without an answer to a ping the client is gone, unless it has yet to read so far."""
+        waited = self.loop.time() - self.ping_sent_at
+        left = self.settings.reader_timeout - self.settings.ping_interval - waited
+        if left > 0 and self.transport.get_write_buffer_size():
+            self.pong_timer = self.loop.call_later(min(left, self.settings.ping_timeout), self.keepalive_timeout)
+        else:
+            self.queue.put_nowait(CUT_OFF)  # type: ignore[arg-type]  # uvicorn's type wants a reason too
+            self.transport.abort()
+
+    async def receive(self) -> Any:
+        """The next message. Others get their turn between two."""
+        if not self.queue.empty():
+            await asyncio.sleep(0)
+        return await super().receive()
+
+    async def send(self, message: Any) -> None:
+        """Send a message once the client has read enough. Whoever has left, or failed, is not there any more."""
+        await self.writable.wait()
+        if self.close_sent:
+            raise ClientDisconnected
+        await super().send(message)
+
+    def _send_owed(self) -> None:
+        if self.writable.is_set() and not self.transport.is_closing():
+            self.transport.write(b"".join(self.owed))
+            self.owed = []
+
+    def _fail(self, code: int, reason: str) -> None:
+        """Close, whether or not this side has begun to."""
+        if self.close_sent:
+            self.transport.abort()
+        else:
+            self.conn.fail(code, reason)
+            self.handle_parser_exception()
+
+
+class Ending:
+    """A transport that does not wait for ever for its end: a client that does not read would never let it close."""
+
+    def __init__(self, transport: asyncio.BaseTransport, loop: asyncio.AbstractEventLoop) -> None:
+        self.transport: Any = transport
+        self._loop = loop
+
+    def close(self) -> None:
+        """Close once all is read, or soon."""
+        if not self.transport.is_closing() and self.transport.get_write_buffer_size():
+            self._loop.call_later(LAST_WORDS, self.transport.abort)
+        self.transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.transport, name)
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,163 @@
+"""What an attacker sends, each with little effort of its own: to be run in a process beside the server.
+
+python -m scripts.benchmark.attacks NAME PORT SECONDS
+"""
+
+import asyncio
+import itertools
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+
+import orjson
+
+from scripts.benchmark.client import HOST
+
+MEBIBYTE = 2**20
+WORKERS = 8
+SOCKETS = 200
+NAMES = itertools.count()
+HANDSHAKE = (
+    b"GET /graphql HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
+)
+
+Attack = Callable[[int], Awaitable[None]]
+
+
+def posted(content: bytes) -> bytes:
+    """A request with this body, on a connection that stays open."""
+    return _HEAD + b"Content-Length: %d\r\n\r\n%b" % (len(content), content)
+
+
+def asked(query: str, **variables: object) -> bytes:
+    """A request with this operation."""
+    return posted(orjson.dumps({"query": query, "variables": variables}))
+
+
+def distinct(query: str) -> str:
+    """The same operation as a text that nobody has sent before, as long as one may be."""
+    return f"query N{next(NAMES)} {query}".ljust(60_000)
+
+
+def bomb(line: str, levels: int = 24) -> str:
+    """Fragments that spread each other, twice each."""
+    fragments = (f"fragment F{n} on Query {{ {line.replace('F', f'F{n + 1}')} }}" for n in range(levels))
+    return f"{{ ...F0 }} {' '.join(fragments)} fragment F{levels} on Query {{ __typename }}"
+
+
+def frame(content: bytes, opcode: int = 1) -> bytes:
+    """A frame with a mask of zeros."""
+    size = len(content)
+    length = bytes([0x80 | size]) if size < 126 else b"\xfe" + size.to_bytes(2)
+    return bytes([0x80 | opcode]) + length + b"\0\0\0\0" + content
+
+
+_HEAD = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+_INIT = frame(b'{"type":"connection_init"}')
+_ASK = b'{"type":"subscribe","id":"%d","payload":{"query":"%b"}}'
+_WIDE = "courses(first: 100) { nodes { modules(first: 9) { nodes { lessons(first: 9) { nodes { id } } } } } }"
+
+REQUESTS: dict[str, Callable[[], bytes]] = {
+    "body of 20 MB, with its length": lambda: posted(b" " * 20 * MEBIBYTE),
+    "body of 20 MB, chunked": lambda: (
+        _HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + (b"10000\r\n%b\r\n" % (b" " * 2**16)) * 320
+    ),
+    "JSON 500,000 deep": lambda: posted(b'{"query":' + b"[" * 500_000),
+    "fragment bomb": lambda: asked(bomb("...F ...F")),
+    "fragment bomb, aliased": lambda: asked(bomb("a: __typename ...F b: __typename ...F")),
+    "fragment bomb, inline": lambda: asked(bomb("... { ...F } ... on Query { ...F }")),
+    "64 KiB, each text new": lambda: asked(distinct("{ courses(first: 5) { nodes { title } } }")),
+    "2,000 tokens, each text new": lambda: asked(distinct(f"{{ {'__typename ' * 1_900} }}")),
+    "2,000 mistakes, each text new": lambda: asked(distinct(f"{{ {' '.join(f'x{n}' for n in range(19))} }}")),
+    "10,000 aliases": lambda: asked(f"{{ {' '.join(f'a{n}: __typename' for n in range(10_000))} }}"[:64_000]),
+    "page up to the limit": lambda: asked(f"query {{ {_WIDE} }}"),
+    "introspection": lambda: asked("{ __schema { types { name fields { name type { name } } } } }"),
+    "search of 40,000 words": lambda: asked(
+        "query ($t: String) { courses(filter: {search: $t}) { totalCount } }", t="word " * 40_000
+    ),
+    "search of 1,000 characters": lambda: asked(
+        "query ($t: String) { courses(filter: {search: $t}) { totalCount } }", t="word " * 200
+    ),
+    "guessed passwords": lambda: asked(
+        'mutation { signIn(input: {email: "nobody@example.com", password: "guess"}) { token } }'
+    ),
+}
+
+
+def _subscribing() -> Iterator[bytes]:
+    yield from (frame(_ASK % (number, b"{ __typename }")) for number in range(1_000))
+
+
+TALKS: dict[str, Callable[[], bytes]] = {
+    "socket without an init": lambda: b"",
+    "socket that asks and does not read": lambda: (
+        _INIT + b"".join(frame(_ASK % (n, b"{ __schema { types { name description } } }")) for n in range(100))
+    ),
+    "socket with 1,000 operations at once": lambda: _INIT + b"".join(_subscribing()),
+    "socket with 40,000 empty frames": lambda: _INIT + frame(b"") * 40_000,
+    "socket with 40,000 pings": lambda: _INIT + frame(b"x", opcode=9) * 40_000,
+}
+DRIPS = {
+    "head that does not end": b"GET /graphql HTTP/1.1\r\nHost: x\r\nX: ",
+    "body that does not end": _HEAD + b"Content-Length: 1000\r\n\r\n{",
+}
+ATTACKS = (*REQUESTS, *TALKS, *DRIPS)
+
+
+async def attack(name: str, port: int) -> None:
+    """Attack until it is cancelled."""
+    if name in REQUESTS:
+        await asyncio.gather(*(_ask(port, REQUESTS[name]) for _ in range(WORKERS)))
+    elif name in TALKS:
+        await asyncio.gather(*(_talk(port, TALKS[name]()) for _ in range(SOCKETS)))
+    else:
+        await asyncio.gather(*(_drip(port, DRIPS[name]) for _ in range(SOCKETS)))
+
+
+async def _ask(port: int, request: Callable[[], bytes]) -> None:
+    """Send requests one after the other, on a new connection where the server has closed the last."""
+    while True:
+        with suppress(OSError, asyncio.IncompleteReadError):
+            reader, writer = await asyncio.open_connection(HOST, port, limit=MEBIBYTE)
+            while True:
+                writer.write(request())
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+                await reader.readexactly(int(length.partition(b":")[2]))
+
+
+async def _talk(port: int, sent: bytes) -> None:
+    """Open sockets one after the other, and read nothing from them."""
+    while True:
+        with suppress(OSError, asyncio.IncompleteReadError):
+            reader, writer = await asyncio.open_connection(HOST, port)
+            writer.write(HANDSHAKE)
+            await reader.readuntil(b"\r\n\r\n")
+            reader._transport.pause_reading()  # type: ignore[attr-defined]  # noqa: SLF001  (nobody should do this)
+            writer.write(sent)
+            await writer.drain()
+            await asyncio.sleep(1)
+            writer.transport.abort()
+
+
+async def _drip(port: int, start: bytes) -> None:
+    """Send a byte a second."""
+    while True:
+        with suppress(OSError):
+            _, writer = await asyncio.open_connection(HOST, port)
+            writer.write(start)
+            while not writer.is_closing():
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(1)
+
+
+async def _for(seconds: float, name: str, port: int) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await attack(name, port)
+
+
+if __name__ == "__main__":
+    asyncio.run(_for(float(sys.argv[3]), sys.argv[1], int(sys.argv[2])))

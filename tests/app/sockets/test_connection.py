@@ -1,0 +1,153 @@
+"""The connection of a socket: how much it holds for a client, and for how long."""
+
+import asyncio
+import socket
+import time
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.app.serving import NO_DATABASE, Served, serving, until
+from tests.app.sockets.raw import CLOSE, CONTINUATION, PING, TEXT, Raw, frame, message, raw
+
+QUICK: dict[str, Any] = {"ping_interval": 0.1, "ping_timeout": 0.2}
+PONG = 0xA
+
+
+def connections(served: Served) -> int:
+    return len(served.server.server_state.connections)
+
+
+async def test_clients_that_are_gone_leave_nothing_behind(redis_url: str) -> None:
+    async with serving(NO_DATABASE, redis_url, socket_limit=100, **QUICK) as served:
+        gone = [await Raw.open(served.address) for _ in range(100)]
+        for client in gone[:50]:
+            await client.say(message(type="connection_init"))
+        await until(lambda: not served.app.sockets._open and not connections(served))
+        for client in gone:
+            client.writer.transport.abort()
+        assert not served.app.sockets._principals
+
+
+async def test_a_client_that_answers_pings_may_be_silent(redis_url: str) -> None:
+    async with serving(NO_DATABASE, redis_url, **QUICK) as served, served.talk() as talk:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await talk.connection.recv()
+        await talk.say(type="ping")
+        assert await talk.hear() == {"type": "pong"}
+
+
+async def test_a_client_that_reads_late_is_waited_for(redis_url: str) -> None:
+    async with serving(NO_DATABASE, redis_url, reader_timeout=30, **QUICK) as served, raw(served.address) as client:
+        await stuffed(served, client)
+        since = time.monotonic()
+        await until(lambda: time.monotonic() - since > 1)
+        assert connections(served) == 1
+        client.read_on()
+        assert (await client.hear())[0] == TEXT
+
+
+async def test_a_client_that_does_not_read_is_cut_off(redis_url: str) -> None:
+    async with serving(NO_DATABASE, redis_url, reader_timeout=1, **QUICK) as served, raw(served.address) as client:
+        await stuffed(served, client)
+        await until(lambda: not connections(served) and not served.app.sockets._open)
+
+
+async def test_pongs_that_nobody_reads_are_not_kept(redis_url: str) -> None:
+    async with serving(NO_DATABASE, redis_url, message_limit=2000) as served, raw(served.address) as client:
+        connection = await stuffed(served, client)
+        before = connection.transport.get_write_buffer_size()
+        for number in range(1000):
+            await client.say(frame(PING, f"{number:0>100}".encode()))
+        await client.say(frame(PING, b"last"))
+        await until(lambda: connection.owed and b"last" in connection.owed[-1])
+        assert len(connection.owed) == 1
+        assert connection.transport.get_write_buffer_size() <= before
+        pongs = [data async for opcode, data in heard(client) if opcode == PONG]
+        assert pongs[-1] == b"last"
+
+
+async def test_as_many_messages_as_are_allowed_come_at_once(redis_url: str) -> None:
+    async with serving(NO_DATABASE, redis_url, message_limit=20) as served, raw(served.address) as client:
+        await client.say(*[message(type="ping")] * 20)
+        assert [opcode for opcode, _ in [await client.hear() for _ in range(20)]] == [TEXT] * 20
+
+
+@pytest.mark.parametrize("sent", [message(type="ping"), frame(PING), frame(TEXT)])
+async def test_more_messages_at_once_close_with_4429(redis_url: str, sent: bytes) -> None:
+    async with serving(NO_DATABASE, redis_url, message_limit=20) as served, raw(served.address) as client:
+        await client.say(sent * 21)
+        assert await client.closed() == (4429, "Too many messages at once.")
+
+
+async def test_a_message_may_come_in_fragments(redis_url: str) -> None:
+    async with serving(NO_DATABASE, redis_url, message_limit=20) as served, raw(served.address) as client:
+        await say_slowly(client, [b'{"type":', *[b""] * 18, b'"ping"}'])
+        assert await client.hear() == (TEXT, b'{"type":"pong"}')
+
+
+async def test_more_fragments_close_with_1009(redis_url: str) -> None:
+    async with serving(NO_DATABASE, redis_url, message_limit=20) as served, raw(served.address) as client:
+        await say_slowly(client, [b'{"type":', *[b""] * 19, b'"ping"}'])
+        assert await client.closed() == (1009, "Too many fragments of one message.")
+
+
+async def test_the_largest_message_is_taken(redis_url: str) -> None:
+    async with serving(NO_DATABASE, redis_url, frame_limit=1000) as served, raw(served.address) as client:
+        await client.say(frame(TEXT, b'{"type":"ping"}'.ljust(1000)))
+        assert await client.hear() == (TEXT, b'{"type":"pong"}')
+        await client.say(frame(TEXT, b'{"type":"ping"}'.ljust(1001)))
+        assert (await client.closed())[0] == 1009
+
+
+async def test_a_text_that_is_not_utf_8_closes_with_1007(bare: Served) -> None:
+    async with raw(bare.address) as client:
+        await client.say(frame(TEXT, b'{"type":"\xff"}'))
+        assert await client.closed() == (1007, "A text is in UTF-8.")
+
+
+async def test_what_is_no_frame_closes_with_1002(bare: Served) -> None:
+    async with raw(bare.address) as client:
+        await client.say(b"\xff" * 100)
+        assert (await client.closed())[0] == 1002
+
+
+async def test_what_is_answered_after_a_client_has_failed_is_nobodys_failure(bare: Served) -> None:
+    asked = message(type="subscribe", id="1", payload={"query": "{"})
+    with capture_logs() as entries:
+        async with raw(bare.address) as client:
+            await client.say(asked, frame(TEXT, b"x" * 5000, final=False), frame(CLOSE, (1000).to_bytes(2)))
+            assert (await client.closed())[0] == 1002
+        await until(lambda: not bare.app.sockets._open)
+    assert {entry["log_level"] for entry in entries} == {"info"}
+
+
+async def stuffed(served: Served, client: Raw) -> Any:
+    """Ask for more than the server can send to a client that does not read. Returns the server's side."""
+    client.stop_reading()
+    connection: Any
+    [connection] = served.server.server_state.connections
+    connection.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    await client.say(message(type="ping", payload={"long": "x" * 250_000}))
+    await until(lambda: not connection.writable.is_set())
+    return connection
+
+
+async def heard(client: Raw) -> Any:
+    """All frames up to the last pong."""
+    client.read_on()
+    while True:
+        opcode, data = await client.hear()
+        yield opcode, data
+        if data == b"last":
+            return
+
+
+async def say_slowly(client: Raw, parts: list[bytes]) -> None:
+    """Send the fragments of one message, each once those before have arrived."""
+    for number, part in enumerate(parts[:-1]):
+        await client.say(frame(CONTINUATION if number else TEXT, part, final=False), frame(PING))
+        assert (await client.hear())[0] == PONG
+    await client.say(frame(CONTINUATION, parts[-1]))

@@ -1,0 +1,42 @@
+"""A server that everything is sent to, over a database of its own, for all examples of a module."""
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pytest
+
+from db.embedded import Servers
+from tests.app.serving import Served, serving
+from tests.conftest import TEMPLATE, _administer, _named
+from tests.world import World
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Target:
+    """The server, asked from outside of its event loop; it only runs while it is asked."""
+
+    runner: asyncio.Runner
+    served: Served
+    world: World
+
+    def run(self, asking: Coroutine[Any, Any, T]) -> T:
+        """The result of what is asked of the server."""
+        return self.runner.run(asking)
+
+
+@pytest.fixture(scope="module")
+def target(servers: Servers, template: World) -> Iterator[Target]:
+    limits = {"rate_limit_mode": "off", "socket_limit": 10_000}
+    asyncio.run(_administer(servers, f"CREATE DATABASE hostile TEMPLATE {TEMPLATE}"))
+    url = _named(servers.database_url, "hostile")
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        served = runner.run(stack.enter_async_context(serving(url, servers.redis_url, **limits)))
+        yield Target(runner, served, template)
+        runner.run(stack.aclose())
+    asyncio.run(_administer(servers, "DROP DATABASE hostile WITH (FORCE)"))
