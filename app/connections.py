@@ -66,6 +66,8 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._head_bytes is not None:
             self._head_bytes += len(data)
+            if self._due == math.inf and self._is_next:  # empty lines may stand before a head
+                self._due = self.loop.time() + self.patience.head_seconds
         super().data_received(data)
         # A header is told of when all of it is here; until then it is only counted.
         if self._head_bytes is not None and self._head_bytes > self.patience.url + self.patience.headers:

@@ -70,7 +70,7 @@ class Graph:
         """The operation in the checked members of a request; raises RequestError, and what `Persisted.find` raises."""
         tenant = "guests" if client.viewer.is_guest else str(client.viewer.id)
         try:
-            operation = await self.reading.prepare(await self.persisted.find(members, tenant))
+            operation = await self.reading.prepare(await self.persisted.find(members, tenant), client.viewer)
         except CostError as error:
             throttle = self.rate_limits.status(client.pays)
             error.extensions = {"cost": orjson.Fragment(cost_of(error.operation, None, client, throttle))}

@@ -13,10 +13,11 @@ from app import rate_limits
 from app.batches import Batches
 from app.graph import Client, Graph
 from app.logs import note
-from app.negotiation import JSON, Refused, check, negotiated
+from app.negotiation import JSON, Agreed, Refused, check, negotiated
 from app.rate_limits import RateLimited
 from app.refusals import refused
 from app.requests import BadRequest, Members, checked, parsed, with_key
+from app.streams.streaming import Stream, Streams
 from db.errors import Overloaded, Unauthenticated
 from graphql_schema.execution import Operation, RequestError
 
@@ -36,8 +37,6 @@ STATUS = {
     "QUERY_NOT_IN_SAFELIST": 403,
 }
 
-Answered = tuple[bytes, dict[str, str]]
-
 
 class ClientLeft(Exception):  # noqa: N818  (an outcome, not an error)
     """Nobody waits for the answer any more."""
@@ -46,8 +45,9 @@ class ClientLeft(Exception):  # noqa: N818  (an outcome, not an error)
 class GraphQLOverHTTP:
     """The ASGI endpoint. A body may have `body_limit` bytes, and `batch_limit` operations if it is an array."""
 
-    def __init__(self, graph: Graph, *, body_limit: int, batch_limit: int = 0) -> None:
+    def __init__(self, graph: Graph, streams: Streams, *, body_limit: int, batch_limit: int = 0) -> None:
         self.graph = graph
+        self.streams = streams
         self.batches = Batches(graph, batch_limit)
         self.body_limit = body_limit
 
@@ -58,31 +58,35 @@ class GraphQLOverHTTP:
             return
         await answer.send(send)
 
-    async def _respond(self, asked: "Asked") -> "Answer":
+    async def _respond(self, asked: "Asked") -> "Answer | Stream":
         """Every way to refuse or to fail ends here, in an answer with a code."""
-        media_type = JSON
+        agreed = Agreed(JSON)
         try:
             preflighted = not PREFLIGHT_HEADERS.isdisjoint(asked.headers)
             site = asked.header(b"sec-fetch-site")
             check(asked.method, asked.header(b"content-type"), preflighted=preflighted, site=site)
-            media_type = negotiated(asked.header(b"accept"))
-            return Answer(media_type, *await self._run(asked))
+            agreed = negotiated(asked.header(b"accept"))
+            return await self._run(asked, agreed)
         except ClientLeft:
             raise
         except RequestError as error:
-            return Answer(media_type, orjson.dumps(refused(error)), status=200 if media_type == JSON else 400)
+            return Answer(agreed.media_type, orjson.dumps(refused(error)), status=agreed.status)
         except Exception as error:  # noqa: BLE001  (what is unexpected is logged and masked)
-            return refusal(error, media_type)
+            return refusal(error, agreed.media_type)
 
-    async def _run(self, asked: "Asked") -> Answered:
+    async def _run(self, asked: "Asked", agreed: Agreed) -> "Answer | Stream":
         members = await asked.members(self.body_limit)
         if isinstance(members, list):
             body, throttle = await self.batches.execute(members, await self._client(asked))
-            return body, rate_limits.headers(throttle)
+            return answer(agreed, body, rate_limits.headers(throttle))
         operation, client = await self._operation(asked, checked(members))
-        check_kind(operation.kind, asked.method)
+        check_kind(operation.kind, asked.method, agreed)
+        if agreed.events and operation.kind == "subscription":
+            return self.streams.subscription(operation, client, agreed.events)
+        if agreed.parts and operation.is_deferring:
+            return await self.streams.parts(operation, client, agreed.parts)
         body, throttle = await self.graph.execute(operation, client)
-        return body, {"X-Trellis-Plan": operation.plan.how, **rate_limits.headers(throttle)}
+        return answer(agreed, body, {"X-Trellis-Plan": operation.plan.how, **rate_limits.headers(throttle)})
 
     async def _operation(self, asked: "Asked", members: Members) -> tuple[Operation, Client]:
         if key := asked.header(b"idempotency-key"):
@@ -101,11 +105,11 @@ class GraphQLOverHTTP:
 class Explanations(GraphQLOverHTTP):
     """The ASGI endpoint that tells an administrator how a query is answered; with `?analyze=true` it is run."""
 
-    async def _run(self, asked: "Asked") -> Answered:
+    async def _run(self, asked: "Asked", agreed: Agreed) -> "Answer | Stream":
         operation, client = await self._operation(asked, checked(await asked.members(self.body_limit)))
         analyze = asked.parameters.get("analyze") == "true"
         context = self.graph.context(client.viewer)
-        return orjson.dumps(await self.graph.executor.explain(operation, context, analyze=analyze)), {}
+        return answer(agreed, orjson.dumps(await self.graph.executor.explain(operation, context, analyze=analyze)), {})
 
 
 @dataclass(frozen=True)
@@ -195,10 +199,17 @@ class Answer:
         await send({"type": "http.response.body", "body": self.body})
 
 
-def check_kind(kind: str, method: str) -> None:
-    """Refuse an operation that does not fit the method."""
-    if kind == "subscription":
-        raise BadRequest("Subscriptions are served over WebSocket (graphql-transport-ws) at this address.")
+def answer(agreed: Agreed, body: bytes, headers: Mapping[str, str]) -> Answer:
+    """One answer, as the client takes it."""
+    if agreed.one is None:
+        return Answer(agreed.media_type, body, headers)
+    return Answer(agreed.media_type, agreed.one.alone(body), {**headers, **agreed.one.headers})
+
+
+def check_kind(kind: str, method: str, agreed: Agreed) -> None:
+    """Refuse an operation that does not fit the method, or what is accepted."""
+    if kind == "subscription" and agreed.events is None:
+        raise BadRequest("Subscriptions need `Accept: text/event-stream`, or a WebSocket (graphql-transport-ws).")
     if kind == "mutation" and method == "GET":
         raise Refused("A mutation needs POST.", status=405, allow="POST")
 

@@ -31,6 +31,7 @@ from app.realtime import Realtime
 from app.settings import Settings
 from app.sockets.connection import SocketConnection
 from app.sockets.endpoint import GraphQLOverWebSocket
+from app.streams.streaming import Streams
 from db.engine import Database
 from graphql_schema import schema
 from graphql_schema.execution import Executor
@@ -51,7 +52,7 @@ class App:
         self.sessions = Sessions(self.database)
         self.buckets = Buckets(settings.redis_url, prefix=settings.redis_prefix)
         self.automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)
-        executor = Executor(schema.executor.schema, limits=settings.limits)
+        executor = Executor(schema.executor.schema, limits=settings.limits, deadline=settings.deadline)
         reading = Reading(executor)
         graph = Graph(
             executor,
@@ -68,11 +69,12 @@ class App:
             settings.introspection,
         )
         self.sockets = GraphQLOverWebSocket(graph, settings)
+        self.streams = Streams(graph, heartbeat=settings.heartbeat)
         self.endpoints: dict[tuple[str, str], ASGIApp] = {
             ("http", "/graphql"): GraphQLOverHTTP(
-                graph, body_limit=settings.body_limit, batch_limit=settings.batch_limit
+                graph, self.streams, body_limit=settings.body_limit, batch_limit=settings.batch_limit
             ),
-            ("http", "/graphql/explain"): Explanations(graph, body_limit=settings.body_limit),
+            ("http", "/graphql/explain"): Explanations(graph, self.streams, body_limit=settings.body_limit),
             ("websocket", "/graphql"): self.sockets,
         }
         self.pages = Starlette(lifespan=self._lifespan, routes=self._routes(settings))
@@ -95,7 +97,7 @@ class App:
 
     @asynccontextmanager
     async def _lifespan(self, _pages: Starlette) -> AsyncIterator[None]:
-        async with self.realtime, self.buckets, self.automatic, self.sockets:
+        async with self.realtime, self.buckets, self.automatic, self.database.watch(), self.sockets:
             yield
         await self.database.close()
 
@@ -126,6 +128,7 @@ class Server(uvicorn.Server):
         stopped = time.monotonic()
         for server in self.servers:
             server.close()
+        self.app.streams.drain()
         await self.app.sockets.drain()
         self.config.timeout_graceful_shutdown = round(GRACE - (time.monotonic() - stopped))
         await super().shutdown(sockets)

@@ -3,8 +3,10 @@
 import re
 from email.message import Message
 from functools import lru_cache
+from typing import NamedTuple
 
 from app.requests import BadRequest
+from app.streams.framing import EVENTS, PATCHES, PAYLOADS, PENDING, Framing
 
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
@@ -15,6 +17,36 @@ FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", "text/
 OTHER_SITES = {"cross-site", "same-site"}
 
 QUALITY = re.compile(r"q=(0(\.\d*)?|1(\.0*)?)")
+
+SPEC = re.compile(r"(subscription|defer|incremental)spec=.*")
+FRAMINGS = {
+    "text/event-stream": EVENTS,
+    "multipart/mixed;subscriptionspec=1.0": PAYLOADS,
+    "multipart/mixed;incrementalspec=v0.2": PENDING,
+    "multipart/mixed;deferspec=20220824": PATCHES,
+    # What urql, Relay and other clients that read one of the two understand.
+    "multipart/mixed": PATCHES,
+}
+"""The framings by what asks for them: no wildcard does."""
+SUBSCRIPTIONS = {name: framing for name, framing in FRAMINGS.items() if framing in {EVENTS, PAYLOADS}}
+INCREMENTS = {name: framing for name, framing in FRAMINGS.items() if framing in {PENDING, PATCHES}}
+
+
+class Agreed(NamedTuple):
+    """How a client takes answers: one, those of a subscription, and one in parts. None where it does not.
+
+    `media_type` is that of JSON by itself, without a framing.
+    """
+
+    media_type: str
+    one: Framing | None = None
+    events: Framing | None = None
+    parts: Framing | None = None
+
+    @property
+    def status(self) -> int:
+        """The status of what is refused by GraphQL. Who takes plain JSON reads it only with 200."""
+        return 200 if self.media_type == JSON and self.one is None else 400
 
 
 class Refused(BadRequest):
@@ -51,24 +83,33 @@ def check(method: str, content_type: str, *, preflighted: bool, site: str = "") 
 
 
 @lru_cache(maxsize=100)
-def negotiated(accept: str) -> str:
-    """The better of the two media types of an answer; raises Refused when neither is acceptable."""
+def negotiated(accept: str) -> Agreed:
+    """How to answer who accepts this; raises Refused when there is no way."""
     ranges = [_range(text) for text in accept.split(",") if text.strip()] or [("*/*", 1.0)]
-    best = max(JSON, GRAPHQL_RESPONSE, key=lambda media_type: _preference(media_type, ranges))
-    if _preference(best, ranges)[0] == 0:
-        raise Refused(f"Answers are {JSON} or {GRAPHQL_RESPONSE}.", status=406)
-    return best
+
+    def best(*names: str) -> str | None:
+        preferences = {name: _preference(name, ranges) for name in names}
+        name = max(names, key=preferences.__getitem__)
+        return name if preferences[name][0] else None
+
+    one = best(JSON, GRAPHQL_RESPONSE, *FRAMINGS)
+    if one is None:
+        raise Refused(f"Answers are {JSON}, {GRAPHQL_RESPONSE}, text/event-stream or multipart/mixed.", status=406)
+    media_type = best(JSON, GRAPHQL_RESPONSE) or JSON
+    events, parts = best(*SUBSCRIPTIONS), best(*INCREMENTS)
+    return Agreed(media_type, FRAMINGS.get(one), FRAMINGS.get(events or ""), FRAMINGS.get(parts or ""))
 
 
 def _range(text: str) -> tuple[str, float]:
-    name, *parameters = (part.strip().lower() for part in text.split(";"))
+    name, *parameters = (part.strip().lower().replace('"', "") for part in text.split(";"))
     quality = next((parameter[2:] for parameter in parameters if QUALITY.fullmatch(parameter)), "1")
-    return name, float(quality)
+    specs = [parameter for parameter in parameters if name == "multipart/mixed" and SPEC.fullmatch(parameter)]
+    return ";".join([name, *specs]), float(quality)
 
 
 def _preference(media_type: str, ranges: list[tuple[str, float]]) -> tuple[float, int, int]:
     """How much a client wants a type: by quality, then by how exactly the type is named, then by its place."""
-    exactness = {"*/*": 1, "application/*": 2, media_type: 3}
+    exactness = {media_type: 3} if media_type in FRAMINGS else {"*/*": 1, "application/*": 2, media_type: 3}
     named = [(exactness[name], -place, quality) for place, (name, quality) in enumerate(ranges) if name in exactness]
     exact, place, quality = max(named, default=(0, 0, 0.0))
     return quality, exact, place

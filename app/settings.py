@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     pool_size: int = Field(default=16, ge=4)
     """Connections to PostgreSQL that one process holds at most: a quarter each for reads, heavy reads, additions and
     transactions with locks."""
+    deadline: float = Field(default=10, gt=0)
+    """Seconds after which an operation, or the answer to one event, is stopped, in the database too."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least severe entries that are logged."""
     log_json: bool = False
@@ -59,6 +61,8 @@ class Settings(BaseSettings):
     """How much of a request's head is read, and how long head and body are waited for: `TRELLIS_PATIENCE__URL=4096`."""
     init_timeout: float = Field(default=10, gt=0)
     """Seconds that a WebSocket waits for `connection_init`."""
+    heartbeat: float = Field(default=12, gt=0)
+    """Seconds between two signs of life on a subscription over HTTP."""
     socket_limit: int = Field(default=20, ge=1)
     """WebSockets that one user, or guests from one address, can have open in this process."""
     operation_limit: int = Field(default=50, ge=1)

@@ -12,6 +12,7 @@ from typing import Any
 from asyncpg import InterfaceError, PostgresError
 
 from db.connections import is_lost
+from db.failures import Failure, failure_of
 from db.statements import Arguments, Statement
 
 Row = Sequence[Any]
@@ -75,8 +76,8 @@ class Batches:
                 await self._together(batch, batch.statement.together)
                 return
         except Exception as error:  # noqa: BLE001  (it is the answer to all of them)
-            # One of them is to blame. Which one shows when each runs by itself.
-            if not isinstance(error, PostgresError | InterfaceError) or is_lost(error):
+            # One of them may be to blame. Which one shows when each runs by itself.
+            if _is_of_all(error):
                 for row in batch.rows:
                     _fail(row, error)
         await asyncio.gather(*(self._alone(batch, place) for place, row in enumerate(batch.rows) if not row.done()))
@@ -94,6 +95,12 @@ class Batches:
             _answer(row, found[0] if found else None)
         except Exception as error:  # noqa: BLE001  (it is the answer to this one)
             _fail(row, error)
+
+
+def _is_of_all(error: Exception) -> bool:
+    """Whether each by itself would fail the same way: without a connection, or, in the same queue, without the time."""
+    is_of_statement = isinstance(error, PostgresError | InterfaceError) and not is_lost(error)
+    return not is_of_statement or failure_of(error) is Failure.TOO_SLOW
 
 
 def _answer(row: Future, found: Row | None) -> None:

@@ -5,7 +5,8 @@ on most statements, and because whoever finds all connections busy must be told 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from asyncpg import Connection, InterfaceError, InvalidCachedStatementError, PostgresConnectionError, Record
@@ -14,6 +15,10 @@ from db.errors import Overloaded
 
 STALE = (InterfaceError, InvalidCachedStatementError, PostgresConnectionError, ConnectionError)
 """What a statement fails with when its connection was lost, or when a migration changed what it was prepared for."""
+
+
+MOST_WAITING = 1_000
+"""Who comes when so many wait is refused at once: they are held in memory, and would not have their turn in time."""
 
 
 def is_lost(error: Exception) -> bool:
@@ -26,8 +31,12 @@ class Connections:
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], *, size: int, patience: float) -> None:
         self.patience = patience
+        self.is_silent = False
+        """Whether the server says nothing at all: then nobody waits for it."""
         self._connect = connect
         self._turns = asyncio.Semaphore(size)
+        self._waiting = 0
+        self._is_closed = False
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
 
@@ -45,10 +54,7 @@ class Connections:
 
     async def execute(self, statement: str, arguments: Sequence[Any]) -> list[Record]:
         """The rows of any statement. Raises Overloaded."""
-        if self._turns.locked():
-            await self._wait()
-        else:
-            await self._turns.acquire()
+        await self._turn()
         try:
             connection = await self._take()
             try:
@@ -59,20 +65,51 @@ class Connections:
         finally:
             self._turns.release()
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """A connection within a transaction that only reads, and one state of the database. Raises Overloaded."""
+        await self._turn()
+        try:
+            connection = await self._take()
+            try:
+                async with connection.transaction(isolation="repeatable_read", readonly=True):
+                    yield connection
+            finally:
+                if connection.is_in_transaction():
+                    connection.terminate()
+                self._give_back(connection)
+        finally:
+            self._turns.release()
+
     def close(self) -> None:
-        """Close every connection, whatever it does."""
+        """Close every connection, whatever it does, and those that are still being opened when they are."""
+        self._is_closed = True
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """End all that runs: its connection is lost. What comes next is run on others."""
         for connection in (*self._idle, *self._busy):
             connection.terminate()
 
-    async def _wait(self) -> None:
+    async def _turn(self) -> None:
+        if not self._turns.locked():
+            await self._turns.acquire()
+            return
+        if self._waiting == MOST_WAITING:
+            raise Overloaded
+        self._waiting += 1
         try:
             async with asyncio.timeout(self.patience):
                 await self._turns.acquire()
         except TimeoutError:
             raise Overloaded from None
+        finally:
+            self._waiting -= 1
 
     async def _take(self) -> Connection:
         """The connection used last, so that few do most of the work and the others may stay cold."""
+        if self.is_silent:
+            raise ConnectionError("The server does not answer.")
         while self._idle:
             connection = self._idle.pop()
             if not connection.is_closed():
@@ -84,4 +121,7 @@ class Connections:
 
     def _give_back(self, connection: Connection) -> None:
         self._busy.discard(connection)
-        self._idle.append(connection)
+        if self._is_closed:
+            connection.terminate()
+        else:
+            self._idle.append(connection)

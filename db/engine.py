@@ -1,10 +1,12 @@
-"""The connection to PostgreSQL: pools, limits of a statement, and the three ways to use it.
+"""The connection to PostgreSQL: pools, limits of a statement, and the four ways to use it.
 
-`fetch` runs a statement that was compiled before, `read` is a session for a batch of reads, `work` one transaction.
+`fetch` runs a statement that was compiled before, `snapshot` several; `read` is a session for a batch of reads, `work`
+one transaction.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from weakref import WeakSet
 
 import asyncpg
 from asyncpg import Connection
@@ -15,7 +17,9 @@ from db.access import Viewer
 from db.batches import Batches, Row
 from db.connections import Connections
 from db.outbox import Publish, unheard
+from db.pulse import Pulse
 from db.records import insertion, take
+from db.snapshots import Snapshot
 from db.statements import Arguments, Statement
 from db.transaction import Transaction
 from db.write import Work
@@ -29,8 +33,10 @@ SERVER_SETTINGS = {
     "idle_in_transaction_session_timeout": "10s",
 }
 
-PATIENCE = 1.0
-"""Seconds that anything waits for a connection."""
+PATIENCE = 0.8
+"""Seconds that anything waits for a connection: who is refused is told so within a second."""
+CONNECTING = 1.2
+"""Seconds that the server may take to let us in."""
 USES = 4
 """What connections are kept apart for: reads, heavy reads, additions, sessions. None of them can take all."""
 HEAVY = 2_000
@@ -67,8 +73,9 @@ class Database:
             pool_timeout=PATIENCE,
             pool_pre_ping=True,
             hide_parameters=True,
-            connect_args={"server_settings": SERVER_SETTINGS, "timeout": 5},
+            async_creator=self._connect_session,
         )
+        self._sessions: WeakSet[Connection] = WeakSet()
 
     async def fetch(self, statement: Statement, arguments: Arguments, *, weight: int = 0) -> Row | None:
         """The one row of a compiled statement, with text as its bytes. It cannot change anything. Raises Overloaded.
@@ -77,6 +84,13 @@ class Database:
         """
         reads = self.reads if weight < HEAVY else self.heavy_reads
         return await reads.fetch(statement, arguments)
+
+    @asynccontextmanager
+    async def snapshot(self, *, weight: int = 0) -> AsyncIterator[Snapshot]:
+        """One state of the database for several compiled statements of this weight. Raises Overloaded."""
+        readers = self.readers if weight < HEAVY else self.heavy_readers
+        async with readers.snapshot() as connection:
+            yield Snapshot(connection)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -115,11 +129,27 @@ class Database:
         async with self.engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
 
+    def watch(self) -> Pulse:
+        """A context in which nobody waits for more than two seconds for a server that is silent."""
+        return Pulse(self._connect, self._hear)
+
     async def close(self) -> None:
         """Close every connection."""
-        for connections in (self.readers, self.heavy_readers, self.writers):
+        for connections in self._pools:
             connections.close()
         await self.engine.dispose()
+
+    @property
+    def _pools(self) -> tuple[Connections, ...]:
+        return self.readers, self.heavy_readers, self.writers
+
+    def _hear(self, answers: bool) -> None:
+        for connections in self._pools:
+            connections.is_silent = not answers
+            if not answers:
+                connections.hang_up()
+        for session in () if answers else tuple(self._sessions):
+            session.terminate()
 
     def _open_session(self) -> AsyncSession:
         return AsyncSession(self.engine, expire_on_commit=False)
@@ -134,17 +164,26 @@ class Database:
             take(work.added, record)
 
     async def _connect(self, **settings: str) -> Connection:
-        _, options = self.engine.dialect.create_connect_args(self.engine.url)
-        return await asyncpg.connect(
-            **options,
-            timeout=5,
-            statement_cache_size=1_000,
-            max_cacheable_statement_size=0,
-            server_settings=SERVER_SETTINGS | COMPILED_SETTINGS | settings,
-        )
+        compiled = {"statement_cache_size": 1_000, "max_cacheable_statement_size": 0}
+        return await self._open(SERVER_SETTINGS | COMPILED_SETTINGS | settings, **compiled)
+
+    async def _connect_session(self) -> Connection:
+        connection = await self._open(SERVER_SETTINGS)
+        self._sessions.add(connection)
+        return connection
+
+    async def _open(self, settings: dict[str, str], **options: int) -> Connection:
+        _, address = self.engine.dialect.create_connect_args(self.engine.url)
+        return await asyncpg.connect(**address, **options, timeout=CONNECTING, server_settings=settings)
 
     async def _connect_reader(self) -> Connection:
         connection = await self._connect(default_transaction_read_only="on")
-        # An answer is sent as PostgreSQL wrote it: to decode its text would be to encode it again.
-        await connection.set_type_codec("text", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary")
+        try:
+            # An answer is sent as PostgreSQL wrote it: to decode its text would be to encode it again.
+            await connection.set_type_codec(
+                "text", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary"
+            )
+        except BaseException:
+            connection.terminate()
+            raise
         return connection

@@ -28,7 +28,7 @@ schema = Schema(
     subscription=root("Subscription", "What can be heard of as it happens.", "subscriptions", SLICES),
     directives=[atomic],
     types=list(NODES.values()),
-    config=StrawberryConfig(scalar_map=SCALARS),
+    config=StrawberryConfig(scalar_map=SCALARS, enable_experimental_incremental_execution=True),
 )
 
 

@@ -17,6 +17,7 @@ from db.engine import Database
 from db.errors import NotFound
 from db.ids import key_of
 from db.outbox import Event, Topic
+from db.snapshots import Snapshot
 from db.transaction import Transaction
 
 Batch = Callable[..., Coroutine[Any, Any, dict[UUID, Any]]]
@@ -50,6 +51,8 @@ class Context:
     viewer: Viewer
     database: Database
     events: Events
+    snapshot: Snapshot | None = None
+    """The state of the database that all statements of the operation read, where it has several."""
     transaction: Transaction | None = None
     """The transaction that it is done in, if it is done in one."""
     budget: Callable[[], Budget | None] = lambda: None
@@ -59,6 +62,11 @@ class Context:
     def source(self) -> Database | Transaction:
         """Where it reads and writes."""
         return self.transaction or self.database
+
+    @property
+    def compiled(self) -> Database | Transaction | Snapshot:
+        """Where its compiled statements are run."""
+        return self.snapshot or self.source
 
     async def see(self, table: type[Base], public_id: str, *, at: str) -> Base:
         """The row with this public id; raises NotFound for what the viewer does not see.

@@ -15,6 +15,10 @@ Reads of one statement that come at the same moment share a round trip, each wit
 load that is half of what PostgreSQL does for a small read. Rows that mutations add share it too.
 
 A mutation that is one transaction, because it says so or has an idempotency key, goes through `atomic`.
+A query that defers parts of its answer (`@defer`, `@stream`) is cut up by `parts`, for clients that want that: each
+part is an operation of its own, with a statement of its own. `delivery` runs them on one state of the database, and
+`increments` says what each brings to the answer that is there; `slices` are the rests of lists.
+
 What a statement cannot answer goes to graphql-core, which resolves the same declarations through batches
 (`graphql_schema.core.context`), and so does everything for an `Executor(schema, compiles=False)`: the two must agree.
 """

@@ -26,10 +26,11 @@ from graphql_schema.core.roots import LARGEST_BATCH, NodesById
 from graphql_schema.execution.steps import Step
 
 WEIGHT_OF_A_POINT = 10
+WEIGHT_OF_THE_SCHEMA = 500
 FORMULA = (
     "An operation weighs as much as it may answer with: each object 1 and each value nothing, unless its field says "
-    "otherwise, and what stands in a list as often as its page has items. It costs a tenth of its weight in points, "
-    "rounded up."
+    "otherwise, and what stands in a list as often as its page has items. To ask about the schema, `__schema` or "
+    f"`__type`, weighs {WEIGHT_OF_THE_SCHEMA}. It costs a tenth of its weight in points, rounded up."
 )
 
 Values = Mapping[str, Any]
@@ -132,12 +133,13 @@ def place_of(steps: Iterable[Step]) -> Place:
 
 def _places(steps: Iterable[Step], path: str, page: Size = 1) -> list[Place]:
     """The places of the steps that add anything. `page` is how many items their lists have."""
-    places = (_place(step, f"{path}.{step.key}".lstrip("."), page) for step in steps if step.field)
+    places = (_place(step, f"{path}.{step.key}".lstrip("."), page) for step in steps if not step.is_typename)
     return [place for place in places if place.below or any(place.each)]
 
 
 def _place(step: Step, path: str, page: Size) -> Place:
-    assert step.field
+    if step.field is None:
+        return Place(path, Estimate(nodes=0, weight=WEIGHT_OF_THE_SCHEMA, objects=1), 1, ())
     is_object = not is_leaf_type(get_named_type(step.output))
     is_list = is_object and is_list_type(get_nullable_type(step.output))
     weight = int(is_object) if step.field.weight is None else step.field.weight

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from graphql import (
     DocumentNode,
@@ -26,6 +26,7 @@ from graphql.validation.rules import overlapping_fields_can_be_merged as merging
 from graphql_schema.core.directives import ATOMIC
 from graphql_schema.core.errors import MAX_ERRORS, RequestError
 from graphql_schema.execution.limits import INTROSPECTION, Limits
+from graphql_schema.execution.parts import Cut, Part, at_once, deciding
 from graphql_schema.execution.plan import Plan
 from graphql_schema.execution.selection import Selections
 from graphql_schema.execution.steps import steps
@@ -42,12 +43,17 @@ MAX_PLANS = 32
 
 @dataclass(frozen=True)
 class Definition:
-    """An operation of a document, with the plans made for it so far."""
+    """An operation of a document, with the plans made for it so far.
+
+    `document` is what was sent with nothing deferred, for who wants all of the answer at once.
+    """
 
     schema: GraphQLSchema
     document: DocumentNode
     node: OperationDefinitionNode
+    sent: DocumentNode
     plans: dict[Any, Plan] = field(default_factory=dict)
+    cuts: dict[Any, "DefinitionInParts"] = field(default_factory=dict)
 
     @cached_property
     def kind(self) -> str:
@@ -70,6 +76,17 @@ class Definition:
             assert root
             self.plans[values] = Plan(steps(selections, root, [self.node.selection_set]))
         return self.plans[values]
+
+    def in_parts(self, variables: VariableValues) -> "DefinitionInParts | None":
+        """The parts for these values of `@defer` and `@stream`; None where nothing is deferred."""
+        if self._deciding is None:
+            return None
+        values = tuple(variables.coerced.get(name) for name in self._deciding)
+        if values not in self.cuts:
+            if len(self.cuts) >= MAX_PLANS:
+                self.cuts.clear()
+            self.cuts[values] = DefinitionInParts.of(self, variables)
+        return self.cuts[values] if self.cuts[values].later else None
 
     def check(self, variables: VariableValues) -> None:
         """Raise RequestError for a null in a place that takes none.
@@ -96,9 +113,20 @@ class Definition:
     @cached_property
     def _needed(self) -> dict[str, str]:
         """The variables that stand where null is not allowed, and the type that is needed there."""
-        context = ValidationContext(self.schema, self.document, TypeInfo(self.schema), list[GraphQLError]().append)
-        usages = context.get_recursive_variable_usages(self.node)
+        context = ValidationContext(self.schema, self.sent, TypeInfo(self.schema), list[GraphQLError]().append)
+        usages = context.get_recursive_variable_usages(self.sent_node)
         return {usage.node.name.value: str(usage.type) for usage in usages if is_non_null_type(usage.type)}
+
+    @cached_property
+    def _deciding(self) -> list[str] | None:
+        return deciding(self.sent)
+
+    @cached_property
+    def sent_node(self) -> OperationDefinitionNode:
+        """The operation as it was sent."""
+        node = get_operation_ast(self.sent, self.node.name.value if self.node.name else None)
+        assert node
+        return node
 
     @cached_property
     def _conditions(self) -> list[str]:
@@ -106,6 +134,20 @@ class Definition:
         found = _Conditions()
         visit(self.document, found)
         return sorted(found.names)
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionInParts:
+    """What is answered first, and the parts that come later, each with its own operation."""
+
+    first: Definition
+    later: dict[Part, Definition]
+
+    @classmethod
+    def of(cls, definition: Definition, variables: VariableValues) -> Self:
+        """Cut an operation."""
+        cut = Cut(definition.schema, definition.sent, variables, definition.sent_node)
+        return cls(_alone(definition.schema, cut.first), {p: _alone(definition.schema, p.node) for p in cut.later})
 
 
 class Documents:
@@ -142,7 +184,10 @@ class Documents:
         if node is None:
             message = "Say with `operationName` which operation of the document is to run."
             raise RequestError([GraphQLError(message)], "OPERATION_RESOLUTION_FAILURE")
-        return Definition(self.schema, document, node)
+        whole = at_once(document)
+        undeferred = get_operation_ast(whole, name)
+        assert undeferred
+        return Definition(self.schema, whole, undeferred, document)
 
     def keep(self, text: str, name: str | None, definition: Definition) -> None:
         """Keep an operation, and drop those that were used longest ago."""
@@ -152,6 +197,11 @@ class Documents:
         while self.bytes > self.max_bytes:
             (dropped, _), _ = self._kept.popitem(last=False)
             self.bytes -= _size(dropped)
+
+
+def _alone(schema: GraphQLSchema, node: OperationDefinitionNode) -> Definition:
+    document = DocumentNode(definitions=(node,))
+    return Definition(schema, document, node, document)
 
 
 def _size(text: str) -> int:

@@ -5,7 +5,9 @@ to graphql-core. A mutation or an event names rows by their keys, and what is se
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Container, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Container, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from graphql import (
@@ -17,16 +19,20 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
 )
-from graphql.execution import execute
+from graphql.execution import experimental_execute_incrementally
 from orjson import Fragment, loads
 
-from db.errors import BadInput, Forbidden, TooSlow
+from db.access import Viewer
+from db.errors import BadInput, Forbidden, Overloaded, TooSlow
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import MAX_ERRORS, RequestError
 from graphql_schema.core.mutations import Reference
 from graphql_schema.execution import atomic
 from graphql_schema.execution.answers import Answer, answered, formatted, located, with_errors
+from graphql_schema.execution.deadline import Deadline
+from graphql_schema.execution.delivery import Delivery
 from graphql_schema.execution.documents import Definition, Documents
+from graphql_schema.execution.increments import Increment
 from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.operations import CostError, Operation, Request
 from graphql_schema.execution.plan import Asked
@@ -46,7 +52,7 @@ class Executor:
         self.schema = schema
         self.compiles = compiles
         self.limits = limits or Limits()
-        self.deadline = deadline
+        self.deadline = Deadline(deadline)
         self.documents = Documents(schema, self.limits)
 
     def prepare(self, request: Request) -> Operation:
@@ -70,11 +76,14 @@ class Executor:
         return operation
 
     async def execute(self, operation: Operation, context: Context) -> Answer:
-        """The answer of a query or a mutation; raises TooSlow, and then nothing of the field that ran is kept.
+        """The answer of a query or a mutation. Its data may hold `orjson.Fragment`s: text that PostgreSQL wrote.
 
-        Its data may hold `orjson.Fragment`s: text that PostgreSQL wrote.
+        Raises TooSlow, and then nothing of the field that ran is kept; Overloaded, when not one field could begin.
         """
-        return await self._in_time(self._execute(operation, context))
+        answer = await self.deadline.keep(self._execute(operation, context))
+        if "errors" in answer and _all_overloaded(operation.plan.steps, answer["errors"]):
+            raise Overloaded
+        return answer
 
     async def _execute(self, operation: Operation, context: Context) -> Answer:
         if operation.is_dry_run:
@@ -86,6 +95,18 @@ class Executor:
         if operation.kind == "mutation":
             return await self._mutate(operation, context)
         return await self._query(operation, context)
+
+    def execute_in_parts(self, operation: Operation, context: Context) -> AsyncGenerator[Increment, None]:
+        """The parts of the answer to an operation that is deferring; raises what `execute` raises, if at the start."""
+        parts = operation.definition.in_parts(operation.variables) if self.compiles else None
+        return Delivery(operation, context, parts, self._execute).increments(self.deadline.seconds)
+
+    def compile(self, operation: Operation, viewer: Viewer) -> None:
+        """Write the statement of a query before it runs; what stands against it is told when it does."""
+        if operation.kind == "query" and self.compiles and not operation.is_dry_run:
+            steps, asked = _asked(operation, operation.plan.compiled, [], ())
+            with suppress(BadInput):
+                operation.plan.statement(steps, asked, viewer)
 
     async def explain(self, operation: Operation, context: Context, *, analyze: bool = False) -> dict[str, Any]:
         """The statement of a query with PostgreSQL's plan for it, for an administrator; with `analyze` it is run.
@@ -120,18 +141,9 @@ class Executor:
     async def _heard(self, operation: Operation, event: Any, context: Context) -> Answer:
         """The answer to an event. One that takes too long does not end the subscription."""
         try:
-            return await self._in_time(self._event(operation, event, context))
+            return await self.deadline.keep(self._event(operation, event, context))
         except TooSlow as error:
             return {"data": None} | with_errors([GraphQLError(error.message, original_error=error)])
-
-    async def _in_time(self, answering: Coroutine[Any, Any, Answer]) -> Answer:
-        try:
-            async with asyncio.timeout(self.deadline) as timeout:
-                return await answering
-        except TimeoutError:
-            if timeout.expired():
-                raise TooSlow from None
-            raise
 
     def _compiles(self, operation: Operation) -> bool:
         """Whether statements answer it. Of a query each root field for itself; of anything else all or none."""
@@ -213,7 +225,7 @@ class Executor:
             try:
                 statement = operation.plan.statement(ready, asked, context.viewer)
                 arguments = asked.arguments(statement, context.viewer)
-                row = await context.source.fetch(statement, arguments, weight=operation.estimate.weight)
+                row = await context.compiled.fetch(statement, arguments, weight=operation.estimate.weight)
                 assert row
                 found |= {step.key: Fragment(text) for step, text in zip(ready, row, strict=True)}
             except Exception as error:  # noqa: BLE001  (explained or masked)
@@ -223,9 +235,15 @@ class Executor:
     async def _resolve(
         self, operation: Operation, context: Context, document: DocumentNode, root: Any = None
     ) -> ExecutionResult:
-        """What graphql-core makes of a document, with one batch of statements an edge."""
-        result = execute(self.schema, document, root, **_run(operation, context))
-        return result if isinstance(result, ExecutionResult) else await result
+        """What graphql-core makes of a document that defers nothing, with one batch of statements an edge."""
+        request = operation.request
+        given = {"variable_values": request.variables, "operation_name": request.operation_name}
+        # Its own `execute` takes no schema that has the directives.
+        run = partial(experimental_execute_incrementally, self.schema, document, root, context_value=context, **given)  # type: ignore[arg-type]
+        # All of the schema takes 100 ms, for which nobody else is to wait.
+        result: Any = await asyncio.to_thread(run) if operation.plan.introspects else run()
+        answer: ExecutionResult = result if isinstance(result, ExecutionResult) else await result
+        return answer
 
     async def _stream(self, operation: Operation, context: Context) -> Any:
         (step,) = operation.plan.steps
@@ -264,9 +282,6 @@ def _only(operation: Operation, keys: Container[str]) -> DocumentNode:
     return DocumentNode(definitions=(only, *fragments))
 
 
-def _run(operation: Operation, context: Context) -> dict[str, Any]:
-    return {
-        "context_value": context,
-        "variable_values": operation.request.variables,
-        "operation_name": operation.request.operation_name,
-    }
+def _all_overloaded(steps: Sequence[Step], errors: Sequence[Mapping[str, Any]]) -> bool:
+    refused = [error.get("path") for error in errors if error["extensions"]["code"] == Overloaded.code]
+    return all([step.key] in refused for step in steps if not step.is_typename)

@@ -41,6 +41,13 @@ class Operation:
         return self.definition.kind
 
     @property
+    def is_deferring(self) -> bool:
+        """Whether parts of its answer come later, if the client likes. Only what is compiled can be read apart."""
+        if self.kind != "query" or self.plan.obstacles:
+            return False
+        return self.definition.in_parts(self.variables) is not None
+
+    @property
     def points(self) -> int:
         """What is paid for it before it runs."""
         return 0 if self.is_dry_run else self.estimate.points

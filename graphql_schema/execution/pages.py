@@ -1,6 +1,6 @@
 """A page of a list as JSON text: its items, cursors, borders and total, each only where it is selected."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Integer, Select, Text, cast, func, literal_column, select
@@ -10,6 +10,7 @@ from db.read import Window
 from graphql_schema.core.connections import Many
 from graphql_schema.core.cursors import VERSION, fingerprint
 from graphql_schema.execution.json_text import NULL, JsonText, constant, object_of, typename, value_of
+from graphql_schema.execution.slices import stretch_of
 from graphql_schema.execution.steps import Step
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ class PageText:
         self.has_rows = bool(of_rows)
         # Around an array that is alone the object is written outside of the subselect: its text is copied less often.
         self.is_alone = len(of_rows) == 1 and of_rows != ["page_info"]
-        # Places are needed to look one row ahead.
-        self.is_placed = "page_info" in of_rows
+        # Places are needed to look one row ahead, and for a stretch of the page.
+        self.is_placed = "page_info" in of_rows or any(map(self._is_cut, step.children))
 
     def text(self, belongs: Condition) -> JsonText:
         """The JSON object of the connection over the rows that belong to it."""
@@ -75,18 +76,32 @@ class PageText:
     def _of_rows(self, part: Step, page: Any) -> JsonText:
         """A field of the connection that is made of the page's rows."""
         if part.name == "nodes":
-            return self._listed(self.compiler.object(part.children, page), page)
+            return self._listed(part, self.compiler.object(part.children, page), page)
         if part.name == "edges":
-            return self._listed(object_of([(child.key, self._of_edge(child, page)) for child in part.children]), page)
+            item = object_of([(child.key, self._of_edge(child, page)) for child in part.children])
+            return self._listed(part, item, page)
         return object_of([(child.key, self._of_info(child, page)) for child in part.children])
 
-    def _listed(self, item: JsonText, page: Any) -> JsonText:
+    def _listed(self, part: Step, item: JsonText, page: Any) -> JsonText:
         """A JSON array with the item of every row of the page, in the order of the list."""
         listed: Any = func.string_agg(item.sql(), constant(","))
         if self.is_placed:
-            listed = listed.filter(page.c[PLACE] <= self._limit)
+            listed = listed.filter(page.c[PLACE] <= self._limit, *self._in_stretch(part, page))
         array = func.coalesce(listed, constant(""))
         return JsonText("[", _over(page, array) if self.is_alone else array, "]")
+
+    def _is_cut(self, part: Step) -> bool:
+        return stretch_of(part.selected.nodes[0]) != (0, None)
+
+    def _in_stretch(self, part: Step, page: Any) -> Iterator[ColumnElement[bool]]:
+        """What holds for the rows of a stretch. A page that is read backward is placed from its end."""
+        start, stop = stretch_of(part.selected.nodes[0])
+        last = func.least(page.c[FOUND], self._limit)
+        place = last - page.c[PLACE] if self.window.backward else page.c[PLACE] - FIRST
+        if start:
+            yield place >= literal_column(str(start))
+        if stop is not None:
+            yield place < literal_column(str(stop))
 
     def _of_edge(self, part: Step, page: Any) -> JsonText:
         match part.name:

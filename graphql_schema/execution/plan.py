@@ -23,6 +23,7 @@ from graphql_schema.core.rate_limit import RateLimit
 from graphql_schema.core.subscriptions import Subscription
 from graphql_schema.execution.compiler import parameter, statement
 from graphql_schema.execution.cost import Place, place_of
+from graphql_schema.execution.limits import INTROSPECTION
 from graphql_schema.execution.steps import Step
 
 MOST_STATEMENTS = 64
@@ -43,6 +44,12 @@ class Plan:
         """The keys of the steps that only Python can answer, with what stands against a statement."""
         found = {step.key: obstacle(step) for step in self.steps if not step.is_typename}
         return {key: reason for key, reason in found.items() if reason}
+
+    @cached_property
+    def introspects(self) -> bool:
+        """Whether what is not compiled only asks about the schema."""
+        names = {step.selected.name for step in self.steps if step.key in self.obstacles}
+        return bool(names) and names <= INTROSPECTION
 
     @cached_property
     def typenames(self) -> dict[str, str]:

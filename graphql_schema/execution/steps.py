@@ -10,6 +10,7 @@ from typing import Any
 
 from graphql import (
     ArgumentNode,
+    GraphQLField,
     GraphQLObjectType,
     SelectionSetNode,
     VariableNode,
@@ -152,6 +153,11 @@ class Step:
         """The arguments that no variable can change."""
         found = self._converted(self.selections.variables)
         return {name: value for name, value in found.items() if name not in (self._plain or ())}
+
+
+def declared_of(field: GraphQLField) -> Field | None:
+    """The declaration behind a field of the schema; None for what GraphQL itself defines."""
+    return getattr(field.extensions.get(_BACKREF), "declared", None)
 
 
 def steps(selections: Selections, type_: GraphQLObjectType, inner: Iterable[SelectionSetNode]) -> list[Step]:

@@ -78,7 +78,7 @@ async def test_each_says_what_it_cost_and_all_are_paid(batching: Served) -> None
 
 
 async def test_one_that_takes_too_long_does_not_stop_the_others(batching: Served) -> None:
-    batching.app.sockets.graph.executor.deadline = 0
+    batching.app.sockets.graph.executor.deadline.seconds = 0
     answer = await batching.post([COURSES, {"query": "{ __typename }"}])
     assert [told(one) for one in answer.json()] == [["GATEWAY_TIMEOUT"], {"__typename": "Query"}]
     assert answer.json()[0]["extensions"]["cost"]["actualQueryCost"] == 4, "all that was expected"

@@ -124,6 +124,16 @@ async def test_a_head_that_does_not_come_in_time_closes_the_connection(impatient
     assert (await answer(impatient, begun)).startswith(b"HTTP/1.1 408 ")
 
 
+async def test_empty_lines_after_an_answer_do_not_hold_a_connection(impatient: Served) -> None:
+    reader, writer = await asyncio.open_connection(*impatient.address.split(":"))
+    writer.write(sized().replace(b"close", b"keep-alive"))
+    async with asyncio.timeout(DEADLINE):
+        await reader.readuntil(b'{"__typename":"Query"}')
+        writer.write(b"\r\n")
+        assert b"HTTP/1.1 408 " in await reader.read()
+    writer.close()
+
+
 async def test_a_body_that_does_not_come_in_time_closes_the_connection(impatient: Served) -> None:
     assert (await answer(impatient, head(10), b'{"que')).startswith(b"HTTP/1.1 408 ")
 

@@ -1,7 +1,7 @@
 // Apollo Client: its cache, its pagination, and its links for everything that is served.
 import { createHash } from "node:crypto";
 import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache, gql } from "@apollo/client";
-import { GraphQL17Alpha9Handler } from "@apollo/client/incremental";
+import { Defer20220824Handler, GraphQL17Alpha9Handler } from "@apollo/client/incremental";
 import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
 import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
 import { relayStylePagination } from "@apollo/client/utilities";
@@ -13,17 +13,17 @@ import * as operations from "./operations.mjs";
 const http = new HttpLink({ uri: world.url, headers: signedIn("ada") });
 const variables = { repository: world.ids.engine };
 
-const connected = (link) =>
+const connected = (link, incrementalHandler = new GraphQL17Alpha9Handler()) =>
   new ApolloClient({
     link,
+    incrementalHandler,
     cache: new InMemoryCache({ typePolicies: { Repository: { fields: { commits: relayStylePagination() } } } }),
-    incrementalHandler: new GraphQL17Alpha9Handler(), // what graphql-core 3.3 answers
   });
 
 const client = connected(http);
 
 /** The results of an operation, one after another, until nothing more is to come. */
-const results = (query) =>
+const results = (query, handler) =>
   new Promise((resolve, reject) => {
     const found = [];
     const next = ({ data, dataState, error, loading }) => {
@@ -31,7 +31,7 @@ const results = (query) =>
       if (data) found.push(structuredClone(data));
       if (!loading && dataState === "complete") resolve(found);
     };
-    connected(http).watchQuery({ query: gql(query), variables }).subscribe(next);
+    connected(http, handler).watchQuery({ query: gql(query), variables }).subscribe(next);
   });
 
 const listen = (link) =>
@@ -111,6 +111,24 @@ await check("a deferred part", async () => {
 
 await check("a streamed list", async () => {
   const lengths = (await results(operations.STREAMED)).map(({ repository }) => repository.commits.nodes.length);
+  assert.deepEqual([lengths[0], lengths.at(-1)], [1, 3]);
+});
+
+await check("a deferred part in a streamed list", async () => {
+  const seen = (await results(operations.STREAMED_AND_DEFERRED)).map(({ repository }) => repository.commits.nodes);
+  assert.equal(seen[0].length, 1);
+  assert.equal(new Set(seen.at(-1).map(({ sha }) => sha)).size, 3);
+});
+
+await check("a deferred part for a client of the older generation", async () => {
+  const [first, ...later] = await results(operations.DEFERRED, new Defer20220824Handler());
+  assert.equal(first.repository.commits, undefined);
+  assert.equal(later.at(-1).repository.commits.totalCount, 3);
+});
+
+await check("a streamed list for a client of the older generation", async () => {
+  const answers = await results(operations.STREAMED, new Defer20220824Handler());
+  const lengths = answers.map(({ repository }) => repository.commits.nodes.length);
   assert.deepEqual([lengths[0], lengths.at(-1)], [1, 3]);
 });
 

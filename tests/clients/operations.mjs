@@ -44,3 +44,11 @@ export const STREAMED = `
   query Streamed($repository: ID!) {
     repository(id: $repository) { id commits(first: 3) { nodes @stream(initialCount: 1) { id sha } } }
   }`;
+
+export const STREAMED_AND_DEFERRED = `
+  query Both($repository: ID!) {
+    repository(id: $repository) {
+      id
+      commits(first: 3) { nodes @stream(initialCount: 1) { id ... @defer(label: "sha") { sha } } }
+    }
+  }`;

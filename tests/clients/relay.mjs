@@ -62,12 +62,10 @@ const askInParts = (body) =>
   });
 
 async function translate(body, sink) {
-  const places = {};
   for await (const { body: part } of await meros(await post(body, { Accept: "multipart/mixed" }))) {
-    for (const { id, ...place } of part.pending ?? []) places[id] = place;
     const extensions = { is_final: !part.hasNext };
     if (part.data) sink.next({ data: part.data, extensions });
-    for (const { id, data } of part.incremental ?? []) sink.next({ data, extensions, ...places[id] });
+    for (const { data, path, label } of part.incremental ?? []) sink.next({ data, path, label, extensions });
   }
 }
 

@@ -88,4 +88,9 @@ await check("a deferred part", async () => {
   assert.equal(later.at(-1).repository.commits.totalCount, 3);
 });
 
+await check("a streamed list", async () => {
+  const lengths = (await results(operations.STREAMED)).map(({ repository }) => repository.commits.nodes.length);
+  assert.deepEqual([lengths[0], lengths.at(-1)], [1, 3]);
+});
+
 process.exit();

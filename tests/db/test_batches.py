@@ -9,6 +9,7 @@ from sqlalchemy import ARRAY, Integer, Uuid, bindparam, func, select
 from db import tables
 from db.engine import Database
 from db.enums import MembershipStatus
+from db.failures import Failure, failure_of
 from db.statements import Statement, compiled
 from tests.db.waiting import until
 from tests.world import World
@@ -64,6 +65,14 @@ async def test_a_value_that_fits_no_parameter_is_the_fault_of_one(database: Data
     found = await rows(database, same, *numbers(1, 2**40))
     assert found[0][0] == 1
     assert "out of int32 range" in str(found[1])
+
+
+async def test_what_takes_too_long_together_is_not_tried_again_one_by_one(database: Database) -> None:
+    """The first connection has no time for anything, the others have all that they need."""
+    await database.readers.fetch("SELECT set_config('statement_timeout', '20ms', false)", [])
+    slow = compiled(select(NUMBER, func.pg_sleep(0.1)))
+    found = await rows(database, slow, *numbers(1, 2, 3))
+    assert [failure_of(row) for row in found] == [Failure.TOO_SLOW] * 3
 
 
 async def test_a_parameter_that_the_declarations_fix_is_one_for_all(database: Database, world: World) -> None:

@@ -8,6 +8,7 @@ import pytest
 from asyncpg import PostgresConnectionError
 from sqlalchemy import func, select, text
 
+from db.connections import MOST_WAITING
 from db.engine import HEAVY, USES, Database
 from db.errors import Overloaded
 from db.statements import compiled
@@ -40,6 +41,18 @@ async def test_the_connection_used_last_is_used_next(few: Database) -> None:
 
 async def test_who_finds_all_connections_busy_is_refused_in_time(few: Database, database: Database) -> None:
     asked = [asyncio.create_task(first(few, SLOW)) for _ in range(2)]
+    await until(database, SLEEPING, n=2)
+    with pytest.raises(Overloaded):
+        await first(few, PID)
+    for task in asked:
+        task.cancel()
+    await asyncio.gather(*asked, return_exceptions=True)
+    assert await first(few, PID)
+
+
+async def test_only_so_many_can_wait_for_a_connection(few: Database, database: Database) -> None:
+    few.readers.patience = 60
+    asked = [asyncio.create_task(first(few, SLOW)) for _ in range(2 + MOST_WAITING)]
     await until(database, SLEEPING, n=2)
     with pytest.raises(Overloaded):
         await first(few, PID)

@@ -1,0 +1,64 @@
+"""How the answers in one response are told apart: everything in which the ways to stream over HTTP differ.
+
+Sources: GraphQL over Server-Sent Events Protocol, "Distinct connections mode"; Apollo, "HTTP callback and multipart
+protocols for GraphQL Subscriptions" 1.0; GraphQL over HTTP, RFC "Incremental Delivery over HTTP"; RFC 2046, 5.1.
+"""
+
+from dataclasses import dataclass
+
+BOUNDARY = b"\r\n--graphql"
+HEAD = b"\r\nContent-Type: application/json; charset=utf-8\r\n\r\n"
+MULTIPART = 'multipart/mixed; boundary="graphql"'
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """What stands around the answers, each of them JSON without a line break."""
+
+    content_type: str
+    opening: bytes
+    before: bytes
+    after: bytes
+    ending: bytes
+    """Says that nothing more comes. A response without it was cut off."""
+    heartbeat: bytes = b""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What keeps caches and proxies from keeping the parts back: nginx would, until it has a buffer full."""
+        return {"content-type": self.content_type, "cache-control": "no-cache", "x-accel-buffering": "no"}
+
+    def part(self, answer: bytes) -> bytes:
+        """One of several answers."""
+        return self.before + answer + self.after
+
+    def alone(self, answer: bytes) -> bytes:
+        """The whole response with one answer."""
+        return self.opening + self.part(answer) + self.ending
+
+
+def multipart(spec: str, *, before: bytes = b"", after: bytes = b"", heartbeat: bytes = b"") -> Framing:
+    """Parts that are read at once: the boundary that ends a part is sent with it, not with the next."""
+    return Framing(
+        f"{MULTIPART}; {spec}",
+        opening=BOUNDARY,
+        before=HEAD + before,
+        after=after + BOUNDARY,
+        ending=b"--\r\n",
+        heartbeat=heartbeat and HEAD + heartbeat + BOUNDARY,
+    )
+
+
+EVENTS = Framing(
+    "text/event-stream",
+    opening=b":\n\n",
+    before=b"event: next\ndata: ",
+    after=b"\n\n",
+    ending=b"event: complete\ndata:\n\n",
+    heartbeat=b":\n\n",
+)
+PAYLOADS = multipart('subscriptionSpec="1.0"', before=b'{"payload":', after=b"}", heartbeat=b"{}")
+PATCHES = multipart("deferSpec=20220824")
+"""Parts of an answer, each with its place in it."""
+PENDING = multipart("incrementalSpec=v0.2")
+"""Parts of an answer, announced before they come."""

@@ -1,0 +1,153 @@
+"""Responses that are sent as their answers come: subscriptions, and queries with deferred parts."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.types import Send
+
+from app import costs, metrics, rate_limits
+from app.graph import Client, Graph, cost_of
+from app.rate_limits import Charge
+from app.refusals import refused
+from app.streams.framing import Framing
+from app.streams.increments import WRITTEN, Written
+from graphql_schema.execution import Operation, RequestError
+from graphql_schema.execution.cost import objects_in
+from graphql_schema.execution.increments import Increment
+
+BROKEN = {"HISTORY_GAP", "SERVICE_UNAVAILABLE"}
+"""The codes of last answers after which a subscription is not complete: there is more, but not from here."""
+
+Answers = AsyncGenerator[bytes, None]
+
+
+class Streams:
+    """All streams of this process, with a sign of life every `heartbeat` seconds."""
+
+    def __init__(self, graph: Graph, *, heartbeat: float) -> None:
+        self.graph = graph
+        self.heartbeat = heartbeat
+        self.is_draining = False
+        self.subscriptions: set[asyncio.Task[Any]] = set()
+
+    def subscription(self, operation: Operation, client: Client, framing: Framing) -> "Stream":
+        """The response with the events of a subscription. What it is refused with is its only answer."""
+        charge = self.graph.charge(operation, client)
+        return self._stream(operation, charge, framing, self._events(operation, client))
+
+    async def parts(self, operation: Operation, client: Client, framing: Framing) -> "Stream":
+        """The response with the parts of the answer to a query; raises what comes before the first of them."""
+        charge = self.graph.charge(operation, client)
+        parts = self._parts(operation, client, charge, WRITTEN[framing])
+        return self._stream(operation, charge, framing, _all(await anext(parts), parts))
+
+    def drain(self) -> None:
+        """End the subscriptions without a word: they are not complete, and clients that see it come back."""
+        self.is_draining = True
+        for task in self.subscriptions:
+            task.cancel()
+
+    def _stream(self, operation: Operation, charge: Charge, framing: Framing, answers: Answers) -> "Stream":
+        throttle = self.graph.rate_limits.status(charge.keys)
+        headers = {"x-trellis-plan": operation.plan.how, **rate_limits.headers(throttle)}
+        return Stream(framing, answers, headers, self.heartbeat)
+
+    async def _events(self, operation: Operation, client: Client) -> Answers:
+        subscription = self.graph.executor.subscribe(operation, self.graph.context(client.viewer))
+        errors: list[dict[str, Any]] = []
+        with self._drained():
+            try:
+                async with aclosing(subscription) as answers:
+                    async for answer in answers:
+                        errors = answer.get("errors", [])
+                        metrics.count_errors(errors)
+                        yield orjson.dumps(answer)
+            except RequestError as error:
+                yield orjson.dumps(refused(error))
+        if any(error["extensions"]["code"] in BROKEN for error in errors):
+            raise Interrupted
+
+    async def _parts(
+        self, operation: Operation, client: Client, charge: Charge, written: Callable[[Increment], Written]
+    ) -> Answers:
+        graph, objects, started = self.graph, 0, time.perf_counter()
+        async with aclosing(graph.executor.execute_in_parts(operation, graph.context(client.viewer))) as increments:
+            async for increment in increments:
+                body = orjson.dumps(written(increment))
+                objects += objects_in(body)
+                metrics.count_errors(error for kept in increment.kept for error in kept.errors)
+                if increment.answer:
+                    metrics.count(operation, increment.answer, seconds=time.perf_counter() - started)
+                if not increment.has_next:
+                    actual = operation.actual(objects)
+                    throttle = graph.rate_limits.settle(charge, actual)
+                    body = costs.with_cost(body, cost_of(operation, actual, client, throttle))
+                yield body
+
+    @contextmanager
+    def _drained(self) -> Iterator[None]:
+        """For as long as it lasts, a stop of the server ends what this task does."""
+        task = asyncio.current_task()
+        assert task
+        if self.is_draining:
+            raise Interrupted
+        self.subscriptions.add(task)
+        try:
+            yield
+        finally:
+            self.subscriptions.discard(task)
+
+
+class Interrupted(Exception):  # noqa: N818  (an outcome, not an error)
+    """There are more answers, but they do not come from here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A response whose answers are still to come, with the seconds between two signs of life."""
+
+    framing: Framing
+    answers: Answers
+    headers: Mapping[str, str]
+    heartbeat: float
+
+    async def send(self, send: Send) -> None:
+        """Send the answers as they come, and that it was all unless they were cut off."""
+        headers = {**self.framing.headers, **self.headers}
+        lines = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": 200, "headers": lines})
+        async with asyncio.TaskGroup() as tasks:
+            beating = tasks.create_task(self._beat(send))
+            answering = tasks.create_task(self._answer(send))
+            answering.add_done_callback(lambda _: beating.cancel())
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _answer(self, send: Send) -> None:
+        await _write(send, self.framing.opening)
+        try:
+            async with aclosing(self.answers) as answers:
+                async for answer in answers:
+                    await _write(send, self.framing.part(answer))
+        except Interrupted:
+            return
+        await _write(send, self.framing.ending)
+
+    async def _beat(self, send: Send) -> None:
+        while True:
+            await asyncio.sleep(self.heartbeat)
+            await _write(send, self.framing.heartbeat)
+
+
+async def _all(first: bytes, rest: AsyncIterator[bytes]) -> Answers:
+    yield first
+    async for answer in rest:
+        yield answer
+
+
+async def _write(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": True})

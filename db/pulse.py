@@ -1,0 +1,59 @@
+"""Whether PostgreSQL answers at all. One that hangs refuses nothing: who waits for it waits until their deadline."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from asyncpg import Connection
+
+BEAT = 0.3
+"""Seconds between two signs of life."""
+SILENCE = 1.2
+"""Seconds without one after which nobody waits any more."""
+
+
+class Pulse:
+    """Asks for a sign of life again and again, on a connection of its own, and calls `tell` with whether one came.
+
+    A refusal is one too: only silence is not.
+    """
+
+    def __init__(self, connect: Callable[[], Awaitable[Connection]], tell: Callable[[bool], None]) -> None:
+        self._connect = connect
+        self._tell = tell
+        self._connection: Connection | None = None
+
+    async def __aenter__(self) -> None:
+        self._watch = asyncio.create_task(self._feel())
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._watch.cancel()
+        await asyncio.wait([self._watch])
+        self._hang_up()
+
+    async def _feel(self) -> None:
+        while True:
+            self._tell(await self._beats())
+            await asyncio.sleep(BEAT)
+
+    async def _beats(self) -> bool:
+        asked = asyncio.create_task(self._ask())
+        try:
+            # What has come while this process itself stood still is taken in between the two looks.
+            for patience in (SILENCE, 0.1):
+                await asyncio.wait([asked], timeout=patience)
+            return asked.done()
+        finally:
+            asked.cancel()
+
+    async def _ask(self) -> None:
+        try:
+            if self._connection is None:
+                self._connection = await self._connect()
+            await self._connection.fetch("SELECT 1")
+        except (Exception, asyncio.CancelledError):  # noqa: BLE001  (it is asked again, on another connection)
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        if self._connection:
+            self._connection.terminate()
+            self._connection = None

@@ -1,0 +1,30 @@
+"""Several reads of one state of the database, whatever changes between them."""
+
+from dataclasses import dataclass
+
+from asyncpg import Connection, InvalidCachedStatementError
+
+from db.batches import Row
+from db.statements import Arguments, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A connection within a transaction that sees one state."""
+
+    connection: Connection
+
+    async def fetch(self, statement: Statement, arguments: Arguments, *, weight: int = 0) -> Row | None:
+        """The one row of a compiled statement, as `Database.fetch` has it; a failure is none of the next reads'.
+
+        The weight has been looked at when the connection was chosen.
+        """
+        try:
+            return await self._fetch(statement, arguments)
+        except InvalidCachedStatementError:
+            return await self._fetch(statement, arguments)
+
+    async def _fetch(self, statement: Statement, arguments: Arguments) -> Row | None:
+        async with self.connection.transaction():
+            row: Row | None = await self.connection.fetchrow(statement.sql, *arguments)
+        return row

@@ -1,0 +1,165 @@
+"""An answer in parts: what each of them brings, and to which of the objects that are already there.
+
+Everything is read from one state of the database, so that the places in lists stay those of the first answer.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from graphql import GraphQLError
+from orjson import dumps, loads
+
+from graphql_schema.core.errors import explained, shown
+from graphql_schema.execution.parts import Part, Way
+
+Path = tuple[str | int, ...]
+Errors = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Something that was promised: a fragment of the object at a path, or the rest of the list at a path."""
+
+    id: str
+    path: Path
+    label: str | None
+    start: int | None = None
+    """The place of the next item of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A promise that was kept: what comes to the object or the list, or the errors for which nothing does."""
+
+    pending: Pending
+    value: Any
+    errors: Errors
+    added: Sequence[tuple[Path, dict[str, Any]]] = ()
+    """What of an object was not there before, by the path from the object on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Increment:
+    """What comes at one time. Only the first brings an answer, with data or errors of its own."""
+
+    answer: Mapping[str, Any]
+    promised: Sequence[Pending]
+    kept: Sequence[Kept]
+    has_next: bool
+
+
+@dataclass(slots=True)
+class Progress:
+    """What is known of an answer so far, and what is still promised."""
+
+    later: Sequence[Part]
+    known: Any = None
+    promised: dict[Part, dict[Path, Pending]] = field(default_factory=dict)
+    has_begun: bool = False
+    _ids: Iterator[int] = field(default_factory=count)
+
+    def begin(self, answer: Mapping[str, Any]) -> Increment:
+        """The first increment, from the first answer."""
+        self.has_begun = True
+        promised = self._promised_in(answer["data"])
+        self.known = _copied(answer["data"]) if promised else None
+        return Increment(answer, promised, (), has_next=bool(self.promised))
+
+    def go_on(self, part: Part, answer: Mapping[str, Any]) -> Increment:
+        """The increment from the answer to a part that was promised."""
+        data, errors = answer["data"], answer.get("errors", [])
+        kept = self.promised.pop(part)
+        promised = self._promised_in(data)
+        found = dict(_objects(data, part.way))
+        done = [self._kept(pending, part, found.get(path), errors) for path, pending in kept.items()]
+        return Increment({}, promised, done, has_next=bool(self.promised))
+
+    def give_up(self, error: Exception) -> Increment:
+        """The last increment: what is still promised fails."""
+        errors = [explained(GraphQLError(str(error), original_error=error))]
+        kept = [Kept(one, None, errors) for promised in self.promised.values() for one in promised.values()]
+        return Increment({}, (), kept, has_next=False)
+
+    def _promised_in(self, data: Any) -> list[Pending]:
+        """What the marks in an answer promise. They are taken out of it."""
+        found: list[Pending] = []
+        for part in self.later:
+            for path, marked in _objects(data, part.way):
+                if marked.pop(part.mark, None) and _goes_on(part, marked):
+                    self.promised.setdefault(part, {})[path] = self._promise(part, path)
+                    found.append(self.promised[part][path])
+        return found
+
+    def _promise(self, part: Part, path: Path) -> Pending:
+        if part.items is None:
+            return Pending(str(next(self._ids)), path, part.label)
+        return Pending(str(next(self._ids)), (*path, part.items.name), part.label, part.items.start)
+
+    def _kept(self, pending: Pending, part: Part, found: Any, errors: Errors) -> Kept:
+        own = shown(error for error in errors if _concerns(error, pending.path))
+        if part.items is None:
+            added = list(_added(found, _at(self.known, pending.path))) if found is not None else []
+            return Kept(pending, found, own or _missing(found), added)
+        items = None if found is None else found[part.items.name]
+        _at(self.known, pending.path).extend(_copied(items or []))
+        return Kept(pending, items, own or _missing(items))
+
+
+def _objects(data: Any, way: Way, path: Path = (), start: int = 0) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The objects at the end of a way, each with its path."""
+    if isinstance(data, list):
+        for place, item in enumerate(data, start):
+            yield from _objects(item, way, (*path, place))
+    elif data is not None and way:
+        key, *rest = way
+        yield from _objects(data.get(key.name), tuple(rest), (*path, key.name), key.start)
+    elif data is not None:
+        yield path, data
+
+
+def _goes_on(part: Part, marked: Mapping[str, Any]) -> bool:
+    """Whether more can come: a list that was shorter than what was asked for is complete."""
+    return part.items is None or len(marked[part.items.name]) == part.items.start
+
+
+def _added(new: Mapping[str, Any], known: dict[str, Any], path: Path = ()) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """What an object brings to the one that is known, object by object. From then on it is known."""
+    more = {key: value for key, value in new.items() if key not in known}
+    if more:
+        yield path, more
+    for key in new.keys() - more.keys():
+        yield from _added_below(new[key], known[key], (*path, key))
+    known |= _copied(more)
+
+
+def _added_below(new: Any, known: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    if isinstance(new, dict) and isinstance(known, dict):
+        yield from _added(new, known, path)
+    elif isinstance(new, list) and isinstance(known, list):
+        for place, (one, other) in enumerate(zip(new, known, strict=False)):
+            yield from _added_below(one, other, (*path, place))
+
+
+def _copied(value: Any) -> Any:
+    """A copy of a value of JSON: what was handed out stays as it is when more becomes known."""
+    return loads(dumps(value))
+
+
+def _at(data: Any, path: Path) -> Any:
+    for key in path:
+        data = data[key]
+    return data
+
+
+def _concerns(error: Mapping[str, Any], path: Path) -> bool:
+    """Whether an error happened at a path, below it, or above it."""
+    return all(one == other for one, other in zip(error.get("path", ()), path, strict=False))
+
+
+def _missing(found: Any) -> Errors:
+    """Why there is nothing, where nothing says so itself."""
+    if found is not None:
+        return []
+    return [{"message": "This part could not be answered.", "extensions": {"code": "SERVICE_UNAVAILABLE"}}]

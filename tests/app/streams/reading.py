@@ -1,0 +1,80 @@
+"""A client that takes the bytes of a response as they come."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from db import tables
+from db.outbox import Event, document_topic
+from tests.app.serving import DEADLINE, Served, until
+from tests.world import World
+
+LISTEN = "subscription ($id: ID!) { documentEvents(documentId: $id) { kind document { phase } } }"
+COST = re.compile(rb',"extensions":{"cost":{[^{}]*{[^{}]*}}}')
+HEARD = b'{"data":{"documentEvents":{"kind":"DOCUMENT_EDITED","document":{"phase":"REQUIREMENTS"}}}}'
+
+
+@dataclass
+class Reading:
+    """A response that is read piece by piece."""
+
+    response: httpx.Response
+    pieces: AsyncIterator[bytes]
+    read: bytes = b""
+
+    async def take(self, expected: bytes) -> None:
+        """Read on until so many bytes are there, and compare."""
+        async with asyncio.timeout(DEADLINE):
+            while len(self.read) < len(expected):
+                self.read += await anext(self.pieces)
+        taken, self.read = self.read[: len(expected)], self.read[len(expected) :]
+        assert taken == expected
+
+    async def rest(self) -> bytes:
+        """All that comes until the response ends, without what it cost."""
+        return COST.sub(b"", await self.whole())
+
+    async def whole(self) -> bytes:
+        """All that comes until the response ends."""
+        async with asyncio.timeout(DEADLINE):
+            return self.read + b"".join([piece async for piece in self.pieces])
+
+
+@asynccontextmanager
+async def reading(
+    served: Served, query: str, *, accept: str, token: str | None = None, **variables: Any
+) -> AsyncIterator[Reading]:
+    """Ask, and read what comes."""
+    headers = {"accept": accept, "authorization": f"Bearer {token}"} if token else {"accept": accept}
+    body = {"query": query, "variables": variables}
+    async with (
+        httpx.AsyncClient(base_url=f"http://{served.address}", timeout=DEADLINE) as client,
+        client.stream("POST", "/graphql", json=body, headers=headers) as response,
+    ):
+        yield Reading(response, response.aiter_raw())
+
+
+@asynccontextmanager
+async def listening(served: Served, world: World, *, accept: str) -> AsyncIterator[Reading]:
+    """Hear what happens to the requirements, as Ada."""
+    document = world.requirements.public_id
+    async with reading(served, LISTEN, accept=accept, token=world.tokens["ada"], id=document) as stream:
+        await until(lambda: listeners(served) > 0)
+        yield stream
+
+
+def listeners(served: Served) -> int:
+    """How many listen in the running server to what Redis has acknowledged."""
+    channels = served.app.realtime._channels.values()
+    return sum(len(channel.listeners) for channel in channels if channel.acknowledged.is_set())
+
+
+async def happen(served: Served, document: tables.SpecificationDocument) -> None:
+    """Publish an event as any process would."""
+    topic = document_topic(document.id)
+    await served.app.realtime.publish(Event(topic, "DOCUMENT_EDITED", {"document": document.public_id}))

@@ -1,0 +1,143 @@
+"""What ends operations while they run: time, too many of them, and the end of the server."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpx import AsyncClient, Limits, Response
+from sqlalchemy import text
+
+from db.engine import Database
+from tests.app.serving import Served, serving
+from tests.app.serving import until as holds
+from tests.app.test_http import code_of
+from tests.db.waiting import until
+from tests.world import World
+
+WAITING = "SELECT count(*) = :n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+READ = "{ courses(first: 1) { nodes { title } } }"
+COMMENT = 'mutation ($thread: ID!) { addComment(input: {threadId: $thread, content: "Late"}) { comment { id } } }'
+LESSONS = "modules(first: 50) { nodes { lessons(first: 50) { nodes { title } } } }"
+HEAVY = f"{{ courses(first: 1) {{ nodes {{ {LESSONS} }} }} }}"
+
+
+@asynccontextmanager
+async def held(database: Database, table: str) -> AsyncIterator[None]:
+    """Nobody else can read the table or write to it."""
+    async with database.read() as session:
+        await session.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
+        yield
+
+
+@pytest.fixture
+async def hurried(database_url: str, redis_url: str) -> AsyncIterator[Served]:
+    """A server on which nothing may take longer than a moment."""
+    async with serving(database_url, redis_url, deadline=1) as running:
+        yield running
+
+
+@pytest.mark.parametrize(("query", "table"), [(READ, "courses"), (COMMENT, "comments")])
+async def test_an_operation_that_takes_too_long_is_504_and_gone_from_the_database(
+    hurried: Served, database: Database, world: World, query: str, table: str
+) -> None:
+    async with held(database, table):
+        asked = asyncio.create_task(as_ada(hurried, world, query, thread=world.thread_0.public_id))
+        await until(database, WAITING, n=1)
+        answer = await asked
+        async with asyncio.timeout(1):
+            await until(database, WAITING, n=0)
+    assert (answer.status_code, code_of(answer)) == (504, "GATEWAY_TIMEOUT")
+    await until(database, "SELECT count(*) = 0 FROM comments WHERE content = 'Late'")
+
+
+async def test_an_operation_that_takes_too_long_does_not_end_its_socket(
+    hurried: Served, database: Database, world: World
+) -> None:
+    async with hurried.talk(Authorization=f"Bearer {world.tokens['ada']}") as talk:
+        async with held(database, "courses"):
+            await talk.ask(READ)
+            stopped = await talk.hear()
+        await talk.ask("{ viewer { name } }")
+        heard = await talk.hear()
+    assert (stopped["type"], stopped["payload"][0]["extensions"]) == ("error", {"code": "GATEWAY_TIMEOUT"})
+    assert heard["payload"]["data"] == {"viewer": {"name": "Ada"}}
+
+
+async def test_of_many_heavy_operations_some_are_refused_and_light_ones_are_answered(
+    database_url: str, redis_url: str, database: Database
+) -> None:
+    async with (
+        serving(database_url, redis_url, pool_size=10, rate_limit_mode="off") as served,
+        AsyncClient(base_url=f"http://{served.address}", limits=Limits(max_connections=None)) as client,
+    ):
+        async with held(database, "lessons"):
+            heavy = [asyncio.create_task(client.post("/graphql", json={"query": HEAVY})) for _ in range(100)]
+            await until(database, WAITING, n=2)
+            light = [await client.post("/graphql", json={"query": READ}) for _ in range(10)]
+            await holds(lambda: sum(task.done() for task in heavy) >= 92)
+            refused = [task.result() for task in heavy if task.done()]
+        await asyncio.wait(heavy)
+    assert {(answer.status_code, answer.headers["retry-after"], code_of(answer)) for answer in refused} == {
+        (503, "1", "OVERLOADED")
+    }
+    assert all(answer.json()["data"]["courses"]["nodes"] for answer in light)
+
+
+async def test_what_runs_when_the_server_stops_is_answered(
+    database_url: str, redis_url: str, database: Database, world: World
+) -> None:
+    async with serving(database_url, redis_url) as served:
+        async with held(database, "courses"):
+            asked = asyncio.create_task(as_ada(served, world, READ))
+            await until(database, WAITING, n=1)
+            stopping = asyncio.create_task(served.server.shutdown())
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(stopping), 0.2)
+        assert (await asked).json()["data"]
+        await stopping
+
+
+async def test_while_the_database_hangs_nobody_waits_for_it_and_then_all_is_well_again(
+    served: Served, database: Database, world: World
+) -> None:
+    ada = {"Authorization": f"Bearer {world.tokens['ada']}"}
+    variables = {"thread": world.thread_0.public_id}
+    bodies = [{"query": READ}, {"query": HEAVY}, {"query": COMMENT, "variables": variables}]
+    async with AsyncClient(base_url=f"http://{served.address}", headers=ada) as client:
+        assert (await client.post("/graphql", json=bodies[0])).json()["data"]
+        async with frozen(database), asyncio.timeout(2):
+            answers = [client.post("/graphql", json=body) for body in bodies]
+            live = await client.get("/health/live")
+            schema = await client.post("/graphql", json={"query": "{ __schema { queryType { name } } }"})
+            errors = [answer.json()["errors"] for answer in await asyncio.gather(*answers)]
+        async with asyncio.timeout(2):
+            while "errors" in (await client.post("/graphql", json=bodies[0])).json():
+                pass
+    assert [error[0]["extensions"]["code"] for error in errors] == ["SERVICE_UNAVAILABLE"] * 3
+    assert (live.status_code, schema.json()["data"]) == (200, {"__schema": {"queryType": {"name": "Query"}}})
+
+
+@asynccontextmanager
+async def frozen(database: Database) -> AsyncIterator[None]:
+    """All processes of PostgreSQL stand still: it takes connections and bytes, and says nothing."""
+    folder = Path(str(database.engine.url.query["host"]))
+    first = int((folder / "postmaster.pid").read_text().split()[0])
+    async with database.read() as session:
+        processes = [first, *await session.scalars(text("SELECT pid FROM pg_stat_activity"))]
+    try:
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        yield
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
+
+
+async def as_ada(served: Served, world: World, query: str, **variables: Any) -> Response:
+    body = {"query": query, "variables": variables if "$" in query else {}}
+    return await served.post(body, authorization=f"Bearer {world.tokens['ada']}")
