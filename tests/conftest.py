@@ -81,7 +81,7 @@ class NotingDatabase(Database):
     """Writes down every statement that it runs, by whichever of its ways."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(url)
+        super().__init__(url, pool_size=64)  # what is resolved field by field needs many sessions at once
         self.statements: list[str] = []
         event.listen(self.engine.sync_engine, "before_cursor_execute", self._note)
 
