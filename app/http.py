@@ -17,7 +17,7 @@ from app.negotiation import JSON, Agreed, Refused, check, negotiated
 from app.rate_limits import RateLimited
 from app.refusals import refused
 from app.requests import BadRequest, Members, checked, parsed, with_key
-from app.streams.streaming import Stream, Streams
+from app.streams.streaming import Stream, Streams, encoded
 from db.errors import Overloaded, Unauthenticated
 from graphql_schema.execution import Operation, RequestError
 
@@ -194,8 +194,7 @@ class Answer:
             "content-length": str(len(self.body)),
             **self.headers,
         }
-        lines = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": self.status, "headers": lines})
+        await send({"type": "http.response.start", "status": self.status, "headers": encoded(headers)})
         await send({"type": "http.response.body", "body": self.body})
 
 

@@ -1,5 +1,6 @@
 """What a client is told of a request that was refused, or that failed: the same on every transport."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from graphql import GraphQLError
@@ -8,6 +9,14 @@ from app.metrics import count_errors
 from app.rate_limits import RateLimited
 from graphql_schema.core.errors import explained
 from graphql_schema.execution import RequestError
+
+BROKEN = {"GATEWAY_TIMEOUT", "HISTORY_GAP", "OVERLOADED", "SERVICE_UNAVAILABLE"}
+"""The codes of last answers after which a subscription is not complete: there is more, but not from here."""
+
+
+def is_broken(errors: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a subscription that ends with these errors was cut off behind the gateway."""
+    return any(error["extensions"]["code"] in BROKEN for error in errors)
 
 
 def refused(error: Exception) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 
 from app.graph import Client, Graph
 from app.logs import elapsed, note
-from app.refusals import refused
+from app.refusals import is_broken, refused
 from app.requests import BadRequest, checked, parsed
 from app.settings import Settings
 from db.access import Viewer
@@ -22,8 +22,6 @@ from graphql_schema.execution import Operation, RequestError
 
 PROTOCOL = "graphql-transport-ws"
 REASON_BYTES = 123
-BROKEN = {"SERVICE_UNAVAILABLE", "GATEWAY_TIMEOUT", "OVERLOADED"}
-"""The codes with which a subscription ends although there is more to hear."""
 
 Message = dict[str, Any]
 
@@ -246,7 +244,7 @@ class Conversation:
         async with aclosing(graph.executor.subscribe(operation, graph.context(client.viewer))) as answers:
             async for answer in answers:
                 await self._send("next", id=key, payload=answer)
-        if any(error["extensions"]["code"] in BROKEN for error in answer.get("errors", ())):
+        if is_broken(answer.get("errors", ())):
             raise Closing(1013, "There is more to hear, but not right now. Subscribe again.")
 
     async def _send(self, kind: str, **members: Any) -> None:

@@ -13,15 +13,12 @@ from starlette.types import Send
 from app import costs, metrics, rate_limits
 from app.graph import Client, Graph, cost_of
 from app.rate_limits import Charge
-from app.refusals import refused
+from app.refusals import is_broken, refused
 from app.streams.framing import Framing
 from app.streams.increments import WRITTEN, Written
 from graphql_schema.execution import Operation, RequestError
 from graphql_schema.execution.cost import objects_in
 from graphql_schema.execution.increments import Increment
-
-BROKEN = {"HISTORY_GAP", "SERVICE_UNAVAILABLE"}
-"""The codes of last answers after which a subscription is not complete: there is more, but not from here."""
 
 Answers = AsyncGenerator[bytes, None]
 
@@ -69,7 +66,7 @@ class Streams:
                         yield orjson.dumps(answer)
             except RequestError as error:
                 yield orjson.dumps(refused(error))
-        if any(error["extensions"]["code"] in BROKEN for error in errors):
+        if is_broken(errors):
             raise Interrupted
 
     async def _parts(
@@ -118,9 +115,8 @@ class Stream:
 
     async def send(self, send: Send) -> None:
         """Send the answers as they come, and that it was all unless they were cut off."""
-        headers = {**self.framing.headers, **self.headers}
-        lines = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": 200, "headers": lines})
+        headers = encoded({**self.framing.headers, **self.headers})
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
         async with asyncio.TaskGroup() as tasks:
             beating = tasks.create_task(self._beat(send))
             answering = tasks.create_task(self._answer(send))
@@ -141,6 +137,11 @@ class Stream:
         while True:
             await asyncio.sleep(self.heartbeat)
             await _write(send, self.framing.heartbeat)
+
+
+def encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Headers as ASGI has them."""
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
 
 async def _all(first: bytes, rest: AsyncIterator[bytes]) -> Answers:

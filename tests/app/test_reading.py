@@ -6,6 +6,7 @@ from threading import Event
 import pytest
 
 from app.reading import MOST_WAITING, THREAD, Reading
+from db.access import GUEST
 from db.errors import Overloaded
 from graphql_schema.execution import Executor, Request, RequestError
 from graphql_schema.schema import executor
@@ -56,3 +57,8 @@ async def test_as_many_as_are_allowed_wait_and_no_more(reading: Reading) -> None
     read.set()
     assert len(await asyncio.gather(*waiting)) == MOST_WAITING
     assert busy.result()
+
+
+async def test_the_statement_of_a_new_text_is_written_where_it_is_read(reading: Reading) -> None:
+    request = Request("{ courses(first: 1) { nodes { id } } }")
+    assert (await reading.prepare(request, GUEST)).plan.statements
