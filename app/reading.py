@@ -1,4 +1,7 @@
-"""Texts of operations, read without holding anybody up: one that is new can take 100 ms, one that is known none."""
+"""Texts of operations, read without holding anybody up: a new one can take most of a second, a known one no time.
+
+To parse and validate the widest takes 80 ms, to write its statement half a second.
+"""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
