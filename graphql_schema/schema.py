@@ -6,14 +6,14 @@ from graphql import GraphQLResolveInfo, GraphQLType, is_input_object_type
 from strawberry import Schema
 from strawberry.schema.config import StrawberryConfig
 
-from graphql_schema import accounts, courses, organizations, repositories, specs
+from graphql_schema import accounts, courses, notifications, organizations, repositories, specs
 from graphql_schema.core import NODES, root
 from graphql_schema.core.directives import atomic
 from graphql_schema.core.scalars import SCALARS
 from graphql_schema.execution import Executor
 from graphql_schema.execution.cost import FORMULA
 
-SLICES = (accounts, organizations, specs, courses, repositories)
+SLICES = (accounts, organizations, specs, courses, repositories, notifications)
 
 schema = Schema(
     query=root("Query", f"What can be read. {FORMULA}", "queries", SLICES),

@@ -1,9 +1,9 @@
 """The small named world that the tests are told in.
 
 Ada owns the project Atlas of the organization Analytical; Ben works on it as a member, Vera may only look, Rob was
-removed from it. Ines teaches three courses: Logic is free and published, Rhetoric costs money, Draft is not out.
-Sam takes Logic. Olga belongs to none of this: she has an organization, a project and a repository of her own. Root is
-an administrator of the platform.
+removed from it. Ines teaches three courses: Logic is free and published, Rhetoric costs money, Draft is not out. Sam
+takes Logic. Ben was told two things, of which he read one; Vera one. Olga belongs to none of this: she has an
+organization, a project and a repository of her own. Root is an administrator of the platform.
 """
 
 from dataclasses import dataclass, field
@@ -20,6 +20,7 @@ from db.enums import (
     CommentStatus,
     Difficulty,
     MembershipStatus,
+    NotificationType,
     OrganizationRole,
     PaymentStatus,
     ProjectRole,
@@ -62,7 +63,7 @@ async def build(database: Database) -> World:
     """Make the world in an empty database."""
     world = World()
     async with database.work(Viewer()) as work:
-        for make in (people, organizations, project, talk, courses, learning, repositories, elsewhere):
+        for make in (people, organizations, project, talk, courses, learning, repositories, news, elsewhere):
             await make(world, work)
         for name, row in list(world.rows.items()):
             if isinstance(row, tables.User):
@@ -218,6 +219,19 @@ async def activity(world: World, work: Work, repository: tables.Repository, *, a
         received_at=NOON,
     )
     world.rows[f"{repository.name}_event"] = await work.add(event)
+
+
+async def news(world: World, work: Work) -> None:
+    told = (
+        ("welcome", "ben", NotificationType.SYSTEM_UPDATE, NOON),
+        ("invitation", "ben", NotificationType.COLLABORATION_INVITE, None),
+        ("alert", "vera", NotificationType.SECURITY_ALERT, None),
+    )
+    for name, who, type_, read_at in told:
+        notification = tables.Notification(
+            user_id=world.rows[who].id, type=type_, title=name.capitalize(), message="Look", read_at=read_at
+        )
+        world.rows[name] = await work.add(notification)
 
 
 async def elsewhere(world: World, work: Work) -> None:

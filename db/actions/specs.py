@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
 from db import tables
+from db.actions.notifications import notify
 from db.base import new_id
-from db.enums import CommentStatus, MembershipStatus, ProjectRole, ReactionType, SpecificationPhase
+from db.enums import CommentStatus, MembershipStatus, NotificationType, ProjectRole, ReactionType, SpecificationPhase
 from db.errors import Conflict
 from db.outbox import document_topic
 from db.write import Work
@@ -38,7 +40,10 @@ async def create_project(
 
 
 async def add_members(work: Work, project: tables.SpecificationProject, members: Sequence[Person]) -> set[UUID]:
-    """Make these people active members, who were none or were removed; the ids of those who were not active before."""
+    """Make these people active members, who were none or were removed; the ids of those who were not active before.
+
+    These are told of it.
+    """
     if not members:
         return set()
     member = tables.ProjectMember
@@ -53,7 +58,9 @@ async def add_members(work: Work, project: tables.SpecificationProject, members:
         set_={"role": added.excluded.role, "status": added.excluded.status},
         where=member.status != MembershipStatus.ACTIVE,
     )
-    return set(await work.session.scalars(renewed.returning(member.user_id)))
+    new = set(await work.session.scalars(renewed.returning(member.user_id)))
+    await notify(work, [_welcome(project, user, role) for user, role in members if user.id in new])
+    return new
 
 
 async def edit_document(
@@ -148,6 +155,17 @@ async def reopen(work: Work, thread: tables.CommentThread) -> tables.CommentThre
         thread.status, thread.resolved_at, thread.resolved_by_id = CommentStatus.OPEN, None, None
         work.happened(document_topic(thread.document_id), "THREAD_REOPENED", thread=thread)
     return thread
+
+
+def _welcome(project: tables.SpecificationProject, user: tables.User, role: ProjectRole) -> dict[str, Any]:
+    """The notification of a new member."""
+    return {
+        "user_id": user.id,
+        "type": NotificationType.COLLABORATION_INVITE,
+        "title": f"You are a member of {project.name}",
+        "message": f"Your role in this project: {role.lower()}.",
+        "data": {"projectId": project.public_id, "role": role},
+    }
 
 
 async def _tell(work: Work, comment: tables.Comment, kind: str) -> None:

@@ -2,6 +2,7 @@
 
 from db.tables.accounts import IdempotencyKey, Password, Session, User
 from db.tables.courses import Course, CourseModule, CourseProgress, Enrollment, Lesson, LessonProgress
+from db.tables.notifications import Notification
 from db.tables.organizations import Organization, OrganizationMember
 from db.tables.repositories import Commit, PullRequest, Repository, RepositoryStats, WebhookEvent
 from db.tables.specs import (
@@ -26,6 +27,7 @@ __all__ = [
     "IdempotencyKey",
     "Lesson",
     "LessonProgress",
+    "Notification",
     "Organization",
     "OrganizationMember",
     "Password",

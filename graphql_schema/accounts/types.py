@@ -56,6 +56,7 @@ class User:
     )
     commits = many(tables.Commit.author_id, "Their commits, as far as you see the repositories.")
     pull_requests = many(tables.PullRequest.author_id, "Their pull requests, as far as you see the repositories.")
+    notifications = many(tables.Notification.user_id, "What they were told; empty unless it is your own.")
     sessions = many(tables.Session.user_id, "Where they are signed in; empty unless it is your own.")
 
 

@@ -127,6 +127,10 @@ def idempotency_keys(world: Oracle, who: UUID | None, what: str, key: Row) -> bo
     return bool(key.user_id == who)
 
 
+def notifications(world: Oracle, who: UUID | None, what: str, notification: Row) -> bool:
+    return bool(notification.user_id == who)
+
+
 def organizations(world: Oracle, who: UUID | None, what: str, organization: Row) -> bool:
     role = _place(world, who, organization.id)
     return role is not None and what in ORGANIZATION[role]

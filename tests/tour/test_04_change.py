@@ -46,6 +46,16 @@ ADD_MEMBERS = """
       }
     }
 """
+UNREAD = "{ viewer { notifications(filter: {isRead: false}) { totalCount nodes { id title } } } }"
+MARK_READ = """
+    mutation ($input: NotificationsInput!) {
+      markNotificationsRead(input: $input) {
+        markedCount
+        viewer { notifications(filter: {isRead: false}) { totalCount } }
+        errors { code path }
+      }
+    }
+"""
 ADD_REACTION = """
     mutation ($input: ReactionInput!) {
       addReaction(input: $input) { comment { reactions { nodes { type user { name } } } } errors { code } }
@@ -198,6 +208,17 @@ async def test_who_cannot_be_added_is_named_and_may_be_skipped(ada: Person, worl
     names = [member["user"]["name"] for member in skipped["project"]["members"]["nodes"]]
     assert sorted(names) == ["Ben", "Rob", "Vera"]
     assert [error["code"] for error in skipped["errors"]] == ["NOT_FOUND", "CONFLICT"]
+
+
+async def test_who_is_added_is_told_of_it_until_they_have_read_it(ada: Person, rob: Person, world: World) -> None:
+    await do(ada, ADD_MEMBERS, projectId=world.atlas.public_id, members=[{"userId": world.rob.public_id}])
+    [told] = (await rob.ask(UNREAD))["viewer"]["notifications"]["nodes"]
+    assert told["title"] == "You are a member of Atlas"
+    assert await do(rob, MARK_READ, notificationIds=[told["id"]]) == {
+        "markedCount": 1,
+        "viewer": {"notifications": {"totalCount": 0}},
+        "errors": [],
+    }
 
 
 async def test_a_second_enrollment_is_refused_with_the_first(ada: Person, world: World) -> None:

@@ -1,0 +1,33 @@
+"""What people are told of while they are away."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Computed, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Changes, Json, refers
+from db.enums import NotificationType
+from db.rules import owned_by
+
+
+class Notification(Changes, Base, access=owned_by("user_id"), prefix="ntf"):
+    """Something that one person is told."""
+
+    __tablename__ = "notifications"
+
+    user_id: Mapped[UUID] = refers("users")
+    type: Mapped[NotificationType]
+    title: Mapped[str]
+    message: Mapped[str]
+    data: Mapped[Json] = mapped_column(default=dict, server_default="{}")
+    read_at: Mapped[datetime | None]
+    archived_at: Mapped[datetime | None]
+    is_read: Mapped[bool] = mapped_column(Computed("read_at IS NOT NULL", persisted=True))
+    is_archived: Mapped[bool] = mapped_column(Computed("archived_at IS NOT NULL", persisted=True))
+
+    __table_args__ = (
+        Index(None, "user_id", "created_at", "id"),
+        # Not a partial index: reads are planned once for all values, and whether `is_read` is false is one of them.
+        Index(None, "user_id", "is_read", "created_at", "id"),
+    )

@@ -1,0 +1,20 @@
+"""Notifications."""
+
+from db import tables
+from graphql_schema.core import column, node, one
+
+
+@node(tables.Notification, orders=("-created_at",), filters=("is_read", "is_archived", "type", "created_at"))
+class Notification:
+    """Something that you were told. Beside you, only administrators see it."""
+
+    type = column("What it is about.")
+    title = column("What it says, in a line of plain text.")
+    message = column("What else there is to say, in plain text.")
+    data = column("What it is about, for programs: of a `COLLABORATION_INVITE` to a project, `projectId` and `role`.")
+    is_read = column("Whether you have read it.")
+    read_at = column("When you read it; null until then.")
+    is_archived = column("Whether you have put it away.")
+    archived_at = column("When you put it away; null until then.")
+    created_at = column("When you were told.")
+    user = one(tables.Notification.user_id, "Who was told.")
