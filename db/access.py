@@ -105,13 +105,21 @@ def reachable(row: Row, viewer: Viewer) -> ColumnElement[bool]:
 
 
 def reached(row: Row, viewer: Viewer) -> Keys | None:
-    """The ids of all that `viewer` sees of the table of `row`, each once; None where the rule tells no way to them."""
+    """The ids of all that `viewer` sees of the table of `row`, each once; None where the rule tells no way to them.
+
+    Ownership alone needs none: the rule itself starts from the viewer, and its index serves filters and orders too.
+    """
     ways = rule_of(row).reach(row, viewer)
-    if ways is None:
+    if ways is None or _is_ownership(ways, row):
         return None
     if not ways:
         return select(row.c.id).where(false())
     return ways[0].distinct() if len(ways) == 1 else select(ways[0].union(*ways[1:]).subquery())
+
+
+def _is_ownership(ways: list[Keys], row: Row) -> bool:
+    """Whether there is one way to the rows, and it looks at nothing but the rows themselves."""
+    return [getattr(seen, "element", None) for way in ways for seen in way.get_final_froms()] == [table_of(row)]
 
 
 def any_row(row: Row, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:

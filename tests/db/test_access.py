@@ -122,6 +122,18 @@ async def test_an_owner_may_do_everything_with_their_own(session: AsyncSession) 
         assert await found(session, notes, BOB, permission) == set()
 
 
+async def test_what_its_owner_alone_sees_is_listed_without_a_look_at_anything_else(session: AsyncSession) -> None:
+    declare(notes, owned_by("author_id"))
+    assert access.reached(notes, ANN) is None
+    assert "SELECT" not in str(access.reachable(notes, ANN))
+    for rule in (
+        owned_by("author_id") | members("places", "team_id", ROLES, key="team_id"),
+        owned_by("author_id", OWN),
+    ):
+        declare(notes, rule)
+        assert access.reached(notes, ANN) is not None
+
+
 async def test_an_owner_with_named_permissions_has_these_alone(session: AsyncSession) -> None:
     declare(notes, owned_by("author_id", OWN))
     assert await found(session, notes, ANN, OWN) == {FIRST}

@@ -15,7 +15,7 @@ def _input(**fields: Any) -> Arguments:
 
 
 MUTATIONS: Mapping[str, Callable[[World], tuple[str, Arguments]]] = {
-    # a version that is not the latest, a second time, settled and done before
+    # a version that is not the latest, a second time, settled, done and read before
     "editDocument": lambda world: (
         "ben",
         _input(documentId=world.requirements.public_id, content="", expectedVersion=1),
@@ -25,6 +25,7 @@ MUTATIONS: Mapping[str, Callable[[World], tuple[str, Arguments]]] = {
     "resolveThread": lambda world: ("ada", _input(threadId=world.settled.public_id)),
     "completeLesson": lambda world: ("sam", _input(lessonId=world.logic_1_1.public_id)),
     "addComment": lambda world: ("vera", _input(threadId=world.thread_0.public_id, content="not allowed")),
+    "markNotificationsRead": lambda world: ("ben", _input(notificationIds=[world.welcome.public_id])),
 }
 """Who does it, and with what arguments."""
 
