@@ -111,7 +111,7 @@ class Server(uvicorn.Server):
         self.app = App(settings)
         config = uvicorn.Config(
             self.app,
-            http=partial(Connection, patience=settings.patience),  # type: ignore[arg-type]
+            http=partial(Connection, patience=settings.patience, reader_timeout=settings.reader_timeout),  # type: ignore[arg-type]
             log_config=None,
             access_log=False,
             server_header=False,
