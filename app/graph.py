@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -14,13 +15,13 @@ from app import audience, costs, metrics
 from app.auth import Sessions
 from app.persisted.find import Persisted
 from app.rate_limits import Charge, Keys, RateLimited, RateLimits, Throttle, payers
-from app.reading import Reading
 from app.requests import Members
 from app.settings import Audience
 from db.access import GUEST, Viewer
 from db.engine import Database
+from db.errors import Overloaded
 from graphql_schema.core.context import Budget, Context, Events
-from graphql_schema.execution import CostError, Executor, Operation, RequestError
+from graphql_schema.execution import CostError, Executor, Operation, Request, RequestError
 from graphql_schema.execution.answers import Answer
 from graphql_schema.execution.cost import objects_in
 
@@ -55,7 +56,6 @@ class Graph:
     """The executor and what it runs with in this process."""
 
     executor: Executor
-    reading: Reading
     database: Database
     events: Events
     sessions: Sessions
@@ -70,7 +70,8 @@ class Graph:
         """The operation in the checked members of a request; raises RequestError, and what `Persisted.find` raises."""
         tenant = "guests" if client.viewer.is_guest else str(client.viewer.id)
         try:
-            operation = await self.reading.prepare(await self.persisted.find(members, tenant), client.viewer)
+            read = partial(self._read, client)
+            operation = await read(await self.persisted.find(members, tenant, read))
         except CostError as error:
             throttle = self.rate_limits.status(client.pays)
             error.extensions = {"cost": orjson.Fragment(cost_of(error.operation, None, client, throttle))}
@@ -84,11 +85,21 @@ class Graph:
 
     async def execute(self, operation: Operation, client: Client) -> Answered:
         """The answer to a query or a mutation; raises RateLimited. What never gets its answer is paid in full."""
-        charge = self.charge(operation, client)
-        body = await self.run(operation, client)
+        with self.charged(operation, client) as charge:
+            body = await self.run(operation, client)
         actual = operation.actual(objects_in(body))
         throttle = self.rate_limits.settle(charge, actual)
         return Answered(costs.with_cost(body, cost_of(operation, actual, client, throttle)), throttle)
+
+    @contextmanager
+    def charged(self, operation: Operation, client: Client) -> Iterator[Charge]:
+        """The same as `charge`, and given back for what could not even begin."""
+        charge = self.charge(operation, client)
+        try:
+            yield charge
+        except Overloaded:
+            self.rate_limits.settle(charge, 0)
+            raise
 
     def charge(self, operation: Operation, client: Client) -> Charge:
         """Take what the operation may cost from who asks for it; raises RateLimited."""
@@ -112,6 +123,12 @@ class Graph:
     def context(self, viewer: Viewer) -> Context:
         """What one operation of a viewer gets. A new one for each: what one has loaded is stale for the next."""
         return Context(viewer, self.database, self.events)
+
+    async def _read(self, client: Client, request: Request) -> Operation:
+        """The operation of a request. To read a new text takes time, even if it is refused then."""
+        if not self.executor.documents.has(request.query, request.operation_name):
+            self.rate_limits.take_text(client.pays[0], request.query)
+        return await self.executor.read(request, client.viewer)
 
     def _budget(self, operation: Operation, client: Client) -> Budget:
         throttle, estimate = self.rate_limits.status(client.pays), operation.estimate

@@ -4,39 +4,35 @@ A query is one statement, which answers all root fields that a statement can ans
 to graphql-core. A mutation or an event names rows by their keys, and what is selected of them is one statement again.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator, Container, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from graphql import (
-    DocumentNode,
-    ExecutionResult,
-    FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
-    OperationDefinitionNode,
-    SelectionSetNode,
 )
-from graphql.execution import experimental_execute_incrementally
+from graphql.execution.values import VariableValues
 from orjson import Fragment, loads
 
 from db.access import Viewer
 from db.errors import BadInput, Forbidden, Overloaded, TooSlow
+from db.statements import Statement
 from graphql_schema.core.context import Context
-from graphql_schema.core.errors import MAX_ERRORS, RequestError
+from graphql_schema.core.errors import RequestError
 from graphql_schema.core.mutations import Reference
 from graphql_schema.execution import atomic
 from graphql_schema.execution.answers import Answer, answered, formatted, located, with_errors
+from graphql_schema.execution.aside import Turns, aside
 from graphql_schema.execution.deadline import Deadline
 from graphql_schema.execution.delivery import Delivery
 from graphql_schema.execution.documents import Definition, Documents
 from graphql_schema.execution.increments import Increment
 from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.operations import CostError, Operation, Request
-from graphql_schema.execution.plan import Asked
+from graphql_schema.execution.plan import Asked, Plan
 from graphql_schema.execution.python_values import plain
+from graphql_schema.execution.resolving import Resolving, only
 from graphql_schema.execution.steps import Step
 
 
@@ -54,17 +50,31 @@ class Executor:
         self.limits = limits or Limits()
         self.deadline = Deadline(deadline)
         self.documents = Documents(schema, self.limits)
+        self.turns = Turns()
+        self.resolving = Resolving(schema, self.turns, self.documents.memory.shown)
 
     def prepare(self, request: Request) -> Operation:
         """Find the operation of the request; raises RequestError, and CostError for one that asks for too much."""
-        return self.operation(self.documents.definition(request.query, request.operation_name), request)
+        return self._operation(self.documents.definition(request.query, request.operation_name), request)
 
-    def operation(self, definition: Definition, request: Request) -> Operation:
-        """The same for a definition that was found before."""
-        values = definition.variables.values(request.variables or {}, max_errors=MAX_ERRORS)
-        if isinstance(values, list):
-            raise RequestError(values, "BAD_USER_INPUT")
-        definition.check(values)
+    async def read(self, request: Request, viewer: Viewer) -> Operation:
+        """The same, while others are answered: a new text can take a tenth of a second. Raises Overloaded too."""
+        documents, text, name = self.documents, request.query, request.operation_name
+        definition = documents.find(text, name)
+        if definition:
+            values = definition.values(request.variables)
+            if definition.is_planned(values):
+                return self._planned(definition, values, request)
+        async with self.turns.turn(viewer.id):
+            definition = documents.find(text, name)
+            if definition is None:
+                definition = documents.keep(text, name, await aside(partial(documents.read, text, name)))
+            return await aside(partial(self._operation, definition, request))
+
+    def _operation(self, definition: Definition, request: Request) -> Operation:
+        return self._planned(definition, definition.values(request.variables), request)
+
+    def _planned(self, definition: Definition, values: VariableValues, request: Request) -> Operation:
         plan = definition.plan(values)
         operation = Operation(
             definition, values, request, plan, plan.cost.estimate(values.coerced), plan.is_dry_run(values)
@@ -87,11 +97,11 @@ class Executor:
 
     async def _execute(self, operation: Operation, context: Context) -> Answer:
         if operation.is_dry_run:
-            return formatted(await self._resolve(operation, context, _only(operation, operation.plan.rate_limits)))
+            return formatted(await self.resolving.price(operation, context))
         if atomic.is_asked_for(operation, context.viewer):
             return await atomic.run(operation, context, show=self._show)
         if not self._compiles(operation):
-            return formatted(await self._resolve(operation, context, operation.definition.document))
+            return formatted(await self.resolving.resolve(operation, context, operation.definition.document))
         if operation.kind == "mutation":
             return await self._mutate(operation, context)
         return await self._query(operation, context)
@@ -100,13 +110,6 @@ class Executor:
         """The parts of the answer to an operation that is deferring; raises what `execute` raises, if at the start."""
         parts = operation.definition.in_parts(operation.variables) if self.compiles else None
         return Delivery(operation, context, parts, self._execute).increments(self.deadline.seconds)
-
-    def compile(self, operation: Operation, viewer: Viewer) -> None:
-        """Write the statement of a query before it runs; what stands against it is told when it does."""
-        if operation.kind == "query" and self.compiles and not operation.is_dry_run:
-            steps, asked = _asked(operation, operation.plan.compiled, [], ())
-            with suppress(BadInput):
-                operation.plan.statement(steps, asked, viewer)
 
     async def explain(self, operation: Operation, context: Context, *, analyze: bool = False) -> dict[str, Any]:
         """The statement of a query with PostgreSQL's plan for it, for an administrator; with `analyze` it is run.
@@ -153,7 +156,7 @@ class Executor:
         plan, errors = operation.plan, list[GraphQLError]()
         found = plan.typenames | await self._read(operation, context, plan.compiled, errors)
         if plan.obstacles:
-            rest = await self._resolve(operation, context, _only(operation, plan.obstacles))
+            rest = await (self.resolving.introspect if plan.introspects else self.resolving.compute)(operation, context)
             errors += rest.errors or []
             if rest.data is None:
                 return {"data": None} | with_errors(errors)
@@ -183,13 +186,13 @@ class Executor:
         """What is selected of the payload of a mutation that is done."""
         if self._compiles(operation):
             return await self._payload(operation, context, step, payload, errors)
-        result = await self._resolve(operation, context, _only(operation, {step.key}), payload)
+        result = await self.resolving.resolve(operation, context, only(operation, {step.key}), payload)
         errors += result.errors or []
         return (result.data or {}).get(step.key)
 
     async def _event(self, operation: Operation, event: Any, context: Context) -> Answer:
         if not self._compiles(operation):
-            return formatted(await self._resolve(operation, context, operation.definition.document, event))
+            return formatted(await self.resolving.resolve(operation, context, operation.definition.document, event))
         errors: list[GraphQLError] = []
         (step,) = operation.plan.steps
         found = {step.key: await self._payload(operation, context, step, event, errors)}
@@ -223,7 +226,7 @@ class Executor:
             for step in ready if keys else ():
                 asked.give(step, "key", keys[step.number])  # type: ignore[index]
             try:
-                statement = operation.plan.statement(ready, asked, context.viewer)
+                statement = await self._statement(operation.plan, ready, asked, context.viewer)
                 arguments = asked.arguments(statement, context.viewer)
                 row = await context.compiled.fetch(statement, arguments, weight=operation.estimate.weight)
                 assert row
@@ -232,18 +235,13 @@ class Executor:
                 errors += [located(error, step, path) for step in ready]
         return found
 
-    async def _resolve(
-        self, operation: Operation, context: Context, document: DocumentNode, root: Any = None
-    ) -> ExecutionResult:
-        """What graphql-core makes of a document that defers nothing, with one batch of statements an edge."""
-        request = operation.request
-        given = {"variable_values": request.variables, "operation_name": request.operation_name}
-        # Its own `execute` takes no schema that has the directives.
-        run = partial(experimental_execute_incrementally, self.schema, document, root, context_value=context, **given)  # type: ignore[arg-type]
-        # All of the schema takes 100 ms, for which nobody else is to wait.
-        result: Any = await asyncio.to_thread(run) if operation.plan.introspects else run()
-        answer: ExecutionResult = result if isinstance(result, ExecutionResult) else await result
-        return answer
+    async def _statement(self, plan: Plan, steps: Sequence[Step], asked: Asked, viewer: Viewer) -> Statement:
+        """The statement for these steps: the widest takes half a second to write."""
+        found = plan.written(steps, asked, viewer)
+        if found is None:
+            async with self.turns.turn(viewer.id):
+                found = await aside(partial(plan.statement, steps, asked, viewer))
+        return found
 
     async def _stream(self, operation: Operation, context: Context) -> Any:
         (step,) = operation.plan.steps
@@ -266,20 +264,6 @@ def _asked(
         except Exception as error:  # noqa: BLE001  (explained or masked)
             errors.append(located(error, step, path))
     return ready, asked
-
-
-def _only(operation: Operation, keys: Container[str]) -> DocumentNode:
-    """The document with these root fields alone."""
-    nodes = [node for step in operation.plan.steps if step.key in keys for node in step.selected.nodes]
-    definition = operation.definition.node
-    only = OperationDefinitionNode(
-        operation=definition.operation,
-        name=definition.name,
-        variable_definitions=definition.variable_definitions,
-        selection_set=SelectionSetNode(selections=tuple(nodes)),
-    )
-    fragments = (n for n in operation.definition.document.definitions if isinstance(n, FragmentDefinitionNode))
-    return DocumentNode(definitions=(only, *fragments))
 
 
 def _all_overloaded(steps: Sequence[Step], errors: Sequence[Mapping[str, Any]]) -> bool:

@@ -27,7 +27,7 @@ def connections(served: Served) -> int:
 
 async def test_a_thousand_clients_that_are_gone_leave_nothing_behind(redis_url: str, many_files: None) -> None:
     before = kept()
-    async with serving(NO_DATABASE, redis_url, socket_limit=1000, **QUICK) as served:
+    async with serving(NO_DATABASE, redis_url, socket_limit=1000, opening_limit=1000, **QUICK) as served:
         host, port = served.address.split(":")
         with capture_logs() as entries, ExitStack() as stack:
             for number in range(1000):

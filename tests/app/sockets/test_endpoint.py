@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from app.auth import REFUSED, issue_token
+from app.graph import Client
 from db import tables
 from db.access import GUEST
 from db.engine import Database
@@ -52,6 +53,32 @@ async def test_one_may_have_as_many_sockets_as_are_allowed_and_no_more(
 async def test_guests_from_one_address_share_the_limit(redis_url: str) -> None:
     async with serving(NO_DATABASE, redis_url, socket_limit=1) as served, served.talk():
         await refused(served)
+
+
+async def test_from_one_address_only_so_many_may_not_have_said_who_they_are(redis_url: str) -> None:
+    async with serving(NO_DATABASE, redis_url, opening_limit=2) as served, AsyncExitStack() as stack:
+        first, _ = [await stack.enter_async_context(served.socket()) for _ in range(2)]
+        with pytest.raises(InvalidStatus) as refusal:
+            await stack.enter_async_context(served.socket())
+        assert (refusal.value.response.status_code, refusal.value.response.headers["retry-after"]) == (429, "1")
+        await first.say(type="connection_init")
+        assert await first.hear() == {"type": "connection_ack"}
+        third = await stack.enter_async_context(served.socket())
+        await third.connection.close()
+        await until(lambda: len(served.app.sockets._open) == 2)
+        await stack.enter_async_context(served.socket())
+
+
+async def test_of_each_principal_one_message_is_let_in_at_a_turn_of_the_loop(redis_url: str) -> None:
+    async with serving(NO_DATABASE, redis_url) as served:
+        order = list[str]()
+
+        async def say(host: str) -> None:
+            await served.app.sockets.turn(Client(host=host))
+            order.append(host)
+
+        await asyncio.gather(*map(say, ["192.0.2.1"] * 20 + ["192.0.2.2"]))
+    assert order.index("192.0.2.2") < 3
 
 
 async def refused(served: Served, **payload: Any) -> None:
