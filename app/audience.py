@@ -38,8 +38,7 @@ def check(audience: Audience, operation: Operation, viewer: Viewer) -> None:
 
 def hide_suggestions(refused: RequestError) -> None:
     """Take away the names that are like the unknown ones."""
-    for error in refused.errors:
-        error["message"] = SUGGESTION.sub("", error["message"])
+    refused.errors = [error | {"message": SUGGESTION.sub("", error["message"])} for error in refused.errors]
 
 
 def visiting(audience: Audience, sessions: Sessions) -> Allowed:

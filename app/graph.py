@@ -14,15 +14,17 @@ from app import audience, costs, metrics
 from app.auth import Sessions
 from app.persisted.find import Persisted
 from app.rate_limits import Charge, Keys, RateLimited, RateLimits, Throttle, payers
-from app.reading import Reading
 from app.requests import Members
 from app.settings import Audience
 from db.access import GUEST, Viewer
 from db.engine import Database
 from graphql_schema.core.context import Budget, Context, Events
-from graphql_schema.execution import CostError, Executor, Operation, RequestError
+from graphql_schema.execution import CostError, Executor, Operation, Request, RequestError
 from graphql_schema.execution.answers import Answer
 from graphql_schema.execution.cost import objects_in
+
+CHARACTERS_A_POINT = 100
+"""What one reads of a new text for a point: it takes about as long as what else a point pays for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,6 @@ class Graph:
     """The executor and what it runs with in this process."""
 
     executor: Executor
-    reading: Reading
     database: Database
     events: Events
     sessions: Sessions
@@ -70,7 +71,8 @@ class Graph:
         """The operation in the checked members of a request; raises RequestError, and what `Persisted.find` raises."""
         tenant = "guests" if client.viewer.is_guest else str(client.viewer.id)
         try:
-            operation = await self.reading.prepare(await self.persisted.find(members, tenant), client.viewer)
+            read = partial(self._read, client)
+            operation = await read(await self.persisted.find(members, tenant, read))
         except CostError as error:
             throttle = self.rate_limits.status(client.pays)
             error.extensions = {"cost": orjson.Fragment(cost_of(error.operation, None, client, throttle))}
@@ -113,6 +115,12 @@ class Graph:
         """What one operation of a viewer gets. A new one for each: what one has loaded is stale for the next."""
         return Context(viewer, self.database, self.events)
 
+    async def _read(self, client: Client, request: Request) -> Operation:
+        """The operation of a request. To read a text that is new takes long: it is paid for, even if it is refused."""
+        if not self.executor.documents.has(request.query, request.operation_name):
+            self.rate_limits.take(client.pays, price(request.query))
+        return await self.executor.read(request, client.viewer)
+
     def _budget(self, operation: Operation, client: Client) -> Budget:
         throttle, estimate = self.rate_limits.status(client.pays), operation.estimate
         limit, reset_at = int(throttle.maximum_available), datetime.fromtimestamp(throttle.full_at, UTC)
@@ -124,6 +132,11 @@ class Graph:
         self.changing.add(task)
         task.add_done_callback(self.changing.discard)
         return await asyncio.shield(task)
+
+
+def price(text: str) -> int:
+    """What it costs to read a text, in points."""
+    return 1 + len(text) // CHARACTERS_A_POINT
 
 
 def cost_of(operation: Operation, actual: float | None, client: Client, throttle: Throttle) -> bytes:

@@ -1,6 +1,7 @@
 """The process: the parts put together, and the server that runs them."""
 
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,7 +27,6 @@ from app.persisted.automatic import Automatic
 from app.persisted.find import Persisted
 from app.persisted.trusted import Trusted
 from app.rate_limits import RateLimits
-from app.reading import Reading
 from app.realtime import Realtime
 from app.settings import Settings
 from app.sockets.connection import SocketConnection
@@ -36,6 +36,10 @@ from db.engine import Database
 from graphql_schema import schema
 from graphql_schema.execution import Executor
 
+SWITCH = 0.000_5
+"""Seconds that a thread may keep the interpreter from the event loop, which asks for it several times an answer. By
+default they are ten times as many.
+"""
 GRACE = 14
 """Seconds from the signal to stop until what still runs is cancelled."""
 
@@ -53,18 +57,12 @@ class App:
         self.buckets = Buckets(settings.redis_url, prefix=settings.redis_prefix)
         self.automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)
         executor = Executor(schema.executor.schema, limits=settings.limits, deadline=settings.deadline)
-        reading = Reading(executor)
         graph = Graph(
             executor,
-            reading,
             self.database,
             self.realtime,
             self.sessions,
-            Persisted(
-                Trusted.load(settings.trusted_documents, settings.trusted_level),
-                self.automatic,
-                prepare=reading.prepare,
-            ),
+            Persisted(Trusted.load(settings.trusted_documents, settings.trusted_level), self.automatic),
             _rate_limits(self.buckets, settings),
             settings.introspection,
         )
@@ -106,6 +104,7 @@ class Server(uvicorn.Server):
     """Runs the application: `Server(settings).run(sockets=[listener])`. A stop completes the subscriptions first."""
 
     def __init__(self, settings: Settings) -> None:
+        sys.setswitchinterval(SWITCH)
         self.app = App(settings)
         config = uvicorn.Config(
             self.app,

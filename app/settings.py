@@ -65,9 +65,11 @@ class Settings(BaseSettings):
     """Seconds between two signs of life on a subscription over HTTP."""
     socket_limit: int = Field(default=20, ge=1)
     """WebSockets that one user, or guests from one address, can have open in this process."""
+    opening_limit: int = Field(default=20, ge=1)
+    """WebSockets from one address that have not said yet who they are."""
     operation_limit: int = Field(default=50, ge=1)
     """Operations that run on one WebSocket at a time."""
-    message_limit: int = Field(default=256, ge=1)
+    message_limit: int = Field(default=128, ge=1)
     """Frames that a WebSocket takes at once, and fragments that a message can come in."""
     ping_interval: float = Field(default=6, gt=0)
     """Seconds after which a WebSocket is asked for a sign of life."""

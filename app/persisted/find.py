@@ -9,7 +9,7 @@ from app.requests import Members, graphql_request
 from db.errors import Refusal
 from graphql_schema.execution import Request
 
-Prepare = Callable[[Request], Awaitable[object]]
+Read = Callable[[Request], Awaitable[object]]
 
 
 class NotInList(Refusal):
@@ -34,26 +34,25 @@ class HashMismatch(Refusal):
 
 
 class Persisted:
-    """Finds what is to run. What `prepare` refuses, with a RequestError, is not remembered for anybody."""
+    """Finds what is to run."""
 
-    def __init__(self, trusted: Trusted, automatic: Automatic, *, prepare: Prepare) -> None:
+    def __init__(self, trusted: Trusted, automatic: Automatic) -> None:
         self.trusted = trusted
         self.automatic = automatic
-        self.prepare = prepare
 
-    async def find(self, members: Members, tenant: str) -> Request:
+    async def find(self, members: Members, tenant: str, read: Read) -> Request:
         """The request in the checked members of one who belongs to `tenant`, with its text.
 
         A `documentId` is looked for in the list only, a hash in the list and then among what the tenant has sent.
         A text that comes with either must be the one that is meant; an empty one counts as none, because the client
         of graphql-ws cannot leave it out. Raises NotInList, PersistedQueryNotFound, HashMismatch, BadReference, and
-        what `Trusted.admit` and `prepare` raise.
+        what `Trusted.admit` and `read` raise: what that refuses is not remembered for anybody.
         """
         name, extensions = members.get("documentId"), members.get("extensions")
         if name is not None:
             text = self._listed(name, members.get("query") or None)
         elif extensions and (reference := extensions.get("persistedQuery")) is not None:
-            text = await self._hashed(named(reference), members, tenant)
+            text = await self._hashed(named(reference), members, tenant, read)
         else:
             text = members["query"]
             self.trusted.admit(text, members.get("operationName"))
@@ -67,7 +66,7 @@ class Persisted:
             raise HashMismatch
         return text
 
-    async def _hashed(self, name: str, members: Members, tenant: str) -> str:
+    async def _hashed(self, name: str, members: Members, tenant: str, read: Read) -> str:
         text: str | None = members.get("query") or None
         if self.trusted.level == "id-only" or self.trusted.get(name) is not None:
             return self._listed(name, text)
@@ -79,7 +78,7 @@ class Persisted:
             raise HashMismatch
         self.trusted.admit(text, members.get("operationName"))
         if not self.automatic.holds(tenant, name):
-            await self.prepare(graphql_request(members, text))
+            await read(graphql_request(members, text))
             await self.automatic.put(tenant, text)
         return text
 

@@ -9,7 +9,7 @@ from websockets.frames import Frame
 
 from app.settings import Settings
 
-SLICE = 2**10
+SLICE = 2**9
 """Bytes that are looked at before the frames in them are counted."""
 LAST_WORDS = 5
 """Seconds in which a client may still read what was sent before the end."""
@@ -78,12 +78,6 @@ class SocketConnection(WebSocketsSansIOProtocol):
         else:
             self.queue.put_nowait(CUT_OFF)  # type: ignore[arg-type]  # uvicorn's type wants a reason too
             self.transport.abort()
-
-    async def receive(self) -> Any:
-        """The next message. Others get their turn between two."""
-        if not self.queue.empty():
-            await asyncio.sleep(0)
-        return await super().receive()
 
     async def send(self, message: Any) -> None:
         """Send a message once the client has read enough. Whoever has left, or failed, is not there any more."""

@@ -48,6 +48,10 @@ class Sockets(Protocol):
         """Count a socket of this client; raises Closing for one too many."""
         ...
 
+    async def turn(self, client: Client) -> None:
+        """Wait for others who have something to say, on this client's sockets and everywhere else."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class _Running:
@@ -109,7 +113,10 @@ class Conversation:
             raise Closing(4406, f"The subprotocol must be {PROTOCOL}.")
         await self._acknowledge(await self._initialised())
         while True:
-            await self._handle(await self._receive())
+            message = await self._receive()
+            assert self.client
+            await self.sockets.turn(self.client)
+            await self._handle(message)
 
     async def _initialised(self) -> Message:
         """The payload of `connection_init`."""

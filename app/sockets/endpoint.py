@@ -6,8 +6,10 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from typing import Self
+from weakref import WeakValueDictionary
 
 import structlog
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
@@ -34,7 +36,10 @@ class GraphQLOverWebSocket:
         self.draining: Closing | None = None
         self.checks = 0
         self._open: set[Conversation] = set()
+        self._opening: Counter[str] = Counter()
+        """Sockets by their address that have not said yet who they are."""
         self._principals: Counter[str] = Counter()
+        self._turns = WeakValueDictionary[str, asyncio.Lock]()
 
     async def __aenter__(self) -> Self:
         self._over = asyncio.Event()
@@ -48,14 +53,22 @@ class GraphQLOverWebSocket:
         self._watching.cancel()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        conversation = Conversation(self, WebSocket(scope, receive, send))
+        websocket = WebSocket(scope, receive, send)
+        address = principal_key(None, websocket.client and websocket.client.host)
+        if self._opening[address] >= self.settings.opening_limit:
+            await websocket.send_denial_response(Response(status_code=429, headers={"Retry-After": "1"}))
+            return
+        conversation = Conversation(self, websocket)
         self._open.add(conversation)
+        self._opening[address] += 1
         try:
             await conversation.serve()
         finally:
             self._open.discard(conversation)
             if conversation.client:
-                self._leave(_principal(conversation.client))
+                _discount(self._principals, _principal(conversation.client))
+            else:
+                _discount(self._opening, address)
 
     def admit(self, client: Client) -> None:
         """Count a socket of this client; raises Closing for one too many."""
@@ -63,6 +76,12 @@ class GraphQLOverWebSocket:
         if self._principals[key] >= limit:
             raise Closing(4429, f"Too many sockets: {limit} may be open.")
         self._principals[key] += 1
+        _discount(self._opening, principal_key(None, client.host))
+
+    async def turn(self, client: Client) -> None:
+        """Let one message of each principal in at every turn of the event loop, however many sockets it has."""
+        async with self._turns.setdefault(_principal(client), asyncio.Lock()):
+            await asyncio.sleep(0)
 
     async def drain(self) -> None:
         """End all subscriptions with `complete`, let the other operations finish, close the sockets with 1012.
@@ -78,11 +97,6 @@ class GraphQLOverWebSocket:
         await conversation.finish()
         await asyncio.sleep(random.uniform(0, self.settings.drain_jitter))  # noqa: S311  (it keeps no secret)
         await conversation.end(DRAINING)
-
-    def _leave(self, key: str) -> None:
-        self._principals[key] -= 1
-        if not self._principals[key]:
-            del self._principals[key]
 
     async def _watch_credentials(self) -> None:
         while not self._over.is_set():
@@ -110,6 +124,12 @@ class GraphQLOverWebSocket:
                 over.append(socket)
         async with asyncio.timeout(CLOSING_TIMEOUT):
             await asyncio.gather(*(socket.end(Closing(4403, REFUSED)) for socket in over))
+
+
+def _discount(counter: Counter[str], key: str) -> None:
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]
 
 
 def _principal(client: Client) -> str:

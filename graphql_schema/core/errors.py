@@ -36,6 +36,12 @@ class RequestError(Exception):
         self.errors = shown(formatted(error, code=code) if code else explained(error) for error in errors)
         super().__init__(self.errors[0]["message"])
 
+    def again(self) -> "RequestError":
+        """The same, to be raised anew: an exception knows where it was raised, and by whom it is told."""
+        again = RequestError.__new__(RequestError, *self.args)
+        again.errors = self.errors
+        return again
+
 
 def shown(errors: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The errors that an answer has room for: clients can make as many as they like, and as long."""

@@ -1,8 +1,8 @@
 """Documents, parsed and validated once: front ends send the same few texts again and again."""
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from typing import Any, Self
 
 from graphql import (
@@ -25,6 +25,7 @@ from graphql.validation.rules import overlapping_fields_can_be_merged as merging
 
 from graphql_schema.core.directives import ATOMIC
 from graphql_schema.core.errors import MAX_ERRORS, RequestError
+from graphql_schema.execution.kept import Memory
 from graphql_schema.execution.limits import INTROSPECTION, Limits
 from graphql_schema.execution.parts import Cut, Part, at_once, deciding
 from graphql_schema.execution.plan import Plan
@@ -36,14 +37,17 @@ merging.MAX_COMPLEXITY_BUDGET = 20_000
 """Fields under one key are compared in pairs: those of fifty fragments that ask for the same are within it. The
 library's own budget, 25 times as much, is up to half a second.
 """
-BYTES_A_CHARACTER = 60
-"""What a kept document costs for each character of its text: measured with tracemalloc, plans included."""
-MAX_PLANS = 32
+BYTES = 20_000
+BYTES_A_TOKEN = 400
+BYTES_A_STEP = 1_000
+"""What is kept takes so many bytes beside the text, measured with tracemalloc: any document, and for each token; a plan
+for each of its steps.
+"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Definition:
-    """An operation of a document, with the plans made for it so far.
+    """An operation of a document. What is made of it is kept in `memory`, under its number.
 
     `document` is what was sent with nothing deferred, for who wants all of the answer at once.
     """
@@ -52,8 +56,8 @@ class Definition:
     document: DocumentNode
     node: OperationDefinitionNode
     sent: DocumentNode
-    plans: dict[Any, Plan] = field(default_factory=dict)
-    cuts: dict[Any, "DefinitionInParts"] = field(default_factory=dict)
+    memory: Memory
+    number: int = field(default_factory=count().__next__)
 
     @cached_property
     def kind(self) -> str:
@@ -65,28 +69,47 @@ class Definition:
         """Whether all of it is to be done, or nothing."""
         return any(directive.name.value == ATOMIC for directive in self.node.directives or ())
 
+    def values(self, given: dict[str, Any] | None) -> VariableValues:
+        """The values of its variables; raises RequestError."""
+        values = self.variables.values(given or {}, max_errors=MAX_ERRORS)
+        if isinstance(values, list):
+            raise RequestError(values, "BAD_USER_INPUT")
+        self.check(values)
+        return values
+
+    def is_planned(self, variables: VariableValues) -> bool:
+        """Whether `plan` takes no time."""
+        return self._key(variables) in self.memory.plans
+
     def plan(self, variables: VariableValues) -> Plan:
         """The plan for these values of `@skip` and `@include`."""
-        values = tuple(variables.coerced.get(name) for name in self._conditions)
-        if values not in self.plans:
-            if len(self.plans) >= MAX_PLANS:
-                self.plans.clear()
+        found: Plan | None = self.memory.plans.get(key := self._key(variables))
+        if found is None:
             selections = Selections(self.schema, self.document, variables)
             root = self.schema.get_root_type(self.node.operation)
             assert root
-            self.plans[values] = Plan(steps(selections, root, [self.node.selection_set]))
-        return self.plans[values]
+            found = Plan(steps(selections, root, [self.node.selection_set]), self.memory.statements)
+            self.memory.plans.put(key, found, BYTES_A_STEP * _number_of_steps(found, selections))
+        return found
 
     def in_parts(self, variables: VariableValues) -> "DefinitionInParts | None":
         """The parts for these values of `@defer` and `@stream`; None where nothing is deferred."""
         if self._deciding is None:
             return None
-        values = tuple(variables.coerced.get(name) for name in self._deciding)
-        if values not in self.cuts:
-            if len(self.cuts) >= MAX_PLANS:
-                self.cuts.clear()
-            self.cuts[values] = DefinitionInParts.of(self, variables)
-        return self.cuts[values] if self.cuts[values].later else None
+        key = self.number, *map(variables.coerced.get, self._deciding)
+        found: DefinitionInParts | None = self.memory.parts.get(key)
+        if found is None:
+            found = DefinitionInParts.of(self, variables)
+            self.memory.parts.put(key, found, self.bytes * (1 + len(found.later)))
+        return found if found.later else None
+
+    @property
+    def bytes(self) -> int:
+        """What it takes, about."""
+        token, tokens = self.sent.loc and self.sent.loc.start_token, 0
+        while token := token and token.next:
+            tokens += 1
+        return BYTES + BYTES_A_TOKEN * tokens
 
     def check(self, variables: VariableValues) -> None:
         """Raise RequestError for a null in a place that takes none.
@@ -128,6 +151,9 @@ class Definition:
         assert node
         return node
 
+    def _key(self, variables: VariableValues) -> tuple[Any, ...]:
+        return self.number, *map(variables.coerced.get, self._conditions)
+
     @cached_property
     def _conditions(self) -> list[str]:
         """The names of the variables that decide what is selected."""
@@ -147,35 +173,46 @@ class DefinitionInParts:
     def of(cls, definition: Definition, variables: VariableValues) -> Self:
         """Cut an operation."""
         cut = Cut(definition.schema, definition.sent, variables, definition.sent_node)
-        return cls(_alone(definition.schema, cut.first), {p: _alone(definition.schema, p.node) for p in cut.later})
+        return cls(_alone(definition, cut.first), {part: _alone(definition, part.node) for part in cut.later})
 
 
 class Documents:
-    """Keeps the documents used last, in at most `max_bytes` of memory."""
+    """Knows what texts are that were sent before: an operation, or refused."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits, *, max_bytes: int = 32 * 2**20) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
         self.schema = schema
         self.limits = limits
-        self.max_bytes = max_bytes
-        self.bytes = 0
-        self._kept: OrderedDict[tuple[str, str | None], Definition] = OrderedDict()
+        self.memory = Memory()
 
     def definition(self, text: str, name: str | None) -> Definition:
         """The operation called `name`, or the only one, of the document; raises RequestError."""
-        found = self._kept.get((text, name))
-        if found is None:
-            found = self.read(text, name)
-            self.keep(text, name, found)
-        else:
-            self._kept.move_to_end((text, name))
-        return found
+        return self.find(text, name) or self.keep(text, name, self.read(text, name))
+
+    def find(self, text: str, name: str | None) -> Definition | None:
+        """The operation, if it is kept; raises RequestError where it is kept that it was refused."""
+        found, key = self.memory.used_again.get((text, name)), (text, name)
+        if found is None and (once := self.memory.used_once.take(key)):
+            found = self.memory.used_again.put(key, *once)
+        return None if found is None else _told(found)
 
     def has(self, text: str, name: str | None) -> bool:
-        """Whether this operation is kept."""
-        return (text, name) in self._kept
+        """Whether the text was read before."""
+        return (text, name) in self.memory.used_again or (text, name) in self.memory.used_once
 
-    def read(self, text: str, name: str | None) -> Definition:
-        """The same, however often it was read before."""
+    def keep(self, text: str, name: str | None, found: "Definition | RequestError") -> Definition:
+        """Keep what a text was found to be, and tell it."""
+        size = BYTES if isinstance(found, RequestError) else found.bytes
+        self.memory.used_once.put((text, name), found, size + len(text))
+        return _told(found)
+
+    def read(self, text: str, name: str | None) -> "Definition | RequestError":
+        """What the text is, or why it is refused, however often it was read before."""
+        try:
+            return self._read(text, name)
+        except RequestError as error:
+            return error.again()
+
+    def _read(self, text: str, name: str | None) -> Definition:
         document = self.limits.parsed(text)
         self.limits.check(document)
         if errors := validate(self.schema, document, max_errors=MAX_ERRORS):
@@ -187,25 +224,24 @@ class Documents:
         whole = at_once(document)
         undeferred = get_operation_ast(whole, name)
         assert undeferred
-        return Definition(self.schema, whole, undeferred, document)
-
-    def keep(self, text: str, name: str | None, definition: Definition) -> None:
-        """Keep an operation, and drop those that were used longest ago."""
-        if not self.has(text, name):
-            self.bytes += _size(text)
-        self._kept[text, name] = definition
-        while self.bytes > self.max_bytes:
-            (dropped, _), _ = self._kept.popitem(last=False)
-            self.bytes -= _size(dropped)
+        return Definition(self.schema, whole, undeferred, document, self.memory)
 
 
-def _alone(schema: GraphQLSchema, node: OperationDefinitionNode) -> Definition:
+def _told(found: Definition | RequestError) -> Definition:
+    if isinstance(found, RequestError):
+        raise found.again()
+    return found
+
+
+def _number_of_steps(plan: Plan, selections: Selections) -> int:
+    """They are made when they are needed; the cost needs all of them."""
+    _ = plan.cost
+    return next(selections.numbers)
+
+
+def _alone(definition: Definition, node: OperationDefinitionNode) -> Definition:
     document = DocumentNode(definitions=(node,))
-    return Definition(schema, document, node, document)
-
-
-def _size(text: str) -> int:
-    return len(text) * BYTES_A_CHARACTER
+    return Definition(definition.schema, document, node, document, definition.memory)
 
 
 class _Names(Visitor):

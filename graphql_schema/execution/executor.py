@@ -4,9 +4,7 @@ A query is one statement, which answers all root fields that a statement can ans
 to graphql-core. A mutation or an event names rows by their keys, and what is selected of them is one statement again.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator, Container, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -20,22 +18,25 @@ from graphql import (
     SelectionSetNode,
 )
 from graphql.execution import experimental_execute_incrementally
-from orjson import Fragment, loads
+from graphql.execution.values import VariableValues
+from orjson import Fragment, dumps, loads
 
 from db.access import Viewer
 from db.errors import BadInput, Forbidden, Overloaded, TooSlow
+from db.statements import Statement
 from graphql_schema.core.context import Context
-from graphql_schema.core.errors import MAX_ERRORS, RequestError
+from graphql_schema.core.errors import RequestError
 from graphql_schema.core.mutations import Reference
 from graphql_schema.execution import atomic
 from graphql_schema.execution.answers import Answer, answered, formatted, located, with_errors
+from graphql_schema.execution.aside import Turns, aside
 from graphql_schema.execution.deadline import Deadline
 from graphql_schema.execution.delivery import Delivery
 from graphql_schema.execution.documents import Definition, Documents
 from graphql_schema.execution.increments import Increment
 from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.operations import CostError, Operation, Request
-from graphql_schema.execution.plan import Asked
+from graphql_schema.execution.plan import Asked, Plan
 from graphql_schema.execution.python_values import plain
 from graphql_schema.execution.steps import Step
 
@@ -54,17 +55,30 @@ class Executor:
         self.limits = limits or Limits()
         self.deadline = Deadline(deadline)
         self.documents = Documents(schema, self.limits)
+        self.turns = Turns()
 
     def prepare(self, request: Request) -> Operation:
         """Find the operation of the request; raises RequestError, and CostError for one that asks for too much."""
-        return self.operation(self.documents.definition(request.query, request.operation_name), request)
+        return self._operation(self.documents.definition(request.query, request.operation_name), request)
 
-    def operation(self, definition: Definition, request: Request) -> Operation:
-        """The same for a definition that was found before."""
-        values = definition.variables.values(request.variables or {}, max_errors=MAX_ERRORS)
-        if isinstance(values, list):
-            raise RequestError(values, "BAD_USER_INPUT")
-        definition.check(values)
+    async def read(self, request: Request, viewer: Viewer) -> Operation:
+        """The same, while others are answered: a new text can take a tenth of a second. Raises Overloaded too."""
+        documents, text, name = self.documents, request.query, request.operation_name
+        definition = documents.find(text, name)
+        if definition:
+            values = definition.values(request.variables)
+            if definition.is_planned(values):
+                return self._planned(definition, values, request)
+        async with self.turns.turn(viewer.id):
+            definition = documents.find(text, name)
+            if definition is None:
+                definition = documents.keep(text, name, await aside(partial(documents.read, text, name)))
+            return await aside(partial(self._operation, definition, request))
+
+    def _operation(self, definition: Definition, request: Request) -> Operation:
+        return self._planned(definition, definition.values(request.variables), request)
+
+    def _planned(self, definition: Definition, values: VariableValues, request: Request) -> Operation:
         plan = definition.plan(values)
         operation = Operation(
             definition, values, request, plan, plan.cost.estimate(values.coerced), plan.is_dry_run(values)
@@ -100,13 +114,6 @@ class Executor:
         """The parts of the answer to an operation that is deferring; raises what `execute` raises, if at the start."""
         parts = operation.definition.in_parts(operation.variables) if self.compiles else None
         return Delivery(operation, context, parts, self._execute).increments(self.deadline.seconds)
-
-    def compile(self, operation: Operation, viewer: Viewer) -> None:
-        """Write the statement of a query before it runs; what stands against it is told when it does."""
-        if operation.kind == "query" and self.compiles and not operation.is_dry_run:
-            steps, asked = _asked(operation, operation.plan.compiled, [], ())
-            with suppress(BadInput):
-                operation.plan.statement(steps, asked, viewer)
 
     async def explain(self, operation: Operation, context: Context, *, analyze: bool = False) -> dict[str, Any]:
         """The statement of a query with PostgreSQL's plan for it, for an administrator; with `analyze` it is run.
@@ -153,7 +160,7 @@ class Executor:
         plan, errors = operation.plan, list[GraphQLError]()
         found = plan.typenames | await self._read(operation, context, plan.compiled, errors)
         if plan.obstacles:
-            rest = await self._resolve(operation, context, _only(operation, plan.obstacles))
+            rest = await (self._introspect if plan.introspects else self._compute)(operation, context)
             errors += rest.errors or []
             if rest.data is None:
                 return {"data": None} | with_errors(errors)
@@ -223,7 +230,7 @@ class Executor:
             for step in ready if keys else ():
                 asked.give(step, "key", keys[step.number])  # type: ignore[index]
             try:
-                statement = operation.plan.statement(ready, asked, context.viewer)
+                statement = await self._statement(operation.plan, ready, asked, context.viewer)
                 arguments = asked.arguments(statement, context.viewer)
                 row = await context.compiled.fetch(statement, arguments, weight=operation.estimate.weight)
                 assert row
@@ -232,18 +239,54 @@ class Executor:
                 errors += [located(error, step, path) for step in ready]
         return found
 
+    async def _statement(self, plan: Plan, steps: Sequence[Step], asked: Asked, viewer: Viewer) -> Statement:
+        """The statement for these steps: the widest takes half a second to write."""
+        found = plan.written(steps, asked, viewer)
+        if found is None:
+            async with self.turns.turn(viewer.id):
+                found = await aside(partial(plan.statement, steps, asked, viewer))
+        return found
+
+    async def _compute(self, operation: Operation, context: Context) -> ExecutionResult:
+        """What only Python can compute of a query."""
+        return await self._resolve(operation, context, _only(operation, operation.plan.obstacles))
+
+    async def _introspect(self, operation: Operation, context: Context) -> ExecutionResult:
+        """What a query asks about the schema. To show all of it takes 100 ms, but it is the same for everybody."""
+        request = operation.request
+        key = request.query, request.operation_name, dumps(request.variables)
+        shown = self.documents.memory.shown
+        found: ExecutionResult | None = shown.get(key)
+        if found is None:
+            async with self.turns.turn(context.viewer.id):
+                found = shown.get(key) or shown.put(key, *await aside(partial(self._shown, operation, context)))
+        return found
+
+    def _shown(self, operation: Operation, context: Context) -> tuple[ExecutionResult, int]:
+        """The answer, as text in JSON, and its bytes."""
+        result = self._run(operation, context, _only(operation, operation.plan.obstacles))
+        texts = {key: dumps(value) for key, value in (result.data or {}).items()}
+        data = {key: Fragment(text) for key, text in texts.items()}
+        return ExecutionResult(data, result.errors), sum(map(len, texts.values()))
+
     async def _resolve(
         self, operation: Operation, context: Context, document: DocumentNode, root: Any = None
     ) -> ExecutionResult:
         """What graphql-core makes of a document that defers nothing, with one batch of statements an edge."""
+        answer = self._run(operation, context, document, root)
+        return answer if isinstance(answer, ExecutionResult) else await answer
+
+    def _run(self, operation: Operation, context: Context, document: DocumentNode, root: Any = None) -> Any:
         request = operation.request
-        given = {"variable_values": request.variables, "operation_name": request.operation_name}
         # Its own `execute` takes no schema that has the directives.
-        run = partial(experimental_execute_incrementally, self.schema, document, root, context_value=context, **given)  # type: ignore[arg-type]
-        # All of the schema takes 100 ms, for which nobody else is to wait.
-        result: Any = await asyncio.to_thread(run) if operation.plan.introspects else run()
-        answer: ExecutionResult = result if isinstance(result, ExecutionResult) else await result
-        return answer
+        return experimental_execute_incrementally(
+            self.schema,
+            document,
+            root,
+            context_value=context,
+            variable_values=request.variables,
+            operation_name=request.operation_name,
+        )
 
     async def _stream(self, operation: Operation, context: Context) -> Any:
         (step,) = operation.plan.steps

@@ -7,6 +7,7 @@ on the kind of viewer and on the shapes of the arguments; everything else is the
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 from graphql.execution.values import VariableValues
@@ -23,21 +24,24 @@ from graphql_schema.core.rate_limit import RateLimit
 from graphql_schema.core.subscriptions import Subscription
 from graphql_schema.execution.compiler import parameter, statement
 from graphql_schema.execution.cost import Place, place_of
+from graphql_schema.execution.kept import Kept
 from graphql_schema.execution.limits import INTROSPECTION
 from graphql_schema.execution.steps import Step
 
-MOST_STATEMENTS = 64
+BYTES_A_CHARACTER = 5
+"""What a kept statement takes for each character of its text, that for many at once included."""
 
 OBJECTS = (One, Part, Reference, roots.Lookup, roots.NodeById, roots.NodesById, roots.Viewer)
 LEAVES = (Column, PublicId, Sql)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
-    """How one operation is answered."""
+    """How one operation is answered. Its statements are kept under its number."""
 
     steps: Sequence[Step]
-    statements: dict[Any, Statement] = field(default_factory=dict)
+    statements: Kept[Statement]
+    number: int = field(default_factory=count().__next__)
 
     @cached_property
     def obstacles(self) -> dict[str, str]:
@@ -91,16 +95,21 @@ class Plan:
 
     def statement(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> Statement:
         """The statement for these steps with arguments of these shapes, compiled once; raises BadInput if too deep."""
-        name = (viewer.kind, *(step.number for step in steps), *asked.varying)
-        found = self.statements.get(name)
+        found = self.written(steps, asked, viewer)
         if found is None:
-            if len(self.statements) >= MOST_STATEMENTS:
-                self.statements.clear()
             try:
-                found = self.statements[name] = statement(steps, asked.shapes, viewer)
+                found = statement(steps, asked.shapes, viewer)
             except RecursionError:
                 raise BadInput("This is nested too deeply.") from None
+            self.statements.put(self._key(steps, asked, viewer), found, BYTES_A_CHARACTER * len(found.sql))
         return found
+
+    def written(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> Statement | None:
+        """The same, if it was compiled before."""
+        return self.statements.get(self._key(steps, asked, viewer))
+
+    def _key(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> tuple[Any, ...]:
+        return (self.number, viewer.kind, *(step.number for step in steps), *asked.varying)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ Scale = Annotated[int, typer.Option(min=1, help="Size of the data set: 1 is the 
 Rounds = Annotated[int, typer.Option(min=1, help="How often everything is measured.")]
 Seconds = Annotated[int, typer.Option(min=1, help="How long each run lasts.")]
 Peers = Annotated[list[Name] | None, typer.Option("--peer", help="Repeat for several.")]
+Attacks = Annotated[list[str] | None, typer.Option(help="Repeat for several; all by default.")]
 Operations = Annotated[list[Operation] | None, typer.Option("--operation", help="Repeat for several.")]
 Connections = Annotated[list[int] | None, typer.Option(help="Repeat for several; 16 and 64 by default.")]
 WarmUp = Annotated[int, typer.Option(min=0, help="Seconds of load before each run that do not count.")]
@@ -125,16 +126,19 @@ def by_size(
 
 
 @cli.command("attacks")
-def under_attack(*, seconds: Seconds = 4, markdown: Markdown = False, data: Data = DATA) -> None:
+def under_attack(
+    *, attack: Attacks = None, seconds: Seconds = 4, markdown: Markdown = False, data: Data = DATA
+) -> None:
     """Show how long a user waits for an answer while somebody else attacks, with the limits as they are by default."""
+    attacks = attack or list(ATTACKS)
     limits = {"TRELLIS_RATE_LIMIT": "10000", "TRELLIS_INTROSPECTION": "everybody"}
     with ExitStack() as stack:
         source = stack.enter_context(dataset(data, 1, progress=Loading()))
         made = stack.enter_context(copy(source, "adapt", name="attacked"))
         server = stack.enter_context(serving(PEERS[Name.TRELLIS], made, folder=data, label="-attacked", **limits))
         requests = _agreed([server], {Operation.POINT: workload(made)[Operation.POINT]}, made)
-        watching = stack.enter_context(watched(len(ATTACKS)))
-        found = sieges(server, requests[server.name, Operation.POINT], seconds, watching)
+        watching = stack.enter_context(watched(len(attacks)))
+        found = sieges(server, requests[server.name, Operation.POINT], attacks, seconds, watching)
     _show([table(found)], markdown=markdown)
 
 

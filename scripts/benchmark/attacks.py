@@ -5,6 +5,7 @@ python -m scripts.benchmark.attacks NAME PORT SECONDS
 
 import asyncio
 import itertools
+import secrets
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
@@ -17,10 +18,12 @@ MEBIBYTE = 2**20
 WORKERS = 8
 SOCKETS = 200
 NAMES = itertools.count()
+FROM = b"Host: x\r\nX-Forwarded-For: 10.%d.%d.%d\r\n" % tuple(secrets.token_bytes(3))
+"""An address of its own, so that no attack finds the bucket of points that another has emptied."""
 HANDSHAKE = (
-    b"GET /graphql HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"GET /graphql HTTP/1.1\r\n%bUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
     b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
-)
+) % FROM
 
 Attack = Callable[[int], Awaitable[None]]
 
@@ -46,6 +49,11 @@ def bomb(line: str, levels: int = 24) -> str:
     return f"{{ ...F0 }} {' '.join(fragments)} fragment F{levels} on Query {{ __typename }}"
 
 
+def _filters(number: int) -> dict[str, object]:
+    """Filters such as nobody has put together before: a number in binary."""
+    return {f"f{place}": {"search": "a"} if number >> place & 1 else None for place in range(20)}
+
+
 def frame(content: bytes, opcode: int = 1) -> bytes:
     """A frame with a mask of zeros."""
     size = len(content)
@@ -53,10 +61,22 @@ def frame(content: bytes, opcode: int = 1) -> bytes:
     return bytes([0x80 | opcode]) + length + b"\0\0\0\0" + content
 
 
-_HEAD = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+_HEAD = b"POST /graphql HTTP/1.1\r\n%bContent-Type: application/json\r\n" % FROM
 _INIT = frame(b'{"type":"connection_init"}')
 _ASK = b'{"type":"subscribe","id":"%d","payload":{"query":"%b"}}'
 _WIDE = "courses(first: 100) { nodes { modules(first: 9) { nodes { lessons(first: 9) { nodes { id } } } } } }"
+
+_BELOW = "documents(first: 1) { nodes { threads(first: 1) { nodes { comments(first: 1) { nodes { id } } } } } }"
+
+
+def _widest(argument: str = "") -> str:
+    """As many root fields as there may be, each with lists in lists."""
+    fields = (f"a{n}: projects(first: 1{argument.format(n)}) {{ nodes {{ id {_BELOW} }} }}" for n in range(20))
+    return f"{{ {' '.join(fields)} }}"
+
+
+_FILTERS = ", ".join(f"$f{n}: SpecificationProjectFilter" for n in range(20))
+_FILTERED = f"query ({_FILTERS}) {_widest(', filter: $f{}')}"
 
 REQUESTS: dict[str, Callable[[], bytes]] = {
     "body of 20 MB, with its length": lambda: posted(b" " * 20 * MEBIBYTE),
@@ -70,6 +90,8 @@ REQUESTS: dict[str, Callable[[], bytes]] = {
     "64 KiB, each text new": lambda: asked(distinct("{ courses(first: 5) { nodes { title } } }")),
     "2,000 tokens, each text new": lambda: asked(distinct(f"{{ {'__typename ' * 1_900} }}")),
     "2,000 mistakes, each text new": lambda: asked(distinct(f"{{ {' '.join(f'x{n}' for n in range(19))} }}")),
+    "the widest, each text new": lambda: asked(f"query N{next(NAMES)} {_widest()}"),
+    "the widest, each statement new": lambda: asked(_FILTERED, **_filters(next(NAMES))),
     "10,000 aliases": lambda: asked(f"{{ {' '.join(f'a{n}: __typename' for n in range(10_000))} }}"[:64_000]),
     "page up to the limit": lambda: asked(f"query {{ {_WIDE} }}"),
     "introspection": lambda: asked("{ __schema { types { name fields { name type { name } } } } }"),
@@ -99,7 +121,7 @@ TALKS: dict[str, Callable[[], bytes]] = {
     "socket with 40,000 pings": lambda: _INIT + frame(b"x", opcode=9) * 40_000,
 }
 DRIPS = {
-    "head that does not end": b"GET /graphql HTTP/1.1\r\nHost: x\r\nX: ",
+    "head that does not end": b"GET /graphql HTTP/1.1\r\n%bX: " % FROM,
     "body that does not end": _HEAD + b"Content-Length: 1000\r\n\r\n{",
 }
 ATTACKS = (*REQUESTS, *TALKS, *DRIPS)

@@ -10,7 +10,6 @@ from statistics import quantiles
 
 import psutil  # type: ignore[import-untyped]  # its wheel has no types
 
-from scripts.benchmark.attacks import ATTACKS
 from scripts.benchmark.client import HOST, JSON, TIMEOUT, Prepared
 from scripts.benchmark.dataset import ROOT
 from scripts.benchmark.report import Sheet
@@ -42,10 +41,12 @@ class Siege:
         return [self.attack, *numbers, str(self.failed), f"{self.resident:.0f}", "yes" if is_held else "NO"]
 
 
-def sieges(server: Server, requests: Sequence[Prepared], seconds: float, watching: Watching) -> list[Siege]:
+def sieges(
+    server: Server, requests: Sequence[Prepared], attacks: Sequence[str], seconds: float, watching: Watching
+) -> list[Siege]:
     """Each attack in turn, for so many seconds."""
     found = []
-    for attack in ATTACKS:
+    for attack in attacks:
         watching(attack)
         idle, _ = waits(server, requests, seconds / 2)
         command = [sys.executable, "-m", "scripts.benchmark.attacks", attack, str(server.port), str(seconds + WARM_UP)]

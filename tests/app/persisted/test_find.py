@@ -8,10 +8,10 @@ from app.persisted.automatic import Automatic
 from app.persisted.find import HashMismatch, NotInList, Persisted, PersistedQueryNotFound
 from app.persisted.names import BadReference, digest
 from app.persisted.trusted import IdRequired, NotInSafelist, Trusted
-from app.reading import Reading
 from app.requests import Members
 from app.settings import Level
-from graphql_schema.execution import RequestError
+from db.access import GUEST
+from graphql_schema.execution import Operation, Request, RequestError
 from graphql_schema.schema import executor
 from tests.app.serving import NO_REDIS
 
@@ -20,14 +20,19 @@ LISTED = "query Listed { viewer { name } }"
 LEVELS: list[Level] = ["off", "log", "safelist", "id-only"]
 
 
+async def read(request: Request) -> Operation:
+    """Read a text as a guest does."""
+    return await executor.read(request, GUEST)
+
+
 class Finding:
     """Asks at one level with one document on the list, as one tenant after another."""
 
     def __init__(self, automatic: Automatic, level: Level) -> None:
-        self.persisted = Persisted(Trusted({"listed": LISTED}, level), automatic, prepare=Reading(executor).prepare)
+        self.persisted = Persisted(Trusted({"listed": LISTED}, level), automatic)
 
     async def __call__(self, tenant: str = "ada", **members: Any) -> str:
-        return (await self.persisted.find(members, tenant)).query
+        return (await self.persisted.find(members, tenant, read)).query
 
 
 @pytest.fixture
@@ -53,7 +58,7 @@ every_level_with_texts = at("level", ["off", "log", "safelist"])
 async def test_a_request_is_found_with_all_its_members(find: Finding) -> None:
     extensions = {"other": 1, "persistedQuery": None}
     sent = {"query": HOME, "operationName": "Home", "variables": {"a": 1}, "extensions": extensions}
-    request = await find.persisted.find(sent, "ada")
+    request = await find.persisted.find(sent, "ada", read)
     assert (request.query, request.operation_name) == (HOME, "Home")
     assert (request.variables, request.extensions) == ({"a": 1}, extensions)
 
@@ -208,4 +213,4 @@ async def test_what_is_known_is_found_without_waiting(find: Finding) -> None:
     await find(**hashed(HOME, query=HOME))
     for members in ({"query": HOME}, {"documentId": "listed"}, hashed(HOME), hashed(HOME, query=HOME)):
         with pytest.raises(StopIteration):
-            find.persisted.find(members, "ada").send(None)
+            find.persisted.find(members, "ada", read).send(None)

@@ -11,7 +11,7 @@ from time import monotonic
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from db import embedded, migrations
+from db import embedded, engine, migrations
 from tests.conftest import TEMPLATE, _administer, _build, _named
 from tests.graphql_schema.execution.both_paths import PEOPLE, BothPaths, both_paths
 
@@ -20,7 +20,8 @@ BATCH = 250
 
 
 def main(number: int) -> None:
-    """Compare so many operations, each person in turn, and print what they were."""
+    """Compare so many operations, each person in turn, and print what they were. It may take long on a busy machine."""
+    engine.SERVER_SETTINGS["statement_timeout"] = "60s"
     with tempfile.TemporaryDirectory() as folder, embedded.servers(Path(folder), durable=False) as servers:
         url = _named(servers.database_url, TEMPLATE)
         asyncio.run(_administer(servers, f"CREATE DATABASE {TEMPLATE}"))

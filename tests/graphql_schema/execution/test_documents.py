@@ -26,31 +26,40 @@ def test_the_operations_of_a_document_are_kept_apart(documents: Documents) -> No
     assert documents.definition(text, "B").kind == "mutation"
 
 
-def test_the_documents_used_last_are_kept() -> None:
-    documents = Documents(executor.schema, Limits())
-    texts = [f"{{ viewer {{ a{number}: name }} }}" for number in range(10)]
-    first = documents.definition(texts[0], None)
-    documents.max_bytes = documents.bytes * 3
-    for text in texts[1:]:
-        documents.definition(text, None)
-        assert documents.definition(texts[0], None) is first
-        assert documents.bytes <= documents.max_bytes
-    assert len(documents._kept) == 3
+def test_what_is_sent_once_pushes_out_nothing_that_is_sent_again(documents: Documents) -> None:
+    again = documents.definition(QUERY, None)
+    documents.find(QUERY, None)
+    once = documents.definition("{ viewer { id } }", None)
+    memory = documents.memory.used_once
+    memory.max_bytes = memory.bytes * 3
+    for number in range(10):
+        documents.definition(f"{{ viewer {{ a{number}: id }} }}", None)
+    assert documents.find(QUERY, None) is again
+    assert documents.definition("{ viewer { id } }", None) is not once
+    assert len(memory) < 4
 
 
-def test_a_refused_document_is_not_kept(documents: Documents) -> None:
-    for text in ("{", "{ nothing }"):
-        with pytest.raises(RequestError):
-            documents.definition(text, None)
-    with pytest.raises(RequestError):
-        documents.definition(QUERY, "Missing")
-    assert documents.bytes == 0
+@pytest.mark.parametrize(("text", "name"), [("{", None), ("{ nothing }", None), (QUERY, "Missing")])
+def test_that_a_document_was_refused_is_known(documents: Documents, text: str, name: str | None) -> None:
+    refusals = []
+    for ask in (documents.definition, documents.find, documents.definition):
+        with pytest.raises(RequestError) as refusal:
+            ask(text, name)
+        refusals.append(refusal.value)
+    assert refusals[0].errors == refusals[1].errors == refusals[2].errors
+    assert len({id(refusal) for refusal in refusals}) == 3
+    assert documents.has(text, name)
 
 
-def test_a_document_larger_than_all_memory_is_answered_all_the_same() -> None:
-    documents = Documents(executor.schema, Limits(), max_bytes=10)
+def test_a_document_larger_than_all_memory_is_answered_all_the_same(documents: Documents) -> None:
+    documents.memory.used_once.max_bytes = 10
     assert documents.definition(QUERY, None).kind == "query"
-    assert documents.bytes == 0
+    assert not documents.has(QUERY, None)
+
+
+def test_a_document_takes_more_memory_the_more_tokens_it_has(documents: Documents) -> None:
+    sizes = [documents.definition(text, None).bytes for text in (QUERY, f"{QUERY}    ", "{ viewer { id name } }")]
+    assert sizes[0] == sizes[1] < sizes[2]
 
 
 def test_a_plan_is_made_for_each_choice_of_fields(documents: Documents) -> None:

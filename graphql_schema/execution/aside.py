@@ -1,0 +1,48 @@
+"""One thread beside the event loop, for what takes Python long: new texts, their statements, the schema shown."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeVar
+from weakref import WeakValueDictionary
+
+from db.errors import Overloaded
+
+T = TypeVar("T")
+
+THREAD = ThreadPoolExecutor(1, "aside")
+MOST_WAITING = 50
+PATIENCE = 3.0
+"""Seconds that anything waits for its turn."""
+
+
+class Turns:
+    """Who has the thread: each viewer one thing after the other, so that others wait for one of theirs at most."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self._thread = asyncio.Lock()
+        self._own = WeakValueDictionary[Hashable, asyncio.Lock]()
+
+    @asynccontextmanager
+    async def turn(self, who: Hashable) -> AsyncIterator[None]:
+        """A time in which nobody else has the thread. Raises Overloaded where too many wait for it, or too long."""
+        if self.waiting >= MOST_WAITING:
+            raise Overloaded
+        self.waiting += 1
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await held.enter_async_context(self._own.setdefault(who, asyncio.Lock()))
+                    await held.enter_async_context(self._thread)
+            except TimeoutError:
+                raise Overloaded from None
+            finally:
+                self.waiting -= 1
+            yield
+
+
+async def aside(work: Callable[[], T]) -> T:
+    """What the work comes to, done in the thread."""
+    return await asyncio.get_running_loop().run_in_executor(THREAD, work)
