@@ -30,7 +30,7 @@ def columns(table: type[Base]) -> dict[str, Column[Any]]:
 
 def row_of(table: type[Row], record: Sequence[Any]) -> Row:
     """The row that a record begins with, whose statement selects the columns of the table first."""
-    row: Row = inspect(table).class_manager.new_instance()
+    row: Row = inspect(table).class_manager.new_instance()  # type: ignore[assignment]
     for (name, read), value in zip(_reading(table).items(), record, strict=False):
         row.__dict__[name] = read(value) if read and value is not None else value
     return row
