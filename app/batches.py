@@ -11,7 +11,7 @@ from app.graph import Answered, Client, Graph, cost_of
 from app.rate_limits import Charge, RateLimited
 from app.refusals import refused
 from app.requests import BadRequest, checked
-from db.errors import Refusal
+from db.errors import Overloaded, Refusal
 from graphql_schema.execution import Operation, RequestError
 from graphql_schema.execution.cost import objects_in
 
@@ -83,5 +83,5 @@ class Batches:
         try:
             answer = await self.graph.run(one, client)
         except Exception as error:  # noqa: BLE001  (what is unexpected is logged and masked)
-            return orjson.dumps(refused(error)), one.points
+            return orjson.dumps(refused(error)), 0 if isinstance(error, Overloaded) else one.points
         return answer, one.actual(objects_in(answer))

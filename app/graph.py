@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -18,13 +19,11 @@ from app.requests import Members
 from app.settings import Audience
 from db.access import GUEST, Viewer
 from db.engine import Database
+from db.errors import Overloaded
 from graphql_schema.core.context import Budget, Context, Events
 from graphql_schema.execution import CostError, Executor, Operation, Request, RequestError
 from graphql_schema.execution.answers import Answer
 from graphql_schema.execution.cost import objects_in
-
-CHARACTERS_A_POINT = 100
-"""What one reads of a new text for a point: it takes about as long as what else a point pays for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +85,21 @@ class Graph:
 
     async def execute(self, operation: Operation, client: Client) -> Answered:
         """The answer to a query or a mutation; raises RateLimited. What never gets its answer is paid in full."""
-        charge = self.charge(operation, client)
-        body = await self.run(operation, client)
+        with self.charged(operation, client) as charge:
+            body = await self.run(operation, client)
         actual = operation.actual(objects_in(body))
         throttle = self.rate_limits.settle(charge, actual)
         return Answered(costs.with_cost(body, cost_of(operation, actual, client, throttle)), throttle)
+
+    @contextmanager
+    def charged(self, operation: Operation, client: Client) -> Iterator[Charge]:
+        """The same as `charge`, and given back for what could not even begin."""
+        charge = self.charge(operation, client)
+        try:
+            yield charge
+        except Overloaded:
+            self.rate_limits.settle(charge, 0)
+            raise
 
     def charge(self, operation: Operation, client: Client) -> Charge:
         """Take what the operation may cost from who asks for it; raises RateLimited."""
@@ -116,9 +125,9 @@ class Graph:
         return Context(viewer, self.database, self.events)
 
     async def _read(self, client: Client, request: Request) -> Operation:
-        """The operation of a request. To read a text that is new takes long: it is paid for, even if it is refused."""
+        """The operation of a request. To read a new text takes time, even if it is refused then."""
         if not self.executor.documents.has(request.query, request.operation_name):
-            self.rate_limits.take(client.pays, price(request.query))
+            self.rate_limits.take_text(client.pays[0], request.query)
         return await self.executor.read(request, client.viewer)
 
     def _budget(self, operation: Operation, client: Client) -> Budget:
@@ -132,11 +141,6 @@ class Graph:
         self.changing.add(task)
         task.add_done_callback(self.changing.discard)
         return await asyncio.shield(task)
-
-
-def price(text: str) -> int:
-    """What it costs to read a text, in points."""
-    return 1 + len(text) // CHARACTERS_A_POINT
 
 
 def cost_of(operation: Operation, actual: float | None, client: Client, throttle: Throttle) -> bytes:

@@ -138,6 +138,7 @@ def _rate_limits(buckets: Buckets, settings: Settings) -> RateLimits:
         buckets,
         principal=Limit(settings.rate_limit, settings.rate_limit_restored),
         organization=Limit(settings.organization_rate_limit, settings.organization_rate_limit_restored),
+        text=Limit(settings.text_limit, settings.text_limit_restored),
         mode=settings.rate_limit_mode,
     )
 

@@ -68,28 +68,38 @@ class RateLimited(Refusal):
         self.points = points
         self.throttle = throttle
         self.retry_after = throttle.wait(points)
-        super().__init__(f"The cost is {points:.0f}, {self._advice()}")
+        super().__init__(self._advice())
 
     def _advice(self) -> str:
+        cost, throttle = f"The cost is {self.points:.0f}", self.throttle
         if math.isinf(self.retry_after):
-            return f"and a full bucket has {self.throttle.maximum_available:.0f}: it can never pass. Ask for less."
-        return f"and {self.throttle.whole_points} points are available. Try again in {math.ceil(self.retry_after)} s."
+            return f"{cost}, and a full bucket has {throttle.maximum_available:.0f}: it can never pass. Ask for less."
+        wait = f"Try again in {math.ceil(self.retry_after)} s."
+        return f"{cost}, and {throttle.whole_points} points are available. {wait}"
+
+
+class TextsLimited(RateLimited):
+    """Somebody sends many texts that nobody has sent before."""
+
+    def _advice(self) -> str:
+        return f"These are too many new documents in a short time. Try again in {math.ceil(self.retry_after)} s."
 
 
 class RateLimits:
     """Takes the cost of operations out of buckets. `payers` says whose.
 
     In the mode `measure` everything passes, in `off` nothing is even counted. A metric counts what did not pass, or
-    would not have, by the kind of the bucket that had too little: `usr`, `ip` or `org`.
+    would not have, by the kind of the bucket that had too little: `usr`, `ip`, `org` or `text`.
     """
 
-    def __init__(self, buckets: Buckets, *, principal: Limit, organization: Limit, mode: Mode = "enforce") -> None:
+    def __init__(
+        self, buckets: Buckets, *, principal: Limit, organization: Limit, text: Limit, mode: Mode = "enforce"
+    ) -> None:
         self.buckets = buckets
-        self.principal = principal
-        self.organization = organization
+        self.limits = {"usr": principal, "ip": principal, "org": organization, "text": text}
         self.mode = mode
 
-    def take(self, keys: Keys, points: float) -> Charge:
+    def take(self, keys: Keys, points: float, *, refusal: type[RateLimited] = RateLimited) -> Charge:
         """Take the expected cost out of all these buckets, until it is settled.
 
         Raises RateLimited, and takes nothing, if one of them has too little. Nothing can always be taken.
@@ -97,11 +107,15 @@ class RateLimits:
         buckets = self._buckets(keys)
         for bucket in buckets:
             if points > max(0.0, bucket.available):
-                self._refuse(keys, points, buckets)
+                self._refuse(keys, points, buckets, refusal)
                 return Charge(keys, points, is_taken=False)
         for bucket in buckets:
             bucket.take(points)
         return Charge(keys, points, is_taken=True)
+
+    def take_text(self, principal: str, text: str) -> None:
+        """Take the length of a new text out of a bucket of its own; raises TextsLimited."""
+        self.take((f"text:{principal}",), len(text), refusal=TextsLimited)
 
     def settle(self, charge: Charge, actual: float) -> Throttle:
         """Give back what the operation did not cost, or take what it cost more."""
@@ -121,15 +135,15 @@ class RateLimits:
         return [self.buckets.bucket(key, self._limit(key)) for key in keys]
 
     def _limit(self, key: str) -> Limit:
-        return self.organization if key.startswith("org:") else self.principal
+        return self.limits[key.partition(":")[0]]
 
-    def _refuse(self, keys: Keys, points: float, buckets: list[Bucket]) -> None:
+    def _refuse(self, keys: Keys, points: float, buckets: list[Bucket], refusal: type[RateLimited]) -> None:
         throttles = [_throttle(bucket) for bucket in buckets]
         key, throttle = max(zip(keys, throttles, strict=True), key=lambda pair: pair[1].wait(points))
         if self.mode != "off":
             RATE_LIMITED.labels(key.partition(":")[0], self.mode).inc()
         if self.mode == "enforce":
-            raise RateLimited(points, throttle)
+            raise refusal(points, throttle)
 
 
 @lru_cache(maxsize=10_000)

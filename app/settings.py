@@ -95,6 +95,10 @@ class Settings(BaseSettings):
     """Points that operations of all members of an organization can cost at once."""
     organization_rate_limit_restored: int = Field(default=5_000, ge=1)
     """Points that an organization gets back each second."""
+    text_limit: int = Field(default=1_000_000, ge=1)
+    """Characters of new documents that one user, or guests from one address, can send at once."""
+    text_limit_restored: int = Field(default=20_000, ge=1)
+    """Characters of them that they get back each second."""
     introspection: Audience = "everybody"
     """Who may learn the schema: by introspection, by what errors suggest, and by the console."""
     trusted_documents: Path | None = None

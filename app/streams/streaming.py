@@ -39,9 +39,10 @@ class Streams:
 
     async def parts(self, operation: Operation, client: Client, framing: Framing) -> "Stream":
         """The response with the parts of the answer to a query; raises what comes before the first of them."""
-        charge = self.graph.charge(operation, client)
-        parts = self._parts(operation, client, charge, WRITTEN[framing])
-        return self._stream(operation, charge, framing, _all(await anext(parts), parts))
+        with self.graph.charged(operation, client) as charge:
+            parts = self._parts(operation, client, charge, WRITTEN[framing])
+            first = await anext(parts)
+        return self._stream(operation, charge, framing, _all(first, parts))
 
     def drain(self) -> None:
         """End the subscriptions without a word: they are not complete, and clients that see it come back."""

@@ -4,22 +4,16 @@ A query is one statement, which answers all root fields that a statement can ans
 to graphql-core. A mutation or an event names rows by their keys, and what is selected of them is one statement again.
 """
 
-from collections.abc import AsyncGenerator, Container, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from graphql import (
-    DocumentNode,
-    ExecutionResult,
-    FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
-    OperationDefinitionNode,
-    SelectionSetNode,
 )
-from graphql.execution import experimental_execute_incrementally
 from graphql.execution.values import VariableValues
-from orjson import Fragment, dumps, loads
+from orjson import Fragment, loads
 
 from db.access import Viewer
 from db.errors import BadInput, Forbidden, Overloaded, TooSlow
@@ -38,6 +32,7 @@ from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.operations import CostError, Operation, Request
 from graphql_schema.execution.plan import Asked, Plan
 from graphql_schema.execution.python_values import plain
+from graphql_schema.execution.resolving import Resolving, only
 from graphql_schema.execution.steps import Step
 
 
@@ -56,6 +51,7 @@ class Executor:
         self.deadline = Deadline(deadline)
         self.documents = Documents(schema, self.limits)
         self.turns = Turns()
+        self.resolving = Resolving(schema, self.turns, self.documents.memory.shown)
 
     def prepare(self, request: Request) -> Operation:
         """Find the operation of the request; raises RequestError, and CostError for one that asks for too much."""
@@ -101,11 +97,11 @@ class Executor:
 
     async def _execute(self, operation: Operation, context: Context) -> Answer:
         if operation.is_dry_run:
-            return formatted(await self._resolve(operation, context, _only(operation, operation.plan.rate_limits)))
+            return formatted(await self.resolving.price(operation, context))
         if atomic.is_asked_for(operation, context.viewer):
             return await atomic.run(operation, context, show=self._show)
         if not self._compiles(operation):
-            return formatted(await self._resolve(operation, context, operation.definition.document))
+            return formatted(await self.resolving.resolve(operation, context, operation.definition.document))
         if operation.kind == "mutation":
             return await self._mutate(operation, context)
         return await self._query(operation, context)
@@ -160,7 +156,7 @@ class Executor:
         plan, errors = operation.plan, list[GraphQLError]()
         found = plan.typenames | await self._read(operation, context, plan.compiled, errors)
         if plan.obstacles:
-            rest = await (self._introspect if plan.introspects else self._compute)(operation, context)
+            rest = await (self.resolving.introspect if plan.introspects else self.resolving.compute)(operation, context)
             errors += rest.errors or []
             if rest.data is None:
                 return {"data": None} | with_errors(errors)
@@ -190,13 +186,13 @@ class Executor:
         """What is selected of the payload of a mutation that is done."""
         if self._compiles(operation):
             return await self._payload(operation, context, step, payload, errors)
-        result = await self._resolve(operation, context, _only(operation, {step.key}), payload)
+        result = await self.resolving.resolve(operation, context, only(operation, {step.key}), payload)
         errors += result.errors or []
         return (result.data or {}).get(step.key)
 
     async def _event(self, operation: Operation, event: Any, context: Context) -> Answer:
         if not self._compiles(operation):
-            return formatted(await self._resolve(operation, context, operation.definition.document, event))
+            return formatted(await self.resolving.resolve(operation, context, operation.definition.document, event))
         errors: list[GraphQLError] = []
         (step,) = operation.plan.steps
         found = {step.key: await self._payload(operation, context, step, event, errors)}
@@ -247,47 +243,6 @@ class Executor:
                 found = await aside(partial(plan.statement, steps, asked, viewer))
         return found
 
-    async def _compute(self, operation: Operation, context: Context) -> ExecutionResult:
-        """What only Python can compute of a query."""
-        return await self._resolve(operation, context, _only(operation, operation.plan.obstacles))
-
-    async def _introspect(self, operation: Operation, context: Context) -> ExecutionResult:
-        """What a query asks about the schema. To show all of it takes 100 ms, but it is the same for everybody."""
-        request = operation.request
-        key = request.query, request.operation_name, dumps(request.variables)
-        shown = self.documents.memory.shown
-        found: ExecutionResult | None = shown.get(key)
-        if found is None:
-            async with self.turns.turn(context.viewer.id):
-                found = shown.get(key) or shown.put(key, *await aside(partial(self._shown, operation, context)))
-        return found
-
-    def _shown(self, operation: Operation, context: Context) -> tuple[ExecutionResult, int]:
-        """The answer, as text in JSON, and its bytes."""
-        result = self._run(operation, context, _only(operation, operation.plan.obstacles))
-        texts = {key: dumps(value) for key, value in (result.data or {}).items()}
-        data = {key: Fragment(text) for key, text in texts.items()}
-        return ExecutionResult(data, result.errors), sum(map(len, texts.values()))
-
-    async def _resolve(
-        self, operation: Operation, context: Context, document: DocumentNode, root: Any = None
-    ) -> ExecutionResult:
-        """What graphql-core makes of a document that defers nothing, with one batch of statements an edge."""
-        answer = self._run(operation, context, document, root)
-        return answer if isinstance(answer, ExecutionResult) else await answer
-
-    def _run(self, operation: Operation, context: Context, document: DocumentNode, root: Any = None) -> Any:
-        request = operation.request
-        # Its own `execute` takes no schema that has the directives.
-        return experimental_execute_incrementally(
-            self.schema,
-            document,
-            root,
-            context_value=context,
-            variable_values=request.variables,
-            operation_name=request.operation_name,
-        )
-
     async def _stream(self, operation: Operation, context: Context) -> Any:
         (step,) = operation.plan.steps
         assert step.field
@@ -309,20 +264,6 @@ def _asked(
         except Exception as error:  # noqa: BLE001  (explained or masked)
             errors.append(located(error, step, path))
     return ready, asked
-
-
-def _only(operation: Operation, keys: Container[str]) -> DocumentNode:
-    """The document with these root fields alone."""
-    nodes = [node for step in operation.plan.steps if step.key in keys for node in step.selected.nodes]
-    definition = operation.definition.node
-    only = OperationDefinitionNode(
-        operation=definition.operation,
-        name=definition.name,
-        variable_definitions=definition.variable_definitions,
-        selection_set=SelectionSetNode(selections=tuple(nodes)),
-    )
-    fragments = (n for n in operation.definition.document.definitions if isinstance(n, FragmentDefinitionNode))
-    return DocumentNode(definitions=(only, *fragments))
 
 
 def _all_overloaded(steps: Sequence[Step], errors: Sequence[Mapping[str, Any]]) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from app.costs import cost, with_cost
 from app.rate_limits import Throttle
 from tests.app.serving import Served, serving
+from tests.app.test_http import code_of
 from tests.world import World
 
 COURSES = "{ courses(first: 30) { nodes { title } } }"
@@ -137,6 +138,16 @@ async def test_the_members_of_an_organization_pay_out_of_its_bucket_too(
         assert (await served.post({"query": COURSES}, **bearer(world, "ben"))).status_code == 429
         for other in ("olga", "sam"):
             assert (await served.post({"query": COURSES}, **bearer(world, other))).status_code == 200
+
+
+async def test_who_sends_too_many_new_texts_can_still_send_known_ones(database_url: str, redis_url: str) -> None:
+    async with serving(database_url, redis_url, text_limit=len(COURSES), text_limit_restored=1) as served:
+        assert (await served.post({"query": COURSES})).status_code == 200
+        for unread in ("{ viewer { id } }", "{ nothing }", "?"):
+            answer = await served.post({"query": unread})
+            assert (answer.status_code, code_of(answer)) == (429, "REQUEST_RATE_LIMITED")
+            assert int(answer.headers["retry-after"]) >= 1
+        assert (await served.post({"query": COURSES})).status_code == 200
 
 
 async def test_what_never_gets_its_answer_is_paid_in_full(slow: Served) -> None:

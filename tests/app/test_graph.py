@@ -20,6 +20,7 @@ from tests.world import World
 
 WAITING = "SELECT count(*) = :n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 READ = "{ courses(first: 1) { nodes { title } } }"
+OTHER = "{ courses(first: 99) { nodes { title } } }"
 COMMENT = 'mutation ($thread: ID!) { addComment(input: {threadId: $thread, content: "Late"}) { comment { id } } }'
 LESSONS = "modules(first: 50) { nodes { lessons(first: 50) { nodes { title } } } }"
 HEAVY = f"{{ courses(first: 1) {{ nodes {{ {LESSONS} }} }} }}"
@@ -65,6 +66,19 @@ async def test_an_operation_that_takes_too_long_does_not_end_its_socket(
         heard = await talk.hear()
     assert (stopped["type"], stopped["payload"][0]["extensions"]) == ("error", {"code": "GATEWAY_TIMEOUT"})
     assert heard["payload"]["data"] == {"viewer": {"name": "Ada"}}
+
+
+async def test_what_could_not_even_begin_costs_nothing(database_url: str, redis_url: str, database: Database) -> None:
+    async with serving(database_url, redis_url, pool_size=4, rate_limit_restored=1) as served:
+        for query in (READ, OTHER):
+            assert (await served.post({"query": query})).status_code == 200
+        async with held(database, "courses"):
+            running = asyncio.create_task(served.post({"query": READ}))
+            await until(database, WAITING, n=1)
+            refused = await served.post({"query": OTHER})
+        last = await running
+    assert (refused.status_code, code_of(refused)) == (503, "OVERLOADED")
+    assert int(last.headers["x-ratelimit-remaining"]) > 10_000 - 11, "which is what the other would have cost"
 
 
 async def test_of_many_heavy_operations_some_are_refused_and_light_ones_are_answered(

@@ -12,6 +12,7 @@ from app.rate_limits import (
     Mode,
     RateLimited,
     RateLimits,
+    TextsLimited,
     Throttle,
     headers,
     organization_key,
@@ -23,9 +24,10 @@ from tests.app.conftest import Clock
 from tests.app.serving import NO_REDIS
 
 ADA, BOB, ACME = "usr:ada", "usr:bob", "org:acme"
-KINDS = ("usr", "ip", "org")
+KINDS = ("usr", "ip", "org", "text")
 PRINCIPAL = Limit(100, restore_rate=10)
 ORGANIZATION = Limit(150, restore_rate=50)
+TEXT = Limit(1_000, restore_rate=200)
 
 
 @pytest.fixture
@@ -34,7 +36,9 @@ def limits(clock: Clock) -> RateLimits:
 
 
 def limiting(clock: Clock, mode: Mode = "enforce") -> RateLimits:
-    return RateLimits(Buckets(NO_REDIS, clock=clock), principal=PRINCIPAL, organization=ORGANIZATION, mode=mode)
+    return RateLimits(
+        Buckets(NO_REDIS, clock=clock), principal=PRINCIPAL, organization=ORGANIZATION, text=TEXT, mode=mode
+    )
 
 
 def counted(bucket: str, *, mode: Mode = "enforce") -> float:
@@ -65,6 +69,16 @@ def test_when_one_bucket_has_too_little_nothing_is_taken_from_any(limits: RateLi
         limits.take((BOB, ACME), 61)
     assert available(limits, BOB) == 100
     assert available(limits, ACME) == 60
+
+
+def test_new_texts_are_taken_out_of_a_bucket_of_their_own(limits: RateLimits, clock: Clock) -> None:
+    limits.take((ADA,), 100)
+    limits.take_text(ADA, "x" * 900)
+    limits.take_text(BOB, "x" * 900)
+    with pytest.raises(TextsLimited, match="Try again in 2 s"):
+        limits.take_text(ADA, "x" * 500)
+    clock.wait(2)
+    limits.take_text(ADA, "x" * 500)
 
 
 def test_a_refusal_says_when_to_come_again(limits: RateLimits, clock: Clock) -> None:
@@ -127,7 +141,7 @@ def test_refusals_are_counted_by_the_kind_of_bucket_that_had_too_little(limits: 
     for keys, points in (((ADA, ACME), 20), ((BOB, ACME), 70), (("ip:192.0.2.1",), 200)):
         with pytest.raises(RateLimited):
             limits.take(keys, points)
-    assert {kind: counted(kind) - before[kind] for kind in KINDS} == {"usr": 1, "org": 1, "ip": 1}
+    assert {kind: counted(kind) - before[kind] for kind in KINDS} == {"usr": 1, "org": 1, "ip": 1, "text": 0}
 
 
 def test_measuring_counts_who_would_be_refused_and_lets_them_pass(clock: Clock) -> None:

@@ -7,7 +7,6 @@ from threading import Event
 from uuid import UUID
 
 import pytest
-from graphql.utilities import get_introspection_query
 
 from db.access import GUEST, Viewer
 from db.errors import Overloaded
@@ -76,16 +75,6 @@ async def test_a_statement_for_other_filters_is_written_in_the_thread(graph: Gra
         assert await graph.data(None, text, f=None)
         assert not filtered.done()
     assert await filtered == {"courses": {"nodes": []}}
-
-
-async def test_the_schema_is_shown_in_the_thread_and_kept_as_shown(graph: Graph) -> None:
-    questions = get_introspection_query(), "{ __schema { queryType { name } } }"
-    before = await graph.data(None, questions[0])
-    with busy_thread():
-        new = asyncio.create_task(graph.data(None, questions[1]))
-        assert await graph.data(None, questions[0]) == before
-        assert not new.done()
-    assert await new == {"__schema": {"queryType": {"name": "Query"}}}
 
 
 async def test_everybody_else_comes_after_one_thing_of_each_viewer() -> None:

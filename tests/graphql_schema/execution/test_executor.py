@@ -1,13 +1,11 @@
 """Operations from their text to their answer: what is refused before anything runs, and what answers each field."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from graphql.utilities import get_introspection_query
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
@@ -185,7 +183,7 @@ async def test_the_text_of_a_statement_has_no_value_of_a_client(graph: Graph, wo
 @pytest.fixture
 def hurried(database: NotingDatabase, world: World) -> Graph:
     """The graph, when nothing may take longer than a moment."""
-    return Graph(database, world, Executor(executor.schema, deadline=0.2))
+    return Graph(database, world, Executor(executor.schema, deadline=1))
 
 
 @asynccontextmanager
@@ -231,14 +229,3 @@ async def test_a_subscription_goes_on_after_an_event_that_takes_too_long(
         heard = await ear.hear()
     assert (late["data"], late["errors"][0]["extensions"]["code"]) == (None, "GATEWAY_TIMEOUT")
     assert heard["data"]["documentEvents"]["comment"]
-
-
-async def test_others_are_answered_while_the_schema_is_shown(graph: Graph) -> None:
-    asked = asyncio.create_task(graph.data(None, get_introspection_query()))
-    turns = 0
-    async with asyncio.timeout(10):
-        while not asked.done():
-            await asyncio.sleep(0)
-            turns += 1
-    assert (await asked)["__schema"]["types"]
-    assert turns > 10

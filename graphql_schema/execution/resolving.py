@@ -1,0 +1,90 @@
+"""What graphql-core answers: fields that only Python can compute, and questions about the schema."""
+
+from collections.abc import Container
+from functools import partial
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FragmentDefinitionNode,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    SelectionSetNode,
+)
+from graphql.execution import experimental_execute_incrementally
+from orjson import Fragment, dumps
+
+from graphql_schema.core.context import Context
+from graphql_schema.execution.aside import Turns, aside
+from graphql_schema.execution.kept import Kept
+from graphql_schema.execution.operations import Operation
+
+
+class Resolving:
+    """Runs graphql-core. What it said of the schema is kept in `shown`, because that is the same for everybody."""
+
+    def __init__(self, schema: GraphQLSchema, turns: Turns, shown: Kept[ExecutionResult]) -> None:
+        self.schema = schema
+        self.turns = turns
+        self.shown = shown
+
+    async def resolve(
+        self, operation: Operation, context: Context, document: DocumentNode, root: Any = None
+    ) -> ExecutionResult:
+        """What it makes of a document that defers nothing, with one batch of statements an edge."""
+        answer = self._run(operation, context, document, root)
+        return answer if isinstance(answer, ExecutionResult) else await answer
+
+    async def compute(self, operation: Operation, context: Context) -> ExecutionResult:
+        """What a statement cannot answer of a query."""
+        return await self.resolve(operation, context, only(operation, operation.plan.obstacles))
+
+    async def price(self, operation: Operation, context: Context) -> ExecutionResult:
+        """What an operation would cost."""
+        return await self.resolve(operation, context, only(operation, operation.plan.rate_limits))
+
+    async def introspect(self, operation: Operation, context: Context) -> ExecutionResult:
+        """What a query asks about the schema. To show all of it takes 100 ms."""
+        request = operation.request
+        key = request.query, request.operation_name, dumps(request.variables)
+        found = self.shown.get(key)
+        if found is None:
+            async with self.turns.turn(context.viewer.id):
+                found = self.shown.get(key) or self.shown.put(
+                    key, *await aside(partial(self._shown, operation, context))
+                )
+        return found
+
+    def _shown(self, operation: Operation, context: Context) -> tuple[ExecutionResult, int]:
+        """The answer, as text in JSON, and its bytes."""
+        result = self._run(operation, context, only(operation, operation.plan.obstacles))
+        texts = {key: dumps(value) for key, value in (result.data or {}).items()}
+        data = {key: Fragment(text) for key, text in texts.items()}
+        return ExecutionResult(data, result.errors), sum(map(len, texts.values()))
+
+    def _run(self, operation: Operation, context: Context, document: DocumentNode, root: Any = None) -> Any:
+        request = operation.request
+        # Its own `execute` takes no schema that has the directives.
+        return experimental_execute_incrementally(
+            self.schema,
+            document,
+            root,
+            context_value=context,
+            variable_values=request.variables,
+            operation_name=request.operation_name,
+        )
+
+
+def only(operation: Operation, keys: Container[str]) -> DocumentNode:
+    """The document with these root fields alone."""
+    nodes = [node for step in operation.plan.steps if step.key in keys for node in step.selected.nodes]
+    definition = operation.definition.node
+    only = OperationDefinitionNode(
+        operation=definition.operation,
+        name=definition.name,
+        variable_definitions=definition.variable_definitions,
+        selection_set=SelectionSetNode(selections=tuple(nodes)),
+    )
+    fragments = (n for n in operation.definition.document.definitions if isinstance(n, FragmentDefinitionNode))
+    return DocumentNode(definitions=(only, *fragments))
