@@ -1,6 +1,7 @@
 """One HTTP connection: uvicorn's, with an answer in one write, and an end to what its client does not finish or leaves.
 
-uvicorn waits for heads and bodies as long as they take, and reads heads of any size: so little would hold a server up.
+uvicorn waits for heads, bodies and readers as long as they take, and reads heads of any size: so little would hold a
+server up. What waits to be read is 64 KiB and one answer at most, as more is sent only when less than that waits.
 """
 
 import asyncio
@@ -38,11 +39,17 @@ class Unreadable(Exception):  # noqa: N818  (an outcome, not an error)
 
 
 class Connection(HttpToolsProtocol):
-    """The protocol that uvicorn makes for each connection."""
+    """The protocol that uvicorn makes for each connection.
 
-    def __init__(self, *arguments: Any, patience: Patience = Patience(), **named: Any) -> None:
+    A client that has something to read, and takes nothing of it for `reader_timeout` seconds, is cut off.
+    """
+
+    def __init__(
+        self, *arguments: Any, patience: Patience = Patience(), reader_timeout: float = 30, **named: Any
+    ) -> None:
         super().__init__(*arguments, **named)
         self.patience = patience
+        self.reader_timeout = reader_timeout
         self._running: set[asyncio.Task[Any]] = set()
         self._refused: Unreadable | None = None
         self._head_bytes: int | None = 0
@@ -50,12 +57,16 @@ class Connection(HttpToolsProtocol):
         self._header_bytes = 0
         self._due = math.inf
         """When what is awaited must be here."""
+        self._taken = 0
+        """Bytes that the client had taken at the last look."""
+        self._read_at = 0.0
+        """The last look at which it had taken more, or all."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._app, self.app = self.app, self._run
         super().connection_made(Corked(transport, self.loop))  # type: ignore[arg-type]
         self._due = self.loop.time() + self.patience.head_seconds
-        self._watch = self.loop.call_at(self._due, self._look)
+        self._look()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -115,20 +126,29 @@ class Connection(HttpToolsProtocol):
         return self._refused
 
     def _look(self) -> None:
-        """Close when the time is up, or look again: at the latest before something new can be due."""
+        """Close when the time is up, and look again: at the latest before something new can be due."""
         now = self.loop.time()
-        if now < self._due:
-            self._watch = self.loop.call_at(min(self._due, now + self._shortest), self._look)
-        else:
+        if self._is_unread(now):
+            self.transport.abort()
+            return
+        if now >= self._due:
             part = "body" if self._head_bytes is None else "head"
             self._refuse(Unreadable(HTTPStatus.REQUEST_TIMEOUT, f"The {part} did not come in time."))
+        self._watch = self.loop.call_at(min(self._due, now + self._shortest), self._look)
+
+    def _is_unread(self, now: float) -> bool:
+        taken = self.transport.taken  # type: ignore[attr-defined]
+        if taken > self._taken or not self.transport.get_write_buffer_size():
+            self._taken, self._read_at = taken, now
+        return now - self._read_at >= self.reader_timeout
 
     @property
     def _shortest(self) -> float:
-        return min(self.patience.head_seconds, self.patience.body_seconds)
+        return min(self.patience.head_seconds, self.patience.body_seconds, self.reader_timeout)
 
     def _refuse(self, reason: Unreadable) -> None:
         """Say why, unless it would be taken for another answer, and close."""
+        self._due = math.inf
         if self.transport.is_closing():
             return
         log.info("request", status=int(reason.status), reason=str(reason))
@@ -166,6 +186,12 @@ class Corked:
         self.transport = transport
         self._loop = loop
         self._written: list[bytes] = []
+        self._sent = 0
+
+    @property
+    def taken(self) -> int:
+        """Bytes that do not wait here any more."""
+        return self._sent - self.transport.get_write_buffer_size()
 
     def write(self, data: bytes) -> None:
         """Send this with what else is written until the loop turns."""
@@ -180,8 +206,10 @@ class Corked:
 
     def _send(self) -> None:
         if self._written:
-            self.transport.write(b"".join(self._written))
+            written = b"".join(self._written)
             self._written.clear()
+            self._sent += len(written)
+            self.transport.write(written)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.transport, name)

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TextIO
 from urllib.parse import quote
@@ -31,10 +32,15 @@ def _merge_noted(_logger: Any, _method: str, entry: EventDict) -> EventDict:
     return {**_noted.get(), **entry}
 
 
+def _add_moment(_logger: Any, _method: str, entry: EventDict) -> EventDict:
+    entry["timestamp"] = datetime.now(UTC)
+    return entry
+
+
 ENRICHING: list[Processor] = [
     _merge_noted,
     structlog.stdlib.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    _add_moment,
 ]
 # One list and one output for good: loggers keep those that they were first used with.
 PROCESSORS: list[Processor] = []
@@ -123,4 +129,4 @@ def _rendering(*, json: bool, stream: TextIO) -> list[Processor]:
 
 
 def _dumps(entry: EventDict, **_options: Any) -> str:
-    return orjson.dumps(entry, default=repr).decode()
+    return orjson.dumps(entry, default=repr, option=orjson.OPT_UTC_Z).decode()

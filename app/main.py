@@ -32,6 +32,7 @@ from app.settings import Settings
 from app.sockets.connection import SocketConnection
 from app.sockets.endpoint import GraphQLOverWebSocket
 from app.streams.streaming import Streams
+from app.watch import Watch
 from db.engine import Database
 from graphql_schema import schema
 from graphql_schema.execution import Executor
@@ -66,8 +67,9 @@ class App:
             _rate_limits(self.buckets, settings),
             settings.introspection,
         )
-        self.sockets = GraphQLOverWebSocket(graph, settings)
-        self.streams = Streams(graph, heartbeat=settings.heartbeat)
+        self.watch = Watch(self.sessions, interval=settings.credential_interval)
+        self.sockets = GraphQLOverWebSocket(graph, settings, self.watch)
+        self.streams = Streams(graph, self.watch, heartbeat=settings.heartbeat)
         self.endpoints: dict[tuple[str, str], ASGIApp] = {
             ("http", "/graphql"): GraphQLOverHTTP(
                 graph, self.streams, body_limit=settings.body_limit, batch_limit=settings.batch_limit
@@ -95,7 +97,7 @@ class App:
 
     @asynccontextmanager
     async def _lifespan(self, _pages: Starlette) -> AsyncIterator[None]:
-        async with self.realtime, self.buckets, self.automatic, self.database.watch(), self.sockets:
+        async with self.realtime, self.buckets, self.automatic, self.database.watch(), self.watch:
             yield
         await self.database.close()
 
@@ -108,7 +110,7 @@ class Server(uvicorn.Server):
         self.app = App(settings)
         config = uvicorn.Config(
             self.app,
-            http=partial(Connection, patience=settings.patience),  # type: ignore[arg-type]
+            http=partial(Connection, patience=settings.patience, reader_timeout=settings.reader_timeout),  # type: ignore[arg-type]
             log_config=None,
             access_log=False,
             server_header=False,

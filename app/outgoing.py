@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import asdict
 from typing import Self
 
 import orjson
@@ -67,7 +66,7 @@ class Outgoing:
         try:
             async with asyncio.timeout(TIMEOUT), self.redis.pipeline(transaction=False) as pipeline:
                 for event in events:
-                    pipeline.publish(self.prefix + event.topic, orjson.dumps(asdict(event)))
+                    pipeline.publish(self.prefix + event.topic, orjson.dumps(event))
                 await pipeline.execute()
         except (RedisError, OSError) as error:
             _log_lost(events, str(error))

@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     reader_limit: int = Field(default=2**20, ge=1)
     """Bytes that can wait to be read on a WebSocket; one message alone can be larger."""
     credential_interval: float = Field(default=2, gt=0)
-    """Seconds between two looks at the credentials of open WebSockets."""
+    """Seconds between two looks at the credentials of open WebSockets and streams."""
     drain_jitter: float = Field(default=2, ge=0)
     """Seconds over which WebSockets are closed when the server stops."""
     metrics_token: str | None = Field(default=None, min_length=16, repr=False)

@@ -38,7 +38,7 @@ class Batch:
 class Batches:
     """Runs statements by `run`, at most `size` together, which share one process of PostgreSQL."""
 
-    def __init__(self, run: Run, *, size: int = 4) -> None:
+    def __init__(self, run: Run, *, size: int = 8) -> None:
         self.run = run
         self.size = size
         self._filling: dict[str, Batch] = {}

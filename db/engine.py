@@ -63,7 +63,8 @@ class Database:
         self.heavy_readers = Connections(self._connect_reader, size=share, patience=PATIENCE)
         self.writers = Connections(self._connect, size=share, patience=PATIENCE)
         self.reads = Batches(self.readers.fetch)
-        self.heavy_reads = Batches(self.heavy_readers.fetch)
+        # Fewer together, so that several processes share what is heavy.
+        self.heavy_reads = Batches(self.heavy_readers.fetch, size=4)
         self.finds = Batches(self.writers.fetch)
         self.additions = Batches(self.writers.execute)
         self.engine = create_async_engine(

@@ -30,7 +30,7 @@ def columns(table: type[Base]) -> dict[str, Column[Any]]:
 
 def row_of(table: type[Row], record: Sequence[Any]) -> Row:
     """The row that a record begins with, whose statement selects the columns of the table first."""
-    row = table()
+    row: Row = inspect(table).class_manager.new_instance()  # type: ignore[assignment]
     for (name, read), value in zip(_reading(table).items(), record, strict=False):
         row.__dict__[name] = read(value) if read and value is not None else value
     return row
@@ -45,8 +45,9 @@ def complete(row: Base) -> None:
 
 def insertion(rows: Sequence[Base]) -> tuple[Statement, list[Any]]:
     """The statement that inserts these rows, of whatever tables, and its arguments. What it returns is for `take`."""
-    statement = _insertion(tuple((type(row), tuple(_given(row))) for row in rows))
-    values = {_name(index, name): value for index, row in enumerate(rows) for name, value in _given(row).items()}
+    given = [_given(row) for row in rows]
+    statement = _insertion(tuple((type(row), tuple(values)) for row, values in zip(rows, given, strict=True)))
+    values = {_name(index, name): value for index, one in enumerate(given) for name, value in one.items()}
     return statement, statement.arguments(values)
 
 

@@ -11,6 +11,7 @@ import structlog
 from graphql import GraphQLError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected, WebSocketState
 
+from app.auth import REFUSED
 from app.graph import Client, Graph
 from app.logs import elapsed, note
 from app.refusals import is_broken, refused
@@ -107,6 +108,10 @@ class Conversation:
         for running in self.operations.values():
             running.task.cancel()
         await self._close(closing.code, closing.reason)
+
+    async def turn_away(self) -> None:
+        """Close the socket, as its credential does not hold any longer."""
+        await self.end(Closing(4403, REFUSED))
 
     async def _converse(self) -> None:
         if PROTOCOL not in self.websocket.scope["subprotocols"]:

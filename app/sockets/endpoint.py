@@ -1,56 +1,38 @@
-"""The sockets that are open in this process: who may open one, for how long their credentials hold, and their end."""
+"""The sockets that are open in this process: who may open one, and their end."""
 
 import asyncio
 import random
 from collections import Counter
 from contextlib import suppress
-from dataclasses import replace
-from typing import Self
 from weakref import WeakValueDictionary
 
-import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from app.auth import REFUSED
 from app.graph import Client, Graph
 from app.rate_limits import principal_key
 from app.settings import Settings
 from app.sockets.conversation import Closing, Conversation
-from db.access import GUEST
+from app.watch import Watch
 
-CLOSING_TIMEOUT = 1
 FINISHING_TIMEOUT = 10
 DRAINING = Closing(1012, "The server restarts.")
 
-log = structlog.get_logger()
-
 
 class GraphQLOverWebSocket:
-    """The ASGI endpoint. An asynchronous context manager: until its end credentials are looked at again and again."""
+    """The ASGI endpoint."""
 
-    def __init__(self, graph: Graph, settings: Settings) -> None:
+    def __init__(self, graph: Graph, settings: Settings, watch: Watch) -> None:
         self.graph = graph
         self.settings = settings
+        self.watch = watch
         self.draining: Closing | None = None
-        self.checks = 0
         self._open: set[Conversation] = set()
         self._opening: Counter[str] = Counter()
         """Sockets by their address that have not said yet who they are."""
         self._principals: Counter[str] = Counter()
         self._turns = WeakValueDictionary[str, asyncio.Lock]()
-
-    async def __aenter__(self) -> Self:
-        self._over = asyncio.Event()
-        self._watching = asyncio.create_task(self._watch_credentials())
-        return self
-
-    async def __aexit__(self, *_error: object) -> None:
-        self._over.set()
-        # To be cut off while it connects to the database would leave a connection behind.
-        await asyncio.wait([self._watching], timeout=CLOSING_TIMEOUT)
-        self._watching.cancel()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
@@ -62,7 +44,8 @@ class GraphQLOverWebSocket:
         self._open.add(conversation)
         self._opening[address] += 1
         try:
-            await conversation.serve()
+            with self.watch.over(conversation):
+                await conversation.serve()
         finally:
             self._open.discard(conversation)
             if conversation.client:
@@ -97,33 +80,6 @@ class GraphQLOverWebSocket:
         await conversation.finish()
         await asyncio.sleep(random.uniform(0, self.settings.drain_jitter))  # noqa: S311  (it keeps no secret)
         await conversation.end(DRAINING)
-
-    async def _watch_credentials(self) -> None:
-        while not self._over.is_set():
-            try:
-                await self._check_credentials()
-                self.checks += 1
-            except Exception as error:  # noqa: BLE001  (a database that does not answer ends no session)
-                log.warning("credentials not checked", error=repr(error))
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self.settings.credential_interval):
-                    await self._over.wait()
-
-    async def _check_credentials(self) -> None:
-        """Close what speaks for somebody as whom its credential no longer acts, by one statement for all sockets."""
-        clients = {socket: client for socket in self._open if (client := socket.client) and client.credential}
-        holding = await self.graph.sessions.holding({client.credential for client in clients.values()})
-        over = []
-        for socket, client in clients.items():
-            viewer = holding.get(client.credential, GUEST)
-            if socket.client is not client:  # renewed in the meantime
-                continue
-            if viewer.acts_as(client.viewer):
-                socket.client = replace(client, viewer=viewer)
-            else:
-                over.append(socket)
-        async with asyncio.timeout(CLOSING_TIMEOUT):
-            await asyncio.gather(*(socket.end(Closing(4403, REFUSED)) for socket in over))
 
 
 def _discount(counter: Counter[str], key: str) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,16 @@ import orjson
 from starlette.types import Send
 
 from app import costs, metrics, rate_limits
+from app.auth import REFUSED
 from app.graph import Client, Graph, cost_of
 from app.rate_limits import Charge
 from app.refusals import is_broken, refused
 from app.streams.framing import Framing
 from app.streams.increments import WRITTEN, Written
+from app.watch import Watch
+from db.errors import Unauthenticated
 from graphql_schema.execution import Operation, RequestError
+from graphql_schema.execution.answers import Answer
 from graphql_schema.execution.cost import objects_in
 from graphql_schema.execution.increments import Increment
 
@@ -26,11 +30,12 @@ Answers = AsyncGenerator[bytes, None]
 class Streams:
     """All streams of this process, with a sign of life every `heartbeat` seconds."""
 
-    def __init__(self, graph: Graph, *, heartbeat: float) -> None:
+    def __init__(self, graph: Graph, watch: Watch, *, heartbeat: float) -> None:
         self.graph = graph
+        self.watch = watch
         self.heartbeat = heartbeat
         self.is_draining = False
-        self.subscriptions: set[asyncio.Task[Any]] = set()
+        self.subscriptions: set[Subscription] = set()
 
     def subscription(self, operation: Operation, client: Client, framing: Framing) -> "Stream":
         """The response with the events of a subscription. What it is refused with is its only answer."""
@@ -47,8 +52,8 @@ class Streams:
     def drain(self) -> None:
         """End the subscriptions without a word: they are not complete, and clients that see it come back."""
         self.is_draining = True
-        for task in self.subscriptions:
-            task.cancel()
+        for subscription in self.subscriptions:
+            subscription.end(Interrupted())
 
     def _stream(self, operation: Operation, charge: Charge, framing: Framing, answers: Answers) -> "Stream":
         throttle = self.graph.rate_limits.status(charge.keys)
@@ -56,16 +61,16 @@ class Streams:
         return Stream(framing, answers, headers, self.heartbeat)
 
     async def _events(self, operation: Operation, client: Client) -> Answers:
-        subscription = self.graph.executor.subscribe(operation, self.graph.context(client.viewer))
+        subscription = Subscription(client, self.graph.executor.subscribe(operation, self.graph.context(client.viewer)))
         errors: list[dict[str, Any]] = []
-        with self._drained():
+        with self._running(subscription):
             try:
-                async with aclosing(subscription) as answers:
+                async with aclosing(subscription.heard()) as answers:
                     async for answer in answers:
                         errors = answer.get("errors", [])
                         metrics.count_errors(errors)
                         yield orjson.dumps(answer)
-            except RequestError as error:
+            except (RequestError, Unauthenticated) as error:
                 yield orjson.dumps(refused(error))
         if is_broken(errors):
             raise Interrupted
@@ -88,21 +93,57 @@ class Streams:
                 yield body
 
     @contextmanager
-    def _drained(self) -> Iterator[None]:
-        """For as long as it lasts, a stop of the server ends what this task does."""
-        task = asyncio.current_task()
-        assert task
+    def _running(self, subscription: "Subscription") -> Iterator[None]:
+        """For as long as it lasts, a stop of the server ends the subscription, and so does its credential."""
         if self.is_draining:
             raise Interrupted
-        self.subscriptions.add(task)
+        self.subscriptions.add(subscription)
         try:
-            yield
+            with self.watch.over(subscription):
+                yield
         finally:
-            self.subscriptions.discard(task)
+            self.subscriptions.discard(subscription)
 
 
 class Interrupted(Exception):  # noqa: N818  (an outcome, not an error)
     """There are more answers, but they do not come from here."""
+
+
+class Subscription:
+    """The answers to one client, which others can end."""
+
+    def __init__(self, client: Client, answers: AsyncGenerator[Answer, None]) -> None:
+        self.client: Client | None = client
+        self._answers = answers
+        self._reason: Exception | None = None
+        self._waiting: asyncio.Timeout | None = None
+
+    async def heard(self) -> AsyncGenerator[Answer, None]:
+        """The answers as they come; raises the reason why others have ended it."""
+        async with aclosing(self._answers):
+            with suppress(TimeoutError):
+                while not self._reason and (answer := await self._next()) is not None:
+                    yield answer
+        if self._reason:
+            raise self._reason
+
+    def end(self, reason: Exception) -> None:
+        """End it at once or, if the client has yet to take an answer, after that."""
+        if self._waiting and not self._reason:
+            self._waiting.reschedule(0)
+        self._reason = reason
+
+    async def turn_away(self) -> None:
+        """Say why, and that this is all: a client that is only cut off comes back."""
+        self.end(Unauthenticated(REFUSED))
+
+    async def _next(self) -> Answer | None:
+        """The next answer, if there is one; raises TimeoutError when it is ended."""
+        try:
+            async with asyncio.timeout(None) as self._waiting:
+                return await anext(self._answers, None)
+        finally:
+            self._waiting = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,9 +46,11 @@ class RequestError(Exception):
 def shown(errors: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The errors that an answer has room for: clients can make as many as they like, and as long."""
     found: list[dict[str, Any]] = []
-    left = MAX_BYTES
+    left = MAX_BYTES - len("[")
     for error in map(_shortened, islice(errors, MAX_ERRORS)):
         left -= len(dumps(error)) + len(",")
+        if left < 0:
+            break
         found.append(error)
     return found
 

@@ -5,7 +5,8 @@ Follow one through the modules in this order:
 1. `documents`  finds the operation of a text that was parsed and validated before, or does both now, within `limits`;
 2. `variables`  coerces the values that came with it;
 3. `selection`  collects what it selects on a type, with fragments and directives, and merges what has the same key;
-4. `steps`      are the fields so found, each with its declaration and with its arguments made ready for SQL;
+4. `steps`      are the fields so found, each with its declaration and with its arguments made ready for SQL,
+                or turned by `inputs` into what functions take;
 5. `plan`       says which steps a statement can answer, and what they `cost`; keeps the statements compiled so far;
 6. `compiler`   writes the statement: `pages` its lists, `json_text` the JSON;
 7. `operations` is what came of all this: an operation that can be run, and says what it costs;

@@ -21,21 +21,15 @@ from graphql import (
 )
 from graphql.execution import get_argument_values
 from graphql.execution.values import VariableValues
-from strawberry.schema.config import StrawberryConfig
-from strawberry.schema.types.scalar import DEFAULT_SCALAR_REGISTRY
-from strawberry.types.arguments import convert_arguments
 
 from db.base import Base
 from graphql_schema.core.fields import Binding, DeclaredField, Field
 from graphql_schema.core.nodes import NODES
-from graphql_schema.core.scalars import SCALARS
+from graphql_schema.execution.inputs import BACKREF, converted, python_name
 from graphql_schema.execution.selection import Selected, Selections
 from graphql_schema.execution.variables import is_plain
 
 TYPENAME = "__typename"
-_BACKREF = "strawberry-definition"
-_CONFIG = StrawberryConfig()
-_SCALARS = {**DEFAULT_SCALAR_REGISTRY, **SCALARS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +55,7 @@ class Step:
     def declared(self) -> DeclaredField | None:
         """The declaration as a field of Strawberry; None for what GraphQL itself defines."""
         field = self.parent.fields.get(self.selected.name)
-        return field.extensions.get(_BACKREF) if field else None
+        return field.extensions.get(BACKREF) if field else None
 
     @cached_property
     def field(self) -> Field | None:
@@ -130,21 +124,18 @@ class Step:
         return {**self._others, **{name: given[variable] for name, variable in self._plain.items()}}
 
     def _converted(self, variables: VariableValues) -> dict[str, Any]:
-        assert self.declared
-        given = get_argument_values(self.parent.fields[self.selected.name], self.selected.nodes[0], variables)
-        return convert_arguments(given, self.declared.arguments, scalar_registry=_SCALARS, config=_CONFIG)
+        field = self.parent.fields[self.selected.name]
+        return converted(get_argument_values(field, self.selected.nodes[0], variables), field.args)
 
     @cached_property
     def _plain(self) -> dict[str, str] | None:
         """The variables that stand for arguments and are taken as they are; None where a variable is used otherwise."""
-        assert self.declared
-        names = {_CONFIG.name_converter.from_argument(one): one.python_name for one in self.declared.arguments}
-        types = self.parent.fields[self.selected.name].args
+        declared = self.parent.fields[self.selected.name].args
         nodes = {node.name.value: node.value for node in self.selected.nodes[0].arguments or ()}
         found = {
-            names[name]: value.name.value
+            python_name(declared[name]): value.name.value
             for name, value in nodes.items()
-            if isinstance(value, VariableNode) and is_plain(types[name].type)
+            if isinstance(value, VariableNode) and is_plain(declared[name].type)
         }
         return found if set(found.values()) == _variables(self.selected.nodes[0].arguments) else None
 
@@ -157,7 +148,7 @@ class Step:
 
 def declared_of(field: GraphQLField) -> Field | None:
     """The declaration behind a field of the schema; None for what GraphQL itself defines."""
-    return getattr(field.extensions.get(_BACKREF), "declared", None)
+    return getattr(field.extensions.get(BACKREF), "declared", None)
 
 
 def steps(selections: Selections, type_: GraphQLObjectType, inner: Iterable[SelectionSetNode]) -> list[Step]:

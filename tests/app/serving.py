@@ -114,8 +114,8 @@ def told(answer: httpx.Response) -> Any:
     return {name: value for name, value in answer.json().items() if name != "extensions"}
 
 
-async def until(condition: Callable[[], Any]) -> None:
+async def until(condition: Callable[[], Any], *, within: float = DEADLINE) -> None:
     """Wait for a condition that no event tells of."""
-    async with asyncio.timeout(DEADLINE):
+    async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110  (there is no event to wait for)
             await asyncio.sleep(0.01)

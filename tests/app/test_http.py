@@ -194,6 +194,17 @@ async def test_a_body_at_the_limit_is_read(redis_url: str) -> None:
         assert (await served.send("POST", content=content + b" ", content_type=JSON)).status_code == 413
 
 
+async def test_the_largest_body_is_read_with_a_length_and_without(bare: Served) -> None:
+    content = b'{"query": "{ __typename }"}'.ljust(2**20)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for start in range(0, len(content), 2**16):
+            yield content[start : start + 2**16]
+
+    assert told(await bare.send("POST", content=content, content_type=JSON)) == ANSWER
+    assert told(await bare.send("POST", content=chunks(), content_type=JSON)) == ANSWER
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
 async def test_another_method_is_405(bare: Served, method: str) -> None:
     answer = await bare.send(method)

@@ -3,6 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
+from app.auth import REMEMBERED_FOR
+from app.connections import Patience
 from app.settings import Settings
 from graphql_schema.execution import Limits
 from tests.app.serving import NO_DATABASE, serving
@@ -38,6 +40,26 @@ def test_a_limit_that_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv(f"TRELLIS_LIMITS__{name}", value)
     with pytest.raises(ValidationError, match=name.lower()):
         Settings(database_url="postgresql://db", redis_url="redis://r")
+
+
+PROMISED: dict[str, float] = {
+    "deadline": 10,
+    "body_limit": 2**20,
+    "frame_limit": 2**18,
+    "init_timeout": 10,
+    "socket_limit": 20,
+    "operation_limit": 50,
+    "reader_timeout": 30,
+    "reader_limit": 2**20,
+}
+
+
+def test_what_is_promised_is_so_unless_an_operator_sets_something_else() -> None:
+    settings = Settings(database_url="postgresql://db", redis_url="redis://r")
+    assert {name: getattr(settings, name) for name in PROMISED} == PROMISED
+    assert settings.patience == Patience(url=8 * 2**10, headers=32 * 2**10, head_seconds=10, body_seconds=15)
+    assert settings.credential_interval + REMEMBERED_FOR <= 5
+    assert settings.ping_interval + settings.ping_timeout < 12
 
 
 @pytest.mark.parametrize("number", ["-1", "11"])

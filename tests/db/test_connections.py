@@ -55,7 +55,8 @@ async def test_only_so_many_can_wait_for_a_connection(few: Database, database: D
     asked = [asyncio.create_task(first(few, SLOW)) for _ in range(2 + MOST_WAITING)]
     await until(database, SLEEPING, n=2)
     with pytest.raises(Overloaded):
-        await first(few, PID)
+        async with asyncio.timeout(5):  # at once: who waits is refused at some time, too
+            await first(few, PID)
     for task in asked:
         task.cancel()
     await asyncio.gather(*asked, return_exceptions=True)

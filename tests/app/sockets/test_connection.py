@@ -1,15 +1,21 @@
 """The connection of a socket: how much it holds for a client, and for how long."""
 
 import asyncio
+import gc
+import resource
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from app.sockets.connection import SocketConnection
+from app.sockets.conversation import Conversation
 from tests.app.serving import NO_DATABASE, Served, serving, until
-from tests.app.sockets.raw import CLOSE, CONTINUATION, PING, TEXT, Raw, frame, message, raw
+from tests.app.sockets.raw import CLOSE, CONTINUATION, HANDSHAKE, PING, TEXT, Raw, frame, message, raw
 
 QUICK: dict[str, Any] = {"ping_interval": 0.1, "ping_timeout": 0.2}
 PONG = 0xA
@@ -19,15 +25,38 @@ def connections(served: Served) -> int:
     return len(served.server.server_state.connections)
 
 
-async def test_clients_that_are_gone_leave_nothing_behind(redis_url: str) -> None:
-    async with serving(NO_DATABASE, redis_url, socket_limit=100, **QUICK) as served:
-        gone = [await Raw.open(served.address) for _ in range(100)]
-        for client in gone[:50]:
-            await client.say(message(type="connection_init"))
-        await until(lambda: not served.app.sockets._open and not connections(served))
-        for client in gone:
-            client.writer.transport.abort()
+async def test_a_thousand_clients_that_are_gone_leave_nothing_behind(redis_url: str, many_files: None) -> None:
+    before = kept()
+    async with serving(NO_DATABASE, redis_url, socket_limit=1000, opening_limit=1000, **QUICK) as served:
+        host, port = served.address.split(":")
+        with capture_logs() as entries, ExitStack() as stack:
+            for number in range(1000):
+                gone = stack.enter_context(socket.create_connection((host, int(port))))
+                gone.sendall(HANDSHAKE.encode() + message(type="connection_init") * (number % 2))
+            await until(lambda: codes(entries) == [1006] * 1000 and not connections(served), within=12)
+        assert not served.app.sockets._open
         assert not served.app.sockets._principals
+        await until(lambda: kept() <= before)
+
+
+def codes(entries: list[Any]) -> list[int]:
+    """With which codes sockets have ended, as the log says."""
+    return [entry["code"] for entry in entries if entry["event"] == "socket"]
+
+
+def kept() -> int:
+    """How many sockets are still in memory, whoever holds them."""
+    gc.collect()
+    return sum(isinstance(found, Conversation | SocketConnection) for found in gc.get_objects())
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """Both sides of all sockets are files of this process."""
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
 
 
 async def test_a_client_that_answers_pings_may_be_silent(redis_url: str) -> None:

@@ -149,8 +149,8 @@ async def test_a_renewed_credential_outlives_the_first(database_url: str, redis_
         await talk.say(id="1", type="subscribe", payload=payload)
         assert [await talk.hear(), await talk.hear()] == [NAME, {"id": "1", "type": "complete"}]
         await served.post({"query": "mutation { signOut { signedOut } }"}, authorization=first)
-        before = served.app.sockets.checks
-        await until(lambda: served.app.sockets.checks > before + 1)
+        before = served.app.watch.looks
+        await until(lambda: served.app.watch.looks > before + 1)
         assert await answer(talk, VIEWER) == NAME
 
 

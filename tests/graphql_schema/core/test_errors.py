@@ -137,6 +137,23 @@ def test_an_answer_shows_the_first_errors_and_no_more_than_twenty() -> None:
     assert shown([]) == []
 
 
+def of_bytes(number: int) -> dict[str, Any]:
+    """An error that takes so many bytes."""
+    empty = {"message": "", "extensions": {"code": "NOT_FOUND"}}
+    return empty | {"message": "x" * (number - len(dumps(empty)))}
+
+
+def test_an_error_of_2_kb_is_shown_as_it_is_and_of_a_longer_one_the_start() -> None:
+    longest, longer = of_bytes(2_048), of_bytes(2_049)
+    assert shown([longest, longer]) == [longest, longer | {"message": longer["message"][:300] + "…"}]
+
+
+def test_an_answer_has_as_many_errors_as_16_kb_hold() -> None:
+    errors = [of_bytes(1_637)] * 20  # ten of them, with what stands between and around them, are 16,381 bytes
+    assert shown(errors) == errors[:10]
+    assert shown([of_bytes(1_638)] * 20) == [of_bytes(1_638)] * 9
+
+
 @given(st.lists(st.tuples(st.text(max_size=99), st.integers(1, 999), st.integers(0, 999)), max_size=30))
 def test_errors_take_16_kb_at_most_and_each_keeps_its_code(drawn: list[tuple[str, int, int]]) -> None:
     errors: list[dict[str, Any]] = [

@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import select
 
 from db import tables
+from db.actions import courses
 from db.enums import EnrollmentStatus
 from tests.conftest import Graph
+from tests.db.waiting import until
 from tests.graphql_schema.asking import UNKNOWN, add, change, done, error_code, refusal, refusals, with_ids
 from tests.world import World
 
@@ -253,6 +255,19 @@ async def test_of_orders_at_the_same_time_the_last_holds_as_a_whole(graph: Graph
     now = await reordered(graph, moduleId=world.draft_1.public_id, lessonIds=[])
     assert [order for _, order in now] == list(range(1, 21))
     assert [title for title, _ in now[:18]] in [[str(3 + (i + n) % 18) for i in range(18)] for n in (3, 7, 11, 15)]
+
+
+async def test_who_orders_lessons_while_another_does_waits_and_mixes_nothing(graph: Graph, world: World) -> None:
+    third = tables.Lesson(module_id=world.logic_1.id, title="1.3", content="", order=3)
+    await add(graph.database, third)
+    one, two, module = world.logic_1_1, world.logic_1_2, world.logic_1.public_id
+    async with graph.database.work(world.viewer("ines")) as work:
+        locked = await work.get(tables.CourseModule, module, at="moduleId", lock=True)
+        await courses.reorder_lessons(work, locked, [third, one, two])
+        order = [lesson.public_id for lesson in (two, one, third)]
+        other = asyncio.create_task(reordered(graph, moduleId=module, lessonIds=order))
+        await until(graph.database, "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted")
+    assert await other == [("1.2", 1), ("1.1", 2), ("1.3", 3)]
 
 
 async def test_a_hundred_lessons_are_ordered_at_a_time(graph: Graph, world: World) -> None:

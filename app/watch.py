@@ -1,0 +1,85 @@
+"""The credentials of those who stay connected, looked at again and again: by one statement for all of them."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import Protocol, Self
+
+import structlog
+
+from app.auth import Sessions
+from app.graph import Client
+from db.access import GUEST
+
+PATIENCE = 1
+"""Seconds that a look waits for who is turned away, and the end of the watch for a look."""
+
+log = structlog.get_logger()
+
+
+class Connected(Protocol):
+    """A socket or a stream. Its client is None until it is known."""
+
+    client: Client | None
+
+    async def turn_away(self) -> None:
+        """End, as the credential does not hold any longer."""
+        ...
+
+
+class Watch:
+    """An asynchronous context manager: until its end it looks every `interval` seconds."""
+
+    def __init__(self, sessions: Sessions, *, interval: float) -> None:
+        self.sessions = sessions
+        self.interval = interval
+        self.looks = 0
+        self._connected: set[Connected] = set()
+
+    async def __aenter__(self) -> Self:
+        self._over = asyncio.Event()
+        self._watching = asyncio.create_task(self._watch())
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._over.set()
+        # To be cut off while it connects to the database would leave a connection behind.
+        await asyncio.wait([self._watching], timeout=PATIENCE)
+        self._watching.cancel()
+
+    @contextmanager
+    def over(self, connected: Connected) -> Iterator[None]:
+        """Watch one for as long as it lasts."""
+        self._connected.add(connected)
+        try:
+            yield
+        finally:
+            self._connected.discard(connected)
+
+    async def _watch(self) -> None:
+        while not self._over.is_set():
+            try:
+                await self._look()
+                self.looks += 1
+            except Exception as error:  # noqa: BLE001  (a database that does not answer ends no session)
+                log.warning("credentials not checked", error=repr(error))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.interval):
+                    await self._over.wait()
+
+    async def _look(self) -> None:
+        """Turn away who speaks for somebody as whom the credential no longer acts."""
+        clients = {one: client for one in self._connected if (client := one.client) and client.credential}
+        holding = await self.sessions.holding({client.credential for client in clients.values()})
+        over = []
+        for one, client in clients.items():
+            viewer = holding.get(client.credential, GUEST)
+            if one.client is not client:  # renewed in the meantime
+                continue
+            if viewer.acts_as(client.viewer):
+                one.client = replace(client, viewer=viewer)
+            else:
+                over.append(one)
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.gather(*(one.turn_away() for one in over))

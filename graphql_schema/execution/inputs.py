@@ -1,0 +1,34 @@
+"""What GraphQL has coerced as functions take it: names in Python, and input objects of the classes that declare them.
+
+Strawberry looks the types of a class up anew for every value, which costs more than a small statement.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import GraphQLArgument, GraphQLInputField, GraphQLInputObjectType, GraphQLList, get_nullable_type
+
+BACKREF = "strawberry-definition"
+"""The extension with which Strawberry marks what it has made of a declaration."""
+
+
+def converted(given: Mapping[str, Any], declared: Mapping[str, GraphQLArgument | GraphQLInputField]) -> dict[str, Any]:
+    """Coerced arguments, or members of an input object, as the function or the class takes them."""
+    return {python_name(declared[name]): _value(value, declared[name].type) for name, value in given.items()}
+
+
+def python_name(declared: GraphQLArgument | GraphQLInputField) -> str:
+    """The name of its declaration."""
+    name: str = declared.extensions[BACKREF].python_name
+    return name
+
+
+def _value(value: Any, type_: Any) -> Any:
+    match get_nullable_type(type_):
+        case _ if value is None:
+            return None
+        case GraphQLList(of_type=item):
+            return [_value(one, item) for one in value]
+        case GraphQLInputObjectType(fields=fields, extensions=extensions):
+            return extensions[BACKREF].origin(**converted(value, fields))
+    return value
