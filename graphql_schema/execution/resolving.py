@@ -51,9 +51,8 @@ class Resolving:
         found = self.shown.get(key)
         if found is None:
             async with self.turns.turn(context.viewer.id):
-                found = self.shown.get(key) or self.shown.put(
-                    key, *await aside(partial(self._shown, operation, context))
-                )
+                show = partial(self._shown, operation, context)
+                found = self.shown.get(key) or self.shown.put(key, *await aside(show))
         return found
 
     def _shown(self, operation: Operation, context: Context) -> tuple[ExecutionResult, int]:
