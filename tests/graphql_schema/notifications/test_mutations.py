@@ -1,4 +1,4 @@
-"""Reading notifications and putting them away: one's own alone, once, and each with its time."""
+"""Who is told of what others do; reading notifications and putting them away: one's own alone, once, with its time."""
 
 import asyncio
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import select
 from db import tables
 from db.enums import NotificationType
 from tests.conftest import Graph
-from tests.graphql_schema.asking import UNKNOWN, add, change, done, error_code, refusal, refusals, with_ids
+from tests.graphql_schema.asking import UNKNOWN, add, change, done, error_code, listed, refusal, refusals, with_ids
 from tests.world import NOON, World
 
 REST = "viewer { name notifications { nodes { title isRead isArchived } } } errors { code message path }"
@@ -17,6 +17,15 @@ MARK_READ = (
     f"mutation ($input: NotificationsInput!) {{ markNotificationsRead(input: $input) {{ markedCount {REST} }} }}"
 )
 ARCHIVE = f"mutation ($input: NotificationsInput!) {{ archiveNotifications(input: $input) {{ archivedCount {REST} }} }}"
+CREATE_PROJECT = """
+    mutation ($input: CreateProjectInput!) { createProject(input: $input) { project { id } errors { code path } } }
+"""
+ADD_MEMBERS = """
+    mutation ($input: AddProjectMembersInput!) { addProjectMembers(input: $input) { errors { code path } } }
+"""
+INVITATIONS = (
+    "{ viewer { notifications(filter: {type: [COLLABORATION_INVITE]}) { nodes { title message data isRead } } } }"
+)
 
 both = pytest.mark.parametrize(
     ("mutation", "count", "column"),
@@ -112,6 +121,50 @@ async def test_a_hundred_take_as_many_statements_as_one(
     assert (await done(graph, "ben", mutation, notificationIds=ids[1:]))[count] == 100
     assert len(graph.statements) == few
     assert await refusal(graph, "ben", mutation, notificationIds=ids) == ("BAD_USER_INPUT", "input.notificationIds")
+
+
+# --- being told ------------------------------------------------------------------------------------------------------
+
+
+async def test_who_is_added_to_a_project_is_told(graph: Graph, world: World) -> None:
+    people = [{"userId": world.ben.public_id, "role": "LEAD"}, {"userId": world.vera.public_id}]
+    project = (await done(graph, "ada", CREATE_PROJECT, name="Globe", members=people))["project"]
+    for who, role in (("ben", "LEAD"), ("vera", "MEMBER")):
+        assert await invitations(graph, who) == [
+            {
+                "title": "You are a member of Globe",
+                "message": f"Your role in this project: {role.lower()}.",
+                "data": {"projectId": project["id"], "role": role},
+                "isRead": False,
+            }
+        ]
+    assert await invitations(graph, "ada") == []
+
+
+async def test_who_is_a_member_already_is_not_told_again(graph: Graph, world: World) -> None:
+    given = with_ids(world, {"projectId": "@atlas", "members": [{"userId": "@rob"}, {"userId": "@ben"}]})
+    assert await refusal(graph, "ada", ADD_MEMBERS, **given) == ("CONFLICT", "input.members.1.userId")
+    assert await invitations(graph, "rob") == []
+    await refusal(graph, "ada", ADD_MEMBERS, **given, onError="SKIP")
+    assert [told["title"] for told in await invitations(graph, "rob")] == ["You are a member of Atlas"]
+    assert await invitations(graph, "ben") == []
+
+
+async def test_who_is_added_many_times_at_once_is_told_once(graph: Graph, world: World) -> None:
+    given = with_ids(world, {"projectId": "@atlas", "members": [{"userId": "@rob"}]})
+    await asyncio.gather(*(graph.data("ada", ADD_MEMBERS, input=given) for _ in range(4)))
+    assert len(await invitations(graph, "rob")) == 1
+
+
+async def test_who_adds_themself_is_not_told(graph: Graph, world: World) -> None:
+    given = with_ids(world, {"projectId": "@atlas", "members": [{"userId": "@root"}, {"userId": "@rob"}]})
+    await done(graph, "root", ADD_MEMBERS, **given)
+    assert [len(await invitations(graph, who)) for who in ("root", "rob")] == [0, 1]
+
+
+async def invitations(graph: Graph, who: str) -> list[Any]:
+    """What somebody was told of projects that they were added to, but for what the world begins with."""
+    return [told for told in await listed(graph, who, INVITATIONS) if told["data"]]
 
 
 def notification(world: World, title: str) -> tables.Notification:

@@ -10,18 +10,7 @@ from structlog.testing import capture_logs
 from db import tables
 from db.enums import ProjectRole, ReactionType
 from tests.conftest import Graph
-from tests.graphql_schema.asking import (
-    UNKNOWN,
-    add,
-    change,
-    done,
-    error_code,
-    listed,
-    refusal,
-    refusals,
-    values,
-    with_ids,
-)
+from tests.graphql_schema.asking import UNKNOWN, add, change, done, error_code, refusal, refusals, values, with_ids
 from tests.world import World
 
 CREATE_PROJECT = """
@@ -190,43 +179,6 @@ async def test_the_same_person_may_begin_many_projects_at_once(graph: Graph) -> 
     assert await graph.data("sam", "{ projects { totalCount } }") == {"projects": {"totalCount": 5}}
 
 
-async def test_who_is_added_is_told(graph: Graph, world: World) -> None:
-    people = [{"userId": world.ben.public_id, "role": "LEAD"}, {"userId": world.vera.public_id}]
-    project = (await done(graph, "ada", CREATE_PROJECT, name="Globe", members=people))["project"]
-    for who, role in (("ben", "LEAD"), ("vera", "MEMBER")):
-        assert await invitations(graph, who) == [
-            {
-                "title": "You are a member of Globe",
-                "message": f"Your role in this project: {role.lower()}.",
-                "data": {"projectId": project["id"], "role": role},
-                "isRead": False,
-            }
-        ]
-    assert await invitations(graph, "ada") == []
-
-
-async def test_who_is_a_member_already_is_not_told_again(graph: Graph, world: World) -> None:
-    people = [{"userId": world.rob.public_id}, {"userId": world.ben.public_id}]
-    given = {"projectId": world.atlas.public_id, "members": people}
-    assert await refusal(graph, "ada", ADD_MEMBERS, **given) == ("CONFLICT", "input.members.1.userId")
-    assert await invitations(graph, "rob") == []
-    await refusal(graph, "ada", ADD_MEMBERS, **given, onError="SKIP")
-    assert [told["title"] for told in await invitations(graph, "rob")] == ["You are a member of Atlas"]
-    assert await invitations(graph, "ben") == []
-
-
-async def test_who_adds_themself_is_not_told(graph: Graph, world: World) -> None:
-    people = [{"userId": world.root.public_id}, {"userId": world.rob.public_id}]
-    await done(graph, "root", ADD_MEMBERS, projectId=world.atlas.public_id, members=people)
-    assert [len(await invitations(graph, who)) for who in ("root", "rob")] == [0, 1]
-
-
-async def invitations(graph: Graph, who: str) -> list[Any]:
-    """The unread notifications of somebody who was added to a project, but for those of the world."""
-    about = "viewer { notifications(filter: {type: [COLLABORATION_INVITE]}) { nodes { title message data isRead } } }"
-    return [told for told in await listed(graph, who, f"{{ {about} }}") if told["data"]]
-
-
 # --- documents -------------------------------------------------------------------------------------------------------
 
 
@@ -321,7 +273,6 @@ async def test_of_the_same_member_added_many_times_at_once_one_counts(graph: Gra
     calls = (graph.data("ada", ADD_MEMBERS, input=given) for _ in range(4))
     payloads = [answer["addProjectMembers"] for answer in await asyncio.gather(*calls)]
     assert sorted(error["code"] for payload in payloads for error in payload["errors"]) == ["CONFLICT"] * 3
-    assert len(await invitations(graph, "rob")) == 1
 
 
 @pytest.mark.parametrize("name", ["createProject", "addProjectMembers"])
