@@ -126,6 +126,8 @@ class Graph:
 
     async def _read(self, client: Client, request: Request) -> Operation:
         """The operation of a request. To read a new text takes time, even if it is refused then."""
+        if operation := self.executor.known(request):
+            return operation
         if not self.executor.documents.has(request.query, request.operation_name):
             self.rate_limits.take_text(client.pays[0], request.query)
         return await self.executor.read(request, client.viewer)

@@ -114,8 +114,12 @@ class RateLimits:
         return Charge(keys, points, is_taken=True)
 
     def take_text(self, principal: str, text: str) -> None:
-        """Take the length of a new text out of a bucket of its own; raises TextsLimited."""
-        self.take((f"text:{principal}",), len(text), refusal=TextsLimited)
+        """Take the length of a new text out of a bucket of its own, which has enough for any when it is full.
+
+        Raises TextsLimited.
+        """
+        length = min(len(text), self.limits["text"].maximum)
+        self.take((f"text:{principal}",), length, refusal=TextsLimited)
 
     def settle(self, charge: Charge, actual: float) -> Throttle:
         """Give back what the operation did not cost, or take what it cost more."""

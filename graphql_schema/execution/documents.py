@@ -77,19 +77,20 @@ class Definition:
         self.check(values)
         return values
 
-    def is_planned(self, variables: VariableValues) -> bool:
-        """Whether `plan` takes no time."""
-        return self._key(variables) in self.memory.plans
+    def planned(self, variables: VariableValues) -> Plan | None:
+        """The plan for these values of `@skip` and `@include`, if it is kept."""
+        found: Plan | None = self.memory.plans.get(self._key(variables))
+        return found
 
     def plan(self, variables: VariableValues) -> Plan:
         """The plan for these values of `@skip` and `@include`."""
-        found: Plan | None = self.memory.plans.get(key := self._key(variables))
+        found = self.planned(variables)
         if found is None:
             selections = Selections(self.schema, self.document, variables)
             root = self.schema.get_root_type(self.node.operation)
             assert root
             found = Plan(steps(selections, root, [self.node.selection_set]), self.memory.statements)
-            self.memory.plans.put(key, found, BYTES_A_STEP * _number_of_steps(found, selections))
+            self.memory.plans.put(self._key(variables), found, BYTES_A_STEP * _number_of_steps(found, selections))
         return found
 
     def in_parts(self, variables: VariableValues) -> "DefinitionInParts | None":

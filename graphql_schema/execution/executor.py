@@ -59,23 +59,29 @@ class Executor:
 
     async def read(self, request: Request, viewer: Viewer) -> Operation:
         """The same, while others are answered: a new text can take a tenth of a second. Raises Overloaded too."""
+        if operation := self.known(request):
+            return operation
         documents, text, name = self.documents, request.query, request.operation_name
-        definition = documents.find(text, name)
-        if definition:
-            values = definition.values(request.variables)
-            if definition.is_planned(values):
-                return self._planned(definition, values, request)
         async with self.turns.turn(viewer.id):
             definition = documents.find(text, name)
             if definition is None:
                 definition = documents.keep(text, name, await aside(partial(documents.read, text, name)))
             return await aside(partial(self._operation, definition, request))
 
-    def _operation(self, definition: Definition, request: Request) -> Operation:
-        return self._planned(definition, definition.values(request.variables), request)
+    def known(self, request: Request) -> Operation | None:
+        """The same, if nothing of it has to be worked out."""
+        definition = self.documents.find(request.query, request.operation_name)
+        if definition is None:
+            return None
+        values = definition.values(request.variables)
+        plan = definition.planned(values)
+        return self._planned(definition, values, plan, request) if plan else None
 
-    def _planned(self, definition: Definition, values: VariableValues, request: Request) -> Operation:
-        plan = definition.plan(values)
+    def _operation(self, definition: Definition, request: Request) -> Operation:
+        values = definition.values(request.variables)
+        return self._planned(definition, values, definition.plan(values), request)
+
+    def _planned(self, definition: Definition, values: VariableValues, plan: Plan, request: Request) -> Operation:
         operation = Operation(
             definition, values, request, plan, plan.cost.estimate(values.coerced), plan.is_dry_run(values)
         )

@@ -150,6 +150,11 @@ async def test_who_sends_too_many_new_texts_can_still_send_known_ones(database_u
         assert (await served.post({"query": COURSES})).status_code == 200
 
 
+async def test_a_text_that_is_longer_than_any_bucket_is_refused_for_its_length(served: Served) -> None:
+    answer = await served.post({"query": " " * 1_030_000})
+    assert (answer.status_code, code_of(answer)) == (200, "MAX_DOCUMENT_BYTES_LIMIT")
+
+
 async def test_what_never_gets_its_answer_is_paid_in_full(slow: Served) -> None:
     slow.app.sockets.graph.executor.deadline.seconds = 0
     assert (await slow.post({"query": COURSES})).status_code == 504

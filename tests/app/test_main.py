@@ -14,6 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from app import cli
+from app.main import SWITCH
 from db import migrations
 from db.embedded import servers
 from db.engine import Database
@@ -85,6 +86,11 @@ async def test_on_sigterm_all_comes_to_its_end_and_the_process_too(
         assert (await talk.closed())[0] == 1012
         async with asyncio.timeout(STOPPING):
             assert await started.wait() == 0
+
+
+async def test_a_thread_lets_the_event_loop_in_soon(served: Served) -> None:
+    assert served.app
+    assert sys.getswitchinterval() == pytest.approx(SWITCH)
 
 
 async def test_after_a_restart_of_the_database_nobody_meets_a_connection_that_is_gone(

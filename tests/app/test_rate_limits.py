@@ -81,6 +81,12 @@ def test_new_texts_are_taken_out_of_a_bucket_of_their_own(limits: RateLimits, cl
     limits.take_text(ADA, "x" * 500)
 
 
+def test_a_full_bucket_has_enough_for_any_text(limits: RateLimits) -> None:
+    limits.take_text(ADA, "x" * 1_001)
+    with pytest.raises(TextsLimited, match="Try again in 5 s"):
+        limits.take_text(ADA, "x" * 1_001)
+
+
 def test_a_refusal_says_when_to_come_again(limits: RateLimits, clock: Clock) -> None:
     limits.take((ADA,), 95)
     with pytest.raises(RateLimited) as refused:
