@@ -31,6 +31,11 @@ as_served = pytest.mark.parametrize("graph", ["compiled"], indirect=True, scope=
 """For what would take long by both ways, and says nothing that their agreement does not say for the other."""
 
 
+@pytest.fixture(autouse=True)
+def uncovered(no_cover: None) -> None:
+    """Coverage is not measured here: it more than doubles the time, and says only that everything was run."""
+
+
 @pytest.fixture(scope="session")
 def database_url(servers: Servers, template: World) -> Iterator[str]:
     """A database that the tests of this folder share: they keep nothing of what they write."""

@@ -11,6 +11,13 @@ from tests.graphql_schema.execution.both_paths import BothPaths, both_paths
 from tests.world import World
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Coverage of examples is not measured: it more than doubles the time, and says only that everything was run."""
+    for item in items:
+        if "both" in getattr(item, "fixturenames", ()):
+            item.add_marker("no_cover")
+
+
 @pytest.fixture(scope="package")
 def both(servers: Servers, template: World) -> Iterator[BothPaths]:
     asyncio.run(_administer(servers, f"CREATE DATABASE both_paths TEMPLATE {TEMPLATE}"))
