@@ -46,6 +46,11 @@ _ALL_OF = compiled(
 REFUSED = "This token does not hold. Sign in again."
 
 
+def given(authorization: str | None) -> str | None:
+    """The credential in an `Authorization` header, if there is one: clients send an empty header for who has none."""
+    return (authorization or "").strip() or None
+
+
 class Sessions:
     """Knows whose a credential is, and remembers it for a few seconds.
 
@@ -59,9 +64,9 @@ class Sessions:
 
     async def viewer(self, authorization: str | None) -> Viewer:
         """Who sent this `Authorization` header: a guest without one. Raises Unauthenticated if it does not hold."""
-        if authorization is None:
+        if (credential := given(authorization)) is None:
             return GUEST
-        token = _bearer(authorization)
+        token = _bearer(credential)
         viewer, until = self._known.get(token, (GUEST, 0.0))
         if until < time.monotonic():
             viewer = await authenticate(self.database, token)
@@ -115,7 +120,7 @@ def _viewer(user_id: UUID, is_admin: bool, session_id: UUID, organization_ids: l
 
 
 def _bearer(authorization: str) -> str:
-    scheme, _, token = authorization.strip().partition(" ")
+    scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthenticated("The credential must read `Bearer <token>`.")
     return token.strip()

@@ -10,6 +10,7 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from app import rate_limits
+from app.auth import given
 from app.batches import Batches
 from app.graph import Client, Graph
 from app.logs import note
@@ -126,8 +127,8 @@ class Asked:
 
     @property
     def credential(self) -> str | None:
-        """The header `Authorization`; None without one."""
-        return self.header(b"authorization") if b"authorization" in self.headers else None
+        """What the header `Authorization` has in it; None for nothing."""
+        return given(self.header(b"authorization"))
 
     @property
     def host(self) -> str | None:

@@ -11,7 +11,7 @@ import structlog
 from graphql import GraphQLError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected, WebSocketState
 
-from app.auth import REFUSED
+from app.auth import REFUSED, given
 from app.graph import Client, Graph
 from app.logs import elapsed, note
 from app.refusals import is_broken, refused
@@ -61,13 +61,17 @@ class _Running:
 
 
 class Conversation:
-    """One socket, from its start to its end. `client` is known once it is acknowledged."""
+    """One socket, from its start to its end. `client` is known once it is acknowledged.
 
-    def __init__(self, sockets: Sockets, websocket: WebSocket) -> None:
+    The `credential` that it was opened with counts unless `connection_init` has another.
+    """
+
+    def __init__(self, sockets: Sockets, websocket: WebSocket, credential: str | None = None) -> None:
         self.sockets = sockets
         self.graph = sockets.graph
         self.settings = sockets.settings
         self.websocket = websocket
+        self.credential = credential
         self.client: Client | None = None
         self.operations: dict[str, _Running] = {}
         self.waiting = 0
@@ -139,7 +143,7 @@ class Conversation:
             raise Closing(4408, "There was no connection_init in time.") from None
 
     async def _acknowledge(self, payload: Message) -> None:
-        credential = _authorization(payload)
+        credential = _authorization(payload) or self.credential
         address = self.websocket.client
         client = Client(await self._viewer(credential), credential, address.host if address else None)
         self.sockets.admit(client)
@@ -280,10 +284,10 @@ class Conversation:
 
 
 def _authorization(payload: Message) -> str | None:
-    """The credential in a `connection_init`: a member of its own or among `headers`, however it is written."""
+    """The credential in a `connection_init`, if any: a member of its own or among `headers`, however it is written."""
     headers = payload.get("headers")
     members = [*payload.items(), *(headers.items() if isinstance(headers, dict) else ())]
-    found = next((value for name, value in members if name.lower() == "authorization" and value is not None), None)
-    if not isinstance(found, str | None):
+    found = [value for name, value in members if name.lower() == "authorization"]
+    if not all(isinstance(value, str | None) for value in found):
         raise Closing(4400, "The authorization must be a text.")
-    return found
+    return next(filter(None, map(given, found)), None)

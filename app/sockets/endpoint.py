@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from app.auth import given
 from app.graph import Client, Graph
 from app.rate_limits import principal_key
 from app.settings import Settings
@@ -40,7 +41,7 @@ class GraphQLOverWebSocket:
         if self._opening[address] >= self.settings.opening_limit:
             await websocket.send_denial_response(Response(status_code=429, headers={"Retry-After": "1"}))
             return
-        conversation = Conversation(self, websocket)
+        conversation = Conversation(self, websocket, given(websocket.headers.get("authorization")))
         self._open.add(conversation)
         self._opening[address] += 1
         try:

@@ -45,11 +45,14 @@ class Served:
             return await client.request(method, path, content=content, headers=named)
 
     @asynccontextmanager
-    async def socket(self, *, protocol: str | None = PROTOCOL) -> AsyncIterator["Talk"]:
-        """A socket on which nothing has been said yet."""
+    async def socket(
+        self, path: str = "/graphql", *, protocol: str | None = PROTOCOL, **headers: str
+    ) -> AsyncIterator["Talk"]:
+        """A socket on which nothing has been said yet, opened with headers as `send` takes them."""
         protocols = [Subprotocol(protocol)] if protocol else None
-        async with connect(f"ws://{self.address}/graphql", subprotocols=protocols) as connection:
-            yield Talk(connection)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        async with connect(f"ws://{self.address}{path}", subprotocols=protocols, additional_headers=named) as opened:
+            yield Talk(opened)
 
     @asynccontextmanager
     async def talk(self, **payload: Any) -> AsyncIterator["Talk"]:

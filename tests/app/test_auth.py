@@ -13,13 +13,13 @@ from db.engine import Database
 from db.errors import NotFound, Unauthenticated
 from db.tokens import new_token, token_hash
 from tests.app.serving import Served, told
-from tests.world import World
+from tests.world import PASSWORD, World
 
 UNKNOWN = f"trs_{'x' * 43}"
 VIEWER = {"query": "{ viewer { name } }"}
 
 
-async def identify(database: Database, authorization: str) -> Viewer:
+async def identify(database: Database, authorization: str | None) -> Viewer:
     """Whom a process that knows nobody yet takes the sender of this header for."""
     return await Sessions(database).viewer(authorization)
 
@@ -35,6 +35,20 @@ async def test_the_scheme_may_be_written_in_any_case(database: Database, world: 
 
 async def test_without_a_header_a_guest_asks(served: Served) -> None:
     assert told(await served.post(VIEWER)) == {"data": {"viewer": None}}
+
+
+async def test_an_empty_header_is_that_of_a_guest_who_can_sign_in(served: Served) -> None:
+    signing_in = 'mutation { signIn(input: {email: "ada@example.com", password: "%s"}) { token } }'
+    signed_in = await served.post({"query": signing_in % PASSWORD}, authorization="")
+    assert signed_in.json()["data"]["signIn"]["token"]
+    assert told(await served.post(VIEWER, authorization="")) == {"data": {"viewer": None}}
+
+
+@pytest.mark.parametrize("authorization", [None, "", " ", " \t "])
+async def test_without_a_credential_in_it_a_header_is_as_good_as_none(
+    database: Database, authorization: str | None
+) -> None:
+    assert await identify(database, authorization) is GUEST
 
 
 async def test_the_viewer_carries_the_session_so_that_it_can_be_ended(served: Served, world: World) -> None:
@@ -65,7 +79,7 @@ async def test_the_viewer_knows_the_organizations_that_pay(database: Database, w
 
 @pytest.mark.parametrize(
     "authorization",
-    ["", "Bearer", f"Bearer {UNKNOWN}", "Bearer trs_short", "Basic YWRhOnB3", UNKNOWN, "Bearer é"],
+    ["Bearer", f"Bearer {UNKNOWN}", "Bearer trs_short", "Basic YWRhOnB3", UNKNOWN, "Bearer é"],
 )
 async def test_a_credential_that_does_not_hold_is_401(served: Served, authorization: str) -> None:
     answer = await served.post(VIEWER, authorization=authorization.encode("latin-1"))

@@ -133,7 +133,18 @@ async def test_the_credential_comes_with_the_initialisation(
         assert await talk.hear() == next_of({"data": {"viewer": {"name": "Ada"}}})
 
 
-@pytest.mark.parametrize("payload", [{}, {"authorization": None}, {"headers": {}}, {"headers": None}])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {},
+        {"authorization": None},
+        {"authorization": ""},
+        {"Authorization": " "},
+        {"headers": {}},
+        {"headers": None},
+        {"headers": {"authorization": ""}},
+    ],
+)
 async def test_without_a_credential_a_guest_asks(served: Served, payload: dict[str, Any]) -> None:
     async with served.talk(**payload) as talk:
         await talk.ask(VIEWER)

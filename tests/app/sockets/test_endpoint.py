@@ -90,6 +90,44 @@ async def refused(served: Served, **payload: Any) -> None:
         assert reason.startswith("Too many sockets")
 
 
+NOBODY: list[dict[str, Any]] = [{}, {"payload": None}, {"payload": {"authorization": ""}}]
+
+
+@pytest.mark.parametrize("initialisation", NOBODY)
+async def test_the_header_of_the_upgrade_counts_where_the_payload_has_no_credential(
+    served: Served, world: World, initialisation: dict[str, Any]
+) -> None:
+    async with served.socket(authorization=bearer(world.tokens["ada"])) as talk:
+        await talk.say(type="connection_init", **initialisation)
+        assert await talk.hear() == {"type": "connection_ack"}
+        assert await answer(talk, VIEWER) == NAME
+
+
+async def test_the_payload_decides_where_the_upgrade_has_a_credential_too(served: Served, world: World) -> None:
+    async with served.socket(authorization=bearer("trs_nobody")) as talk:
+        await talk.say(type="connection_init", payload={"authorization": bearer(world.tokens["ada"])})
+        assert await talk.hear() == {"type": "connection_ack"}
+        assert await answer(talk, VIEWER) == NAME
+
+
+async def test_a_header_of_the_upgrade_that_does_not_hold_is_refused(served: Served) -> None:
+    for header in (bearer("trs_nobody"), "Basic YWRhOnB3"):
+        async with served.socket(authorization=header) as talk:
+            await talk.say(type="connection_init")
+            assert (await talk.closed())[0] == 4403
+
+
+async def test_a_socket_that_was_let_in_by_its_upgrade_is_watched_too(
+    database_url: str, redis_url: str, world: World
+) -> None:
+    ada = bearer(world.tokens["ada"])
+    async with serving(database_url, redis_url, **WATCHED) as served, served.socket(authorization=ada) as talk:
+        await talk.say(type="connection_init")
+        assert await talk.hear() == {"type": "connection_ack"}
+        await served.post({"query": "mutation { signOut { signedOut } }"}, authorization=ada)
+        assert await talk.closed() == (4403, REFUSED)
+
+
 async def test_a_socket_whose_session_has_ended_closes_with_4403(
     database_url: str, redis_url: str, world: World
 ) -> None:
