@@ -1,25 +1,29 @@
 """GraphQL over HTTP: a request is checked, read, run and answered, each in one place."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app import rate_limits
 from app.auth import given
 from app.batches import Batches
+from app.compression import SMALL, gzipped
 from app.graph import Client, Graph
 from app.logs import note
-from app.negotiation import JSON, Agreed, Refused, check, negotiated
+from app.negotiation import JSON, Agreed, CrossSite, Refused, check, negotiated, takes_gzip
+from app.origins import Origins
 from app.rate_limits import RateLimited
 from app.refusals import refused
 from app.requests import BadRequest, Members, checked, parsed, with_key
+from app.streams.framing import COMMON
 from app.streams.streaming import Stream, Streams, encoded
-from db.errors import Overloaded, Unauthenticated
+from db.errors import NotFound, Overloaded, Unauthenticated
 from graphql_schema.execution import Operation, RequestError
 
 PREFLIGHT_HEADERS = {b"graphql-require-preflight", b"apollo-require-preflight", b"x-apollo-operation-name"}
@@ -46,26 +50,30 @@ class ClientLeft(Exception):  # noqa: N818  (an outcome, not an error)
 class GraphQLOverHTTP:
     """The ASGI endpoint. A body may have `body_limit` bytes, and `batch_limit` operations if it is an array."""
 
-    def __init__(self, graph: Graph, streams: Streams, *, body_limit: int, batch_limit: int = 0) -> None:
+    def __init__(
+        self, graph: Graph, streams: Streams, *, origins: Origins, body_limit: int, batch_limit: int = 0
+    ) -> None:
         self.graph = graph
         self.streams = streams
+        self.origins = origins
         self.batches = Batches(graph, batch_limit)
         self.body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = Asked(scope, receive)
         try:
-            answer = await self._respond(Asked(scope, receive))
+            answer = await self._respond(asked)
         except ClientLeft:
             return
+        if isinstance(answer, Answer):
+            answer = await answer.compressed(asked.header(b"accept-encoding"))
         await answer.send(send)
 
     async def _respond(self, asked: "Asked") -> "Answer | Stream":
         """Every way to refuse or to fail ends here, in an answer with a code."""
         agreed = Agreed(JSON)
         try:
-            preflighted = not PREFLIGHT_HEADERS.isdisjoint(asked.headers)
-            site = asked.header(b"sec-fetch-site")
-            check(asked.method, asked.header(b"content-type"), preflighted=preflighted, site=site)
+            self._check(asked)
             agreed = negotiated(asked.header(b"accept"))
             return await self._run(asked, agreed)
         except ClientLeft:
@@ -74,6 +82,18 @@ class GraphQLOverHTTP:
             return Answer(agreed.media_type, orjson.dumps(refused(error)), status=agreed.status)
         except Exception as error:  # noqa: BLE001  (what is unexpected is logged and masked)
             return refusal(error, agreed.media_type)
+
+    def _check(self, asked: "Asked") -> None:
+        if self.origins.are_crossed(asked.headers):
+            raise CrossSite("A page of this origin may not ask with cookies.")
+        is_listed = self.origins.includes(asked.headers.get(b"origin", b""))
+        check(
+            asked.method,
+            asked.header(b"content-type"),
+            encoding=asked.header(b"content-encoding"),
+            preflighted=not PREFLIGHT_HEADERS.isdisjoint(asked.headers),
+            site="" if is_listed else asked.header(b"sec-fetch-site"),
+        )
 
     async def _run(self, asked: "Asked", agreed: Agreed) -> "Answer | Stream":
         members = await asked.members(self.body_limit)
@@ -111,6 +131,12 @@ class Explanations(GraphQLOverHTTP):
         analyze = asked.parameters.get("analyze") == "true"
         context = self.graph.context(client.viewer)
         return answer(agreed, orjson.dumps(await self.graph.executor.explain(operation, context, analyze=analyze)), {})
+
+
+async def misdirected(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer who put a slash behind the address. To be led elsewhere would lose what was posted."""
+    body = refused(NotFound("The graph is at `/graphql`, without a slash behind it."))
+    await Response(orjson.dumps(body), status_code=404, headers=COMMON, media_type=JSON)(scope, receive, send)
 
 
 @dataclass(frozen=True)
@@ -188,9 +214,16 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     status: int = 200
 
+    async def compressed(self, accept_encoding: str) -> "Answer":
+        """The same, smaller if the client takes that. What is framed as a stream stays as it is."""
+        if len(self.body) <= SMALL or "content-type" in self.headers or not takes_gzip(accept_encoding):
+            return self
+        return replace(self, body=await gzipped(self.body), headers={**self.headers, "content-encoding": "gzip"})
+
     async def send(self, send: Send) -> None:
         """Send all of it."""
         headers = {
+            **COMMON,
             "content-type": f"{self.media_type}; charset=utf-8",
             "content-length": str(len(self.body)),
             **self.headers,
@@ -211,7 +244,7 @@ def check_kind(kind: str, method: str, agreed: Agreed) -> None:
     if kind == "subscription" and agreed.events is None:
         raise BadRequest("Subscriptions need `Accept: text/event-stream`, or a WebSocket (graphql-transport-ws).")
     if kind == "mutation" and method == "GET":
-        raise Refused("A mutation needs POST.", status=405, allow="POST")
+        raise Refused("A mutation needs POST.", status=405, headers={"Allow": "POST"})
 
 
 def too_large(limit: int) -> Refused:
@@ -221,15 +254,15 @@ def too_large(limit: int) -> Refused:
 
 def refusal(error: Exception, media_type: str) -> Answer:
     """The answer to a request that ended in an exception. No cache keeps it: what is not found now may be soon."""
-    body, headers = refused(error), {}
+    body, headers = refused(error), dict[str, str]()
     status = STATUS.get(body["errors"][0]["extensions"]["code"], 400)
     match error:
         case Refused():
-            status, headers = error.status, error.headers
+            status, headers = error.status, {**error.headers}
         case Unauthenticated():
             headers = {"WWW-Authenticate": "Bearer"}
         case RateLimited():
             headers = rate_limits.headers(error.throttle, retry_after=error.retry_after)
         case Overloaded():
             headers = {"Retry-After": "1"}
-    return Answer(media_type, orjson.dumps(body), {**headers, "Cache-Control": "no-store"}, status)
+    return Answer(media_type, orjson.dumps(body), {**headers, "cache-control": "no-store"}, status)

@@ -21,11 +21,13 @@ from app.buckets import Buckets, Limit
 from app.connections import Connection
 from app.console import pages
 from app.graph import Graph
-from app.http import Explanations, GraphQLOverHTTP
+from app.http import Explanations, GraphQLOverHTTP, misdirected
 from app.logs import RequestLog
+from app.origins import Origins
 from app.persisted.automatic import Automatic
 from app.persisted.find import Persisted
 from app.persisted.trusted import Trusted
+from app.proxies import Proxies
 from app.rate_limits import RateLimits
 from app.realtime import Realtime
 from app.settings import Settings
@@ -68,22 +70,33 @@ class App:
             settings.introspection,
         )
         self.watch = Watch(self.sessions, interval=settings.credential_interval)
-        self.sockets = GraphQLOverWebSocket(graph, settings, self.watch)
+        origins = Origins(settings.origins)
+        self.sockets = GraphQLOverWebSocket(graph, settings, self.watch, origins=origins)
         self.streams = Streams(graph, self.watch, heartbeat=settings.heartbeat)
         self.endpoints: dict[tuple[str, str], ASGIApp] = {
-            ("http", "/graphql"): GraphQLOverHTTP(
-                graph, self.streams, body_limit=settings.body_limit, batch_limit=settings.batch_limit
+            ("http", "/graphql"): origins.admit(
+                GraphQLOverHTTP(
+                    graph,
+                    self.streams,
+                    origins=origins,
+                    body_limit=settings.body_limit,
+                    batch_limit=settings.batch_limit,
+                )
             ),
-            ("http", "/graphql/explain"): Explanations(graph, self.streams, body_limit=settings.body_limit),
+            ("http", "/graphql/explain"): origins.admit(
+                Explanations(graph, self.streams, origins=origins, body_limit=settings.body_limit)
+            ),
             ("websocket", "/graphql"): self.sockets,
+            ("http", "/graphql/"): origins.admit(misdirected),
+            ("websocket", "/graphql/"): misdirected,
         }
         self.pages = Starlette(lifespan=self._lifespan, routes=self._routes(settings))
         # An address with a slash too many is another address.
         self.pages.router.redirect_slashes = False
-        self.logged = RequestLog(self._dispatch)
+        self.outermost = Proxies(RequestLog(self._dispatch), settings.proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.logged(scope, receive, send)
+        await self.outermost(scope, receive, send)
 
     async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         endpoint = self.endpoints.get((scope["type"], scope.get("path", "")), self.pages)
@@ -113,6 +126,8 @@ class Server(uvicorn.Server):
             http=partial(Connection, patience=settings.patience, reader_timeout=settings.reader_timeout),  # type: ignore[arg-type]
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # `Proxies` reads them
+            timeout_keep_alive=settings.keep_alive,
             server_header=False,
             ws=partial(SocketConnection, settings=settings),  # type: ignore[arg-type]  # it is called, nothing else
             ws_max_size=settings.frame_limit,

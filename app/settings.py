@@ -1,11 +1,12 @@
 """What an operator can set, by environment variables: `DATABASE_URL`, `REDIS_URL`, `TRELLIS_POOL_SIZE` and so on."""
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.connections import Patience
 from graphql_schema.execution import Limits
@@ -21,6 +22,21 @@ Audience = Literal["everybody", "users", "administrators", "nobody"]
 def _with_driver(url: str) -> str:
     """Hosts hand out `postgres://` and `postgresql://`; SQLAlchemy wants to be told the driver too."""
     return re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", url)
+
+
+def _listed(text: Any) -> Any:
+    """The values in one variable, between commas or blanks."""
+    return text.replace(",", " ").split() if isinstance(text, str) else text
+
+
+def _origin(text: str) -> str:
+    """An origin as browsers write it. What a browser calls `null` is anybody's page."""
+    if not re.fullmatch(r"\*|[a-z][a-z\d+.-]*://[^\s/?#@A-Z]+", text):
+        raise ValueError("an origin is a scheme and a host in lower case, with no path: https://app.example")
+    return text
+
+
+Listed = (NoDecode, BeforeValidator(_listed))
 
 
 class Settings(BaseSettings):
@@ -57,6 +73,14 @@ class Settings(BaseSettings):
     """The largest operation that is run, such as `TRELLIS_LIMITS__DEPTH=15`: see `graphql_schema.execution.Limits`."""
     batch_limit: int = Field(default=0, ge=0, le=10)
     """Operations that the body of one HTTP request may hold as an array; with 0 there are no arrays."""
+    origins: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], *Listed] = ()
+    """Origins whose pages may ask: `https://app.example http://localhost:3000`; `*` for all, without cookies."""
+    proxies: Annotated[tuple[IPvAnyNetwork, ...], *Listed] = (ip_network("127.0.0.1"), ip_network("::1"))
+    """Networks of the proxies in front, such as `10.0.0.0/8 2001:db8::7`: theirs alone is what `X-Forwarded-For`,
+    `X-Forwarded-Proto` and `X-Forwarded-Host` say."""
+    keep_alive: int = Field(default=75, ge=1)
+    """Seconds after which a connection over HTTP that is not used is closed. A balancer in front must keep it for less:
+    it would ask on a connection that is just being closed."""
     patience: Patience = Patience()
     """How much of a request's head is read, and how long head and body are waited for: `TRELLIS_PATIENCE__URL=4096`."""
     init_timeout: float = Field(default=10, gt=0)

@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket
 
 from app.auth import given
 from app.graph import Client, Graph
+from app.origins import Origins
 from app.rate_limits import principal_key
 from app.settings import Settings
 from app.sockets.conversation import Closing, Conversation
@@ -24,10 +25,11 @@ DRAINING = Closing(1012, "The server restarts.")
 class GraphQLOverWebSocket:
     """The ASGI endpoint."""
 
-    def __init__(self, graph: Graph, settings: Settings, watch: Watch) -> None:
+    def __init__(self, graph: Graph, settings: Settings, watch: Watch, *, origins: Origins) -> None:
         self.graph = graph
         self.settings = settings
         self.watch = watch
+        self.origins = origins
         self.draining: Closing | None = None
         self._open: set[Conversation] = set()
         self._opening: Counter[str] = Counter()
@@ -37,6 +39,9 @@ class GraphQLOverWebSocket:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
+        if self.origins.are_crossed(dict(scope["headers"])):
+            await websocket.send_denial_response(Response(status_code=403))
+            return
         address = principal_key(None, websocket.client and websocket.client.host)
         if self._opening[address] >= self.settings.opening_limit:
             await websocket.send_denial_response(Response(status_code=429, headers={"Retry-After": "1"}))

@@ -72,6 +72,22 @@ async def test_requests_that_are_sent_at_once_are_answered_in_their_order(bare: 
     writer.close()
 
 
+async def test_a_connection_that_is_not_used_is_kept_as_long_as_an_operator_says(redis_url: str) -> None:
+    body = orjson.dumps({"query": "{ __typename }"})
+    async with serving(NO_DATABASE, redis_url, keep_alive=1) as served:
+        assert b'"Query"' in await answer(served, head(len(body)) + body)
+
+
+async def test_unless_an_operator_says_so_it_outlives_what_a_balancer_in_front_keeps_it_for(bare: Served) -> None:
+    reader, writer = await asyncio.open_connection(*bare.address.split(":"))
+    body = orjson.dumps({"query": "{ __typename }"})
+    writer.write(head(len(body)) + body)
+    await reader.readuntil(b'"Query"')
+    timer = server_side(bare).timeout_keep_alive_task
+    assert timer.when() - asyncio.get_running_loop().time() > 60
+    writer.close()
+
+
 IMPATIENT = Patience(head_seconds=0.2, body_seconds=0.4)
 
 

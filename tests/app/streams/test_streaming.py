@@ -29,7 +29,7 @@ async def test_a_query_is_answered_once_and_complete(bare: Served) -> None:
 async def test_nothing_on_the_way_keeps_the_events_back(bare: Served) -> None:
     async with reading(bare, TYPENAME, accept=EVENTS) as stream:
         names = ("content-type", "cache-control", "x-accel-buffering")
-        assert [stream.response.headers[name] for name in names] == [EVENTS, "no-cache", "no"]
+        assert [stream.response.headers[name] for name in names] == [EVENTS, "private, no-cache", "no"]
         assert stream.response.headers["x-ratelimit-remaining"]
 
 
