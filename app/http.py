@@ -21,7 +21,7 @@ from app.origins import Origins
 from app.rate_limits import RateLimited
 from app.refusals import refused
 from app.requests import BadRequest, Members, checked, parsed, with_key
-from app.streams.framing import COMMON
+from app.streams.framing import COMMON, EVENTS
 from app.streams.streaming import Stream, Streams, encoded
 from db.errors import NotFound, Overloaded, Unauthenticated
 from graphql_schema.execution import Operation, RequestError
@@ -79,7 +79,7 @@ class GraphQLOverHTTP:
         except ClientLeft:
             raise
         except RequestError as error:
-            return Answer(agreed.media_type, orjson.dumps(refused(error)), status=agreed.status)
+            return refused_by_graphql(error, agreed)
         except Exception as error:  # noqa: BLE001  (what is unexpected is logged and masked)
             return refusal(error, agreed.media_type)
 
@@ -237,6 +237,15 @@ def answer(agreed: Agreed, body: bytes, headers: Mapping[str, str]) -> Answer:
     if agreed.one is None:
         return Answer(agreed.media_type, body, headers)
     return Answer(agreed.media_type, agreed.one.alone(body), {**headers, **agreed.one.headers})
+
+
+def refused_by_graphql(error: RequestError, agreed: Agreed) -> Answer:
+    """The answer to a request that was read. A browser's `EventSource` hears errors as events, and no other status."""
+    body = refused(error)
+    is_parsed = body["errors"][0]["extensions"]["code"] != "GRAPHQL_PARSE_FAILED"
+    if agreed.one is EVENTS and is_parsed:
+        return answer(agreed, orjson.dumps(body), {})
+    return Answer(agreed.media_type, orjson.dumps(body), status=agreed.status)
 
 
 def check_kind(kind: str, method: str, agreed: Agreed) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from urllib.parse import urlencode
 
+import orjson
 import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
@@ -51,15 +52,36 @@ async def test_a_mutation_by_get_is_405(bare: Served) -> None:
     assert answer.headers["content-type"].startswith("application/json")
 
 
-@pytest.mark.parametrize(
-    ("query", "code"),
-    [("{", "GRAPHQL_PARSE_FAILED"), ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"), ("subscription { a }", None)],
-)
-@pytest.mark.parametrize("accept", [EVENTS, f"{EVENTS}, application/json"])
-async def test_what_graphql_refuses_is_400_in_json(bare: Served, accept: str, query: str, code: str | None) -> None:
-    answer = await bare.post({"query": query}, accept=accept)
+ACCEPTING = pytest.mark.parametrize("accept", [EVENTS, f"{EVENTS}, application/json"])
+
+
+@ACCEPTING
+async def test_what_cannot_be_parsed_is_400_in_json(bare: Served, accept: str) -> None:
+    answer = await bare.post({"query": "{"}, accept=accept)
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/json; charset=utf-8")
-    assert answer.json()["errors"][0]["extensions"]["code"] == code or code is None
+    assert answer.json()["errors"][0]["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
+
+
+REFUSED = [
+    ({"query": "{ nothing }"}, "GRAPHQL_VALIDATION_FAILED"),
+    ({"query": "subscription { nothing }"}, "GRAPHQL_VALIDATION_FAILED"),
+    ({"query": "query ($id: ID!) { node(id: $id) { id } }"}, "BAD_USER_INPUT"),
+    ({"query": TYPENAME, "operationName": "Other"}, "OPERATION_RESOLUTION_FAILURE"),
+    ({"query": f"{{ {' '.join(f'a{n}: __typename' for n in range(40))} }}"}, "MAX_ROOT_FIELDS_LIMIT"),
+]
+
+
+@ACCEPTING
+@pytest.mark.parametrize(("members", "code"), REFUSED)
+async def test_what_graphql_refuses_is_a_next_with_errors_and_complete(
+    bare: Served, accept: str, members: dict[str, str], code: str
+) -> None:
+    answer = await bare.post(members, accept=accept)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, EVENTS)
+    told = answer.content.removeprefix(COMMENT + b"event: next\ndata: ").removesuffix(b"\n\n" + COMPLETE)
+    errors = orjson.loads(told)["errors"]
+    assert orjson.loads(told).keys() <= {"errors", "extensions"}
+    assert errors[0]["extensions"]["code"] == code
 
 
 async def test_a_subscription_hears_each_event(served: Served, world: World) -> None:
