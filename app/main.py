@@ -161,4 +161,5 @@ def _rate_limits(buckets: Buckets, settings: Settings) -> RateLimits:
 
 
 async def _to_the_console(_request: Request) -> RedirectResponse:
-    return RedirectResponse("/graphiql")
+    # Beside this address, as a proxy may have taken away what stood before it.
+    return RedirectResponse("graphiql")

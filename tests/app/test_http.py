@@ -324,7 +324,7 @@ async def test_without_a_database_the_answer_says_to_try_again(bare: Served) -> 
 
 async def test_the_front_page_leads_to_the_console(bare: Served) -> None:
     answer = await bare.send("GET", "/")
-    assert (answer.status_code, answer.headers["location"]) == (307, "/graphiql")
+    assert (answer.status_code, answer.headers["location"]) == (307, "graphiql")
 
 
 async def test_answers_are_utf8(bare: Served) -> None:
