@@ -1,46 +1,29 @@
 """GraphQL over HTTP: a request is checked, read, run and answered, each in one place."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
-from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app import rate_limits
 from app.auth import given
 from app.batches import Batches
-from app.compression import SMALL, gzipped
 from app.graph import Client, Graph
 from app.logs import note
-from app.negotiation import JSON, Agreed, CrossSite, Refused, check, negotiated, takes_gzip
+from app.negotiation import JSON, Agreed, CrossSite, Refused, check, negotiated
 from app.origins import Origins
-from app.rate_limits import RateLimited
-from app.refusals import refused
 from app.requests import BadRequest, Members, checked, parsed, with_key
-from app.streams.framing import COMMON, EVENTS
-from app.streams.streaming import Stream, Streams, encoded
-from db.errors import NotFound, Overloaded, Unauthenticated
+from app.responses import Answer, answer, refusal, refused_by_graphql
+from app.settings import Settings
+from app.streams.streaming import Stream, Streams
+from app.tickets import SECONDS, Tickets
+from db.errors import Unauthenticated
 from graphql_schema.execution import Operation, RequestError
 
 PREFLIGHT_HEADERS = {b"graphql-require-preflight", b"apollo-require-preflight", b"x-apollo-operation-name"}
-
-STATUS = {
-    "UNAUTHENTICATED": 401,
-    "FORBIDDEN": 403,
-    "INTERNAL_SERVER_ERROR": 500,
-    "IDEMPOTENCY_KEY_REUSED": 422,
-    "OVERLOADED": 503,
-    "REQUEST_RATE_LIMITED": 429,
-    "SERVICE_UNAVAILABLE": 503,
-    "GATEWAY_TIMEOUT": 504,
-    "PERSISTED_QUERY_NOT_FOUND": 200,
-    "PERSISTED_QUERY_NOT_IN_LIST": 404,
-    "QUERY_NOT_IN_SAFELIST": 403,
-}
 
 
 class ClientLeft(Exception):  # noqa: N818  (an outcome, not an error)
@@ -48,16 +31,17 @@ class ClientLeft(Exception):  # noqa: N818  (an outcome, not an error)
 
 
 class GraphQLOverHTTP:
-    """The ASGI endpoint. A body may have `body_limit` bytes, and `batch_limit` operations if it is an array."""
+    """The ASGI endpoint."""
 
     def __init__(
-        self, graph: Graph, streams: Streams, *, origins: Origins, body_limit: int, batch_limit: int = 0
+        self, graph: Graph, streams: Streams, *, settings: Settings, origins: Origins, tickets: Tickets
     ) -> None:
         self.graph = graph
         self.streams = streams
         self.origins = origins
-        self.batches = Batches(graph, batch_limit)
-        self.body_limit = body_limit
+        self.tickets = tickets
+        self.batches = Batches(graph, settings.batch_limit)
+        self.body_limit = settings.body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = Asked(scope, receive)
@@ -118,9 +102,12 @@ class GraphQLOverHTTP:
         return operation, client
 
     async def _client(self, asked: "Asked") -> Client:
-        viewer = await self.graph.sessions.viewer(asked.credential)
+        credential = asked.credential
+        if credential is None and asked.ticket:
+            credential = await self.tickets.redeem(asked.ticket)
+        viewer = await self.graph.sessions.viewer(credential)
         note(viewer=viewer.id and str(viewer.id))
-        return Client(viewer, asked.credential, asked.host, asked.headers.get(b"x-cost-debug") == b"1")
+        return Client(viewer, credential, asked.host, asked.headers.get(b"x-cost-debug") == b"1")
 
 
 class Explanations(GraphQLOverHTTP):
@@ -133,10 +120,20 @@ class Explanations(GraphQLOverHTTP):
         return answer(agreed, orjson.dumps(await self.graph.executor.explain(operation, context, analyze=analyze)), {})
 
 
-async def misdirected(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer who put a slash behind the address. To be led elsewhere would lose what was posted."""
-    body = refused(NotFound("The graph is at `/graphql`, without a slash behind it."))
-    await Response(orjson.dumps(body), status_code=404, headers=COMMON, media_type=JSON)(scope, receive, send)
+class TicketIssue(GraphQLOverHTTP):
+    """The ASGI endpoint that gives a ticket to who sends a credential. No page can make a browser send that unasked."""
+
+    def _check(self, asked: "Asked") -> None:
+        if asked.method != "POST":
+            raise Refused("A ticket is asked for with POST.", status=405, headers={"Allow": "POST"})
+
+    async def _run(self, asked: "Asked", agreed: Agreed) -> "Answer | Stream":
+        client = await self._client(asked)
+        if client.credential is None:
+            raise Unauthenticated
+        self.graph.rate_limits.take(client.pays, 1)
+        body = {"ticket": await self.tickets.issue(client.credential), "expiresIn": SECONDS}
+        return Answer(JSON, orjson.dumps(body), {"cache-control": "no-store"})
 
 
 @dataclass(frozen=True)
@@ -155,6 +152,11 @@ class Asked:
     def credential(self) -> str | None:
         """What the header `Authorization` has in it; None for nothing."""
         return given(self.header(b"authorization"))
+
+    @property
+    def ticket(self) -> str | None:
+        """The ticket in the address of a GET."""
+        return self.parameters.get("ticket") if self.method == "GET" else None
 
     @property
     def host(self) -> str | None:
@@ -205,49 +207,6 @@ class Asked:
                 return bytes(body)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A response with one GraphQL answer in it."""
-
-    media_type: str
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
-    status: int = 200
-
-    async def compressed(self, accept_encoding: str) -> "Answer":
-        """The same, smaller if the client takes that. What is framed as a stream stays as it is."""
-        if len(self.body) <= SMALL or "content-type" in self.headers or not takes_gzip(accept_encoding):
-            return self
-        return replace(self, body=await gzipped(self.body), headers={**self.headers, "content-encoding": "gzip"})
-
-    async def send(self, send: Send) -> None:
-        """Send all of it."""
-        headers = {
-            **COMMON,
-            "content-type": f"{self.media_type}; charset=utf-8",
-            "content-length": str(len(self.body)),
-            **self.headers,
-        }
-        await send({"type": "http.response.start", "status": self.status, "headers": encoded(headers)})
-        await send({"type": "http.response.body", "body": self.body})
-
-
-def answer(agreed: Agreed, body: bytes, headers: Mapping[str, str]) -> Answer:
-    """One answer, as the client takes it."""
-    if agreed.one is None:
-        return Answer(agreed.media_type, body, headers)
-    return Answer(agreed.media_type, agreed.one.alone(body), {**headers, **agreed.one.headers})
-
-
-def refused_by_graphql(error: RequestError, agreed: Agreed) -> Answer:
-    """The answer to a request that was read. A browser's `EventSource` hears errors as events, and no other status."""
-    body = refused(error)
-    is_parsed = body["errors"][0]["extensions"]["code"] != "GRAPHQL_PARSE_FAILED"
-    if agreed.one is EVENTS and is_parsed:
-        return answer(agreed, orjson.dumps(body), {})
-    return Answer(agreed.media_type, orjson.dumps(body), status=agreed.status)
-
-
 def check_kind(kind: str, method: str, agreed: Agreed) -> None:
     """Refuse an operation that does not fit the method, or what is accepted."""
     if kind == "subscription" and agreed.events is None:
@@ -259,19 +218,3 @@ def check_kind(kind: str, method: str, agreed: Agreed) -> None:
 def too_large(limit: int) -> Refused:
     """The refusal of a body with more bytes than the limit."""
     return Refused(f"A body may have {limit} bytes.", status=413)
-
-
-def refusal(error: Exception, media_type: str) -> Answer:
-    """The answer to a request that ended in an exception. No cache keeps it: what is not found now may be soon."""
-    body, headers = refused(error), dict[str, str]()
-    status = STATUS.get(body["errors"][0]["extensions"]["code"], 400)
-    match error:
-        case Refused():
-            status, headers = error.status, {**error.headers}
-        case Unauthenticated():
-            headers = {"WWW-Authenticate": "Bearer"}
-        case RateLimited():
-            headers = rate_limits.headers(error.throttle, retry_after=error.retry_after)
-        case Overloaded():
-            headers = {"Retry-After": "1"}
-    return Answer(media_type, orjson.dumps(body), {**headers, "cache-control": "no-store"}, status)

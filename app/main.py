@@ -21,7 +21,7 @@ from app.buckets import Buckets, Limit
 from app.connections import Connection
 from app.console import pages
 from app.graph import Graph
-from app.http import Explanations, GraphQLOverHTTP, misdirected
+from app.http import Explanations, GraphQLOverHTTP, TicketIssue
 from app.logs import RequestLog
 from app.origins import Origins
 from app.persisted.automatic import Automatic
@@ -30,10 +30,12 @@ from app.persisted.trusted import Trusted
 from app.proxies import Proxies
 from app.rate_limits import RateLimits
 from app.realtime import Realtime
+from app.responses import misdirected
 from app.settings import Settings
 from app.sockets.connection import SocketConnection
 from app.sockets.endpoint import GraphQLOverWebSocket
 from app.streams.streaming import Streams
+from app.tickets import Tickets
 from app.watch import Watch
 from db.engine import Database
 from graphql_schema import schema
@@ -43,6 +45,8 @@ SWITCH = 0.000_5
 """Seconds that a thread may keep the interpreter from the event loop, which asks for it several times an answer. By
 default they are ten times as many.
 """
+OVER_HTTP = {"/graphql": GraphQLOverHTTP, "/graphql/explain": Explanations, "/graphql/ticket": TicketIssue}
+"""What answers at an address of the graph."""
 GRACE = 14
 """Seconds from the signal to stop until what still runs is cancelled."""
 
@@ -70,26 +74,18 @@ class App:
             settings.introspection,
         )
         self.watch = Watch(self.sessions, interval=settings.credential_interval)
+        self.tickets = Tickets(settings.redis_url, prefix=settings.redis_prefix)
         origins = Origins(settings.origins)
-        self.sockets = GraphQLOverWebSocket(graph, settings, self.watch, origins=origins)
+        self.sockets = GraphQLOverWebSocket(graph, settings, self.watch, origins=origins, tickets=self.tickets)
         self.streams = Streams(graph, self.watch, heartbeat=settings.heartbeat)
         self.endpoints: dict[tuple[str, str], ASGIApp] = {
-            ("http", "/graphql"): origins.admit(
-                GraphQLOverHTTP(
-                    graph,
-                    self.streams,
-                    origins=origins,
-                    body_limit=settings.body_limit,
-                    batch_limit=settings.batch_limit,
-                )
-            ),
-            ("http", "/graphql/explain"): origins.admit(
-                Explanations(graph, self.streams, origins=origins, body_limit=settings.body_limit)
-            ),
-            ("websocket", "/graphql"): self.sockets,
             ("http", "/graphql/"): origins.admit(misdirected),
             ("websocket", "/graphql/"): misdirected,
+            ("websocket", "/graphql"): self.sockets,
         }
+        for path, over_http in OVER_HTTP.items():
+            endpoint = over_http(graph, self.streams, settings=settings, origins=origins, tickets=self.tickets)
+            self.endpoints["http", path] = origins.admit(endpoint)
         self.pages = Starlette(lifespan=self._lifespan, routes=self._routes(settings))
         # An address with a slash too many is another address.
         self.pages.router.redirect_slashes = False
@@ -110,7 +106,7 @@ class App:
 
     @asynccontextmanager
     async def _lifespan(self, _pages: Starlette) -> AsyncIterator[None]:
-        async with self.realtime, self.buckets, self.automatic, self.database.watch(), self.watch:
+        async with self.realtime, self.buckets, self.automatic, self.tickets, self.database.watch(), self.watch:
             yield
         await self.database.close()
 

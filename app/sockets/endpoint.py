@@ -12,11 +12,15 @@ from starlette.websockets import WebSocket
 
 from app.auth import given
 from app.graph import Client, Graph
+from app.negotiation import JSON
 from app.origins import Origins
 from app.rate_limits import principal_key
+from app.responses import refusal
 from app.settings import Settings
 from app.sockets.conversation import Closing, Conversation
+from app.tickets import Tickets
 from app.watch import Watch
+from db.errors import Refusal
 
 FINISHING_TIMEOUT = 10
 DRAINING = Closing(1012, "The server restarts.")
@@ -25,11 +29,12 @@ DRAINING = Closing(1012, "The server restarts.")
 class GraphQLOverWebSocket:
     """The ASGI endpoint."""
 
-    def __init__(self, graph: Graph, settings: Settings, watch: Watch, *, origins: Origins) -> None:
+    def __init__(self, graph: Graph, settings: Settings, watch: Watch, *, origins: Origins, tickets: Tickets) -> None:
         self.graph = graph
         self.settings = settings
         self.watch = watch
         self.origins = origins
+        self.tickets = tickets
         self.draining: Closing | None = None
         self._open: set[Conversation] = set()
         self._opening: Counter[str] = Counter()
@@ -46,7 +51,12 @@ class GraphQLOverWebSocket:
         if self._opening[address] >= self.settings.opening_limit:
             await websocket.send_denial_response(Response(status_code=429, headers={"Retry-After": "1"}))
             return
-        conversation = Conversation(self, websocket, given(websocket.headers.get("authorization")))
+        try:
+            conversation = Conversation(self, websocket, await self._credential(websocket))
+        except Refusal as error:
+            told = refusal(error, JSON)
+            await websocket.send_denial_response(Response(told.body, told.status, told.headers, JSON))
+            return
         self._open.add(conversation)
         self._opening[address] += 1
         try:
@@ -58,6 +68,13 @@ class GraphQLOverWebSocket:
                 _discount(self._principals, _principal(conversation.client))
             else:
                 _discount(self._opening, address)
+
+    async def _credential(self, websocket: WebSocket) -> str | None:
+        """The credential that a socket is opened with; raises Unauthenticated for a ticket that does not hold."""
+        if credential := given(websocket.headers.get("authorization")):
+            return credential
+        ticket = websocket.query_params.get("ticket")
+        return await self.tickets.redeem(ticket) if ticket else None
 
     def admit(self, client: Client) -> None:
         """Count a socket of this client; raises Closing for one too many."""

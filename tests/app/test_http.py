@@ -12,8 +12,8 @@ import pytest
 from structlog.testing import capture_logs
 from websockets.exceptions import InvalidStatus
 
-from app.http import refusal
 from app.negotiation import GRAPHQL_RESPONSE, JSON
+from app.responses import refusal
 from db.tokens import new_token
 from tests.app.serving import NO_DATABASE, Served, serving, told
 from tests.world import World

@@ -139,3 +139,18 @@ async def test_a_request_that_fails_is_an_entry(written: io.StringIO) -> None:
         await client.get("/")
     [entry] = entries(written, "request")
     assert entry["status"] == 500
+
+
+async def test_no_ticket_is_logged(written: io.StringIO, served: Served, world: World) -> None:
+    authorization = f"Bearer {world.tokens['ada']}"
+    tickets = [
+        (await served.send("POST", "/graphql/ticket", authorization=authorization)).json()["ticket"] for _ in range(2)
+    ]
+    for address in (f"/graphql?query={{__typename}}&ticket={tickets[0]}", f"/graphql/?ticket={tickets[0]}x"):
+        for accept in ("text/event-stream", "text/html"):
+            await served.send("GET", address, accept=accept)
+    async with served.socket(f"/graphql?ticket={tickets[1]}"):
+        pass
+    await until(lambda: entries(written, "socket"))
+    assert {entry["path"] for entry in entries(written, "request")} == {"/graphql/ticket", "/graphql", "/graphql/"}
+    assert not [ticket for ticket in tickets if ticket in written.getvalue()]
