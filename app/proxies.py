@@ -33,5 +33,5 @@ def _unmapped(address: str) -> str:
 
 def _as_asked(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """The headers with the host that the first proxy was asked for."""
-    asked = next((value.partition(b",")[0].strip() for name, value in headers if name == b"x-forwarded-host"), b"")
+    asked = dict(headers).get(b"x-forwarded-host", b"").partition(b",")[0].strip()
     return [(b"host", asked), *(pair for pair in headers if pair[0] != b"host")] if asked else headers

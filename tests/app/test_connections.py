@@ -131,6 +131,7 @@ async def test_a_head_has_a_largest_size(bare: Served, largest: bytes, refused: 
     assert (await answer(bare, largest)).startswith(b"HTTP/1.1 200 ")
     head, _, body = (await answer(bare, refused)).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert b"\r\ncache-control: no-store\r\n" in head
     assert orjson.loads(body)["errors"][0]["extensions"] == {"code": "BAD_REQUEST"}
 
 
