@@ -43,7 +43,7 @@ _ALL_OF = compiled(
     )
 )
 
-REFUSED = "This token does not hold. Sign in again."
+REFUSED = "This token does not hold. Sign in again, without it."
 
 
 def given(authorization: str | None) -> str | None:

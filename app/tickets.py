@@ -67,7 +67,7 @@ class Tickets:
     async def redeem(self, ticket: str) -> str:
         """The credential that the ticket stands for; raises Unauthenticated for whatever is none, or was used."""
         masked = await _answered(self._redis.getdel(self._key(ticket)))
-        if masked is None:
+        if not isinstance(masked, bytes):
             raise Unauthenticated(REFUSED)
         return _masked(masked, ticket).decode(errors="replace")
 

@@ -123,7 +123,7 @@ async def test_in_redis_nobody_finds_a_ticket_or_the_credential_that_it_stands_f
         assert not [part for part in kept if secret.encode() in part or secret[4:12].encode() in part]
 
 
-async def dumped(redis_url: str, pattern: str) -> list[tuple[bytes, bytes]]:
+async def dumped(redis_url: str, pattern: str) -> list[tuple[Any, Any]]:
     """The keys of this pattern with their values, as bytes."""
     async with Redis.from_url(redis_url, socket_timeout=None) as redis:
         return [(key, await redis.get(key)) for key in await redis.keys(pattern)]

@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 from websockets.exceptions import ConnectionClosed
 
+from app.auth import REFUSED
 from db import tables
 from db.outbox import Event, document_topic
 from db.tokens import new_token
@@ -154,7 +155,7 @@ async def test_without_a_credential_a_guest_asks(served: Served, payload: dict[s
 async def test_a_credential_that_does_not_hold_closes_with_4403(bare: Served) -> None:
     async with bare.socket() as talk:
         await talk.say(type="connection_init", payload={"authorization": "Bearer trs_nobody"})
-        assert await talk.closed() == (4403, "This token does not hold. Sign in again.")
+        assert await talk.closed() == (4403, REFUSED)
 
 
 @pytest.mark.parametrize("payload", [{}, {"payload": None}, {"payload": {"n": [1]}}])
