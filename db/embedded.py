@@ -21,6 +21,7 @@ from pathlib import Path
 from subprocess import PIPE, STDOUT
 from typing import IO, Any, ClassVar
 
+from db.errors import CannotRun
 from db.unprivileged import User, let_in, owner
 
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}  # nothing of libpq's, no broken locale
@@ -52,8 +53,8 @@ class Servers:
     redis_url: str
 
 
-class StartFailed(Exception):  # noqa: N818 - named for what happened, like those of db.errors
-    """A server did not come up. The message ends with what it said."""
+class StartFailed(CannotRun):
+    """A server did not come up: what it said."""
 
 
 @contextmanager

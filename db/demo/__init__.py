@@ -11,10 +11,9 @@ from itertools import chain
 from typing import Any
 
 from argon2 import PasswordHasher
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from db import tables
+from db.address import Address
 from db.demo import courses, learning, members, people, repositories, specs, talk
 from db.demo.people import People
 from db.demo.rows import Batch, row
@@ -111,13 +110,12 @@ def _passwords(everybody: People) -> Batch:
 
 @asynccontextmanager
 async def _connection(database_url: str) -> AsyncIterator[Any]:
-    """A connection of asyncpg itself, which has COPY, to where a URL of SQLAlchemy leads."""
-    engine = create_async_engine(database_url, poolclass=NullPool)
+    """A connection of the driver itself, which has COPY."""
+    connection = await Address.parse(database_url).connect({"statement_timeout": "0"})
     try:
-        async with engine.connect() as connection:
-            yield (await connection.get_raw_connection()).driver_connection
+        yield connection
     finally:
-        await engine.dispose()
+        await connection.close()
 
 
 async def _ahead(batches: Iterator[Batch]) -> AsyncIterator[Batch]:
