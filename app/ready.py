@@ -47,7 +47,7 @@ def ready(data: Path) -> Iterator[Settings]:
 
 
 async def check_roles(settings: Settings) -> None:
-    """Raise CannotRun when a pooler is between, and a role without the settings that nobody can send through it."""
+    """Raise CannotRun if sessions would go without time limits, or reads could write, because of a pooler."""
     await roles.check(settings.database_url, reader_url=settings.database_reader_url)
 
 
@@ -82,7 +82,7 @@ async def _reach(settings: Settings) -> None:
     for address in map(Address.parse, filter(None, sorted(filter(None, ways)))):
         for name in address.ignored:
             typer.echo(f"{name} in the address of the database changes nothing: it is ignored.", err=True)
-        await address.check()
+        await (await address.reach()).close()
     await redis_address.reach(settings.redis_url)
 
 

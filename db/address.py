@@ -109,13 +109,12 @@ class Address:
         timeout = patience or self.patience
         return await asyncpg.connect(**self.arguments, **options, timeout=timeout, server_settings=settings)
 
-    async def check(self) -> None:
-        """Go there once. Raises Unreachable."""
+    async def reach(self, settings: dict[str, str] | None = None) -> Connection:
+        """Open a connection as `connect` does, and raise Unreachable for what is wrong with the way there."""
         try:
-            connection = await self.connect()
+            return await self.connect(settings)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             raise Unreachable(f"The database at {self.place} lets nobody in: {_reason(error)}.") from None
-        await connection.close()
 
     def engine(self, **options: Any) -> AsyncEngine:
         """SQLAlchemy's engine over connections to this address, or over those that its `async_creator` opens."""
@@ -181,4 +180,5 @@ def _reason(error: Exception) -> str:
         return f"its certificate does not hold: {error.verify_message.removesuffix('.')}"
     if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and error.errno:
         return os.strerror(error.errno) if error.errno > 0 else str(error.strerror)
-    return str(error).splitlines()[0].removesuffix(".")
+    said = str(error).splitlines()[0].removesuffix(".")
+    return f"{said}. Behind PgBouncer, add pgbouncer=true to the address" if "startup parameter" in said else said

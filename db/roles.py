@@ -15,7 +15,7 @@ POOLED = ("application_name",)
 
 
 class NotSet(CannotRun):
-    """A role without the settings that nobody can send through a pooler."""
+    """Sessions without the settings that nobody can send through a pooler."""
 
 
 def settings_of(*, reads: bool) -> dict[str, str]:
@@ -25,10 +25,9 @@ def settings_of(*, reads: bool) -> dict[str, str]:
 
 
 async def check(url: str, *, reader_url: str | None) -> None:
-    """Raise NotSet if an address leads through a pooler to sessions of a role that is set to something else."""
+    """Raise NotSet if sessions are not set as they have to be, such as by a pooler that hands nothing on."""
     for address, reads in ((Address.parse(url), False), (Address.parse(reader_url or url), True)):
-        if address.is_pooled:
-            await _check(address, reads=reads)
+        await _check(address, reads=reads)
 
 
 async def give(owner_url: str, url: str, *, reader_url: str) -> list[str]:
@@ -36,7 +35,7 @@ async def give(owner_url: str, url: str, *, reader_url: str) -> list[str]:
 
     They may use all tables that the owner has and makes, and have the passwords of their addresses if they are new.
     """
-    connection = await Address.parse(owner_url).connect()
+    connection = await Address.parse(owner_url).reach()
     try:
         async with connection.transaction():
             given = ((Address.parse(url), False), (Address.parse(reader_url), True))
@@ -47,17 +46,16 @@ async def give(owner_url: str, url: str, *, reader_url: str) -> list[str]:
 
 async def _check(address: Address, *, reads: bool) -> None:
     wanted = settings_of(reads=reads)
-    connection = await address.connect()
+    connection = await address.reach(wanted)
     try:
         found = await connection.fetch("SELECT name, current_setting(name) FROM unnest($1::text[]) AS name", [*wanted])
     finally:
         await connection.close()
     if wrong := [name for name, value in found if value != wanted[name]]:
-        user = address.arguments.get("user")
-        raise NotSet(
-            f"Behind a pooler the role {user} {'for reads ' if reads else ''}has to be set to "
-            f"{', '.join(f'{name}={wanted[name]}' for name in wrong)}: run scripts/roles."
-        )
+        role = f"{'DATABASE_READER_URL' if reads else 'DATABASE_URL'} ({address.arguments.get('user')})"
+        missing = ", ".join(f"{name}={wanted[name]}" for name in wrong)
+        cure = "" if address.is_pooled else "if PgBouncer is between, add pgbouncer=true to it and "
+        raise NotSet(f"Sessions of the role in {role} are not set to {missing}: {cure}run scripts/roles.")
 
 
 async def _give(connection: Connection, address: Address, *, reads: bool) -> str:

@@ -31,7 +31,7 @@ def upgrade(database_url: str) -> None:
 async def check(database_url: str) -> None:
     """Raise WrongRevision for a database that has yet to be upgraded. One that a later release upgraded will do."""
     script = ScriptDirectory.from_config(_config(database_url))
-    connection = await Address.parse(database_url).connect()
+    connection = await Address.parse(database_url).reach()
     try:
         revision = await connection.fetchval("SELECT version_num FROM alembic_version")
     except UndefinedTableError:

@@ -107,7 +107,7 @@ def test_a_wrong_address_is_refused_in_one_line_without_its_secrets(url: str, re
 async def test_who_is_not_let_in_learns_where_and_why(database_url: str, change: dict[str, Any], reason: str) -> None:
     url = make_url(database_url).set(password="geheim", **change).render_as_string(hide_password=False)
     with pytest.raises(Unreachable, match=f"^The database at [/\\w-]+ lets nobody in: .*{reason}") as refused:
-        await Address.parse(url).check()
+        await Address.parse(url).reach()
     assert "geheim" not in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -163,7 +163,7 @@ async def test_nothing_is_said_to_a_server_that_cannot_prove_who_it_is(
 ) -> None:
     filled = parameters.format(root=own.certificate, wrong=stranger.certificate)
     with pytest.raises(Unreachable, match=reason):
-        await Address.parse(over_tls(database_url, end, filled, host=host)).check()
+        await Address.parse(over_tls(database_url, end, filled, host=host)).reach()
 
 
 @needs_openssl
@@ -171,5 +171,5 @@ async def test_a_certificate_of_our_own_lets_us_in(database_url: str, own: Certi
     async with encrypted(socket_of(database_url), own, asks=True, client=stranger) as end:
         url = over_tls(database_url, end, f"sslmode=verify-full&sslrootcert={own.certificate}")
         with pytest.raises(Unreachable):
-            await Address.parse(url).check()
+            await Address.parse(url).reach()
         assert await asked(f"{url}&sslcert={stranger.certificate}&sslkey={stranger.key}", "SELECT 1") == 1
