@@ -23,6 +23,7 @@ from db.enums import UserRole
 
 Progress = Callable[[str, int, int], None]
 
+PEOPLED = "SELECT EXISTS (SELECT FROM users)"
 PASSWORD = "trellis-demo"  # noqa: S105  (no secret: it is told to whoever starts the demo)
 
 
@@ -61,11 +62,11 @@ def _unwatched(_label: str, _done: int, _total: int) -> None:
 async def is_empty(database_url: str) -> bool:
     """Whether nobody is in the database yet."""
     async with _connection(database_url) as connection:
-        return not await connection.fetchval("SELECT EXISTS (SELECT FROM users)")
+        return not await connection.fetchval(PEOPLED)
 
 
 async def load(database_url: str, *, scale: int = 1, progress: Progress = _unwatched) -> None:
-    """Fill an empty, migrated database: all of it or, when anything fails, nothing.
+    """Fill an empty, migrated database: all of it or, when anything fails, nothing. Of several who do it, one does.
 
     `scale` 1 is the real data. Every step above adds the same amount of generated rows, drawn from the real ones and
     the same every time; 10 makes 1.6 million rows. `progress` hears the table, rows done, and rows in total.
@@ -78,6 +79,9 @@ async def load(database_url: str, *, scale: int = 1, progress: Progress = _unwat
     full = (batch for batch in chain(batches, more.batches()) if batch.rows)
     async with _connection(database_url) as connection:
         async with connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock(hashtext('trellis demo data'))")
+            if await connection.fetchval(PEOPLED):
+                return
             async for batch in _ahead(full):
                 await connection.copy_records_to_table(batch.name, columns=batch.columns, records=batch.records)
                 progress(batch.name, done := done + len(batch.rows), total)
@@ -111,7 +115,7 @@ def _passwords(everybody: People) -> Batch:
 @asynccontextmanager
 async def _connection(database_url: str) -> AsyncIterator[Any]:
     """A connection of the driver itself, which has COPY."""
-    connection = await Address.parse(database_url).connect({"statement_timeout": "0"})
+    connection = await Address.parse(database_url).connect({"statement_timeout": "0", "lock_timeout": "0"})
     try:
         yield connection
     finally:

@@ -40,7 +40,9 @@ async def check(database_url: str) -> None:
         await connection.close()
     older = {known.revision for known in script.walk_revisions()} - {script.get_current_head()}
     if revision is None or revision in older:
-        raise WrongRevision(f"The database is at revision {revision}, which is older than this release: run migrate.")
+        raise WrongRevision(
+            f"The database is at revision {revision}, which is older than this release: run scripts/migrate."
+        )
 
 
 def revision(database_url: str, message: str) -> None:

@@ -18,6 +18,7 @@ from db.embedded import Servers, servers
 Complaint = Callable[..., str]
 
 SECRET = "geheim-17"
+FIRST = "843e4f5bfdfe"
 
 
 @pytest.fixture
@@ -143,6 +144,36 @@ def test_a_release_that_is_older_than_its_database_says_so(
     asyncio.run(to_revision(database_url, "later"))
     line = complaint("migrate", DATABASE_URL=database_url, REDIS_URL=redis_url)
     assert line.startswith("The database is at revision later, which this release does not know")
+
+
+def test_an_older_database_is_refused_where_serving_does_not_migrate(
+    complaint: Complaint, database_url: str, redis_url: str
+) -> None:
+    ours = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "TRELLIS_MIGRATE": "false"}
+    asyncio.run(to_revision(database_url, FIRST))
+    line = complaint("token", "nobody@example.com", **ours)
+    assert line == f"The database is at revision {FIRST}, which is older than this release: run scripts/migrate."
+    asyncio.run(to_revision(database_url, "later"))
+    assert "no active user" in complaint("token", "nobody@example.com", **ours)
+
+
+def test_the_owner_migrates_for_a_role_that_may_not(complaint: Complaint, guarded: Servers) -> None:
+    did(guarded.database_url, "CREATE DATABASE owned")
+    did(guarded.database_url, "GRANT CONNECT ON DATABASE owned TO ada")
+    ada, owner = of_ada(guarded, SECRET), guarded.database_url
+    ways = {"DATABASE_URL": ada, "DIRECT_URL": owner} | {"REDIS_URL": guarded.redis_url}
+    ways |= {name: ways[name].replace("/trellis?", "/owned?") for name in ("DATABASE_URL", "DIRECT_URL")}
+    assert "permission denied for table users" in complaint("token", "nobody@example.com", **ways)
+
+
+def test_processes_that_start_at_once_migrate_in_turn(guarded: Servers) -> None:
+    did(guarded.database_url, "CREATE DATABASE empty")
+    url = guarded.database_url.replace("/trellis?", "/empty?")
+    command = [sys.executable, "-m", "app", "migrate"]
+    environment = os.environ | {"DATABASE_URL": url, "REDIS_URL": guarded.redis_url}
+    started = [subprocess.Popen(command, cwd=cli.ROOT, env=environment) for _ in range(3)]  # noqa: S603
+    assert [process.wait(timeout=120) for process in started] == [0, 0, 0]
+    assert did(url, "SELECT count(*) FROM alembic_version") == 1
 
 
 async def to_revision(url: str, revision: str) -> None:
