@@ -38,6 +38,7 @@ _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _HERE = "/proc/self/cwd" if Path("/proc/self/cwd").exists() else "."
 _ANSWERS, _REFUSES = 0, 1  # as pg_isready says it
 _MESSAGE = re.compile(r"^.* (LOG|WARNING|ERROR|FATAL|PANIC):  (.*)$", re.MULTILINE)
+_TO_CLIENTS = ("terminating connection", "the database system is")
 
 STARTING = 120.0
 """Seconds that a server has to come up: PostgreSQL may have a crash to recover from."""
@@ -93,7 +94,9 @@ class Server(ABC):
         if not self.process:
             self.dismiss()
             return
-        for farewell, patience in (*self.farewells, (signal.SIGKILL, STARTING)):
+        # Who panicked cannot write down what it would say at a usual end, and would try for ever.
+        farewells = self.farewells[1:] if self.panic() else self.farewells
+        for farewell, patience in (*farewells, (signal.SIGKILL, STARTING)):
             self.process.send_signal(farewell)
             with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
                 self.process.wait(patience)
@@ -117,7 +120,7 @@ class Server(ABC):
 
     def said(self) -> str:
         """Why it did not go on, in one line."""
-        messages = self._messages()
+        messages = [message for message in self._messages() if not message[1].startswith(_TO_CLIENTS)]
         grave = [number for number, (level, _) in enumerate(messages) if level in ("PANIC", "FATAL")]
         if grave:
             # What was wrong may stand in the line before the one that draws the conclusion.
@@ -217,7 +220,9 @@ class Postgres(Server):
                     os.killpg(process.pid, signal.SIGKILL)
                 raise
         if process.returncode:
-            raise StartFailed(f"{program}: {' '.join(output.decode(errors='replace').split())}")
+            said = output.decode(errors="replace")
+            grave = re.findall(r"(?:FATAL|PANIC|error): +(.*)", said)
+            raise StartFailed(f"{program}: {grave[-1] if grave else ' '.join(said.split())}")
 
 
 class Valkey(Server):
