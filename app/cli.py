@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import os
-import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -53,7 +52,6 @@ def main() -> None:
 @cli.command()
 def serve(*, host: str = "127.0.0.1", port: int = 8000, data: Data = DATA) -> None:
     """Serve the graph, with servers and demo data of our own unless DATABASE_URL and REDIS_URL name others."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt), _bound(host, port) as listener, ready(data) as settings:
         asyncio.run(check_roles(settings))
         # A database of one's own gets no demo people, whose addresses everybody knows.

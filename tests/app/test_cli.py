@@ -94,7 +94,7 @@ def test_the_first_query_works_as_it_is_printed(filled: Path) -> None:
     assert answer["data"]["projects"]["totalCount"] > 0
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_the_server_and_its_servers(filled: Path, stop: signal.Signals) -> None:
     with serving(filled) as (process, _):
         process.send_signal(stop)
