@@ -28,7 +28,9 @@ DATA = ROOT / ".trellis"
 GARBAGE = 20_000
 """Objects that are made before the collector looks for those that nobody needs."""
 
-Data = Annotated[Path, typer.Option("--data", help="Where our own servers keep their data.", show_default=".trellis")]
+Data = Annotated[
+    Path, typer.Option("--data", readable=False, help="Where our own servers keep their data.", show_default=".trellis")
+]
 Check = Annotated[bool, typer.Option("--check", help="Write nothing, and fail if there is something to write.")]
 Scale = Annotated[int, typer.Option(min=1, help="Each step above 1 adds as much generated data as there is real.")]
 Sources = Annotated[list[Path], typer.Argument(help="Apollo's manifests, Relay's maps, folders, older lists.")]

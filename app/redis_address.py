@@ -24,7 +24,7 @@ def checked(url: str) -> str:
     """The address with the schemes of Valkey as those of Redis, which it speaks. Raises ValueError, without secrets."""
     url = re.sub(r"^valkey(?=s?://)", "redis", url.strip())
     try:
-        ConnectionPool.from_url(url).make_connection()
+        ConnectionPool.from_url(url).make_connection()  # type: ignore[no-untyped-call]
         parts = urlsplit(url)
     except TypeError as error:  # what the address says becomes arguments
         name = re.search(r"argument '(\w+)'", str(error))

@@ -147,7 +147,7 @@ class _Keeper:
             self.lost = f"{server.name} ended and does not come up again: {server.said()}"
             os.kill(os.getpid(), signal.SIGINT)
             return 0
-        return 0.1 * 2**recent
+        return 0.1 * 2.0**recent
 
 
 def _short(folder: Path) -> Path:

@@ -20,8 +20,8 @@ import pytest
 from redis import Redis, RedisError
 
 from db import embedded
-from db.embedded import Servers, ServersLost, StartFailed, servers
-from db.wheels import Postgres
+from db.embedded import Servers, ServersLost, servers
+from db.wheels import Postgres, StartFailed
 
 RUN = """
 import signal, sys
