@@ -12,7 +12,7 @@ from pathlib import Path
 import asyncpg
 import typer
 from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from app import redis_address
 from app.settings import Settings
@@ -21,7 +21,7 @@ from db.address import Address
 from db.embedded import Servers, servers
 from db.errors import CannotRun, Refusal
 
-KNOWN = (CannotRun, Refusal, OSError, ValidationError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError)
+KNOWN = (CannotRun, Refusal, OSError, ValidationError, asyncpg.PostgresError, DBAPIError)
 """What a command ends with for a reason that its caller can do something about."""
 
 
@@ -60,8 +60,8 @@ def reason(error: BaseException) -> str:
             return f"{said}: '{name}'"
         case asyncpg.PostgresError():
             return f"PostgreSQL: {error.args[0]}."
-        case SQLAlchemyError():
-            return str(getattr(error, "orig", None) or error).splitlines()[0]
+        case DBAPIError():
+            return f"PostgreSQL: {str(error.orig).splitlines()[0]}."
     return str(error)
 
 

@@ -14,8 +14,9 @@ from db.engine import Database
 from tests.app.serving import serving
 from tests.app.sockets.test_conversation import listen
 from tests.app.streams.test_increments import DEFER, DEFERRED, parts
-from tests.app.test_graph import COMMENT, HEAVY, READ, as_ada
+from tests.app.test_graph import COMMENT, HEAVY, READ, WAITING, as_ada, held
 from tests.app.test_main import REOPEN, RESOLVE
+from tests.db.waiting import until
 from tests.pgbouncer import needs_pgbouncer, pgbouncer
 from tests.world import World
 
@@ -89,6 +90,16 @@ async def test_reads_cannot_write_and_nothing_takes_for_ever(
                 await connections.fetch("SELECT pg_sleep(60)", [])
     finally:
         await database.close()
+
+
+async def test_what_takes_too_long_is_gone_from_the_database(
+    database_url: str, redis_url: str, pooled: Pooled, database: Database, world: World
+) -> None:
+    await give(database_url, pooled)
+    ways = {"database_reader_url": pooled.reader_url, "deadline": 1.5}
+    async with serving(pooled.writer_url, redis_url, **ways) as served, held(database, "courses"):
+        assert (await as_ada(served, world, READ)).status_code == 504
+        await until(database, WAITING, n=0)
 
 
 async def test_a_role_without_its_settings_is_refused(database_url: str, pooled: Pooled) -> None:

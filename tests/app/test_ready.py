@@ -87,7 +87,7 @@ def test_it_is_a_line_on_standard_error_and_an_exit_status(guarded: Servers) -> 
 
 def test_a_role_that_may_not_do_it_is_told(complaint: Complaint, guarded: Servers) -> None:
     line = complaint("migrate", DATABASE_URL=of_ada(guarded, SECRET), REDIS_URL=guarded.redis_url)
-    assert "permission denied for schema public" in line
+    assert line == "PostgreSQL: permission denied for schema public."
 
 
 @pytest.mark.parametrize(
