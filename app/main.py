@@ -59,7 +59,12 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self.realtime = Realtime(settings.redis_url, prefix=settings.redis_prefix)
-        self.database = Database(settings.database_url, publish=self.realtime.publish, pool_size=settings.pool_size)
+        self.database = Database(
+            settings.database_url,
+            reader_url=settings.database_reader_url,
+            publish=self.realtime.publish,
+            pool_size=settings.pool_size,
+        )
         self.sessions = Sessions(self.database)
         self.buckets = Buckets(settings.redis_url, prefix=settings.redis_prefix)
         self.automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)

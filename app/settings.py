@@ -9,6 +9,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.connections import Patience
+from app.redis_address import checked
+from db.address import Address
 from graphql_schema.execution import Limits
 
 Level = Literal["off", "log", "safelist", "id-only"]
@@ -19,9 +21,13 @@ Audience = Literal["everybody", "users", "administrators", "nobody"]
 """Kinds of viewers, each with those after it."""
 
 
-def _with_driver(url: str) -> str:
-    """Hosts hand out `postgres://` and `postgresql://`; SQLAlchemy wants to be told the driver too."""
-    return re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", url)
+def _of_a_database(url: str) -> str:
+    """Hosts hand out `postgres://` and `postgresql://`, other programs name other drivers; ours is asyncpg."""
+    Address.parse(url)
+    return re.sub(r"^postgres\w*(\+\w+)?://", "postgresql+asyncpg://", url.strip())
+
+
+DatabaseUrl = Annotated[str, AfterValidator(_of_a_database)]
 
 
 def _listed(text: Any) -> Any:
@@ -50,9 +56,16 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    database_url: Annotated[str, AfterValidator(_with_driver)] = Field(validation_alias="DATABASE_URL", repr=False)
-    """The PostgreSQL database."""
-    redis_url: str = Field(validation_alias="REDIS_URL", repr=False)
+    database_url: DatabaseUrl = Field(validation_alias="DATABASE_URL", repr=False)
+    """The PostgreSQL database. With `pgbouncer=true` in it a pooler is between, which lends a session for each
+    transaction: `scripts/roles` gives its role the settings that nobody can send through it."""
+    database_reader_url: DatabaseUrl | None = Field(default=None, validation_alias="DATABASE_READER_URL", repr=False)
+    """The same database as a role that can only read. Without it reads are told to be so as they are sent."""
+    direct_url: DatabaseUrl | None = Field(default=None, validation_alias="DIRECT_URL", repr=False)
+    """The same database past the pooler and as its owner: for migrations, roles and demo data."""
+    migrate: bool = True
+    """Whether to bring the database to the newest revision before serving. If not, an older one is refused."""
+    redis_url: Annotated[str, AfterValidator(checked)] = Field(validation_alias="REDIS_URL", repr=False)
     """The Redis or Valkey server for events between processes, for what is asked of all, and persisted operations."""
     redis_prefix: str = "trellis:"
     """The start of every Redis channel and key, so that two installations can share one server."""
@@ -130,3 +143,8 @@ class Settings(BaseSettings):
     trusted_level: Level = "off"
     """What runs beside the list: `off` everything, `log` too, but it is logged; `safelist` nothing; `id-only` not even
     what is on it, unless it is named by its id."""
+
+    @property
+    def owner_url(self) -> str:
+        """The way to the database for what changes more than rows."""
+        return self.direct_url or self.database_url

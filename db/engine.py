@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakSet
 
-import asyncpg
 from asyncpg import Connection
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.access import Viewer
+from db.address import Address
 from db.batches import Batches, Row
 from db.connections import Connections
 from db.outbox import Publish, unheard
@@ -48,15 +48,21 @@ COMPILED_SETTINGS = {
     # The default is for a disk with a moving head: with it, few rows are collected and sorted, not read in order.
     "random_page_cost": "1.1",
 }
+READ_ONLY = {"default_transaction_read_only": "on"}
+COMPILED_OPTIONS = {"statement_cache_size": 1_000, "max_cacheable_statement_size": 0}
 
 
 class Database:
     """At most `pool_size` connections to one PostgreSQL database, an equal share for each use, and at least one.
 
-    `url` is a SQLAlchemy URL with the driver asyncpg.
+    `url` is an address as hosts hand it out, and `reader_url` one for reads; of the same database, as another role.
     """
 
-    def __init__(self, url: str, *, publish: Publish = unheard, pool_size: int = 16) -> None:
+    def __init__(
+        self, url: str, *, reader_url: str | None = None, publish: Publish = unheard, pool_size: int = 16
+    ) -> None:
+        self.address = Address.parse(url)
+        self.reader_address = Address.parse(reader_url or url)
         self.publish = publish
         share = max(1, pool_size // USES)
         self.readers = Connections(self._connect_reader, size=share, patience=PATIENCE)
@@ -67,8 +73,7 @@ class Database:
         self.heavy_reads = Batches(self.heavy_readers.fetch, size=4)
         self.finds = Batches(self.writers.fetch)
         self.additions = Batches(self.writers.execute)
-        self.engine = create_async_engine(
-            url,
+        self.engine = self.address.engine(
             pool_size=share,
             max_overflow=0,
             pool_timeout=PATIENCE,
@@ -164,21 +169,18 @@ class Database:
             assert record
             take(work.added, record)
 
-    async def _connect(self, **settings: str) -> Connection:
-        compiled = {"statement_cache_size": 1_000, "max_cacheable_statement_size": 0}
-        return await self._open(SERVER_SETTINGS | COMPILED_SETTINGS | settings, **compiled)
+    async def _connect(self) -> Connection:
+        return await self._open(self.address, SERVER_SETTINGS | COMPILED_SETTINGS, **COMPILED_OPTIONS)
 
     async def _connect_session(self) -> Connection:
-        connection = await self._open(SERVER_SETTINGS)
+        connection = await self._open(self.address, SERVER_SETTINGS)
         self._sessions.add(connection)
         return connection
 
-    async def _open(self, settings: dict[str, str], **options: int) -> Connection:
-        _, address = self.engine.dialect.create_connect_args(self.engine.url)
-        return await asyncpg.connect(**address, **options, timeout=CONNECTING, server_settings=settings)
-
     async def _connect_reader(self) -> Connection:
-        connection = await self._connect(default_transaction_read_only="on")
+        connection = await self._open(
+            self.reader_address, SERVER_SETTINGS | COMPILED_SETTINGS | READ_ONLY, **COMPILED_OPTIONS
+        )
         try:
             # An answer is sent as PostgreSQL wrote it: to decode its text would be to encode it again.
             await connection.set_type_codec(
@@ -188,3 +190,6 @@ class Database:
             connection.terminate()
             raise
         return connection
+
+    async def _open(self, address: Address, settings: dict[str, str], **options: int) -> Connection:
+        return await address.connect(settings, patience=CONNECTING, **options)

@@ -21,7 +21,8 @@ class Failure(StrEnum):
 
 SLOW = ("57014", "55P03")  # cancelled by the statement timeout; no lock in time
 INVALID = ("22", "54")  # a value of the wrong form, or one that is too much to work on
-LOST = ("08", "53", "57P", "40")  # no connection, no room, a shutdown; two transactions in each other's way
+# No connection, not let in, no database, no room, a shutdown; two transactions in each other's way.
+LOST = ("08", "28", "3D", "53", "57P", "40")
 
 
 def failure_of(error: BaseException | None) -> Failure | None:

@@ -22,6 +22,7 @@ from graphql_schema.core.context import Context
 from graphql_schema.execution import Executor, Limits, Request
 from graphql_schema.schema import executor
 from tests import world as worlds
+from tests.tls import Certificate
 from tests.world import World
 
 TEMPLATE = "world"
@@ -98,6 +99,18 @@ async def database(database_url: str) -> AsyncIterator[NotingDatabase]:
     opened = NotingDatabase(database_url)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(scope="session")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """The certificate of the server."""
+    return Certificate.made(tmp_path_factory.mktemp("own"), name="own")
+
+
+@pytest.fixture(scope="session")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """A certificate of somebody else."""
+    return Certificate.made(tmp_path_factory.mktemp("stranger"), name="stranger")
 
 
 @dataclass

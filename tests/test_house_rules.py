@@ -24,6 +24,7 @@ MIRRORS_NOTHING = {
     "tests/clients/*": "holds for whatever clients of others expect",
     "tests/invariants/*": "holds for all tables, types and fields",
     "tests/test_house_rules.py": "holds for all files",
+    "tests/app/test_behind_pgbouncer.py": "holds for whatever is asked through a pooler",
     "tests/graphql_schema/execution/test_two_paths_agree.py": "holds for the two ways to answer, put side by side",
     "tests/graphql_schema/execution/test_one_statement.py": "holds for whatever is asked",
 }
