@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 from app.auth import REFUSED
 from app.graph import Client, Graph
 from app.logs import elapsed, note
-from app.refusals import is_broken, refused
+from app.refusals import refused
 from app.requests import BadRequest, checked, parsed
 from app.settings import Settings
 from db.access import Viewer
@@ -252,12 +252,9 @@ class Conversation:
             await self._send("next", id=key, payload=orjson.Fragment(answered.body))
             return
         graph.charge(operation, client)
-        answer: Message = {}
         async with aclosing(graph.executor.subscribe(operation, graph.context(client.viewer))) as answers:
             async for answer in answers:
                 await self._send("next", id=key, payload=answer)
-        if is_broken(answer.get("errors", ())):
-            raise Closing(1013, "There is more to hear, but not right now. Subscribe again.")
 
     async def _send(self, kind: str, **members: Any) -> None:
         """Send a message, as soon as the client has read enough of those before it."""

@@ -13,17 +13,21 @@ from graphql import (
     GraphQLSchema,
 )
 from graphql.execution.values import VariableValues
-from orjson import Fragment, loads
+from orjson import OPT_SORT_KEYS, Fragment, dumps, loads
 
 from db.access import Viewer
-from db.errors import BadInput, Forbidden, Overloaded, TooSlow
+from db.errors import BadInput, Forbidden, HistoryGap, Overloaded, TooSlow
+from db.failures import failure_of
+from db.outbox import Event
 from db.statements import Statement
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import RequestError
 from graphql_schema.core.mutations import Reference
+from graphql_schema.core.subscriptions import Subscription
 from graphql_schema.execution import atomic
 from graphql_schema.execution.answers import Answer, answered, formatted, located, with_errors
 from graphql_schema.execution.aside import Turns, aside
+from graphql_schema.execution.coalescing import Coalescing
 from graphql_schema.execution.deadline import Deadline
 from graphql_schema.execution.delivery import Delivery
 from graphql_schema.execution.documents import Definition, Documents
@@ -51,6 +55,7 @@ class Executor:
         self.deadline = Deadline(deadline)
         self.documents = Documents(schema, self.limits)
         self.turns = Turns()
+        self.heard = Coalescing[Answer]()
         self.resolving = Resolving(schema, self.turns, self.documents.memory.shown)
 
     def prepare(self, request: Request) -> Operation:
@@ -137,17 +142,24 @@ class Executor:
         return {"sql": statement.sql, "parameters": list(statement.types), "plan": loads(plan)}
 
     async def subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
-        """The answers to the events of a subscription; raises RequestError before the first when it is refused."""
+        """The answers to the events of a subscription; raises RequestError before the first when it is refused.
+
+        Raises HistoryGap where an event cannot be answered that others may have been.
+        """
         stream = await self._stream(operation, context)
+        answered = operation.plan.number, context.viewer, dumps(operation.request.variables, option=OPT_SORT_KEYS)
         try:
             async for event in stream:
-                yield await self._heard(operation, event, context.fresh())
+                hear = partial(self._heard, operation, event, context.heard())
+                yield await self.heard.once((id(event), *answered), hear)
+        except HistoryGap:
+            raise
         except Exception as error:  # noqa: BLE001  (an error of the stream is the last answer of the subscription)
             yield {"data": None} | with_errors([GraphQLError(str(error), original_error=error)])
         finally:
             await stream.aclose()
 
-    async def _heard(self, operation: Operation, event: Any, context: Context) -> Answer:
+    async def _heard(self, operation: Operation, event: Event, context: Context) -> Answer:
         """The answer to an event. One that takes too long does not end the subscription."""
         try:
             return await self.deadline.keep(self._event(operation, event, context))
@@ -196,12 +208,19 @@ class Executor:
         errors += result.errors or []
         return (result.data or {}).get(step.key)
 
-    async def _event(self, operation: Operation, event: Any, context: Context) -> Answer:
-        if not self._compiles(operation):
-            return formatted(await self.resolving.resolve(operation, context, operation.definition.document, event))
-        errors: list[GraphQLError] = []
+    async def _event(self, operation: Operation, event: Event, context: Context) -> Answer:
         (step,) = operation.plan.steps
-        found = {step.key: await self._payload(operation, context, step, event, errors)}
+        assert isinstance(step.field, Subscription)
+        try:
+            payload = await step.field.payload(event, context, step.arguments(operation.variables))
+        except Exception as error:
+            if isinstance(error, Overloaded) or failure_of(error):
+                raise HistoryGap from error
+            raise
+        if not self._compiles(operation):
+            return formatted(await self.resolving.resolve(operation, context, operation.definition.document, payload))
+        errors: list[GraphQLError] = []
+        found = {step.key: await self._payload(operation, context, step, payload, errors)}
         return answered(operation.plan.steps, found, errors)
 
     async def _payload(
@@ -234,7 +253,7 @@ class Executor:
             try:
                 statement = await self._statement(operation.plan, ready, asked, context.viewer)
                 arguments = asked.arguments(statement, context.viewer)
-                row = await context.compiled.fetch(statement, arguments, weight=operation.estimate.weight)
+                row = await context.fetch(statement, arguments, weight=operation.estimate.weight)
                 assert row
                 found |= {step.key: Fragment(text) for step, text in zip(ready, row, strict=True)}
             except Exception as error:  # noqa: BLE001  (explained or masked)

@@ -14,10 +14,10 @@ from db import tables
 from db.access import GUEST
 from db.engine import Database
 from db.enums import UserRole
-from tests.app.serving import NO_DATABASE, Served, Talk, serving, until
+from tests.app.serving import NO_DATABASE, Served, Talk, listeners, serving, until
 from tests.app.sockets.raw import CLOSE, TEXT, message, raw
 from tests.app.sockets.test_connection import stuffed
-from tests.app.sockets.test_conversation import LISTEN, TYPENAME, VIEWER, listen, listeners, next_of
+from tests.app.sockets.test_conversation import LISTEN, TYPENAME, VIEWER, listen, next_of
 from tests.world import World
 
 WATCHED: dict[str, Any] = {"credential_interval": 0.1}
