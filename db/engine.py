@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from db.access import Viewer
 from db.batches import Batches, Row
 from db.connections import Connections
+from db.gathering import Gathering
 from db.outbox import Publish, unheard
 from db.pulse import Pulse
 from db.records import insertion, take
@@ -41,8 +42,6 @@ USES = 4
 """What connections are kept apart for: reads, heavy reads, additions, sessions. None of them can take all."""
 LISTENING = 2
 """Connections for what listeners hear, beside the others: an event of a thousand listeners takes none from requests."""
-LISTENERS_PATIENCE = 8
-"""Seconds that listeners wait for one: late is better than a gap."""
 HEAVY = 2_000
 """The weight from which on a read is heavy."""
 
@@ -66,12 +65,12 @@ class Database:
         self.readers = Connections(self._connect_reader, size=share, patience=PATIENCE)
         self.heavy_readers = Connections(self._connect_reader, size=share, patience=PATIENCE)
         self.writers = Connections(self._connect, size=share, patience=PATIENCE)
-        self.listeners = Connections(self._connect_reader, size=LISTENING, patience=LISTENERS_PATIENCE)
+        self.listeners = Connections(self._connect_reader, size=LISTENING, patience=PATIENCE)
         self.reads = Batches(self.readers.fetch)
         # Fewer together, so that several processes share what is heavy.
         self.heavy_reads = Batches(self.heavy_readers.fetch, size=4)
         # What many listeners ask of one event at one moment.
-        self.heard = Batches(self.listeners.fetch, size=100)
+        self.heard = Gathering(self.listeners.fetch, size=100, at_once=LISTENING)
         self.finds = Batches(self.writers.fetch)
         self.additions = Batches(self.writers.execute)
         self.engine = create_async_engine(

@@ -13,17 +13,14 @@ from graphql import (
     GraphQLSchema,
 )
 from graphql.execution.values import VariableValues
-from orjson import OPT_SORT_KEYS, Fragment, dumps, loads
+from orjson import Fragment, loads
 
 from db.access import Viewer
-from db.errors import BadInput, Forbidden, HistoryGap, Overloaded, TooSlow
-from db.failures import failure_of
-from db.outbox import Event
+from db.errors import BadInput, Forbidden, Overloaded
 from db.statements import Statement
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import RequestError
 from graphql_schema.core.mutations import Reference
-from graphql_schema.core.subscriptions import Subscription
 from graphql_schema.execution import atomic
 from graphql_schema.execution.answers import Answer, answered, formatted, located, with_errors
 from graphql_schema.execution.aside import Turns, aside
@@ -33,6 +30,7 @@ from graphql_schema.execution.delivery import Delivery
 from graphql_schema.execution.documents import Definition, Documents
 from graphql_schema.execution.increments import Increment
 from graphql_schema.execution.limits import Limits
+from graphql_schema.execution.listening import Listening
 from graphql_schema.execution.operations import CostError, Operation, Request
 from graphql_schema.execution.plan import Asked, Plan
 from graphql_schema.execution.python_values import plain
@@ -55,7 +53,8 @@ class Executor:
         self.deadline = Deadline(deadline)
         self.documents = Documents(schema, self.limits)
         self.turns = Turns()
-        self.heard = Coalescing[Answer]()
+        self.statements = Coalescing[Statement]()
+        self.listening = Listening(self._event, self.deadline)
         self.resolving = Resolving(schema, self.turns, self.documents.memory.shown)
 
     def prepare(self, request: Request) -> Operation:
@@ -141,30 +140,9 @@ class Executor:
         ((plan,),) = await context.database.readers.fetch(f"EXPLAIN ({options}) {statement.sql}", arguments)
         return {"sql": statement.sql, "parameters": list(statement.types), "plan": loads(plan)}
 
-    async def subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
-        """The answers to the events of a subscription; raises RequestError before the first when it is refused.
-
-        Raises HistoryGap where an event cannot be answered that others may have been.
-        """
-        stream = await self._stream(operation, context)
-        answered = operation.plan.number, context.viewer, dumps(operation.request.variables, option=OPT_SORT_KEYS)
-        try:
-            async for event in stream:
-                hear = partial(self._heard, operation, event, context.heard())
-                yield await self.heard.once((id(event), *answered), hear)
-        except HistoryGap:
-            raise
-        except Exception as error:  # noqa: BLE001  (an error of the stream is the last answer of the subscription)
-            yield {"data": None} | with_errors([GraphQLError(str(error), original_error=error)])
-        finally:
-            await stream.aclose()
-
-    async def _heard(self, operation: Operation, event: Event, context: Context) -> Answer:
-        """The answer to an event. One that takes too long does not end the subscription."""
-        try:
-            return await self.deadline.keep(self._event(operation, event, context))
-        except TooSlow as error:
-            return {"data": None} | with_errors([GraphQLError(error.message, original_error=error)])
+    def subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
+        """The answers to the events of a subscription: see `Listening.answers`."""
+        return self.listening.answers(operation, context)
 
     def _compiles(self, operation: Operation) -> bool:
         """Whether statements answer it. Of a query each root field for itself; of anything else all or none."""
@@ -208,18 +186,12 @@ class Executor:
         errors += result.errors or []
         return (result.data or {}).get(step.key)
 
-    async def _event(self, operation: Operation, event: Event, context: Context) -> Answer:
-        (step,) = operation.plan.steps
-        assert isinstance(step.field, Subscription)
-        try:
-            payload = await step.field.payload(event, context, step.arguments(operation.variables))
-        except Exception as error:
-            if isinstance(error, Overloaded) or failure_of(error):
-                raise HistoryGap from error
-            raise
+    async def _event(self, operation: Operation, payload: Mapping[str, Any], context: Context) -> Answer:
+        """The answer to an event that the viewer may know of."""
         if not self._compiles(operation):
             return formatted(await self.resolving.resolve(operation, context, operation.definition.document, payload))
         errors: list[GraphQLError] = []
+        (step,) = operation.plan.steps
         found = {step.key: await self._payload(operation, context, step, payload, errors)}
         return answered(operation.plan.steps, found, errors)
 
@@ -261,20 +233,16 @@ class Executor:
         return found
 
     async def _statement(self, plan: Plan, steps: Sequence[Step], asked: Asked, viewer: Viewer) -> Statement:
-        """The statement for these steps: the widest takes half a second to write."""
+        """The statement for these steps: the widest takes half a second to write, once for all who wait for it."""
         found = plan.written(steps, asked, viewer)
         if found is None:
-            async with self.turns.turn(viewer.id):
-                found = await aside(partial(plan.statement, steps, asked, viewer))
+            write = partial(self._write, plan, steps, asked, viewer)
+            found = await self.statements.once(plan.key(steps, asked, viewer), write)
         return found
 
-    async def _stream(self, operation: Operation, context: Context) -> Any:
-        (step,) = operation.plan.steps
-        assert step.field
-        try:
-            return await step.field.resolve(None, context, step.name, dict(step.arguments(operation.variables)))
-        except Exception as error:
-            raise RequestError([located(error, step, [])]) from error
+    async def _write(self, plan: Plan, steps: Sequence[Step], asked: Asked, viewer: Viewer) -> Statement:
+        async with self.turns.turn(viewer.id):
+            return await aside(partial(plan.statement, steps, asked, viewer))
 
 
 def _asked(
