@@ -168,6 +168,26 @@ async def test_a_ping_is_answered_with_its_payload_before_and_after_the_initiali
         assert await talk.hear() == {"type": "pong", **payload}
 
 
+async def test_a_ping_is_answered_while_a_new_text_waits_to_be_read(bare: Served) -> None:
+    async with bare.talk() as talk:
+        async with bare.app.sockets.graph.executor.turns.turn("somebody else"):
+            await talk.ask("{ new: __typename }")
+            await talk.say(type="ping")
+            assert await talk.hear() == {"type": "pong"}
+        assert await talk.hear() == next_of({"data": {"new": "Query"}})
+
+
+async def test_what_is_completed_before_it_is_read_is_not_answered(bare: Served) -> None:
+    async with bare.talk() as talk:
+        async with bare.app.sockets.graph.executor.turns.turn("somebody else"):
+            await talk.ask("{ new: __typename }")
+            await talk.say(type="complete", id="1")
+            await talk.say(type="ping")
+            assert await talk.hear() == {"type": "pong"}
+        await talk.ask("{ other: __typename }")
+        assert await talk.hear() == next_of({"data": {"other": "Query"}})
+
+
 @pytest.mark.parametrize("protocol", [None, "graphql-ws"])
 async def test_another_subprotocol_closes_with_4406(bare: Served, protocol: str | None) -> None:
     async with bare.socket(protocol=protocol) as talk:
