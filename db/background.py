@@ -61,7 +61,7 @@ class Background:
         await asyncio.wait([self._task], timeout=self.patience)
 
     async def _keep_going(self) -> None:
-        while not self._is_over:
+        while True:
             self._began = time.monotonic()
             error = await self._end()
             if self._is_over:

@@ -95,7 +95,7 @@ async def test_a_session_that_ends_while_it_is_looked_up_is_not_remembered(datab
         await go_on.wait()
         return found
 
-    database.fetch = late  # type: ignore[method-assign]
+    database.fetch = late  # type: ignore[method-assign, assignment]
     asking = asyncio.create_task(sessions.viewer(ada))
     await looked_up.wait()
     async with database.work(GUEST) as work:

@@ -273,6 +273,7 @@ async def test_who_has_nothing_to_read_is_not_waited_for(served: Served, world: 
 async def test_only_so_much_waits_for_who_does_not_read(served: Served, world: World, database: Database) -> None:
     async with listening(served, world, database):
         channel = served.app.realtime._channels[document_topic(world.requirements.id)]
+        listener: Any
         [listener] = channel.listeners
         for _ in range(20):
             await happen(served, world.requirements)

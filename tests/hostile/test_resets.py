@@ -69,7 +69,7 @@ class Crowd:
         async with self.served.talk(authorization=self.token) as talk:
             for number in count():
                 await talk.ask(LISTEN, key=str(number), id=self.world.requirements.public_id)
-                message = {"type": "next"}
+                message: Any = {"type": "next"}
                 while message["type"] == "next":
                     message = orjson.loads(await talk.connection.recv())
                     self.heard += message["type"] == "next"

@@ -12,7 +12,7 @@ class Work:
 
     def __init__(self) -> None:
         self.runs = 0
-        self.is_cancelled = False
+        self.was_cancelled = asyncio.Event()
         self.has_begun = asyncio.Event()
         self.end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
@@ -22,7 +22,7 @@ class Work:
         try:
             return await self.end
         except asyncio.CancelledError:
-            self.is_cancelled = True
+            self.was_cancelled.set()
             raise
 
 
@@ -63,12 +63,12 @@ async def test_it_goes_on_when_one_leaves_and_ends_when_all_do(work: Work) -> No
     await work.has_begun.wait()
     first.cancel()
     await asyncio.wait([first])
-    assert not work.is_cancelled
+    assert not work.was_cancelled.is_set()
     second.cancel()
     await asyncio.wait([second])
     other = Work()
     again = asyncio.create_task(coalescing.once("a", other))
     await other.has_begun.wait()
-    assert work.is_cancelled
+    assert work.was_cancelled.is_set()
     other.end.set_result(3)
     assert await again == 3
