@@ -104,7 +104,7 @@ class App:
         await endpoint(scope, receive, send)
 
     def _routes(self, settings: Settings) -> list[BaseRoute]:
-        checks = {"database": self.database.ping, "redis": self.realtime.ping}
+        checks = {"database": self.database.ping, "redis": self.realtime.ping, "tasks": health.tasks_run}
         watched = [*health.routes(checks), metrics.route(self.sessions, settings.metrics_token)]
         console = pages.routes(allowed=visiting(settings.introspection, self.sessions))
         return [*watched, *console, Route("/", _to_the_console)]

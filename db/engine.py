@@ -16,6 +16,7 @@ from db.access import Viewer
 from db.address import Address
 from db.batches import Batches, Row
 from db.connections import Connections
+from db.gathering import Gathering
 from db.outbox import Publish, unheard
 from db.pulse import Pulse
 from db.records import insertion, take
@@ -39,6 +40,8 @@ CONNECTING = 1.2
 """Seconds that the server may take to let us in."""
 USES = 4
 """What connections are kept apart for: reads, heavy reads, additions, sessions. None of them can take all."""
+LISTENING = 2
+"""Connections for what listeners hear, beside the others: an event of a thousand listeners takes none from requests."""
 HEAVY = 2_000
 """The weight from which on a read is heavy."""
 
@@ -68,9 +71,12 @@ class Database:
         self.readers = Connections(self._connect_reader, size=share, patience=PATIENCE)
         self.heavy_readers = Connections(self._connect_reader, size=share, patience=PATIENCE)
         self.writers = Connections(self._connect, size=share, patience=PATIENCE)
+        self.listeners = Connections(self._connect_reader, size=LISTENING, patience=PATIENCE)
         self.reads = Batches(self.readers.fetch)
         # Fewer together, so that several processes share what is heavy.
         self.heavy_reads = Batches(self.heavy_readers.fetch, size=4)
+        # What many listeners ask of one event at one moment.
+        self.heard = Gathering(self.listeners.fetch, size=100, at_once=LISTENING)
         self.finds = Batches(self.writers.fetch)
         self.additions = Batches(self.writers.execute)
         self.engine = self.address.engine(
@@ -147,7 +153,7 @@ class Database:
 
     @property
     def _pools(self) -> tuple[Connections, ...]:
-        return self.readers, self.heavy_readers, self.writers
+        return self.readers, self.heavy_readers, self.writers, self.listeners
 
     def _hear(self, answers: bool) -> None:
         for connections in self._pools:

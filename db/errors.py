@@ -101,3 +101,10 @@ class Overloaded(Refusal):
 
     code = "OVERLOADED"
     default = "There is too much to do right now. Try again in a second."
+
+
+class HistoryGap(Refusal):
+    """Who listens has missed something, and hears no more: nobody is left to believe that nothing has happened."""
+
+    code = "HISTORY_GAP"
+    default = "Some events are lost. Read again what you show, then subscribe again."

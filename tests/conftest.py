@@ -164,6 +164,7 @@ class Graph:
 @pytest.fixture
 def graph(database: NotingDatabase, world: World) -> Graph:
     """The graph as it is served: reads are compiled to one statement."""
+    executor.turns._thread = asyncio.Lock()  # a lock that somebody has waited for belongs to one event loop
     return Graph(database, world)
 
 

@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 from app.auth import REFUSED, given
 from app.graph import Client, Graph
 from app.logs import elapsed, note
-from app.refusals import is_broken, refused
+from app.refusals import refused
 from app.requests import BadRequest, checked, parsed
 from app.settings import Settings
 from db.access import Viewer
@@ -54,10 +54,11 @@ class Sockets(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Running:
-    kind: str
     task: asyncio.Task[None]
+    kind: str | None = None
+    """None until its text is read."""
 
 
 class Conversation:
@@ -74,6 +75,7 @@ class Conversation:
         self.credential = credential
         self.client: Client | None = None
         self.operations: dict[str, _Running] = {}
+        self._reading = asyncio.Lock()
         self.waiting = 0
         self.code = 1006
 
@@ -204,18 +206,12 @@ class Conversation:
             raise Closing(4409, f"Subscriber for {key} already exists")
         if self.sockets.draining:
             raise self.sockets.draining
-        assert self.client
         try:
-            self.client = await self._renewed(self.client, payload)
             self._check_number()
-            operation = await self.graph.prepare(checked(payload), self.client)
-        except BadRequest as error:
-            raise Closing(4400, error.message) from None
-        except (RequestError, Refusal) as error:
+        except RequestError as error:
             await self._refuse(key, error)
             return
-        task = self.tasks.create_task(self._operate(key, operation, self.client))
-        self.operations[key] = _Running(operation.kind, task)
+        self.operations[key] = _Running(self.tasks.create_task(self._operate(key, payload)))
 
     def _check_number(self) -> None:
         limit = self.settings.operation_limit
@@ -228,10 +224,14 @@ class Conversation:
         if running := self.operations.pop(key, None):
             running.task.cancel()
 
-    async def _operate(self, key: str, operation: Operation, client: Client) -> None:
-        note(operation=operation.request.operation_name, kind=operation.kind)
+    async def _operate(self, key: str, payload: Message) -> None:
         started = time.perf_counter()
         try:
+            # One at a time, as they came; what else is said meanwhile is answered.
+            async with self._reading:
+                operation, client = await self._read(payload)
+            self.operations[key].kind = operation.kind
+            note(operation=operation.request.operation_name, kind=operation.kind)
             await self._answer(key, operation, client)
         except (RequestError, Refusal) as error:
             self.operations.pop(key, None)
@@ -241,6 +241,18 @@ class Conversation:
             await self._send("complete", id=key)
         finally:
             log.info("operation", ms=elapsed(started))
+
+    async def _read(self, payload: Message) -> tuple[Operation, Client]:
+        """The operation, and the client with the credential that it has brought."""
+        assert self.client
+        try:
+            self.client = client = await self._renewed(self.client, payload)
+            operation = await self.graph.prepare(checked(payload), client)
+        except BadRequest as error:
+            raise Closing(4400, error.message) from None
+        if self.sockets.draining and operation.kind == "subscription":
+            raise self.sockets.draining
+        return operation, client
 
     async def _refuse(self, key: str, refusal: RequestError | Refusal) -> None:
         """A message of errors has no extensions of its own: what the answer says beside them stands in the first."""
@@ -256,12 +268,9 @@ class Conversation:
             await self._send("next", id=key, payload=orjson.Fragment(answered.body))
             return
         graph.charge(operation, client)
-        answer: Message = {}
         async with aclosing(graph.executor.subscribe(operation, graph.context(client.viewer))) as answers:
             async for answer in answers:
                 await self._send("next", id=key, payload=answer)
-        if is_broken(answer.get("errors", ())):
-            raise Closing(1013, "There is more to hear, but not right now. Subscribe again.")
 
     async def _send(self, kind: str, **members: Any) -> None:
         """Send a message, as soon as the client has read enough of those before it."""

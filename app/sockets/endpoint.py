@@ -23,6 +23,10 @@ from app.watch import Watch
 from db.errors import Refusal
 
 FINISHING_TIMEOUT = 10
+SAID_AT_ONCE = 500
+"""Messages that one principal can say in a second without a pause."""
+PAUSE = 0.001
+"""Seconds; an event loop knows no shorter ones."""
 DRAINING = Closing(1012, "The server restarts.")
 
 
@@ -40,6 +44,9 @@ class GraphQLOverWebSocket:
         self._opening: Counter[str] = Counter()
         """Sockets by their address that have not said yet who they are."""
         self._principals: Counter[str] = Counter()
+        self._said: Counter[str] = Counter()
+        """Messages by their principal, in the current second."""
+        self._said_since = 0.0
         self._turns = WeakValueDictionary[str, asyncio.Lock]()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,9 +92,21 @@ class GraphQLOverWebSocket:
         _discount(self._opening, principal_key(None, client.host))
 
     async def turn(self, client: Client) -> None:
-        """Let one message of each principal in at every turn of the event loop, however many sockets it has."""
-        async with self._turns.setdefault(_principal(client), asyncio.Lock()):
-            await asyncio.sleep(0)
+        """Let one message of each principal in at every turn of the event loop, however many sockets it has.
+
+        Who says more than SAID_AT_ONCE in a second is heard with a pause after each message: others have that time.
+        """
+        principal = _principal(client)
+        async with self._turns.setdefault(principal, asyncio.Lock()):
+            await asyncio.sleep(PAUSE if self._says_much(principal) else 0)
+
+    def _says_much(self, principal: str) -> bool:
+        now = asyncio.get_running_loop().time()
+        if now - self._said_since > 1:
+            self._said.clear()
+            self._said_since = now
+        self._said[principal] += 1
+        return self._said[principal] > SAID_AT_ONCE
 
     async def drain(self) -> None:
         """End all subscriptions with `complete`, let the other operations finish, close the sockets with 1012.

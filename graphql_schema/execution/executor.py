@@ -16,7 +16,7 @@ from graphql.execution.values import VariableValues
 from orjson import Fragment, loads
 
 from db.access import Viewer
-from db.errors import BadInput, Forbidden, Overloaded, TooSlow
+from db.errors import BadInput, Forbidden, Overloaded
 from db.statements import Statement
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import RequestError
@@ -24,11 +24,13 @@ from graphql_schema.core.mutations import Reference
 from graphql_schema.execution import atomic
 from graphql_schema.execution.answers import Answer, answered, formatted, located, with_errors
 from graphql_schema.execution.aside import Turns, aside
+from graphql_schema.execution.coalescing import Coalescing
 from graphql_schema.execution.deadline import Deadline
 from graphql_schema.execution.delivery import Delivery
 from graphql_schema.execution.documents import Definition, Documents
 from graphql_schema.execution.increments import Increment
 from graphql_schema.execution.limits import Limits
+from graphql_schema.execution.listening import Listening
 from graphql_schema.execution.operations import CostError, Operation, Request
 from graphql_schema.execution.plan import Asked, Plan
 from graphql_schema.execution.python_values import plain
@@ -51,6 +53,8 @@ class Executor:
         self.deadline = Deadline(deadline)
         self.documents = Documents(schema, self.limits)
         self.turns = Turns()
+        self.statements = Coalescing[Statement]()
+        self.listening = Listening(self._event, self.deadline)
         self.resolving = Resolving(schema, self.turns, self.documents.memory.shown)
 
     def prepare(self, request: Request) -> Operation:
@@ -136,23 +140,9 @@ class Executor:
         ((plan,),) = await context.database.readers.fetch(f"EXPLAIN ({options}) {statement.sql}", arguments)
         return {"sql": statement.sql, "parameters": list(statement.types), "plan": loads(plan)}
 
-    async def subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
-        """The answers to the events of a subscription; raises RequestError before the first when it is refused."""
-        stream = await self._stream(operation, context)
-        try:
-            async for event in stream:
-                yield await self._heard(operation, event, context.fresh())
-        except Exception as error:  # noqa: BLE001  (an error of the stream is the last answer of the subscription)
-            yield {"data": None} | with_errors([GraphQLError(str(error), original_error=error)])
-        finally:
-            await stream.aclose()
-
-    async def _heard(self, operation: Operation, event: Any, context: Context) -> Answer:
-        """The answer to an event. One that takes too long does not end the subscription."""
-        try:
-            return await self.deadline.keep(self._event(operation, event, context))
-        except TooSlow as error:
-            return {"data": None} | with_errors([GraphQLError(error.message, original_error=error)])
+    def subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
+        """The answers to the events of a subscription: see `Listening.answers`."""
+        return self.listening.answers(operation, context)
 
     def _compiles(self, operation: Operation) -> bool:
         """Whether statements answer it. Of a query each root field for itself; of anything else all or none."""
@@ -196,12 +186,13 @@ class Executor:
         errors += result.errors or []
         return (result.data or {}).get(step.key)
 
-    async def _event(self, operation: Operation, event: Any, context: Context) -> Answer:
+    async def _event(self, operation: Operation, payload: Mapping[str, Any], context: Context) -> Answer:
+        """The answer to an event that the viewer may know of."""
         if not self._compiles(operation):
-            return formatted(await self.resolving.resolve(operation, context, operation.definition.document, event))
+            return formatted(await self.resolving.resolve(operation, context, operation.definition.document, payload))
         errors: list[GraphQLError] = []
         (step,) = operation.plan.steps
-        found = {step.key: await self._payload(operation, context, step, event, errors)}
+        found = {step.key: await self._payload(operation, context, step, payload, errors)}
         return answered(operation.plan.steps, found, errors)
 
     async def _payload(
@@ -234,7 +225,7 @@ class Executor:
             try:
                 statement = await self._statement(operation.plan, ready, asked, context.viewer)
                 arguments = asked.arguments(statement, context.viewer)
-                row = await context.compiled.fetch(statement, arguments, weight=operation.estimate.weight)
+                row = await context.fetch(statement, arguments, weight=operation.estimate.weight)
                 assert row
                 found |= {step.key: Fragment(text) for step, text in zip(ready, row, strict=True)}
             except Exception as error:  # noqa: BLE001  (explained or masked)
@@ -242,20 +233,16 @@ class Executor:
         return found
 
     async def _statement(self, plan: Plan, steps: Sequence[Step], asked: Asked, viewer: Viewer) -> Statement:
-        """The statement for these steps: the widest takes half a second to write."""
+        """The statement for these steps: the widest takes half a second to write, once for all who wait for it."""
         found = plan.written(steps, asked, viewer)
         if found is None:
-            async with self.turns.turn(viewer.id):
-                found = await aside(partial(plan.statement, steps, asked, viewer))
+            write = partial(self._write, plan, steps, asked, viewer)
+            found = await self.statements.once(plan.key(steps, asked, viewer), write)
         return found
 
-    async def _stream(self, operation: Operation, context: Context) -> Any:
-        (step,) = operation.plan.steps
-        assert step.field
-        try:
-            return await step.field.resolve(None, context, step.name, dict(step.arguments(operation.variables)))
-        except Exception as error:
-            raise RequestError([located(error, step, [])]) from error
+    async def _write(self, plan: Plan, steps: Sequence[Step], asked: Asked, viewer: Viewer) -> Statement:
+        async with self.turns.turn(viewer.id):
+            return await aside(partial(plan.statement, steps, asked, viewer))
 
 
 def _asked(

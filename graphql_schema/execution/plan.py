@@ -101,14 +101,15 @@ class Plan:
                 found = statement(steps, asked.shapes, viewer)
             except RecursionError:
                 raise BadInput("This is nested too deeply.") from None
-            self.statements.put(self._key(steps, asked, viewer), found, BYTES_A_CHARACTER * len(found.sql))
+            self.statements.put(self.key(steps, asked, viewer), found, BYTES_A_CHARACTER * len(found.sql))
         return found
 
     def written(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> Statement | None:
         """The same, if it was compiled before."""
-        return self.statements.get(self._key(steps, asked, viewer))
+        return self.statements.get(self.key(steps, asked, viewer))
 
-    def _key(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> tuple[Any, ...]:
+    def key(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> tuple[Any, ...]:
+        """What tells the statement from all others."""
         return (self.number, viewer.kind, *(step.number for step in steps), *asked.varying)
 
 

@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from app.main import App, Server
+from app.outgoing import GAPS
 from app.settings import Settings
 from app.sockets.conversation import PROTOCOL
 
@@ -122,3 +123,9 @@ async def until(condition: Callable[[], Any], *, within: float = DEADLINE) -> No
     async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110  (there is no event to wait for)
             await asyncio.sleep(0.01)
+
+
+def listeners(served: Served) -> int:
+    """How many listen in the running server to what Redis has acknowledged."""
+    channels = [channel for topic, channel in served.app.realtime._channels.items() if topic != GAPS]
+    return sum(len(channel.listeners) for channel in channels if channel.acknowledged.is_set())

@@ -1,10 +1,12 @@
 """Credentials: which tokens hold, and that all others are refused alike."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from app.auth import MOST_ORGANIZATIONS, Sessions, issue_token
 from db import tables
@@ -95,6 +97,28 @@ async def test_an_expired_session_is_refused(database: Database, world: World) -
         await work.session.execute(update(tables.Session).values(expires_at=past))
     with pytest.raises(Unauthenticated):
         await identify(database, f"Bearer {world.tokens['ada']}")
+
+
+async def test_a_session_that_ends_while_it_is_looked_up_is_not_remembered(database: Database, world: World) -> None:
+    looked_up, go_on, fetch = asyncio.Event(), asyncio.Event(), database.fetch
+    sessions, ada = Sessions(database), f"Bearer {world.tokens['ada']}"
+
+    async def late(*arguments: Any) -> Any:
+        found = await fetch(*arguments)
+        looked_up.set()
+        await go_on.wait()
+        return found
+
+    database.fetch = late  # type: ignore[method-assign, assignment]
+    asking = asyncio.create_task(sessions.viewer(ada))
+    await looked_up.wait()
+    async with database.work(GUEST) as work:
+        await work.session.execute(delete(tables.Session).where(tables.Session.user_id == world.ada.id))
+    sessions.forget(ada)
+    go_on.set()
+    assert (await asking).id == world.ada.id
+    with pytest.raises(Unauthenticated):
+        await sessions.viewer(ada)
 
 
 async def test_the_sessions_of_an_inactive_user_are_refused(database: Database, world: World) -> None:

@@ -15,9 +15,10 @@ from app.connections import Patience
 from db import tables
 from db.access import GUEST
 from db.engine import Database
-from tests.app.serving import DEADLINE, NO_DATABASE, Served, serving
+from db.outbox import document_topic
+from tests.app.serving import DEADLINE, NO_DATABASE, Served, listeners, serving
 from tests.app.serving import until as holds
-from tests.app.streams.reading import happen, listeners
+from tests.app.streams.reading import happen
 from tests.app.streams.test_streaming import COMPLETE, EVENTS
 from tests.app.test_watch import REFUSAL
 from tests.db.waiting import until
@@ -288,7 +289,8 @@ async def test_who_has_nothing_to_read_is_not_waited_for(served: Served, world: 
 
 async def test_only_so_much_waits_for_who_does_not_read(served: Served, world: World, database: Database) -> None:
     async with listening(served, world, database):
-        [channel] = served.app.realtime._channels.values()
+        channel = served.app.realtime._channels[document_topic(world.requirements.id)]
+        listener: Any
         [listener] = channel.listeners
         for _ in range(20):
             await happen(served, world.requirements)

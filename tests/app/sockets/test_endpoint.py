@@ -1,6 +1,7 @@
 """The sockets of a process: how many one may have, how long their credentials hold, and how they end."""
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -10,14 +11,15 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from app.auth import REFUSED, issue_token
 from app.graph import Client
+from app.sockets import endpoint
 from db import tables
 from db.access import GUEST
 from db.engine import Database
 from db.enums import UserRole
-from tests.app.serving import NO_DATABASE, Served, Talk, serving, until
+from tests.app.serving import NO_DATABASE, Served, Talk, listeners, serving, until
 from tests.app.sockets.raw import CLOSE, TEXT, message, raw
 from tests.app.sockets.test_connection import stuffed
-from tests.app.sockets.test_conversation import LISTEN, TYPENAME, VIEWER, listen, listeners, next_of
+from tests.app.sockets.test_conversation import LISTEN, TYPENAME, VIEWER, listen, next_of
 from tests.world import World
 
 WATCHED: dict[str, Any] = {"credential_interval": 0.1}
@@ -48,6 +50,19 @@ async def test_one_may_have_as_many_sockets_as_are_allowed_and_no_more(
         await first.connection.close()
         await until(lambda: len(served.app.sockets._open) == 2)
         await stack.enter_async_context(served.talk(**ada))
+
+
+async def test_who_says_much_leaves_time_to_others(bare: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "SAID_AT_ONCE", 10)
+    monkeypatch.setattr(endpoint, "PAUSE", 0.05)
+    async with bare.talk() as talk:
+        begun = time.monotonic()
+        for messages, least in ((5, 0.0), (30, 0.5)):
+            for _ in range(messages):
+                await talk.say(type="ping")
+            for _ in range(messages):
+                assert await talk.hear() == {"type": "pong"}
+            assert time.monotonic() - begun >= least
 
 
 async def test_guests_from_one_address_share_the_limit(redis_url: str) -> None:

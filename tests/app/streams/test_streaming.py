@@ -1,6 +1,7 @@
 """Server-sent events: every kind of operation in the framing of graphql-sse, and how a stream ends."""
 
 import asyncio
+from typing import Any
 from urllib.parse import urlencode
 
 import orjson
@@ -8,8 +9,8 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from tests.app.serving import NO_DATABASE, Served, serving, until
-from tests.app.streams.reading import COST, HEARD, happen, listeners, listening, reading
+from tests.app.serving import NO_DATABASE, Served, listeners, serving, until
+from tests.app.streams.reading import COST, HEARD, happen, listening, reading
 from tests.world import World
 
 EVENTS = "text/event-stream"
@@ -90,6 +91,17 @@ async def test_a_subscription_hears_each_event(served: Served, world: World) -> 
         for _ in range(2):
             await happen(served, world.requirements)
             await stream.take(next_of(HEARD))
+
+
+async def test_a_subscription_that_has_missed_something_says_so_and_is_not_complete(
+    served: Served, world: World, redis: Any
+) -> None:
+    async with listening(served, world, accept=EVENTS) as stream:
+        await stream.take(COMMENT)
+        await redis.client_kill_filter(_type="pubsub")
+        rest = await stream.rest()
+        assert rest.startswith(b'event: next\ndata: {"errors":[{"message":"Some events are lost.')
+        assert rest.endswith(b'"extensions":{"code":"HISTORY_GAP"}}]}\n\n')
 
 
 async def test_a_subscription_is_served_to_who_would_take_json_rather(served: Served, world: World) -> None:
