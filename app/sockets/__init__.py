@@ -19,4 +19,7 @@ A socket closes with one of these codes; those below 4000 are WebSocket's own.
 
 What cannot be answered is the `error` of its operation: one that is over with `HISTORY_GAP` has missed something.
 Who answers no ping, or does not read, is cut off without a code (1006).
+
+Nothing is opened, and HTTP's own status says why, for a ticket that does not hold (401), for cookies that a page of
+another origin makes a browser send (403), and for one too many from an address (429).
 """
