@@ -214,8 +214,7 @@ class Conversation:
         self.operations[key] = _Running(self.tasks.create_task(self._operate(key, payload)))
 
     def _check_number(self) -> None:
-        limit = self.settings.operation_limit
-        if len(self.operations) >= limit:
+        if len(self.operations) >= (limit := self.settings.operation_limit):
             message = f"Operations: {limit:,} run on this socket, and no more are allowed."
             raise RequestError([GraphQLError(message)], "MAX_OPERATIONS_LIMIT")
 
@@ -262,13 +261,12 @@ class Conversation:
         await self._send("error", id=key, payload=errors)
 
     async def _answer(self, key: str, operation: Operation, client: Client) -> None:
-        graph = self.graph
         if operation.kind != "subscription":
-            answered = await graph.execute(operation, client)
+            answered = await self.graph.execute(operation, client)
             await self._send("next", id=key, payload=orjson.Fragment(answered.body))
             return
-        graph.charge(operation, client)
-        async with aclosing(graph.executor.subscribe(operation, graph.context(client.viewer))) as answers:
+        self.graph.charge(operation, client)
+        async with aclosing(self.graph.executor.subscribe(operation, self.graph.context(client.viewer))) as answers:
             async for answer in answers:
                 await self._send("next", id=key, payload=answer)
 
