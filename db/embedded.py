@@ -83,7 +83,8 @@ class _Keeper:
         self, _kind: type[BaseException] | None, error: BaseException | None, _where: TracebackType | None
     ) -> None:
         self._end()
-        if lost := self.lost or (error and " ".join(filter(None, (server.panic() for server in self.kept)))):
+        gave_up = [server.panic() for server in self.kept] if isinstance(error, Exception) else []
+        if lost := self.lost or " ".join(filter(None, gave_up)):
             raise ServersLost(lost) from None
 
     def _begin(self) -> None:

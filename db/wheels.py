@@ -62,7 +62,7 @@ class Server(ABC):
         self.log = folder / "server.log"
         self.unwanted = Event()
         """Set when nobody waits for it any more."""
-        self._log_begins = 0
+        self._log_begins = self.log.stat().st_size if self.log.exists() else 0
 
     @abstractmethod
     def start(self) -> None:
@@ -115,8 +115,13 @@ class Server(ABC):
                 raise StartFailed(f"{self.name} was stopped as it started.")
 
     def panic(self) -> str:
-        """Why it gave up, if it did; such as a full disk."""
-        return next((f"{self.name}: {said}" for level, said in self._messages() if level == "PANIC"), "")
+        """Why it gave up, if it did and has not recovered; such as a full disk."""
+        for level, said in reversed(self._messages()):
+            if level == "PANIC":
+                return f"{self.name}: {said}"
+            if said.startswith("database system is ready"):
+                break
+        return ""
 
     def said(self) -> str:
         """Why it did not go on, in one line."""

@@ -117,6 +117,19 @@ def test_an_error_stops_them_too(tmp_path: Path) -> None:
     assert not listens(tmp_path / "valkey" / "socket")
 
 
+@pytest.mark.parametrize("joins", [False, True])
+def test_what_a_server_said_in_the_past_is_no_reason_for_an_error(tmp_path: Path, joins: bool) -> None:
+    with servers(tmp_path, durable=False):
+        pass
+    with (tmp_path / "postgres" / "server.log").open("a") as log:
+        log.write("2026-01-01 00:00:00.000 UTC [1] PANIC:  could not write\n")
+    with ExitStack() as first:
+        if joins:
+            first.enter_context(another_process(tmp_path))
+        with pytest.raises(LookupError), servers(tmp_path, durable=False):
+            raise LookupError
+
+
 def test_who_joins_leaves_them_running(tmp_path: Path) -> None:
     with another_process(tmp_path):
         with servers(tmp_path) as joined:

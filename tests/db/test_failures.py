@@ -143,7 +143,7 @@ def test_other_exceptions_are_none_of_these() -> None:
 @ways
 @pytest.mark.parametrize("change", [{"username": "nobody"}, {"database": "nowhere"}])
 async def test_who_is_not_let_in_any_more_finds_it_unavailable(
-    database_url: str, ask: Ask, change: dict[str, str]
+    database_url: str, ask: Ask, change: dict[str, Any]
 ) -> None:
     away = Database(make_url(database_url).set(**change).render_as_string(hide_password=False))
     try:
