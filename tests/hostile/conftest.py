@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -36,12 +36,19 @@ def uncovered(no_cover: None) -> None:
 
 @pytest.fixture(scope="module")
 def target(servers: Servers, template: World) -> Iterator[Target]:
-    limits = {"rate_limit_mode": "off", "socket_limit": 10_000}
+    with targeted(servers, template) as found:
+        yield found
+
+
+@contextmanager
+def targeted(servers: Servers, world: World, **others: Any) -> Iterator[Target]:
+    """A server that refuses nobody for asking too often, with other settings than usual."""
+    limits = {"rate_limit_mode": "off", "socket_limit": 10_000, **others}
     asyncio.run(_administer(servers, f"CREATE DATABASE hostile TEMPLATE {TEMPLATE}"))
     url = _named(servers.database_url, "hostile")
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         served = runner.run(stack.enter_async_context(serving(url, servers.redis_url, **limits)))
-        yield Target(runner, served, template)
+        yield Target(runner, served, world)
         runner.run(stack.aclose())
     asyncio.run(_administer(servers, "DROP DATABASE hostile WITH (FORCE)"))
