@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -71,7 +71,8 @@ class Graph:
         tenant = "guests" if client.viewer.is_guest else str(client.viewer.id)
         try:
             read = partial(self._read, client)
-            operation = await read(await self.persisted.find(members, tenant, read))
+            request = await self.persisted.find(members, tenant, read, beside=partial(self._beside, client))
+            operation = await read(request)
         except CostError as error:
             throttle = self.rate_limits.status(client.pays)
             error.extensions = {"cost": orjson.Fragment(cost_of(error.operation, None, client, throttle))}
@@ -131,6 +132,11 @@ class Graph:
         if not self.executor.documents.has(request.query, request.operation_name):
             self.rate_limits.take_text(client.pays[0], request.query)
         return await self.executor.read(request, client.viewer)
+
+    async def _beside(self, client: Client, text: str, work: Callable[[], bool]) -> bool:
+        """What is found out of a new text, beside the event loop. Who sends it pays for each time that it is read."""
+        self.rate_limits.take_text(client.pays[0], text)
+        return await self.executor.beside(work, client.viewer)
 
     def _budget(self, operation: Operation, client: Client) -> Budget:
         throttle, estimate = self.rate_limits.status(client.pays), operation.estimate

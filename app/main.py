@@ -69,12 +69,13 @@ class App:
         self.buckets = Buckets(settings.redis_url, prefix=settings.redis_prefix)
         self.automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)
         executor = Executor(schema.executor.schema, limits=settings.limits, deadline=settings.deadline)
+        trusted = Trusted.load(settings.trusted_documents, settings.trusted_level, limits=settings.limits)
         graph = Graph(
             executor,
             self.database,
             self.realtime,
             self.sessions,
-            Persisted(Trusted.load(settings.trusted_documents, settings.trusted_level), self.automatic),
+            Persisted(trusted, self.automatic),
             _rate_limits(self.buckets, settings),
             settings.introspection,
         )

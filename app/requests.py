@@ -14,6 +14,12 @@ MEMBERS = dict.fromkeys(TEXTS, (str, "a text")) | dict.fromkeys(OBJECTS, (dict, 
 Members = dict[str, Any]
 
 
+LARGEST = 100_000
+"""Lists and objects in what is sent, about. To make as many as fit into a body takes ten times as long as the longest
+text does: they are counted before, and brackets in texts with them.
+"""
+
+
 class BadRequest(Refusal):
     """What a client sent is no GraphQL request."""
 
@@ -22,7 +28,10 @@ class BadRequest(Refusal):
 
 
 def parsed(text: str | bytes, *, what: str) -> Any:
-    """The value of a JSON text; raises BadRequest for anything else, and for values nested too deeply."""
+    """The value of a JSON text; raises BadRequest for anything else, for values nested too deeply, and for too many."""
+    lists, objects = ("[", "{") if isinstance(text, str) else (b"[", b"{")
+    if text.count(lists) + text.count(objects) > LARGEST:  # type: ignore[arg-type]
+        raise BadRequest(f"The {what} has too many lists and objects.")
     try:
         return orjson.loads(text)
     except ValueError:

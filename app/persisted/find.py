@@ -1,6 +1,7 @@
 """From what a client sent to the request that runs: its text, or the one that it names."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from app.persisted.automatic import Automatic
 from app.persisted.names import DIGEST, BadReference, digest, named
@@ -10,6 +11,8 @@ from db.errors import Refusal
 from graphql_schema.execution import Request
 
 Read = Callable[[Request], Awaitable[object]]
+Beside = Callable[[str, Callable[[], bool]], Awaitable[bool]]
+"""Does what takes as long as to read a text beside the event loop, where it is that client's turn and is paid for."""
 
 
 class NotInList(Refusal):
@@ -40,7 +43,7 @@ class Persisted:
         self.trusted = trusted
         self.automatic = automatic
 
-    async def find(self, members: Members, tenant: str, read: Read) -> Request:
+    async def find(self, members: Members, tenant: str, read: Read, *, beside: Beside) -> Request:
         """The request in the checked members of one who belongs to `tenant`, with its text.
 
         A `documentId` is looked for in the list only, a hash in the list and then among what the tenant has sent.
@@ -52,10 +55,10 @@ class Persisted:
         if name is not None:
             text = self._listed(name, members.get("query") or None)
         elif extensions and (reference := extensions.get("persistedQuery")) is not None:
-            text = await self._hashed(named(reference), members, tenant, read)
+            text = await self._hashed(named(reference), members, tenant, read, beside=beside)
         else:
             text = members["query"]
-            self.trusted.admit(text, members.get("operationName"))
+            await self._admit(text, members, beside)
         return graphql_request(members, text)
 
     def _listed(self, name: str, sent: str | None) -> str:
@@ -66,7 +69,7 @@ class Persisted:
             raise HashMismatch
         return text
 
-    async def _hashed(self, name: str, members: Members, tenant: str, read: Read) -> str:
+    async def _hashed(self, name: str, members: Members, tenant: str, read: Read, *, beside: Beside) -> str:
         text: str | None = members.get("query") or None
         if self.trusted.level == "id-only" or self.trusted.get(name) is not None:
             return self._listed(name, text)
@@ -76,11 +79,17 @@ class Persisted:
             text = await self._recalled(name, tenant)
         elif digest(text) != name:
             raise HashMismatch
-        self.trusted.admit(text, members.get("operationName"))
+        await self._admit(text, members, beside)
         if not self.automatic.holds(tenant, name):
             await read(graphql_request(members, text))
             await self.automatic.put(tenant, text)
         return text
+
+    async def _admit(self, text: str, members: Members, beside: Beside) -> None:
+        operation = members.get("operationName")
+        if not self.trusted.knows(text):
+            self.trusted.keep(text, operation, listed=await beside(text, partial(self.trusted.is_among, text)))
+        self.trusted.admit(text, operation)
 
     async def _recalled(self, name: str, tenant: str) -> str:
         text = await self.automatic.get(tenant, name)

@@ -11,7 +11,7 @@ from graphql import DefinitionNode, DocumentNode, GraphQLError, OperationDefinit
 from app.persisted.names import digest, names
 from app.settings import Level
 from db.errors import BadInput, Refusal
-from graphql_schema.execution import Limits
+from graphql_schema.execution import Limits, RequestError
 
 MOST_JUDGED = 10_000
 SHOWN = 100
@@ -40,8 +40,9 @@ class IdRequired(Refusal):
 class Trusted:
     """The documents by their ids. `outside` counts the requests for others, where the level looks at them."""
 
-    def __init__(self, documents: Mapping[str, str], level: Level) -> None:
+    def __init__(self, documents: Mapping[str, str], level: Level, *, limits: Limits | None = None) -> None:
         self.level = level
+        self.limits = limits or Limits()
         self.outside = 0
         self._texts = {name: text for key, text in documents.items() for name in names(key, text)}
         self._texts |= documents
@@ -50,12 +51,12 @@ class Trusted:
         self._judged: dict[str, bool] = {}
 
     @classmethod
-    def load(cls, file: Path | None, level: Level) -> Self:
+    def load(cls, file: Path | None, level: Level, *, limits: Limits | None = None) -> Self:
         """The list in a file that `scripts/trusted-documents` wrote; raises BadDocuments, and OSError without one."""
         if file is None and level != "off":
             raise BadDocuments(f"TRELLIS_TRUSTED_LEVEL is {level}, but TRELLIS_TRUSTED_DOCUMENTS names no list.")
         try:
-            return cls(_read(file) if file else {}, level)
+            return cls(_read(file) if file else {}, level, limits=limits)
         except GraphQLError as error:
             raise BadDocuments(f"{file}: {error.message}") from error
 
@@ -63,27 +64,37 @@ class Trusted:
         """The text of a document."""
         return self._texts.get(name)
 
+    def knows(self, text: str) -> bool:
+        """Whether it is known at once what becomes of a text. What is new has to be read: see `is_among`."""
+        return self.level in {"off", "id-only"} or text in self._exact or digest(text) in self._judged
+
+    def is_among(self, text: str) -> bool:
+        """Whether the list has a text, in whatever layout. To find out takes as long as to read it."""
+        try:
+            return _printed(self.limits.parsed(text)) in self._normal
+        except RequestError:
+            return False
+
+    def keep(self, text: str, operation: str | None, *, listed: bool) -> None:
+        """Keep what was found out of a text. What the list has not is logged, each text once."""
+        if len(self._judged) >= MOST_JUDGED:
+            self._judged.clear()
+        self._judged[digest(text)] = listed
+        if not listed:
+            log.warning("operation outside the list", sha256=digest(text), operation=operation and operation[:SHOWN])
+
     def admit(self, text: str, operation: str | None) -> None:
         """Let a text pass that the level lets pass; raises NotInSafelist or IdRequired for every other."""
         if self.level == "off":
             return
         if self.level == "id-only":
             raise IdRequired
-        if text not in self._exact and not self._is_listed(text, operation):
+        if not self.knows(text):
+            self.keep(text, operation, listed=self.is_among(text))
+        if text not in self._exact and not self._judged[digest(text)]:
             self.outside += 1
             if self.level == "safelist":
                 raise NotInSafelist
-
-    def _is_listed(self, text: str, operation: str | None) -> bool:
-        """Whether the list has the text in another layout. What it has not is logged, each text once."""
-        key = digest(text)
-        if key not in self._judged:
-            if len(self._judged) >= MOST_JUDGED:
-                self._judged.clear()
-            self._judged[key] = _is_among(text, self._normal)
-            if not self._judged[key]:
-                log.warning("operation outside the list", sha256=key, operation=operation and operation[:SHOWN])
-        return self._judged[key]
 
 
 def _read(file: Path) -> dict[str, str]:
@@ -96,20 +107,17 @@ def _read(file: Path) -> dict[str, str]:
     return documents
 
 
-def _is_among(text: str, normal: set[str]) -> bool:
-    try:
-        return _normal(text) in normal
-    except GraphQLError:
-        return False
-
-
 def _normal(text: str) -> str:
-    """The document without its layout, in an order of its own; raises GraphQLError.
+    """The text of a document without its layout; raises GraphQLError."""
+    return _printed(parse(text, no_location=True, max_tokens=Limits.tokens))
+
+
+def _printed(document: DocumentNode) -> str:
+    """The document without its layout, in an order of its own.
 
     Apollo's clients sort the definitions when they write a manifest, and do not when they send the text.
     """
-    definitions = parse(text, no_location=True, max_tokens=Limits.tokens).definitions
-    return print_ast(DocumentNode(definitions=tuple(sorted(definitions, key=place))))
+    return print_ast(DocumentNode(definitions=tuple(sorted(document.definitions, key=place))))
 
 
 def place(definition: DefinitionNode) -> tuple[bool, str]:

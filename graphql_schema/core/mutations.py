@@ -54,6 +54,8 @@ class Mutation(Field):
     function: Callable[..., Awaitable[Any]]
     returns: dict[str, Any]
     guests: bool
+    values: int = 0
+    """Values that the variables of its operation may have, where these are more than those of any may have."""
 
     def annotation(self, table: type[Base], name: str) -> Any:
         return f"{pascal(self.function.__name__)}Payload"
@@ -91,13 +93,14 @@ def told(refusals: Sequence[Refusal]) -> dict[str, Any]:
 
 
 def mutation(
-    *, guests: bool = False, weight: int = 100, **returns: Any
+    *, guests: bool = False, weight: int = 100, values: int = 0, **returns: Any
 ) -> Callable[[Callable[..., Awaitable[Any]]], Mutation]:
     """Make a function `(work, input)` a mutation. `returns` names what it returns, in order: a table or a type.
 
     The function's docstring is the description. It runs in one transaction; a refusal undoes all of it and becomes an
     entry of `errors`. A conflict shows the object as it stands in the payload's first field. With `guests` nobody
-    has to be signed in.
+    has to be signed in. `values` is how many its variables may have, where every operation's `Limits.values` are
+    too few: so many are made sense of beside the event loop.
     """
 
     def declare(function: Callable[..., Awaitable[Any]]) -> Mutation:
@@ -105,7 +108,7 @@ def mutation(
         errors = Computed("Why it was refused; empty when it was done.", "list[UserError]", itemgetter("errors"))
         name = f"{pascal(function.__name__)}Payload"
         object_type(name, f"What `{to_camel_case(function.__name__)}` answers.", **fields, errors=errors)
-        return Mutation(described(function), function, returns, guests, weight=weight)
+        return Mutation(described(function), function, returns, guests, values, weight=weight)
 
     return declare
 

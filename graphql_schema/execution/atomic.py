@@ -6,7 +6,6 @@ there without the other. That is why the fields of an operation with a key are o
 
 import asyncio
 import hashlib
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from typing import Any
@@ -14,7 +13,7 @@ from uuid import UUID
 from weakref import WeakValueDictionary
 
 from graphql import GraphQLError
-from orjson import Fragment, dumps
+from orjson import OPT_SORT_KEYS, Fragment, dumps
 
 from db.access import Viewer
 from db.actions import idempotency
@@ -87,9 +86,9 @@ def key_of(operation: Operation, viewer: Viewer) -> Key | None:
     if not isinstance(given, str) or not 0 < len(given) <= MAX_KEY:
         raise BadInput(f"An idempotency key is a text of 1 to {MAX_KEY} characters.", at=KEY)
     request = operation.request
-    body = json.dumps([request.query, request.operation_name, request.variables or {}], sort_keys=True)
+    body = dumps([request.query, request.operation_name, request.variables or {}], option=OPT_SORT_KEYS)
     names = " ".join(step.selected.name for step in operation.plan.steps)
-    return Key(names, given, hashlib.sha256(body.encode()).digest())
+    return Key(names, given, hashlib.sha256(body).digest())
 
 
 def _given(operation: Operation, viewer: Viewer) -> Any:

@@ -27,10 +27,12 @@ from graphql_schema.execution.steps import Step
 
 WEIGHT_OF_A_POINT = 10
 WEIGHT_OF_THE_SCHEMA = 500
+VALUES_OF_A_POINT = 100
 FORMULA = (
     "An operation weighs as much as it may answer with: each object 1 and each value nothing, unless its field says "
     "otherwise, and what stands in a list as often as its page has items. To ask about the schema, `__schema` or "
-    f"`__type`, weighs {WEIGHT_OF_THE_SCHEMA}. It costs a tenth of its weight in points, rounded up."
+    f"`__type`, weighs {WEIGHT_OF_THE_SCHEMA}. It costs a tenth of its weight in points, rounded up, "
+    f"and one more for each {VALUES_OF_A_POINT} values in its variables."
 )
 
 Values = Mapping[str, Any]
@@ -45,15 +47,18 @@ class Estimate(NamedTuple):
     weight: int
     objects: int
     """Objects in the JSON of the answer."""
+    values: int = 0
+    """Values in the variables. They are paid for however much is answered."""
 
     @property
     def points(self) -> int:
         """What it costs."""
-        return max(1, -(-self.weight // WEIGHT_OF_A_POINT))
+        return max(1, -(-self.weight // WEIGHT_OF_A_POINT)) + self.values // VALUES_OF_A_POINT
 
     def actual(self, objects: int) -> int:
         """What it costs in the end, if the answer holds so many objects: the same share of the points, rounded up."""
-        return max(1, -(-self.points * min(objects, self.objects) // self.objects))
+        values = self.values // VALUES_OF_A_POINT
+        return max(1, -(-(self.points - values) * min(objects, self.objects) // self.objects)) + values
 
 
 NOTHING = Estimate(0, 0, 0)
@@ -102,7 +107,7 @@ class Place:
         return self._sum({}) if self.is_certain else None
 
     def _sum(self, values: Values) -> Estimate:
-        nodes, weight, objects = self.each
+        nodes, weight, objects, _ = self.each
         for place in self.below:
             more = place.estimate(values)
             nodes, weight, objects = nodes + more[0], weight + more[1], objects + more[2]

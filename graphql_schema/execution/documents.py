@@ -1,5 +1,7 @@
 """Documents, parsed and validated once: front ends send the same few texts again and again."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -25,12 +27,13 @@ from graphql.validation.rules import overlapping_fields_can_be_merged as merging
 
 from graphql_schema.core.directives import ATOMIC
 from graphql_schema.core.errors import MAX_ERRORS, RequestError
+from graphql_schema.core.mutations import Mutation
 from graphql_schema.execution.kept import Memory
-from graphql_schema.execution.limits import INTROSPECTION, Limits
+from graphql_schema.execution.limits import INTROSPECTION, Limits, size
 from graphql_schema.execution.parts import Cut, Part, at_once, deciding
 from graphql_schema.execution.plan import Plan
 from graphql_schema.execution.selection import Selections
-from graphql_schema.execution.steps import steps
+from graphql_schema.execution.steps import declared_of, steps
 from graphql_schema.execution.variables import Variables
 
 merging.MAX_COMPLEXITY_BUDGET = 20_000
@@ -56,6 +59,7 @@ class Definition:
     document: DocumentNode
     node: OperationDefinitionNode
     sent: DocumentNode
+    limits: Limits
     memory: Memory
     number: int = field(default_factory=count().__next__)
 
@@ -71,11 +75,37 @@ class Definition:
 
     def values(self, given: dict[str, Any] | None) -> VariableValues:
         """The values of its variables; raises RequestError."""
+        self.size(given or {})
         values = self.variables.values(given or {}, max_errors=MAX_ERRORS)
         if isinstance(values, list):
             raise RequestError(values, "BAD_USER_INPUT")
         self.check(values)
         return values
+
+    def size(self, given: Mapping[str, Any]) -> int:
+        """How many values were sent as variables; raises RequestError for too many, before anything is made of them."""
+        found = len(given)
+        for name, value in given.items():
+            if isinstance(value, dict | list):
+                places = max(1, self._places[name])
+                found += places * self.limits.values_in(value, most=self.most_values)
+        self.limits.check_values(found, most=self.most_values)
+        return found
+
+    @cached_property
+    def most_values(self) -> int:
+        """How many values its variables may have: as many as those of any operation, or what its mutation declares."""
+        root = self.schema.mutation_type
+        if self.kind != "mutation" or root is None:
+            return self.limits.values
+        named = _Names()
+        visit(self.document, named)
+        declared = [declared_of(root.fields[name]) for name in named.names & root.fields.keys()]
+        return max([self.limits.values, *(field.values for field in declared if isinstance(field, Mutation))])
+
+    @cached_property
+    def _places(self) -> Counter[str]:
+        return size(self.sent_node, self.sent).variables
 
     def planned(self, variables: VariableValues) -> Plan | None:
         """The plan for these values of `@skip` and `@include`, if it is kept."""
@@ -202,8 +232,8 @@ class Documents:
 
     def keep(self, text: str, name: str | None, found: "Definition | RequestError") -> Definition:
         """Keep what a text was found to be, and tell it."""
-        size = BYTES if isinstance(found, RequestError) else found.bytes
-        self.memory.used_once.put((text, name), found, size + len(text))
+        bytes_ = BYTES if isinstance(found, RequestError) else found.bytes
+        self.memory.used_once.put((text, name), found, bytes_ + len(text) + len(name or ""))
         return _told(found)
 
     def read(self, text: str, name: str | None) -> "Definition | RequestError":
@@ -225,7 +255,7 @@ class Documents:
         whole = at_once(document)
         undeferred = get_operation_ast(whole, name)
         assert undeferred
-        return Definition(self.schema, whole, undeferred, document, self.memory)
+        return Definition(self.schema, whole, undeferred, document, self.limits, self.memory)
 
 
 def _told(found: Definition | RequestError) -> Definition:
@@ -242,7 +272,7 @@ def _number_of_steps(plan: Plan, selections: Selections) -> int:
 
 def _alone(definition: Definition, node: OperationDefinitionNode) -> Definition:
     document = DocumentNode(definitions=(node,))
-    return Definition(definition.schema, document, node, document, definition.memory)
+    return Definition(definition.schema, document, node, document, definition.limits, definition.memory)
 
 
 class _Names(Visitor):

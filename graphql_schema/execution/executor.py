@@ -4,9 +4,9 @@ A query is one statement, which answers all root fields that a statement can ans
 to graphql-core. A mutation or an event names rows by their keys, and what is selected of them is one statement again.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import (
     GraphQLError,
@@ -36,6 +36,8 @@ from graphql_schema.execution.plan import Asked, Plan
 from graphql_schema.execution.python_values import plain
 from graphql_schema.execution.resolving import Resolving, only
 from graphql_schema.execution.steps import Step
+
+T = TypeVar("T")
 
 
 class Executor:
@@ -72,10 +74,15 @@ class Executor:
                 definition = documents.keep(text, name, await aside(partial(documents.read, text, name)))
             return await aside(partial(self._operation, definition, request))
 
+    async def beside(self, work: Callable[[], T], viewer: Viewer) -> T:
+        """What the work comes to, done while others are answered, when it is this viewer's turn. Raises Overloaded."""
+        async with self.turns.turn(viewer.id):
+            return await aside(work)
+
     def known(self, request: Request) -> Operation | None:
         """The same, if nothing of it has to be worked out."""
         definition = self.documents.find(request.query, request.operation_name)
-        if definition is None:
+        if definition is None or definition.size(request.variables or {}) > self.limits.values:
             return None
         values = definition.values(request.variables)
         plan = definition.planned(values)
@@ -86,9 +93,8 @@ class Executor:
         return self._planned(definition, values, definition.plan(values), request)
 
     def _planned(self, definition: Definition, values: VariableValues, plan: Plan, request: Request) -> Operation:
-        operation = Operation(
-            definition, values, request, plan, plan.cost.estimate(values.coerced), plan.is_dry_run(values)
-        )
+        estimate = plan.cost.estimate(values.coerced)._replace(values=definition.size(request.variables or {}))
+        operation = Operation(definition, values, request, plan, estimate, plan.is_dry_run(values))
         try:
             self.limits.check_cost(operation.estimate.nodes, operation.estimate.points)
         except RequestError as refusal:

@@ -5,21 +5,26 @@ means, and what a few lines of fragments, each spread twice by the one before, b
 once, and nothing is written out.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from graphql import (
+    ArgumentNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
     GraphQLSyntaxError,
+    ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
+    VariableNode,
     parse,
 )
 
@@ -53,6 +58,11 @@ class Limits:
     """Directives, wherever they stand in the operation."""
     selections: int = 2_000
     """Fields and fragments. In introspection those below a long list count as often as it has items, about."""
+    values: int = 2_000
+    """Values in the variables, lists and objects among them. Those of a variable count wherever it is used. A mutation
+    can declare more."""
+    nesting: int = 20
+    """Lists and objects in each other in a variable."""
     nodes: int = 10_000
     """Items of lists: the page sizes multiplied down the tree."""
     points: int = 1_000
@@ -70,7 +80,7 @@ class Limits:
             return parse(text, max_tokens=self.tokens)
         except GraphQLSyntaxError as error:
             if error.message.endswith("tokens. Parsing aborted."):
-                self._refuse("tokens", f"more than {self.tokens:,}")
+                self._refuse("tokens", f"more than {self.tokens:,}", self.tokens)
             raise RequestError([error], "GRAPHQL_PARSE_FAILED") from error
 
     def check(self, document: DocumentNode) -> None:
@@ -80,6 +90,24 @@ class Limits:
             for name in ("depth", "root_fields", "aliases", "directives", "selections"):
                 self._check(name, getattr(size, name))
 
+    def check_values(self, found: int, *, most: int) -> None:
+        """Raise RequestError for more values in the variables than `most`, or than any operation may have."""
+        self._check("values", found, most=most)
+
+    def values_in(self, value: Any, *, most: int) -> int:
+        """How many values there are in one, with itself; raises RequestError for more than `most`, or too deep ones.
+
+        It looks at no list or object that is too much.
+        """
+        level, found, depth = [[value]], 0, -1
+        while level:
+            found, depth = found + sum(map(len, level)), depth + 1
+            self.check_values(found, most=most)
+            self._check("nesting", depth)
+            values = (inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer))
+            level = [value for value in values if isinstance(value, dict | list) and value]
+        return found
+
     def check_cost(self, nodes: int, points: int) -> None:
         """Raise RequestError for what may answer with too much."""
         self._check("nodes", nodes)
@@ -87,22 +115,32 @@ class Limits:
             message = f"Cost: {points:,} points estimated, {self.points:,} allowed."
             raise RequestError([GraphQLError(message)], "COST_ESTIMATED_TOO_EXPENSIVE")
 
-    def _check(self, name: str, found: int) -> None:
-        if found > getattr(self, name):
-            self._refuse(name, f"more than {ENDLESS:,}" if found >= ENDLESS else f"{found:,}")
+    def _check(self, name: str, found: int, *, most: int = 0) -> None:
+        most = max(most, getattr(self, name))
+        if found > most:
+            self._refuse(name, f"more than {ENDLESS:,}" if found >= ENDLESS else f"{found:,}", most)
 
-    def _refuse(self, name: str, found: str) -> NoReturn:
+    def _refuse(self, name: str, found: str, most: int) -> NoReturn:
         words = name.replace("_", " ").capitalize()
-        message = f"{words}: {found} found, {getattr(self, name):,} allowed."
+        message = f"{words}: {found} found, {most:,} allowed."
         raise RequestError([GraphQLError(message)], f"MAX_{name.upper()}_LIMIT")
 
 
 def sizes(document: DocumentNode) -> list["Size"]:
     """How large each operation of anything that could be parsed is; raises RequestError where one never ends."""
-    nodes = document.definitions
-    fragments = {node.name.value: _written(node) for node in nodes if isinstance(node, FragmentDefinitionNode)}
-    whole = _written_out(fragments)
-    return [_with_spreads(_written(node), whole) for node in nodes if isinstance(node, OperationDefinitionNode)]
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    whole = _written_out(_fragments(document))
+    return [_with_spreads(_written(node), whole) for node in operations]
+
+
+def size(operation: OperationDefinitionNode, document: DocumentNode) -> "Size":
+    """How large an operation of a document is that was checked."""
+    return _with_spreads(_written(operation), _written_out(_fragments(document)))
+
+
+def _fragments(document: DocumentNode) -> dict[str, "Size"]:
+    nodes = [node for node in document.definitions if isinstance(node, FragmentDefinitionNode)]
+    return {node.name.value: _written(node) for node in nodes}
 
 
 class Place(NamedTuple):
@@ -128,6 +166,8 @@ class Size(NamedTuple):
     aliases: int
     directives: int
     selections: int
+    variables: Counter[str]
+    """How often each variable is used in arguments."""
     spreads: Sequence[tuple[str, Place]] = ()
 
 
@@ -147,12 +187,16 @@ def _written_out(fragments: Mapping[str, Size]) -> dict[str, Size]:
 def _with_spreads(size: Size, fragments: Mapping[str, Size]) -> Size:
     """The size of a definition with its spreads replaced. A fragment that is not there has nothing."""
     parts = [(fragments[name], place) for name, place in size.spreads if name in fragments]
+    variables = Counter(size.variables)
+    for part, _ in parts:
+        variables.update(part.variables)
     return Size(
         depth=max([size.depth, *(place.depth - 1 + part.depth for part, place in parts)]),
         root_fields=size.root_fields + sum(part.root_fields for part, place in parts if place.depth == 1),
         aliases=size.aliases + sum(part.aliases for part, _ in parts),
         directives=size.directives + sum(part.directives for part, _ in parts),
         selections=size.selections + sum(place.times * part.selections for part, place in parts),
+        variables=variables,
     )
 
 
@@ -167,8 +211,22 @@ def _written(definition: OperationDefinitionNode | FragmentDefinitionNode) -> Si
         aliases=sum(node.alias is not None for node, _ in fields),
         directives=len(definition.directives or ()) + sum(len(node.directives or ()) for node, _ in found),
         selections=sum(place.times for _, place in found),
+        variables=Counter(name for node, _ in fields for name in _used(node.arguments or ())),
         spreads=[(node.name.value, place) for node, place in found if isinstance(node, FragmentSpreadNode)],
     )
+
+
+def _used(arguments: Iterable[ArgumentNode]) -> Iterator[str]:
+    """The names of the variables in arguments, each as often as it is there."""
+    left: list[Any] = [argument.value for argument in arguments]
+    while left:
+        match left.pop():
+            case VariableNode(name=name):
+                yield name.value
+            case ListValueNode(values=items):
+                left += items
+            case ObjectValueNode(fields=fields):
+                left += [field.value for field in fields]
 
 
 def _selections(

@@ -52,8 +52,11 @@ class Resolving:
         if found is None:
             async with self.turns.turn(context.viewer.id):
                 show = partial(self._shown, operation, context)
-                found = self.shown.get(key) or self.shown.put(key, *await aside(show))
+                found = self.shown.get(key) or self._keep(key, *await aside(show))
         return found
+
+    def _keep(self, key: tuple[str, str | None, bytes], answer: ExecutionResult, size: int) -> ExecutionResult:
+        return self.shown.put(key, answer, size + sum(len(part or "") for part in key))
 
     def _shown(self, operation: Operation, context: Context) -> tuple[ExecutionResult, int]:
         """The answer, as text in JSON, and its bytes."""

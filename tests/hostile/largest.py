@@ -3,7 +3,7 @@
 A case is an entry of CASES. What is not accepted is here too: to refuse it must take no longer.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -54,6 +54,11 @@ def message(query: str, **variables: Any) -> bytes:
     return frame(TEXT, data)
 
 
+def having(text: str, items: Iterable[str]) -> str:
+    """The text with these in the place of its `#`."""
+    return text.replace("#", " ".join(items))
+
+
 def deep(size: int) -> orjson.Fragment:
     """A list in a list, and so on."""
     return orjson.Fragment(b"[" * size + b"]" * size)
@@ -64,14 +69,10 @@ FILTER = "query ($f: SpecificationProjectFilter) { projects(filter: $f) { totalC
 MEMBERS = "mutation ($i: AddProjectMembersInput!) { addProjectMembers(input: $i) { errors { code } } }"
 COMMENT = "mutation ($i: AddCommentInput!) { addComment(input: $i) { errors { code } } }"
 TYPE = "query ($n: String!) { __type(name: $n) { name } }"
-OFTEN = "query ($f: SpecificationProjectFilter) {%s}" % "".join(
-    f"a{number}: projects(filter: $f) {{ totalCount }}" for number in range(20)
+OFTEN = having(
+    "query ($f: SpecificationProjectFilter) { # }",
+    (f"a{number}: projects(filter: $f) {{ totalCount }}" for number in range(20)),
 )
-LISTS = "nodes { documents(first: 1) { nodes { threads(first: 1) { nodes { comments(first: 1) { totalCount } } } } } }"
-SPREAD = (
-    "query ($f: SpecificationProjectFilter) {%s} fragment U on User { projects(filter: $f, first: 1) { totalCount } }"
-) % "".join(f"a{n}: viewer {{ id ...U }}" for n in range(20))
-
 HOME = "query Home { viewer { id } }"
 """What is on the list of trusted documents."""
 MEMBER = {"userId": "usr_1"}
@@ -161,22 +162,17 @@ def block(size: int) -> str:
     return '{ course(slug: """' + "\n  a" * (size // 4) + '""") { id } }'
 
 
-WIDE = "{%s}" % " ".join(
-    f"p{number}: projects(first: 1) {{ nodes {{ id name owner {{ id name }} documents(first: 1) {{ totalCount nodes {{ "
-    f"id threads(first: 1) {{ nodes {{ id comments(first: 1) {{ nodes {{ content author {{ id }} }} }} }} }} }} }} }} }}"
-    for number in range(20)
-)
-ANY = "{ nodes(ids: [%s]) { __typename id %s } }" % (
-    " ".join(f'"{ID}"' for _ in range(100)),
-    " ".join(
-        f"... on {name} {{ id createdAt }}"
-        for name in ("User", "Course", "Lesson", "SpecificationProject", "SpecificationDocument", "Repository", "Commit")
-    ),
-)
-DEFERRED = "{%s}" % " ".join(
-    f"p{number}: projects(first: 1) {{ nodes {{ id ... @defer {{ documents(first: 1) {{ nodes {{ id }} }} }} }} }}"
-    for number in range(14)
-)
+PROJECT = """
+    p#: projects(first: 1) { nodes { id name owner { id name } documents(first: 1) { totalCount nodes {
+        id threads(first: 1) { nodes { id comments(first: 1) { nodes { content author { id } } } } }
+    } } } }
+"""
+LATE = "p#: projects(first: 1) { nodes { id ... @defer { documents(first: 1) { nodes { id } } } } }"
+WIDE = having("{ # }", (PROJECT.replace("#", str(number)) for number in range(20)))
+DEFERRED = having("{ # }", (LATE.replace("#", str(number)) for number in range(14)))
+TYPES = ("User", "Course", "Lesson", "SpecificationProject", "SpecificationDocument", "Repository", "Commit")
+MANY = having("{ nodes(ids: [#])", [f'"{ID}"'] * 100)
+ANY = MANY + having("{ id # } }", (f"... on {name} {{ id }}" for name in TYPES))
 DOCUMENTS = {
     "escapes": escaped(850_000),
     "escapes within the limit": escaped(60_000),
@@ -184,22 +180,22 @@ DOCUMENTS = {
     "a block within the limit": block(60_000),
     "comments": "# a\n" * 16_000 + HOME,
     "commas": HOME + "," * 64_000,
-    "ids": "{ nodes(ids: [%s]) { id } }" % " ".join(['"prj_1"'] * 1_980),
-    "numbers": "{ projects(first: [%s]) { totalCount } }" % " ".join(["1"] * 1_980),
-    "objects": '{ projects(filter: {search: "a" %s}) { totalCount } }' % " ".join(["a: 1"] * 650),
-    "fields": "{ viewer { %s } }" % " ".join(["id"] * 1_900),
-    "fields that there are not": "{ viewer { %s } }" % " ".join(f"a{number}" for number in range(1_900)),
+    "ids": having("{ nodes(ids: [#]) { id } }", ['"prj_1"'] * 1_980),
+    "numbers": having("{ projects(first: [#]) { totalCount } }", ["1"] * 1_980),
+    "objects": having('{ projects(filter: {search: "a" #}) { totalCount } }', ["a: 1"] * 650),
+    "fields": having("{ viewer { # } }", ["id"] * 1_900),
+    "fields that there are not": having("{ viewer { # } }", (f"a{number}" for number in range(1_900))),
     "fields that are wide": WIDE,
     "fields of every type": ANY,
-    "variables": "query (%s) { __typename }" % " ".join(f"$a{number}: Int" for number in range(490)),
+    "variables": having("query (#) { __typename }", (f"$a{number}: Int" for number in range(490))),
     "operations": " ".join(f"query A{number} {{ __typename }}" for number in range(390)),
     "fragments": HOME + " ".join(f"fragment F{number} on User {{ id }}" for number in range(280)),
     "a bomb": "{ viewer { ...f0 } }"
     + "".join(f" fragment f{level} on User {{ ...f{level + 1} ...f{level + 1} }}" for level in range(24))
     + " fragment f24 on User { id }",
-    "arguments": "{ viewer { %s } }" % " ".join(f"id(a{number}: 1)" for number in range(270)),
-    "a name": "{ %s }" % ("a" * 65_000),
-    "directives": "{ viewer { id %s } }" % " ".join(["@include(if: true)"] * 270),
+    "arguments": having("{ viewer { # } }", (f"id(a{number}: 1)" for number in range(270))),
+    "a name": "{ " + "a" * 65_000 + " }",
+    "directives": having("{ viewer { id # } }", ["@include(if: true)"] * 270),
     "what is deep": "{ viewer " * 900,
     "lists in lists": "{ nodes(ids: " + "[" * 900 + "]" * 900 + ") { id } }",
     "parts": DEFERRED,

@@ -1,5 +1,6 @@
 """From what a client sent to the text that runs, at every level, or to the code of a refusal."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,6 +26,11 @@ async def read(request: Request) -> Operation:
     return await executor.read(request, GUEST)
 
 
+async def beside(_text: str, work: Callable[[], bool]) -> bool:
+    """Find something out of a text as it is done for a guest."""
+    return await executor.beside(work, GUEST)
+
+
 class Finding:
     """Asks at one level with one document on the list, as one tenant after another."""
 
@@ -32,7 +38,7 @@ class Finding:
         self.persisted = Persisted(Trusted({"listed": LISTED}, level), automatic)
 
     async def __call__(self, tenant: str = "ada", **members: Any) -> str:
-        return (await self.persisted.find(members, tenant, read)).query
+        return (await self.persisted.find(members, tenant, read, beside=beside)).query
 
 
 @pytest.fixture
@@ -58,7 +64,7 @@ every_level_with_texts = at("level", ["off", "log", "safelist"])
 async def test_a_request_is_found_with_all_its_members(find: Finding) -> None:
     extensions = {"other": 1, "persistedQuery": None}
     sent = {"query": HOME, "operationName": "Home", "variables": {"a": 1}, "extensions": extensions}
-    request = await find.persisted.find(sent, "ada", read)
+    request = await find.persisted.find(sent, "ada", read, beside=beside)
     assert (request.query, request.operation_name) == (HOME, "Home")
     assert (request.variables, request.extensions) == ({"a": 1}, extensions)
 
