@@ -88,7 +88,7 @@ class Definition:
         for name, value in given.items():
             if isinstance(value, dict | list):
                 places = max(1, self._places[name])
-                found += places * self.limits.values_in(value, most=self.most_values)
+                found += places * self.limits.values_in(value, most=self.most_values) - 1
         self.limits.check_values(found, most=self.most_values)
         return found
 

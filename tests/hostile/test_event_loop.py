@@ -46,7 +46,7 @@ SENT = [
 ]
 
 
-@pytest.mark.parametrize(("host", "made"), SENT, indirect=["host"])
+@pytest.mark.parametrize(("host", "made"), SENT, indirect=["host"], scope="module")
 def test_nothing_holds_the_event_loop(host: Target, made: Callable[[], Case]) -> None:
     case = made()
     if case.known:

@@ -1,6 +1,7 @@
 """From what a client sent to the text that runs, at every level, or to the code of a refusal."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -220,3 +221,18 @@ async def test_what_is_known_is_found_without_waiting(find: Finding) -> None:
     for members in ({"query": HOME}, {"documentId": "listed"}, hashed(HOME), hashed(HOME, query=HOME)):
         with pytest.raises(StopIteration):
             find.persisted.find(members, "ada", read).send(None)
+
+
+@at("level", ["log", "safelist"])
+async def test_a_new_text_is_held_to_the_list_beside_the_event_loop_and_once(find: Finding) -> None:
+    held: list[str] = []
+
+    async def noted(text: str, work: Callable[[], bool]) -> bool:
+        held.append(text)
+        return await beside(text, work)
+
+    layout = LISTED.replace(" ", "\n")
+    for text in (LISTED, layout, HOME, layout, HOME):
+        with suppress(NotInSafelist):
+            await find.persisted.find({"query": text}, "ada", read, beside=noted)
+    assert held == [layout, HOME]

@@ -1,0 +1,90 @@
+"""How many values variables may have: they are counted before anything is made of them, and paid for."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from db.access import GUEST
+from graphql_schema.execution import Executor, Limits, Request, RequestError
+from graphql_schema.execution.inputs import BACKREF
+from graphql_schema.schema import executor
+
+IDS = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+TWICE = """
+    query ($f: SpecificationProjectFilter) {
+      a: projects(filter: $f) { totalCount } b: projects(filter: $f) { totalCount }
+    }
+"""
+INSIDE = "query ($ids: [ID!]) { projects(filter: {ownerId: $ids}) { totalCount } }"
+COURSES = "query ($f: CourseFilter) { a: viewer { ...f } b: viewer { ...f } c: viewer { ...f } } "
+SPREAD = f"{COURSES} fragment f on User {{ ...g }} fragment g on User {{ teaching(filter: $f) {{ totalCount }} }}"
+COMMENT = "mutation ($i: AddCommentInput!) { addComment(input: $i) { errors { code } } }"
+
+
+def refusal(query: str, limits: Limits, **variables: Any) -> str | None:
+    """The code with which the variables are refused."""
+    try:
+        Executor(executor.schema, limits=limits).prepare(Request(query, variables=variables))
+    except RequestError as error:
+        return str(error.errors[0]["extensions"]["code"])
+    return None
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "number"),
+    [
+        (IDS, {"ids": ["a"] * 8}, 9),
+        (IDS, {"ids": ["a"], "unused": [1, {"a": 1}], "other": 1}, 7),
+        (INSIDE, {"ids": ["a"] * 8}, 9),
+        (TWICE, {"f": {"ownerId": ["a"] * 8}}, 20),
+        (SPREAD, {"f": {"instructorId": ["a"] * 8}}, 30),
+        ("{ __typename }", dict.fromkeys("abcdef"), 6),
+    ],
+)
+def test_there_are_as_many_values_as_there_may_be(query: str, variables: dict[str, Any], number: int) -> None:
+    assert refusal(query, Limits(values=number), **variables) is None
+    assert refusal(query, Limits(values=number - 1), **variables) == "MAX_VALUES_LIMIT"
+
+
+@pytest.mark.parametrize(("value", "depth"), [(1, 0), ([1], 1), ([[], [[2]]], 3), ({"a": {"b": [{"c": 1}]}}, 4)])
+def test_they_are_as_deep_as_they_may_be(value: Any, depth: int) -> None:
+    assert refusal("{ __typename }", Limits(nesting=max(1, depth)), x=value) is None
+    assert refusal("{ __typename }", Limits(nesting=depth + 1), x=[[value, 1]]) == "MAX_NESTING_LIMIT"
+
+
+def test_what_is_too_much_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    def coerced(*_: Any, **__: Any) -> None:
+        raise AssertionError("It is refused before.")
+
+    monkeypatch.setattr("graphql_schema.execution.variables.Variables.values", coerced)
+    assert refusal(IDS, Limits(), ids=["a"] * 2_000) == "MAX_VALUES_LIMIT"
+
+
+@pytest.mark.parametrize(("number", "points"), [(98, 0), (99, 1), (1_500, 15)])
+def test_each_hundred_values_cost_a_point_however_much_is_answered(number: int, points: int) -> None:
+    few = executor.prepare(Request("{ __typename }"))
+    many = executor.prepare(Request("{ __typename }", variables={"x": ["a"] * number}))
+    assert many.points == few.points + points
+    assert many.actual(1) == few.actual(1) + points
+
+
+@pytest.fixture
+def declaring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Say that comments are added with more values than anything else."""
+    assert executor.schema.mutation_type
+    field = executor.schema.mutation_type.fields["addComment"].extensions[BACKREF]
+    monkeypatch.setattr(field, "declared", replace(field.declared, values=5_000))
+
+
+@pytest.mark.usefixtures("declaring")
+async def test_a_mutation_that_declares_more_has_them_looked_at_beside_the_event_loop() -> None:
+    comment = {"threadId": "thr_1", "content": "Yes"}
+    own = Executor(executor.schema)
+    assert await own.read(Request(COMMENT, variables={"i": comment}), GUEST)
+    assert own.known(Request(COMMENT, variables={"i": comment}))
+    many = Request(COMMENT, variables={"i": comment, "y": ["a"] * 4_000})
+    assert own.known(many) is None
+    assert (await own.read(many, GUEST)).estimate.values > 4_000
+    assert refusal(COMMENT, Limits(), i=comment, y=["a"] * 5_000) == "MAX_VALUES_LIMIT"
+    assert refusal(IDS, Limits(), ids=["a"] * 4_000) == "MAX_VALUES_LIMIT"
