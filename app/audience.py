@@ -1,6 +1,5 @@
 """Who may learn the schema from this process: by introspection, by what errors suggest, and by the console."""
 
-import re
 from collections.abc import Awaitable, Callable
 
 from graphql import GraphQLError
@@ -13,8 +12,6 @@ from db.errors import Unauthenticated
 from graphql_schema.execution import Operation, RequestError
 
 Allowed = Callable[[Request], Awaitable[bool]]
-
-SUGGESTION = re.compile(r" Did you mean .*", re.DOTALL)
 
 
 def includes(audience: Audience, viewer: Viewer) -> bool:
@@ -36,9 +33,9 @@ def check(audience: Audience, operation: Operation, viewer: Viewer) -> None:
         raise RequestError([GraphQLError(message)], "GRAPHQL_VALIDATION_FAILED")
 
 
-def hide_suggestions(refused: RequestError) -> None:
-    """Take away the names that are like the unknown ones."""
-    refused.errors = [error | {"message": SUGGESTION.sub("", error["message"])} for error in refused.errors]
+def hide(refused: RequestError) -> None:
+    """Take away what its errors say of the schema."""
+    refused.errors = refused.discreet
 
 
 def visiting(audience: Audience, sessions: Sessions) -> Allowed:

@@ -79,7 +79,7 @@ class Graph:
             raise
         except RequestError as error:
             if not audience.includes(self.audience, client.viewer):
-                audience.hide_suggestions(error)
+                audience.hide(error)
             raise
         audience.check(self.audience, operation, client.viewer)
         return operation

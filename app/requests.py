@@ -56,8 +56,10 @@ def with_key(members: Members, key: str) -> Members:
 
 
 def graphql_request(members: Members, text: str) -> Request:
-    """The request in checked members, with the text that runs."""
-    return Request(text, members.get("operationName"), members.get("variables"), members.get("extensions"))
+    """The request in checked members, with the text that runs. An empty name of an operation is none: some clients
+    cannot leave it out.
+    """
+    return Request(text, members.get("operationName") or None, members.get("variables"), members.get("extensions"))
 
 
 def _is_persisted(members: Members) -> bool:

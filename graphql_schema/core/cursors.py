@@ -12,7 +12,7 @@ from uuid import UUID
 from db.base import Base
 from db.errors import BadCursor
 from db.read import Order
-from graphql_schema.core.scalars import amount_of, iso, moment_of
+from graphql_schema.core.scalars import amount_of, day_of, iso, moment_of
 
 VERSION = 1
 
@@ -55,7 +55,7 @@ def _write(value: Any) -> Any:
 
 def _read(kind: type, value: Any) -> Any:
     if kind in (int, bool):
-        if type(value) is not kind or abs(value) >= 2**31:
+        if type(value) is not kind or not -(2**31) <= value < 2**31:
             raise ValueError(value)
         return value
     if not isinstance(value, str) or "\0" in value:
@@ -66,7 +66,7 @@ def _read(kind: type, value: Any) -> Any:
 
 _PARSERS: dict[type, Any] = {
     datetime: moment_of,
-    date: date.fromisoformat,
-    Decimal: amount_of,
+    date: day_of,
+    Decimal: lambda text: Decimal(text) if text == "NaN" else amount_of(text),
     UUID: UUID,
 }

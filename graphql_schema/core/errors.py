@@ -1,13 +1,13 @@
 """Errors as clients see them: always with a code, and without a word about what is behind the graph."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
 import structlog
-from graphql import GraphQLError
+from graphql import GraphQLError, Node
 from orjson import dumps
 
 from db.errors import Overloaded, Refusal, TooSlow
@@ -23,6 +23,14 @@ MAX_MESSAGE = 300
 """Characters of a message that are left where an error is too long."""
 
 
+class SchemaError(GraphQLError):
+    """What was sent does not fit the schema. `discreet` says so in the client's own words, not in the schema's."""
+
+    def __init__(self, message: str, nodes: Node | Collection[Node] | None = None, *, discreet: str) -> None:
+        super().__init__(message, nodes)
+        self.discreet = discreet
+
+
 class RequestError(Exception):
     """The request was refused before anything ran. `errors` is what the answer shows.
 
@@ -34,12 +42,14 @@ class RequestError(Exception):
 
     def __init__(self, errors: list[GraphQLError], code: str | None = None) -> None:
         self.errors = shown(formatted(error, code=code) if code else explained(error) for error in errors)
+        self.discreet = shown(map(_discreet, errors, self.errors))
+        """The same for who may not learn the schema."""
         super().__init__(self.errors[0]["message"])
 
     def again(self) -> "RequestError":
         """The same, to be raised anew: an exception knows where it was raised, and by whom it is told."""
         again = RequestError.__new__(RequestError, *self.args)
-        again.errors = self.errors
+        again.errors, again.discreet = self.errors, self.discreet
         return again
 
 
@@ -71,6 +81,17 @@ def explained(error: GraphQLError) -> dict[str, Any]:
     if error.original_error is not None:
         shown["message"], shown["extensions"] = _explained(error.original_error)
     return shown
+
+
+def _discreet(error: GraphQLError, told: dict[str, Any]) -> dict[str, Any]:
+    """An error in the client's own words. One that has no place in the document says nothing of the schema anyhow."""
+    if isinstance(error, SchemaError):
+        return told | {"message": error.discreet}
+    if told["extensions"]["code"] != "GRAPHQL_VALIDATION_FAILED" or not error.nodes:
+        return told
+    node: Any = error.nodes[0]
+    name = getattr(getattr(node, "variable", node), "name", None)
+    return told | {"message": f"{f'`{name.value}`' if name else 'This'} does not fit the schema."}
 
 
 def _shortened(error: dict[str, Any]) -> dict[str, Any]:

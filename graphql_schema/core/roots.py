@@ -46,7 +46,7 @@ class Lookup(Field):
     def bind(self, arguments: Mapping[str, Any]) -> Binding:
         given = {key: value for key, value in arguments.items() if value is not None}
         if len(given) != 1:
-            raise BadInput(f"Ask for one object by one of: {', '.join(('id', *self.names))}.")
+            raise BadInput("Ask for one object by one name: give exactly one of the arguments.")
         ((column, value),) = given.items()
         return Binding(column, {"key": ids.key_of(self.child, value) if column == "id" else value})
 

@@ -1,6 +1,7 @@
 """How times, days, money and free-form objects look in the graph: exactly as PostgreSQL writes them into JSON."""
 
-from datetime import UTC, date, datetime
+import re
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NewType
 
@@ -9,10 +10,21 @@ from strawberry.types.scalar import ScalarDefinition
 
 JSON = NewType("JSON", object)
 
+DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+DAY = re.compile(DATE)
+MOMENT = re.compile(rf"({DATE}[Tt]{CLOCK}):([0-5][0-9]|60)(?:\.([0-9]+))?([Zz]|[+-]{CLOCK})")
+"""`date-time` of RFC 3339, section 5.6."""
+AMOUNT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,6})?")
+"""A number of RFC 8259, section 6."""
+
 
 def iso(moment: datetime) -> str:
-    """ISO 8601 with the offset and no trailing zeros: `2026-08-19T19:49:29.5+00:00`."""
-    text = moment.isoformat()
+    """RFC 3339 with the offset and no trailing zeros: `2026-08-19T19:49:29.5+00:00`.
+
+    The driver reads PostgreSQL's infinity as the last or the first moment of the calendar, without an offset.
+    """
+    text = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
     if not moment.microsecond:
         return text
     return f"{text[:-6].rstrip('0')}{text[-6:]}"
@@ -20,10 +32,30 @@ def iso(moment: datetime) -> str:
 
 def moment_of(value: Any) -> datetime:
     """The moment in UTC that a text stands for; raises ValueError, TypeError, or OverflowError beyond the calendar."""
-    moment = datetime.fromisoformat(_text(value))
-    if moment.tzinfo is None:
-        raise ValueError("a time needs its offset, as in 2026-08-19T19:49:29Z")
-    return moment.astimezone(UTC)
+    found = MOMENT.fullmatch(_text(value))
+    if not found:
+        raise ValueError("no date-time of RFC 3339")
+    start, second, fraction, offset = found.groups()
+    microsecond = (fraction or "").ljust(6, "0")[:6]
+    is_leap = second == "60"
+    text = f"{start}:{'59' if is_leap else second}.{microsecond}{'+00:00' if offset in 'zZ' else offset}"
+    moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
+    return _after_leap(moment) if is_leap else moment
+
+
+def _after_leap(moment: datetime) -> datetime:
+    """The first moment after a leap second, which can only be the last of a month in UTC."""
+    after = moment.replace(microsecond=0) + timedelta(seconds=1)
+    if after != after.replace(day=1, hour=0, minute=0, second=0):
+        raise ValueError("no leap second can be there")
+    return after
+
+
+def day_of(value: Any) -> date:
+    """The day that a text stands for; raises ValueError or TypeError for what is none."""
+    if not DAY.fullmatch(_text(value)):
+        raise ValueError("no full-date of RFC 3339")
+    return date.fromisoformat(value)
 
 
 def _text(value: Any) -> str:
@@ -34,29 +66,51 @@ def _text(value: Any) -> str:
 
 def amount_of(value: Any) -> Decimal:
     """The amount that a text stands for; raises ValueError, TypeError or ArithmeticError for what is none."""
-    amount = Decimal(_text(value))
-    if not amount.is_finite() or abs(amount) >= 10**10 or amount.adjusted() < -10:
+    if not AMOUNT.fullmatch(_text(value)):
+        raise ValueError("no number as JSON writes it")
+    amount = Decimal(value)
+    if abs(amount) >= 10**10 or amount.adjusted() < -10:
         raise ValueError("an amount has at most ten digits before the point and ten behind it")
     return amount
 
 
+FORMS = {
+    "ID": "a text or a whole number",
+    "Int": "a whole number of 32 bits",
+    "DateTime": "as 2026-08-19T19:49:29.5Z",
+    "Date": "as 2026-08-19",
+    "Decimal": 'a text as "49.90"',
+}
+"""What values of scalars look like, where the name does not say it."""
+
 SCALARS: dict[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
-        description="A moment in ISO 8601 with its offset, such as `2026-08-19T19:49:29.5+00:00`. Answers are in UTC.",
+        description=(
+            "A moment as `date-time` of RFC 3339 has it: date, `T`, time to the second, any fraction of one, and `Z` or"
+            " an offset, such as `2026-08-19T19:49:29.5+00:00`. Six digits of a fraction count. A leap second at the"
+            " end of a month in UTC counts as the moment after it. Answers are in UTC, without zeros at the end of a"
+            " fraction; what never ends is answered as the last moment of the year 9999, and what has no beginning"
+            " as the first of the year 1."
+        ),
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=iso,
         parse_value=moment_of,
     ),
     date: strawberry.scalar(
         name="Date",
-        description="A day in UTC, such as `2026-08-19`.",
+        description="A day in UTC as `full-date` of RFC 3339 has it: year, month and day, such as `2026-08-19`.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
         serialize=date.isoformat,
-        parse_value=lambda value: date.fromisoformat(_text(value)),
+        parse_value=day_of,
     ),
     Decimal: strawberry.scalar(
         name="Decimal",
-        description='An exact decimal number as a string, such as `"49.90"`. Money comes with its ISO 4217 currency.',
+        description=(
+            'An exact decimal number as a string that holds a number as JSON (RFC 8259) writes it, such as `"49.90"`: '
+            "ten digits before the point at most, and ten behind it. Money comes with its ISO 4217 currency. What the "
+            "database has as no number is answered as `NaN`."
+        ),
         serialize=str,
         parse_value=amount_of,
     ),

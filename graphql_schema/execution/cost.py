@@ -55,6 +55,10 @@ class Estimate(NamedTuple):
         """What it costs."""
         return max(1, -(-self.weight // WEIGHT_OF_A_POINT)) + self.values // VALUES_OF_A_POINT
 
+    def with_values(self, number: int) -> "Estimate":
+        """The same with so many values in the variables."""
+        return self if number < VALUES_OF_A_POINT else self._replace(values=number)
+
     def actual(self, objects: int) -> int:
         """What it costs in the end, if the answer holds so many objects: the same share of the points, rounded up."""
         values = self.values // VALUES_OF_A_POINT

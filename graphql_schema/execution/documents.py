@@ -26,10 +26,11 @@ from graphql.execution.values import VariableValues
 from graphql.validation.rules import overlapping_fields_can_be_merged as merging
 
 from graphql_schema.core.directives import ATOMIC
-from graphql_schema.core.errors import MAX_ERRORS, RequestError
+from graphql_schema.core.errors import MAX_ERRORS, RequestError, SchemaError
 from graphql_schema.core.mutations import Mutation
 from graphql_schema.execution.kept import Memory
 from graphql_schema.execution.limits import INTROSPECTION, Limits, size
+from graphql_schema.execution.misfits import RULES, named
 from graphql_schema.execution.parts import Cut, Part, at_once, deciding
 from graphql_schema.execution.plan import Plan
 from graphql_schema.execution.selection import Selections
@@ -148,8 +149,7 @@ class Definition:
         Validation lets a variable stand there that may be null, where the variable or the place has a default.
         """
         nulls = [name for name in self._needed if variables.coerced.get(name, name) is None]
-        message = "Variable '${}' must not be null where '{}' is needed."
-        if errors := [GraphQLError(message.format(name, self._needed[name])) for name in nulls]:
+        if errors := [_null(name, self._needed[name]) for name in nulls]:
             raise RequestError(errors, "BAD_USER_INPUT")
 
     @cached_property
@@ -246,12 +246,11 @@ class Documents:
     def _read(self, text: str, name: str | None) -> Definition:
         document = self.limits.parsed(text)
         self.limits.check(document)
-        if errors := validate(self.schema, document, max_errors=MAX_ERRORS):
+        if errors := validate(self.schema, document, RULES, max_errors=MAX_ERRORS):
             raise RequestError(errors, "GRAPHQL_VALIDATION_FAILED")
         node = get_operation_ast(document, name)
         if node is None:
-            message = "Say with `operationName` which operation of the document is to run."
-            raise RequestError([GraphQLError(message)], "OPERATION_RESOLUTION_FAILURE")
+            raise RequestError([_unresolved(document, name)], "OPERATION_RESOLUTION_FAILURE")
         whole = at_once(document)
         undeferred = get_operation_ast(whole, name)
         assert undeferred
@@ -262,6 +261,23 @@ def _told(found: Definition | RequestError) -> Definition:
     if isinstance(found, RequestError):
         raise found.again()
     return found
+
+
+def _null(name: str, type_: str) -> GraphQLError:
+    what = f"Variable '${name}' must not be null"
+    return SchemaError(f"{what} where '{type_}' is needed.", discreet=f"{what}.")
+
+
+def _unresolved(document: DocumentNode, name: str | None) -> GraphQLError:
+    """That there is no such operation. The names that there are may be of a trusted document, and not the client's."""
+    if name is None:
+        return GraphQLError("Say with `operationName` which operation of the document is to run.")
+    nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    what = f"The document has no operation `{named(name)}`"
+    names = ", ".join(f"`{node.name.value}`" for node in nodes if node.name)
+    return SchemaError(
+        f"{what}; it has {names}." if names else f"{what}: its operation has no name.", discreet=f"{what}."
+    )
 
 
 def _number_of_steps(plan: Plan, selections: Selections) -> int:

@@ -93,7 +93,7 @@ class Executor:
         return self._planned(definition, values, definition.plan(values), request)
 
     def _planned(self, definition: Definition, values: VariableValues, plan: Plan, request: Request) -> Operation:
-        estimate = plan.cost.estimate(values.coerced)._replace(values=definition.size(request.variables or {}))
+        estimate = plan.cost.estimate(values.coerced).with_values(definition.size(request.variables or {}))
         operation = Operation(definition, values, request, plan, estimate, plan.is_dry_run(values))
         try:
             self.limits.check_cost(operation.estimate.nodes, operation.estimate.points)

@@ -5,6 +5,7 @@ means, and what a few lines of fragments, each spread twice by the one before, b
 once, and nothing is written out.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ INTROSPECTION = {"__schema", "__type"}
 LONG_LISTS = {"fields", "possibleTypes"}
 LONG = 10
 """How long the lists of introspection are that make it dear, about. The others are short, or there is only one."""
+VALUE = re.compile(r'\b(String|BlockString|Int|Float) ".*"', re.DOTALL)
+"""A value that the parser repeats, with its kind."""
 ENDLESS = 10**9
 """Nothing is counted further."""
 
@@ -81,6 +84,7 @@ class Limits:
         except GraphQLSyntaxError as error:
             if error.message.endswith("tokens. Parsing aborted."):
                 self._refuse("tokens", f"more than {self.tokens:,}", self.tokens)
+            error.message = VALUE.sub(r"\1", error.message)
             raise RequestError([error], "GRAPHQL_PARSE_FAILED") from error
 
     def check(self, document: DocumentNode) -> None:

@@ -67,5 +67,5 @@ class CostError(RequestError):
 
     def __init__(self, refusal: RequestError, operation: Operation) -> None:
         Exception.__init__(self, *refusal.args)
-        self.errors = refusal.errors
+        self.errors, self.discreet = refusal.errors, refusal.discreet
         self.operation = operation

@@ -6,15 +6,26 @@ as they are, since coercing them would cost more than the rest of a small operat
 Source: GraphQL specification, section 6.1.2 "Coercing Variable Values".
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSchema, VariableDefinitionNode, get_nullable_type, is_nullable_type
+from graphql import (
+    GraphQLError,
+    GraphQLSchema,
+    VariableDefinitionNode,
+    get_nullable_type,
+    is_non_null_type,
+    is_nullable_type,
+)
 from graphql.execution import get_variable_values
 from graphql.execution.get_variable_signature import get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource
+
+from graphql_schema.core.errors import SchemaError
+from graphql_schema.execution.misfits import misfits, shown
 
 Test = Callable[[Any], bool]
 
@@ -46,7 +57,26 @@ class Variables:
         if self._plain is not None and all(name in given and test(given[name]) for name, test in self._plain.items()):
             sources = {name: VariableValueSource(kind, given[name]) for name, kind in self._signatures.items()}
             return VariableValues(sources, {name: given[name] for name in sources})
-        return get_variable_values(self.schema, self.declared, dict(given), max_errors=max_errors)
+        found = get_variable_values(self.schema, self.declared, dict(given), max_errors=1)
+        return found if isinstance(found, VariableValues) else self._errors(given, max_errors=max_errors)
+
+    def _errors(self, given: Mapping[str, Any], *, max_errors: int) -> list[GraphQLError]:
+        """What is wrong with the values, in our words."""
+        try:
+            return list(islice(self._misfits(given), max_errors)) or [GraphQLError("The variables do not fit.")]
+        except RecursionError:
+            return [GraphQLError("The variables are nested too deeply.")]
+
+    def _misfits(self, given: Mapping[str, Any]) -> Iterator[SchemaError]:
+        for node in self.declared:
+            signature = self._signatures[node.variable.name.value]
+            if signature.name in given:
+                for path, reason, _ in misfits(given[signature.name], signature.type):
+                    what = f"Variable '${signature.name}' has invalid value{shown(path)}"
+                    yield SchemaError(f"{what}: {reason}", node, discreet=f"{what}.")
+            elif is_non_null_type(signature.type) and node.default_value is None:
+                what = f"Variable '${signature.name}' has no value"
+                yield SchemaError(f"{what}: Expected '{signature.type}'.", node, discreet=f"{what}.")
 
     @cached_property
     def _signatures(self) -> dict[str, Any]:

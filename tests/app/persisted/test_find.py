@@ -220,7 +220,7 @@ async def test_what_is_known_is_found_without_waiting(find: Finding) -> None:
     await find(**hashed(HOME, query=HOME))
     for members in ({"query": HOME}, {"documentId": "listed"}, hashed(HOME), hashed(HOME, query=HOME)):
         with pytest.raises(StopIteration):
-            find.persisted.find(members, "ada", read).send(None)
+            find.persisted.find(members, "ada", read, beside=beside).send(None)
 
 
 @at("level", ["log", "safelist"])

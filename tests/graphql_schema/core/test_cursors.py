@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Enum
+from sqlalchemy import Enum, text
 
 from db import tables
 from db.base import Base, new_id
@@ -27,9 +27,9 @@ TITLE, PRICE = Order(("title",)), Order(("price",), descending=True)
 
 VALUES: dict[type, st.SearchStrategy[Any]] = {
     str: st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
-    int: st.integers(min_value=-(2**31) + 1, max_value=2**31 - 1),
+    int: st.integers(min_value=-(2**31), max_value=2**31 - 1),
     bool: st.booleans(),
-    Decimal: st.decimals(min_value=0, max_value=Decimal("9999999999.99"), places=2),
+    Decimal: st.decimals(min_value=Decimal("-9999999999.99"), max_value=Decimal("9999999999.99"), places=2),
     date: st.dates(),
     datetime: st.datetimes(timezones=st.just(UTC)),
     UUID: st.uuids(),
@@ -134,7 +134,7 @@ def test_anything_else_is_no_cursor(text: str) -> None:
         cursors.decode(TITLE, tables.Course, text)
 
 
-NO_NUMBERS = ["1e999999", "NaN", "sNaN", "Infinity", "-Infinity", "1e13", "money", "", 1, 0.5, None, True]
+NO_NUMBERS = ["1e999999", "-NaN", "nan", "sNaN", "Infinity", "-Infinity", "1e13", "money", "", 1, 0.5, None, True]
 
 
 @pytest.mark.parametrize("value", NO_NUMBERS)
@@ -159,7 +159,7 @@ def test_a_time_in_a_cursor_has_its_offset(value: Any) -> None:
 
 
 FORGED = [
-    *(("PRICE_DESC", value) for value in ("sNaN", "NaN", "1e-999999")),
+    *(("PRICE_DESC", value) for value in ("sNaN", "-NaN", "1e-999999")),
     *(("CREATED_AT_DESC", value) for value in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")),
     ("TITLE_ASC", "\ud800"),
 ]
@@ -179,3 +179,52 @@ async def test_a_forged_cursor_is_refused_with_a_code(graph: Graph) -> None:
 def test_no_text_at_all_does_anything_but_be_refused(text: str) -> None:
     with pytest.raises(BadCursor):
         cursors.decode(TITLE, tables.Course, text)
+
+
+PAGE = "(orderBy: %s, first: 1, after: $after) { nodes { id } pageInfo { endCursor hasNextPage } }"
+LISTS: dict[tuple[str, str], tuple[str, type]] = {
+    ("specification_projects", "name"): ("projects#", str),
+    ("specification_projects", "created_at"): ("projects#", datetime),
+    ("courses", "price"): ("courses#", Decimal),
+    ("course_modules", "order"): ('course(slug: "logic") { modules# }', int),
+    ("repository_stats", "date"): ('repository(fullName: "analytical/engine") { stats# }', date),
+}
+"""A list that is sorted by a column of each type."""
+ODD: dict[type, tuple[str, ...]] = {
+    str: ("' '", "repeat('é', 100000)", "E'\\x01\\n\\x22\\x5c'", "'\U0001f4a5'"),
+    int: ("-2147483648", "2147483647"),
+    Decimal: ("'NaN'", "9999999999.99", "0"),
+    date: ("'infinity'", "'-infinity'", "'0001-01-02'", "'9999-12-30'"),
+    datetime: ("'infinity'", "'-infinity'", "'0001-01-02T00:00:00Z'", "'9999-12-31T23:59:59.999998Z'"),
+}
+"""In SQL, what is least like anything else that such a column can hold."""
+SORTED = [(*column, query, value) for column, (query, type_) in LISTS.items() for value in ODD[type_]]
+
+
+def test_cursors_over_columns_of_every_type_are_tried() -> None:
+    enums = {t for t in KINDS if isinstance(kind(*KINDS[t]), Enum)}
+    assert {kind(*KINDS[t]).python_type for t in KINDS.keys() - enums} <= ODD.keys()
+    assert ODD.keys() == {type_ for _, type_ in LISTS.values()}
+
+
+@pytest.mark.parametrize(("table", "column", "query", "value"), SORTED)
+async def test_no_cursor_of_ours_is_refused(graph: Graph, table: str, column: str, query: str, value: str) -> None:
+    one = f"(SELECT ctid FROM {table} ORDER BY id LIMIT 1)"  # noqa: S608
+    async with graph.database.engine.begin() as connection:
+        await connection.execute(text(f'UPDATE {table} SET "{column}" = {value} WHERE ctid = {one}'))  # noqa: S608
+    for direction in ("ASC", "DESC"):
+        pages = await read(graph, query.replace("#", PAGE % f"{column.upper()}_{direction}"))
+        assert len(pages) == len({str(page["nodes"]) for page in pages})
+
+
+async def read(graph: Graph, query: str) -> list[Any]:
+    """All pages of a list, one after the other."""
+    pages: list[Any] = []
+    while not pages or pages[-1]["pageInfo"]["hasNextPage"]:
+        after = pages[-1]["pageInfo"]["endCursor"] if pages else None
+        found = await graph.data("root", f"query ($after: String) {{ {query} }}", after=after)
+        while "nodes" not in found:
+            (found,) = found.values()
+        pages.append(found)
+        assert len(pages) < 10
+    return pages
