@@ -35,7 +35,7 @@ INTROSPECTION = {"__schema", "__type"}
 LONG_LISTS = {"fields", "possibleTypes"}
 LONG = 10
 """How long the lists of introspection are that make it dear, about. The others are short, or there is only one."""
-VALUE = re.compile(r'\b(String|BlockString|Int|Float) ".*"', re.DOTALL)
+VALUE = re.compile(r'\b(String|BlockString|Int|Float) [\'"].*[\'"]', re.DOTALL)
 """A value that the parser repeats, with its kind."""
 ENDLESS = 10**9
 """Nothing is counted further."""

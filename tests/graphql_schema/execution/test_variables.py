@@ -1,5 +1,6 @@
 """Values of variables that are taken as they are: exactly those that coercion would leave as they are."""
 
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from graphql_schema.execution.variables import Variables
 from graphql_schema.schema import executor
 
+MISSING = " has invalid value: Expected a value of non-null type"
 TYPES = (
     "ID",
     "ID!",
@@ -48,9 +50,11 @@ def declared(*types: str) -> Variables:
 
 
 def shown(found: VariableValues | list[GraphQLError]) -> str:
-    """What there is to compare of values, or of what is wrong with them; as text, since NaN is not itself."""
+    """What there is to compare of values, or where something is wrong with them; as text, since NaN is not itself."""
     if isinstance(found, list):
-        return repr([error.message for error in found])
+        return repr(
+            [re.split(r":| has no value", error.message.replace(MISSING, " has no value"))[0] for error in found]
+        )
     return repr((found.coerced, {name: source.value for name, source in found.sources.items()}))
 
 
