@@ -1,7 +1,10 @@
 """What strangers learn of the schema: as much as the operator wants them to, over every transport."""
 
+import re
+from collections.abc import AsyncIterator
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.app.serving import NO_DATABASE, Served, serving
@@ -74,3 +77,71 @@ async def test_no_mistake_is_answered_with_what_is_there(redis_url: str, bare: S
 async def test_the_names_of_types_are_no_secret(redis_url: str) -> None:
     async with serving(NO_DATABASE, redis_url, introspection="nobody") as served:
         assert (await served.post({"query": TYPENAME})).json()["data"] == {"__typename": "Query"}
+
+
+TELLING: list[dict[str, Any]] = [
+    *({"query": query} for query in MISTAKES),
+    {"query": "{ courses }"},
+    {"query": "{ viewer { id { x } } }"},
+    {"query": "mutation { addComment { __typename } }"},
+    {"query": "mutation { addComment(input: {}) { __typename } }"},
+    {"query": 'mutation { addComment(input: {threadId: 1, content: "x", contend: "y"}) { __typename } }'},
+    {"query": "{ courses(first: true, orderBy: X) { totalCount } }"},
+    {"query": "query ($a: Int) { node(id: $a) { id } }"},
+    {"query": "{ a: courses(first: 1) { totalCount } a: courses(first: 2) { totalCount } }"},
+    {"query": "{ viewer { ... on Course { slug } } }"},
+    {"query": "query ($i: SignInInput!) { __typename @include(if: $i) }"},
+    {"query": "mutation ($i: SignInInput!) { signIn(input: $i) { __typename } }", "variables": {"i": {}}},
+    {"query": "mutation ($i: SignInInput!) { signIn(input: $i) { __typename } }", "variables": {"i": {"emai": 1}}},
+    {"query": "mutation ($i: SignInInput!) { signIn(input: $i) { __typename } }"},
+    {"query": "query ($o: CourseOrder) { courses(orderBy: $o) { totalCount } }", "variables": {"o": "TITLE"}},
+    {"query": "query ($d: Boolean = true) { viewer { id @include(if: $d) } }", "variables": {"d": None}},
+    {"query": "query A { __typename }", "operationName": "B"},
+    {"query": "{ course { id } }"},
+]
+"""What does not fit. What is said of it has words of the schema, unless they are hidden."""
+OURS = re.compile(
+    r"Variable '\$\w+' (has invalid value( at '[\w.]+')?|has no value|must not be null)\."
+    r"|(`\w+`|This) does not fit the schema\.|This value does not fit\.|The document has no operation `\w+`\."
+    r"|Ask for one object by one name: give exactly one of the arguments\."
+)
+
+
+@pytest.fixture
+async def hidden(database_url: str, redis_url: str) -> AsyncIterator[Served]:
+    """A server that tells nobody of its schema."""
+    async with serving(database_url, redis_url, introspection="nobody", batch_limit=1) as running:
+        yield running
+
+
+@pytest.mark.parametrize("body", TELLING, ids=range(len(TELLING)))
+async def test_what_does_not_fit_is_told_in_the_words_of_who_sent_it(hidden: Served, body: dict[str, Any]) -> None:
+    told = [await told_by(hidden, body) for told_by in (posted, streamed, batched, talked)]
+    assert told[0]
+    assert told == [told[0]] * 4
+    sent = re.findall(r"\w+", str(body))
+    for message in told[0]:
+        assert OURS.fullmatch(message), message
+        assert set(re.findall(r"[`'.$](\w+)", message)) <= set(sent), message
+
+
+async def posted(served: Served, body: dict[str, Any], **headers: str) -> list[str]:
+    return [error["message"] for error in (await served.post(body, **headers)).json()["errors"]]
+
+
+async def streamed(served: Served, body: dict[str, Any]) -> list[str]:
+    answer = await served.post(body, accept="text/event-stream")
+    (data,) = re.findall(r"\{.*\}", answer.text)
+    return [error["message"] for error in orjson.loads(data)["errors"]]
+
+
+async def batched(served: Served, body: dict[str, Any]) -> list[str]:
+    (answer,) = (await served.post([body])).json()
+    return [error["message"] for error in answer["errors"]]
+
+
+async def talked(served: Served, body: dict[str, Any]) -> list[str]:
+    async with served.talk() as talk:
+        await talk.say(id="1", type="subscribe", payload=body)
+        payload = (await talk.hear())["payload"]
+    return [error["message"] for error in (payload if isinstance(payload, list) else payload["errors"])]

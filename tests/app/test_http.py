@@ -9,11 +9,13 @@ from urllib.parse import urlencode
 import httpx
 import orjson
 import pytest
+from sqlalchemy import text
 from structlog.testing import capture_logs
 from websockets.exceptions import InvalidStatus
 
 from app.negotiation import GRAPHQL_RESPONSE, JSON
 from app.responses import refusal
+from db.engine import Database
 from db.tokens import new_token
 from tests.app.serving import NO_DATABASE, Served, serving, told
 from tests.world import World
@@ -86,6 +88,18 @@ async def test_the_accepted_media_type_is_answered(bare: Served, accept: str, me
 async def test_nothing_acceptable_is_406(bare: Served, accept: str) -> None:
     answer = await bare.post(TYPENAME, accept=accept)
     assert (answer.status_code, code_of(answer)) == (406, "BAD_REQUEST")
+
+
+async def test_an_operation_that_there_is_not_is_named_and_those_that_there_are(bare: Served) -> None:
+    answer = await bare.post({"query": "query A { __typename } query C { __typename }", "operationName": "B"})
+    assert answer.json()["errors"][0]["message"] == "The document has no operation `B`; it has `A`, `C`."
+
+
+async def test_an_empty_name_of_an_operation_is_none_in_a_body_too(bare: Served) -> None:
+    """Clients in Go send one that they were not given as an empty text."""
+    assert "data" in (await bare.post({"query": "query A { __typename }", "operationName": ""})).json()
+    several = await bare.post({"query": "query A { __typename } query C { __typename }", "operationName": ""})
+    assert several.json()["errors"][0]["message"].startswith("Say with `operationName` which")
 
 
 @pytest.mark.parametrize(
@@ -327,9 +341,11 @@ async def test_the_front_page_leads_to_the_console(bare: Served) -> None:
     assert (answer.status_code, answer.headers["location"]) == (307, "graphiql")
 
 
-async def test_answers_are_utf8(bare: Served) -> None:
-    answer = await bare.post({"query": '{ "🌳" }'})
-    assert "🌳" in answer.content.decode()
+async def test_answers_are_utf8(served: Served, database: Database) -> None:
+    async with database.engine.begin() as connection:
+        await connection.execute(text("UPDATE courses SET title = '🌳' WHERE slug = 'logic'"))
+    answer = await served.post({"query": '{ course(slug: "logic") { title } }'})
+    assert '"title":"🌳"' in answer.content.decode()
 
 
 def test_a_failure_of_ours_is_masked_and_can_be_found_in_the_log() -> None:

@@ -5,8 +5,10 @@ from typing import Any
 
 import httpx
 import orjson
+import pytest
 from sqlalchemy import text
 
+from app.requests import LARGEST, BadRequest, parsed
 from db.engine import Database
 from tests.app.serving import Served
 from tests.world import PASSWORD, World
@@ -78,3 +80,12 @@ async def test_clients_may_send_keys_with_everything(served: Served, world: Worl
     for query in ("{ __typename }", f"mutation {{ signIn(input: {credentials}) {{ errors {{ code }} }} }}"):
         answer = await served.post({"query": query}, idempotency_key="k" * 256)
         assert "errors" not in answer.json(), answer.text
+
+
+@pytest.mark.parametrize("bracket", ["[", "{"])
+def test_what_is_sent_has_so_many_lists_and_objects_at_most(bracket: str) -> None:
+    text = orjson.dumps(bracket * LARGEST)
+    assert parsed(text, what="body") == bracket * LARGEST
+    for larger in (text + b"[]", text.decode() + "[]"):
+        with pytest.raises(BadRequest, match="too many lists and objects"):
+            parsed(larger, what="body")
