@@ -1,6 +1,5 @@
 """Documents, parsed and validated once: front ends send the same few texts again and again."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,7 +8,6 @@ from typing import Any, Self
 
 from graphql import (
     DocumentNode,
-    FieldNode,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -27,14 +25,14 @@ from graphql.validation.rules import overlapping_fields_can_be_merged as merging
 
 from graphql_schema.core.directives import ATOMIC
 from graphql_schema.core.errors import MAX_ERRORS, RequestError, SchemaError
-from graphql_schema.core.mutations import Mutation
 from graphql_schema.execution.kept import Memory
-from graphql_schema.execution.limits import INTROSPECTION, Limits, size
+from graphql_schema.execution.limits import INTROSPECTION, Limits
 from graphql_schema.execution.misfits import RULES, named
 from graphql_schema.execution.parts import Cut, Part, at_once, deciding
 from graphql_schema.execution.plan import Plan
 from graphql_schema.execution.selection import Selections
-from graphql_schema.execution.steps import declared_of, steps
+from graphql_schema.execution.steps import steps
+from graphql_schema.execution.values import Values, field_names
 from graphql_schema.execution.variables import Variables
 
 merging.MAX_COMPLEXITY_BUDGET = 20_000
@@ -85,28 +83,7 @@ class Definition:
 
     def size(self, given: Mapping[str, Any]) -> int:
         """How many values were sent as variables; raises RequestError for too many, before anything is made of them."""
-        found = len(given)
-        for name, value in given.items():
-            if isinstance(value, dict | list):
-                places = max(1, self._places[name])
-                found += places * self.limits.values_in(value, most=self.most_values) - 1
-        self.limits.check_values(found, most=self.most_values)
-        return found
-
-    @cached_property
-    def most_values(self) -> int:
-        """How many values its variables may have: as many as those of any operation, or what its mutation declares."""
-        root = self.schema.mutation_type
-        if self.kind != "mutation" or root is None:
-            return self.limits.values
-        named = _Names()
-        visit(self.document, named)
-        declared = [declared_of(root.fields[name]) for name in named.names & root.fields.keys()]
-        return max([self.limits.values, *(field.values for field in declared if isinstance(field, Mutation))])
-
-    @cached_property
-    def _places(self) -> Counter[str]:
-        return size(self.sent_node, self.sent).variables
+        return self._values.count(given)
 
     def planned(self, variables: VariableValues) -> Plan | None:
         """The plan for these values of `@skip` and `@include`, if it is kept."""
@@ -158,11 +135,13 @@ class Definition:
         return Variables(self.schema, self.node.variable_definitions or ())
 
     @cached_property
+    def _values(self) -> Values:
+        return Values(self.schema, self.limits, self.sent_node, self.sent)
+
+    @cached_property
     def introspects(self) -> bool:
         """Whether its document asks about the schema."""
-        found = _Names()
-        visit(self.document, found)
-        return not INTROSPECTION.isdisjoint(found.names)
+        return not INTROSPECTION.isdisjoint(field_names(self.document))
 
     @cached_property
     def _needed(self) -> dict[str, str]:
@@ -289,15 +268,6 @@ def _number_of_steps(plan: Plan, selections: Selections) -> int:
 def _alone(definition: Definition, node: OperationDefinitionNode) -> Definition:
     document = DocumentNode(definitions=(node,))
     return Definition(definition.schema, document, node, document, definition.limits, definition.memory)
-
-
-class _Names(Visitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
-        self.names.add(node.name.value)
 
 
 class _Conditions(Visitor):

@@ -209,9 +209,9 @@ def test_cursors_over_columns_of_every_type_are_tried() -> None:
 
 @pytest.mark.parametrize(("table", "column", "query", "value"), SORTED)
 async def test_no_cursor_of_ours_is_refused(graph: Graph, table: str, column: str, query: str, value: str) -> None:
-    one = f"(SELECT ctid FROM {table} ORDER BY id LIMIT 1)"  # noqa: S608
+    one = f"(SELECT ctid FROM {table} ORDER BY id LIMIT 1)"  # noqa: S608  (names of ours)
     async with graph.database.engine.begin() as connection:
-        await connection.execute(text(f'UPDATE {table} SET "{column}" = {value} WHERE ctid = {one}'))  # noqa: S608
+        await connection.execute(text(f'UPDATE {table} SET "{column}" = {value} WHERE ctid = {one}'))  # noqa: S608  (as above)
     for direction in ("ASC", "DESC"):
         pages = await read(graph, query.replace("#", PAGE % f"{column.upper()}_{direction}"))
         assert len(pages) == len({str(page["nodes"]) for page in pages})
