@@ -98,5 +98,6 @@ def _plain(type_: Any, value: ColumnElement[Any]) -> JsonText:
 def _on_the_calendar(value: ColumnElement[Any], type_: str, python: type[date]) -> ColumnElement[Any]:
     """The value, or the first or last of the calendar for what is beyond it: PostgreSQL's infinity is one of these."""
     zone = "+00" if python is datetime else ""
-    first, last = (literal_column(f"'{end}{zone}'::{type_}") for end in (python.min, python.max))
+    first: ColumnElement[Any] = literal_column(f"'{python.min}{zone}'::{type_}")
+    last: ColumnElement[Any] = literal_column(f"'{python.max}{zone}'::{type_}")
     return case((value < first, first), (value > last, last), else_=value)

@@ -103,7 +103,8 @@ class Limits:
 
         It looks at no list or object that is too much.
         """
-        level, found, depth = [[value]], 0, -1
+        level: list[Any] = [[value]]
+        found, depth = 0, -1
         while level:
             found, depth = found + sum(map(len, level)), depth + 1
             self.check_values(found, most=most)
