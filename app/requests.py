@@ -14,7 +14,7 @@ MEMBERS = dict.fromkeys(TEXTS, (str, "a text")) | dict.fromkeys(OBJECTS, (dict, 
 Members = dict[str, Any]
 
 
-LARGEST = 100_000
+LARGEST = 50_000
 """Lists and objects in what is sent, about. To make as many as fit into a body takes ten times as long as the longest
 text does: they are counted before, and brackets in texts with them.
 """

@@ -1,8 +1,9 @@
 """The graph: the slices added up."""
 
+from collections.abc import Callable
 from typing import Any
 
-from graphql import GraphQLResolveInfo, GraphQLType, is_input_object_type
+from graphql import GraphQLEnumType, GraphQLResolveInfo, GraphQLType, is_enum_type, is_input_object_type
 from strawberry import Schema
 from strawberry.schema.config import StrawberryConfig
 
@@ -39,6 +40,18 @@ def _is_one_of(type_: GraphQLType, _info: GraphQLResolveInfo[Any]) -> bool | Non
 
 schema._schema.type_map["__Type"].fields["isOneOf"].resolve = _is_one_of  # type: ignore[attr-defined]  # noqa: SLF001  (as below)
 executor = Executor(schema._schema)  # noqa: SLF001  (Strawberry's own schema has no public name)
+
+
+def _without_suggestions(type_: GraphQLEnumType) -> Callable[..., Any]:
+    """How a value becomes one of an enumeration. To look for names like a text of a megabyte takes 30 ms, and what is
+    suggested is ours: see `graphql_schema.execution.misfits`.
+    """
+    coerce = type_.coerce_input_value
+    return lambda value, *_: coerce(value, hide_suggestions=True)
+
+
+for _type in filter(is_enum_type, executor.schema.type_map.values()):
+    setattr(_type, "coerce_input_value", _without_suggestions(_type))  # noqa: B010  (mypy takes no other)
 
 
 def sdl() -> str:

@@ -92,9 +92,9 @@ def misfits(value: Any, type_: Any, path: Path = ()) -> Iterator[Misfit]:
 
 
 def shown(path: Path) -> str:
-    """Where in a value something is: ` at '.members[0].role'`."""
+    """Where in a value something is, as graphql-core writes it: ` at .members[0].role`."""
     steps = (f"[{step}]" if isinstance(step, int) else f".{named(step)}" for step in path)
-    return f" at '{''.join(steps)}'" if path else ""
+    return f" at {''.join(steps)}" if path else ""
 
 
 def named(name: str) -> str:

@@ -101,7 +101,7 @@ TELLING: list[dict[str, Any]] = [
 ]
 """What does not fit. What is said of it has words of the schema, unless they are hidden."""
 OURS = re.compile(
-    r"Variable '\$\w+' (has invalid value( at '[\w.]+')?|has no value|must not be null)\."
+    r"Variable '\$\w+' (has invalid value( at [\w.]+)?|has no value|must not be null)\."
     r"|(`\w+`|This) does not fit the schema\.|This value does not fit\.|The document has no operation `\w+`\."
     r"|Ask for one object by one name: give exactly one of the arguments\."
 )

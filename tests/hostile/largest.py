@@ -127,6 +127,9 @@ VARIABLES: dict[str, Callable[[], Case]] = {
     "lists beside lists": lambda: Case(
         b'{"query": "{ __typename }", "variables": {"x": [' + b",".join([b"[" * 200 + b"]" * 200] * 2_500) + b"]}}"
     ),
+    "most lists beside lists": lambda: Case(
+        b'{"query": "{ __typename }", "variables": {"x": [' + b",".join([b"[" * 200 + b"]" * 200] * 248) + b"]}}"
+    ),
     "empty objects": lambda: Case(b'{"query": "{ __typename }", "variables": {"x": [' + b"{}," * 340_000 + b"{}]}}"),
     "what no variable is declared for": lambda: with_variables("{ __typename }", {"x": repeated("a")}),
     "many names": lambda: with_variables("{ __typename }", {f"{number:x}": 1 for number in range(100_000)}),
@@ -229,6 +232,7 @@ MESSAGES: dict[str, Callable[[], Case]] = {
     "most ids": lambda: Case(frames=(message(NODES, ids=[ID]), message(NODES, ids=unknown_ids(VALUES - 10)))),
     "lists in lists": lambda: Case(frames=(frame(TEXT, b"[" * 100_000 + b"]" * 100_000),)),
     "lists beside lists": lambda: Case(frames=(frame(TEXT, b"[" + b"[]," * 80_000 + b"[]]"),)),
+    "most lists beside lists": lambda: Case(frames=(frame(TEXT, b"[" + b"[]," * 49_000 + b"[]]"),)),
     "a ping with a list": lambda: Case(
         frames=(frame(TEXT, orjson.dumps({"type": "ping", "payload": {"x": repeated("a", size=MESSAGE - 100)}})),)
     ),

@@ -13,6 +13,7 @@ import orjson
 import pytest
 from structlog.testing import capture_logs
 
+from app.cli import _settle_memory
 from db.embedded import Servers
 from tests.app.sockets.raw import CLOSE, PING, frame, raw
 from tests.hostile.conftest import Target, targeted
@@ -28,14 +29,15 @@ LONGEST = 0.05
 def host(
     servers: Servers, template: World, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Target]:
-    """A server that holds its documents to a list. What was there before it is not looked through again and again."""
+    """A server that holds its documents to a list, and whose memory is settled as that of the command is."""
     (documents := tmp_path_factory.mktemp("documents") / "list.json").write_bytes(orjson.dumps({"home": HOME}))
     trusted = {"trusted_documents": documents, "trusted_level": request.param}
     with targeted(servers, template, batch_limit=10, **trusted) as found:
-        gc.collect()
-        gc.freeze()
+        usual = gc.get_threshold()
+        _settle_memory()
         yield found
         gc.unfreeze()
+        gc.set_threshold(*usual)
 
 
 LEVELS = {"log", "safelist"}
