@@ -39,12 +39,12 @@ Join = Callable[[Any, Any], ColumnElement[bool]]
 
 
 class Condition(Protocol):
-    """A condition on a row: `condition(row.c)`, with the value that it tests against."""
+    """A condition on a row: `condition(row.c, viewer)`, with the value that it tests against."""
 
     name: str
     value: Any
 
-    def __call__(self, row: Any) -> ColumnElement[bool]:
+    def __call__(self, row: Any, viewer: Viewer) -> ColumnElement[bool]:
         """The condition with its value."""
         ...
 
@@ -133,6 +133,20 @@ def down(column: Any) -> Relation:
     return Relation(class_of(column.table), lambda row, child: child[column.name] == row.id, not passes_down(column))
 
 
+def refers_to_any(row: Any, column: Any, keys: Any, viewer: Viewer) -> ColumnElement[bool]:
+    """Whether the foreign key `column` of a row refers to one of the keys, as far as the viewer sees what these name.
+
+    The key of something hidden finds as little as the key of nothing, or a filter would tell one from the other.
+    """
+    (reference,) = column.foreign_keys
+    target = reference.column.table.alias()
+    is_seen = true() if follows(column) else allows(SEE, target, viewer)
+    if is_seen is not true():
+        keys = func.array(select(target.c.id).where(target.c.id == any_(keys), is_seen).scalar_subquery())
+    found: ColumnElement[bool] = row[column.name] == any_(keys)
+    return found
+
+
 async def by_id(session: AsyncSession, viewer: Viewer, table: type[Base], keys: Sequence[UUID]) -> dict[UUID, Base]:
     """The rows of `table` with these keys that the viewer sees."""
     statement = select(table).where(table.id == _any(), allows(SEE, table.__table__, viewer))
@@ -204,7 +218,7 @@ async def pages(
     """For each of these rows of `table` the related rows in the window, and one more if there is one."""
     parent, child = _aliases(table, relation)
     related = select(child).where(relation.on(parent.c, child.c), relation.visible(child, viewer))
-    page = _windowed(related, child, window).lateral("page")
+    page = _windowed(related, child, window, viewer).lateral("page")
     statement = (
         select(parent.c.id, aliased(relation.child, page))
         .select_from(parent.join(page, true()))
@@ -230,7 +244,7 @@ async def counts(
     statement = (
         select(parent.c.id, func.count())
         .select_from(parent.join(child, relation.on(parent.c, child.c)))
-        .where(parent.c.id == _any(), relation.visible(child, viewer), *(holds(child.c) for holds in conditions))
+        .where(parent.c.id == _any(), relation.visible(child, viewer), *_hold(child, conditions, viewer))
         .group_by(parent.c.id)
     )
     return dict(await _rows(session, viewer, statement, keys))
@@ -241,7 +255,7 @@ async def listing(
 ) -> dict[UUID, list[Base]]:
     """The rows in the window of all that the viewer sees, and one more if there is one; the one key is ALL."""
     row = table.__table__.alias("row")
-    statement = _windowed(select(aliased(table, row)).where(reachable(row, viewer)), row, window)
+    statement = _windowed(select(aliased(table, row)).where(reachable(row, viewer)), row, window, viewer)
     return {ALL: list(await session.scalars(statement, viewer.parameters))}
 
 
@@ -251,16 +265,20 @@ async def total(
     """The number of all rows that the viewer sees; the one key is ALL."""
     row = table.__table__.alias("row")
     statement = select(func.count()).select_from(row)
-    statement = statement.where(reachable(row, viewer), *(holds(row.c) for holds in conditions))
+    statement = statement.where(reachable(row, viewer), *_hold(row, conditions, viewer))
     return {ALL: (await session.execute(statement, viewer.parameters)).scalar_one()}
 
 
-def _windowed(statement: Select[Any], row: Row, window: Window) -> Select[Any]:
-    statement = statement.where(*(holds(row.c) for holds in window.conditions))
+def _windowed(statement: Select[Any], row: Row, window: Window, viewer: Viewer) -> Select[Any]:
+    statement = statement.where(*_hold(row, window.conditions, viewer))
     if window.after is not None:
         keys = zip(window.after, window.order.keys(row.c), strict=True)
         statement = statement.where(window.behind(row.c, [literal(value, key.type) for value, key in keys]))
     return statement.order_by(*window.sorting(row.c)).limit(window.limit + 1)
+
+
+def _hold(row: Row, conditions: Sequence[Condition], viewer: Viewer) -> list[ColumnElement[bool]]:
+    return [condition(row.c, viewer) for condition in conditions]
 
 
 def _aliases(table: type[Base], relation: Relation) -> tuple[Any, Any]:

@@ -64,13 +64,19 @@ async def test_whatever_is_wrong_is_told_alike(graph: Graph) -> None:
         (ada, "guessed"),
         (ada, ""),
         (ada, f"{PASSWORD} "),
-        (ada, "\0"),
         (ben, PASSWORD),
         ("", ""),
         ("%", PASSWORD),
     ]
     for email, password in wrong:
         assert await sign_in(graph, email=email, password=password) == REFUSED
+
+
+async def test_what_no_password_can_be_is_told_at_its_field_whoever_has_the_address(graph: Graph) -> None:
+    for unfit in ("\0", "x" * 1_001):
+        known, unknown = [await sign_in(graph, email=email, password=unfit) for email in ("ada@example.com", "nobody")]
+        assert known == unknown
+        assert [error["path"] for error in known["errors"]] == [["input", "password"]]
 
 
 async def test_whoever_is_not_active_cannot_sign_in(graph: Graph, world: World) -> None:

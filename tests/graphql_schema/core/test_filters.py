@@ -1,8 +1,14 @@
 """Filters: one for every kind of column, all conditions together, and no value that does harm."""
 
+import re
 from typing import Any
 
+import pytest
+from sqlalchemy import text
+
+from db.access import GUEST
 from db.base import new_id
+from db.engine import Database
 from db.read import Order
 from graphql_schema.core.filters import order_name, order_named
 from graphql_schema.execution import RequestError
@@ -83,9 +89,10 @@ SEARCHES = [
     ("atlas or island", {"Atlas", "Island"}),
     ("-atlas", {"Island"}),
     ("atlas island", set()),
-    ("", set()),
+    ("", {"Atlas", "Island"}),
     ("the", set()),
-    ("((( & | ! <-> :*", set()),
+    ("atl", {"Atlas"}),
+    ("((( & | ! <-> :*", {"Atlas", "Island"}),
     ("'; DROP TABLE users; --", set()),
 ]
 
@@ -101,6 +108,50 @@ async def test_the_longest_search_is_run_and_a_longer_one_refused(graph: Graph, 
 async def test_search_understands_what_people_type(graph: Graph) -> None:
     for words, expected in SEARCHES:
         assert await kept(graph, "projects", {"search": words}, show="name") == expected, words
+
+
+EXPLAIN = "EXPLAIN (GENERIC_PLAN, FORMAT JSON) "
+MANY = """
+    INSERT INTO specification_projects (id, name, owner_id)
+    SELECT gen_random_uuid(), 'Project ' || md5(n::text), owner_id
+    FROM specification_projects, generate_series(1, 5000) AS n;
+    INSERT INTO courses (id, slug, title, description, published, difficulty)
+    SELECT gen_random_uuid(), slug || n, 'Course ' || md5(n::text), 'All', published, difficulty
+    FROM courses, generate_series(1, 5000) AS n;
+    ANALYZE specification_projects, courses;
+"""
+
+
+@pytest.mark.parametrize("graph", ["compiled"], indirect=True)
+async def test_a_search_among_many_uses_its_index(graph: Graph, database: Database) -> None:
+    await execute(database, MANY)
+    for field, who, index in (
+        ("projects", "root", "ix_specification_projects_search_vector"),
+        ("courses", "root", "ix_courses_search_vector"),
+        ("courses", None, "ix_courses_search_vector"),
+        ("courses", "sam", "ix_courses_search_vector"),
+    ):
+        for selection in ("nodes { id }", "totalCount"):
+            query = f"query ($typed: String) {{ {field}(filter: {{search: $typed}}) {{ {selection} }} }}"
+            await graph.data(who, query, typed="atlas")
+            (statement,) = graph.statements
+            plan = await explained(database, statement)
+            assert index in plan, (field, who, selection)
+            assert '"Seq Scan"' not in plan, (field, who, selection)
+
+
+async def explained(database: Database, statement: str) -> str:
+    """The plan for all values of the parameters: what is kept for a statement of the graph."""
+    nothing = [None] * len(set(re.findall(r"\$\d+", statement)))
+    ((plan,),) = await database.readers.fetch(EXPLAIN + statement, nothing)
+    return str(plan)
+
+
+async def execute(database: Database, statements: str) -> None:
+    """Run statements that the graph does not know."""
+    async with database.work(GUEST) as work:
+        for statement in filter(str.strip, statements.split(";")):
+            await work.session.execute(text(statement))
 
 
 UNFIT: list[dict[str, Any]] = [
