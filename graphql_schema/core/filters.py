@@ -123,6 +123,10 @@ def order_type(table: type[Base], names: tuple[str, ...]) -> Any:
     for name in columns:
         if table.__table__.c[name].nullable:
             raise TypeError(f"{table.__name__} cannot be ordered by {name}: a keyset needs a column that is never null")
+        if table.__table__.c[name].foreign_keys:
+            raise TypeError(
+                f"{table.__name__} cannot be ordered by {name}: it would tell of what the viewer may not see"
+            )
     made = Enum(f"{table.__name__}Order", members)  # type: ignore[misc]
     for member in made:
         setattr(member, "meaning", _meaning(member.value))  # noqa: B010  (no enumeration that mypy knows)
