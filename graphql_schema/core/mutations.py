@@ -69,6 +69,7 @@ class Mutation(Field):
             raise Unauthenticated
         try:
             async with context.source.work(context.viewer) as work:
+                work.payer = context.payer
                 check_texts(*arguments.values())
                 result = await self.function(work, **arguments)
         except Conflict as conflict:
