@@ -11,7 +11,7 @@ one of them writes the columns anew in the same revision: PostgreSQL does not.
 import unicodedata
 from typing import Any
 
-from sqlalchemy import DDL, ColumnElement, Computed, MetaData, event, func, select
+from sqlalchemy import ColumnElement, Computed, MetaData, event, func, select
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -96,4 +96,4 @@ def matches(row: Any, typed: Any) -> ColumnElement[bool]:
 @event.listens_for(Base.metadata, "before_create")
 def _create_functions(_target: MetaData, connection: Any, **_: Any) -> None:
     for function in (WORDS, VECTOR, QUERY):
-        connection.execute(DDL(function))
+        connection.exec_driver_sql(function)

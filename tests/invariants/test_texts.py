@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLList, get_named_type, get_nullable_type
-from sqlalchemy import Table, Text, UniqueConstraint
+from sqlalchemy import Text, UniqueConstraint
 
 from db.base import Base, new_id, tables
 from graphql_schema.core import cursors
@@ -90,7 +90,7 @@ def longest(column: Any) -> int:
     return int(column.info["longest"])
 
 
-def indexed(table: Table) -> Iterator[tuple[str, list[Any]]]:
+def indexed(table: Any) -> Iterator[tuple[str, list[Any]]]:
     """The indexes and unique constraints of a table, with the columns of text that an entry holds."""
     trees = [index for index in table.indexes if index.dialect_options["postgresql"]["using"] in (None, "btree", False)]
     for index in trees:
