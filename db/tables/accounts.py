@@ -72,7 +72,7 @@ class IdempotencyKey(Base, access=owned_by("user_id"), prefix="idk"):
     __tablename__ = "idempotency_keys"
 
     user_id: Mapped[UUID] = refers("users")
-    mutation: Mapped[str] = string(200)
+    mutation: Mapped[str]
     key: Mapped[str] = string(255)
     body_hash: Mapped[bytes]
     answer: Mapped[bytes | None]

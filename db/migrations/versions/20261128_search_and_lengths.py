@@ -72,7 +72,6 @@ LONGEST = {
     'courses.slug': 100,
     'courses.title': 200,
     'courses.description': 20000,
-    'idempotency_keys.mutation': 200,
     'idempotency_keys.key': 255,
     'repositories.name': 100,
     'repositories.full_name': 250,
