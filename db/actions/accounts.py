@@ -53,13 +53,17 @@ async def _signed_in(work: Work, email: str, known: str | None, *, matches: bool
     """The user with this address, if they may sign in with a password that matches what is known, or does not."""
     now = datetime.now(UTC)
     user, password_hash = await _account(work, email)
-    if user is None or not user.is_active or (user.locked_until is not None and user.locked_until > now):
+    if user is None:
         return None
-    if not matches or password_hash != known:
+    is_open = user.is_active and (user.locked_until is None or user.locked_until <= now)
+    if is_open and matches and password_hash == known:
+        user.login_attempts, user.locked_until, user.last_login_at = 0, None, now
+        return user
+    # Or the time of the disk would tell that there is such a user.
+    await work.session.execute(select(func.set_config("synchronous_commit", "off", True)))
+    if is_open:
         _count_failure(user, now)
-        return None
-    user.login_attempts, user.locked_until, user.last_login_at = 0, None, now
-    return user
+    return None
 
 
 async def open_session(work: Work, user: tables.User, *, device: str | None = None) -> str:

@@ -167,6 +167,12 @@ async def test_every_sign_in_that_fails_costs_one_hash_of_the_same_parameters(
     assert (house.type, house.memory_cost, house.time_cost, house.parallelism) == (Type.ID, 19 * 1024, 2, 1)
 
 
+async def test_a_sign_in_that_fails_does_not_wait_for_the_disk(graph: Graph) -> None:
+    for password, waits in (("guessed", False), (PASSWORD, True)):
+        await sign_in(graph, password=password)
+        assert any("set_config" in statement for statement in graph.statements) is not waits
+
+
 async def test_a_password_that_was_hashed_otherwise_is_hashed_anew_once_it_is_right(graph: Graph, world: World) -> None:
     older = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     await add(graph.database, tables.Password(user_id=world.ben.id, hash=older))
