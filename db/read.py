@@ -43,6 +43,8 @@ class Condition(Protocol):
 
     name: str
     value: Any
+    has_index: bool
+    """Whether an index finds the few rows that meet it, in no order."""
 
     def __call__(self, row: Any, viewer: Viewer) -> ColumnElement[bool]:
         """The condition with its value."""
@@ -87,7 +89,11 @@ class Order:
 
     def sorting(self, row: Any, *, backward: bool = False) -> list[ColumnElement[Any]]:
         """What to sort the columns of `row` by."""
-        return [(desc if self.descending != backward else asc)(key) for key in self.keys(row)]
+        return self.directed(self.keys(row), backward=backward)
+
+    def directed(self, keys: Sequence[Any], *, backward: bool) -> list[ColumnElement[Any]]:
+        """The keys in the direction of the order, or against it."""
+        return [(desc if self.descending != backward else asc)(key) for key in keys]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +119,15 @@ class Window:
         return {"limit": self.limit, **after, **{test.name: test.value for test in self.conditions}}
 
     def sorting(self, row: Any) -> list[ColumnElement[Any]]:
-        """What to sort the columns of `row` by to read in the window's direction."""
-        return self.order.sorting(row, backward=self.backward)
+        """What to sort the columns of `row` by to read in the window's direction.
+
+        Where a condition has an index, that of the order is kept from the planner, which would read all rows along it
+        in the hope of a page of those that meet the condition.
+        """
+        keys = self.order.keys(row)
+        if any(condition.has_index for condition in self.conditions):
+            keys = [func.greatest(key) for key in keys]
+        return self.order.directed(keys, backward=self.backward)
 
     def behind(self, row: Any, values: Sequence[Any]) -> ColumnElement[bool]:
         """Whether `row` comes behind these values, compared as one row so that an index serves it."""

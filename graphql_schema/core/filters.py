@@ -44,6 +44,8 @@ class Test:
     build: Callable[[Any, Any, Viewer], ColumnElement[bool]]
     type: TypeEngine[Any]
     value: Any
+    has_index: bool = False
+    """Whether an index finds the few rows that meet it, in no order."""
 
     def __call__(self, row: Any, viewer: Viewer) -> ColumnElement[bool]:
         return self.build(row, literal(self.value, self.type), viewer)
@@ -167,7 +169,7 @@ def _tests(table: type[Base], name: str, value: Any) -> Iterator[Test]:
     if name == SEARCH:
         check_text(value, LONGEST_SEARCH, at=SEARCH)
         if search.has_words(value):
-            yield Test(name, lambda row, typed, _: search.matches(row, typed), Text(), value)
+            yield Test(name, lambda row, typed, _: search.matches(row, typed), Text(), value, has_index=True)
         return
     column = table.__table__.c[name]
     kind = column.type.python_type
