@@ -146,20 +146,6 @@ def down(column: Any) -> Relation:
     return Relation(class_of(column.table), lambda row, child: child[column.name] == row.id, not passes_down(column))
 
 
-def refers_to_any(row: Any, column: Any, keys: Any, viewer: Viewer) -> ColumnElement[bool]:
-    """Whether the foreign key `column` of a row refers to one of the keys, as far as the viewer sees what these name.
-
-    The key of something hidden finds as little as the key of nothing, or a filter would tell one from the other.
-    """
-    (reference,) = column.foreign_keys
-    target = reference.column.table.alias()
-    is_seen = true() if follows(column) else allows(SEE, target, viewer)
-    if is_seen is not true():
-        keys = func.array(select(target.c.id).where(target.c.id == any_(keys), is_seen).scalar_subquery())
-    found: ColumnElement[bool] = row[column.name] == any_(keys)
-    return found
-
-
 async def by_id(session: AsyncSession, viewer: Viewer, table: type[Base], keys: Sequence[UUID]) -> dict[UUID, Base]:
     """The rows of `table` with these keys that the viewer sees."""
     statement = select(table).where(table.id == _any(), allows(SEE, table.__table__, viewer))

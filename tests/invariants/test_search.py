@@ -41,7 +41,7 @@ typed = st.lists(
 ).map(lambda pieces: "".join(pieces).replace("\0", "")[:LONGEST_SEARCH])
 patient = settings(
     deadline=None,
-    max_examples=60,
+    max_examples=40,
     derandomize="CI" in os.environ,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -77,6 +77,12 @@ def counts(found: Any) -> Iterator[tuple[int, int]]:
 
 async def test_there_are_lists_to_search() -> None:
     assert {edge.target for edge in SEARCHED} >= {"Course", "SpecificationProject", "SpecificationDocument"}
+
+
+async def test_what_can_be_searched_has_an_index_for_it() -> None:
+    for table in {edge.table for edge in SEARCHED}:
+        found = [index for index in table.__table__.indexes if list(index.columns.keys()) == ["search_vector"]]  # type: ignore[attr-defined]
+        assert [index.dialect_options["postgresql"]["using"] for index in found] == ["gin"], table
 
 
 @patient
