@@ -112,7 +112,7 @@ class Graph:
 
     async def run(self, operation: Operation, client: Client) -> bytes:
         """The JSON of the answer to an operation that somebody else has charged for."""
-        context, started = self.context(client.viewer), time.perf_counter()
+        context, started = self.context(client), time.perf_counter()
         context.budget = partial(self._budget, operation, client)
         running = self.executor.execute(operation, context)
         answer = await (self._to_its_end(running) if operation.kind == "mutation" else running)
@@ -121,9 +121,9 @@ class Graph:
             self.sessions.forget(client.credential)
         return orjson.dumps(answer)
 
-    def context(self, viewer: Viewer) -> Context:
-        """What one operation of a viewer gets. A new one for each: what one has loaded is stale for the next."""
-        return Context(viewer, self.database, self.events)
+    def context(self, client: Client) -> Context:
+        """What one operation of a client gets. A new one for each: what one has loaded is stale for the next."""
+        return Context(client.viewer, self.database, self.events, payer=client.pays[0])
 
     async def _read(self, client: Client, request: Request) -> Operation:
         """The operation of a request. To read a new text takes time, even if it is refused then."""

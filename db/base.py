@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import DateTime, ForeignKey, Integer, MetaData, Numeric, Text, event, func, text
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Integer, MetaData, Numeric, Text, event, func, text
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -59,6 +59,7 @@ class Base(DeclarativeBase):
         cls.prefix = prefix
         super().__init_subclass__(**options)
         declare(cls.__table__, access)
+        _limit(cls.__table__)
 
     @property
     def public_id(self) -> str:
@@ -76,6 +77,18 @@ def refers(to: str, *, ondelete: str = "CASCADE", reveals: bool = False, **optio
     """A foreign key to `to`.id. With `reveals`, who sees this row may see what it refers to."""
     info = {"reveals": reveals}
     return mapped_column(ForeignKey(f"{to}.id", ondelete=ondelete), info=info, **options)
+
+
+def string(longest: int, **options: Any) -> Mapped[Any]:
+    """A text of at most so many characters, which the database sees to. What an input writes has such a limit."""
+    return mapped_column(Text, info={"longest": longest}, **options)
+
+
+def _limit(table: Any) -> None:
+    for column in table.c:
+        if longest := column.info.get("longest"):
+            limit = func.char_length(column) <= longest
+            table.append_constraint(CheckConstraint(limit, name=f"{column.name}_length"))
 
 
 def count(default: int = 0) -> Mapped[int]:

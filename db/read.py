@@ -39,12 +39,14 @@ Join = Callable[[Any, Any], ColumnElement[bool]]
 
 
 class Condition(Protocol):
-    """A condition on a row: `condition(row.c)`, with the value that it tests against."""
+    """A condition on a row: `condition(row.c, viewer)`, with the value that it tests against."""
 
     name: str
     value: Any
+    has_index: bool
+    """Whether an index finds the few rows that meet it, in no order."""
 
-    def __call__(self, row: Any) -> ColumnElement[bool]:
+    def __call__(self, row: Any, viewer: Viewer) -> ColumnElement[bool]:
         """The condition with its value."""
         ...
 
@@ -87,7 +89,11 @@ class Order:
 
     def sorting(self, row: Any, *, backward: bool = False) -> list[ColumnElement[Any]]:
         """What to sort the columns of `row` by."""
-        return [(desc if self.descending != backward else asc)(key) for key in self.keys(row)]
+        return self.directed(self.keys(row), backward=backward)
+
+    def directed(self, keys: Sequence[Any], *, backward: bool) -> list[ColumnElement[Any]]:
+        """The keys in the direction of the order, or against it."""
+        return [(desc if self.descending != backward else asc)(key) for key in keys]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +119,15 @@ class Window:
         return {"limit": self.limit, **after, **{test.name: test.value for test in self.conditions}}
 
     def sorting(self, row: Any) -> list[ColumnElement[Any]]:
-        """What to sort the columns of `row` by to read in the window's direction."""
-        return self.order.sorting(row, backward=self.backward)
+        """What to sort the columns of `row` by to read in the window's direction.
+
+        Where a condition has an index, that of the order is kept from the planner, which would read all rows along it
+        in the hope of a page of those that meet the condition.
+        """
+        keys = self.order.keys(row)
+        if any(condition.has_index for condition in self.conditions):
+            keys = [func.greatest(key) for key in keys]
+        return self.order.directed(keys, backward=self.backward)
 
     def behind(self, row: Any, values: Sequence[Any]) -> ColumnElement[bool]:
         """Whether `row` comes behind these values, compared as one row so that an index serves it."""
@@ -204,7 +217,7 @@ async def pages(
     """For each of these rows of `table` the related rows in the window, and one more if there is one."""
     parent, child = _aliases(table, relation)
     related = select(child).where(relation.on(parent.c, child.c), relation.visible(child, viewer))
-    page = _windowed(related, child, window).lateral("page")
+    page = _windowed(related, child, window, viewer).lateral("page")
     statement = (
         select(parent.c.id, aliased(relation.child, page))
         .select_from(parent.join(page, true()))
@@ -230,7 +243,7 @@ async def counts(
     statement = (
         select(parent.c.id, func.count())
         .select_from(parent.join(child, relation.on(parent.c, child.c)))
-        .where(parent.c.id == _any(), relation.visible(child, viewer), *(holds(child.c) for holds in conditions))
+        .where(parent.c.id == _any(), relation.visible(child, viewer), *_hold(child, conditions, viewer))
         .group_by(parent.c.id)
     )
     return dict(await _rows(session, viewer, statement, keys))
@@ -241,7 +254,7 @@ async def listing(
 ) -> dict[UUID, list[Base]]:
     """The rows in the window of all that the viewer sees, and one more if there is one; the one key is ALL."""
     row = table.__table__.alias("row")
-    statement = _windowed(select(aliased(table, row)).where(reachable(row, viewer)), row, window)
+    statement = _windowed(select(aliased(table, row)).where(reachable(row, viewer)), row, window, viewer)
     return {ALL: list(await session.scalars(statement, viewer.parameters))}
 
 
@@ -251,16 +264,20 @@ async def total(
     """The number of all rows that the viewer sees; the one key is ALL."""
     row = table.__table__.alias("row")
     statement = select(func.count()).select_from(row)
-    statement = statement.where(reachable(row, viewer), *(holds(row.c) for holds in conditions))
+    statement = statement.where(reachable(row, viewer), *_hold(row, conditions, viewer))
     return {ALL: (await session.execute(statement, viewer.parameters)).scalar_one()}
 
 
-def _windowed(statement: Select[Any], row: Row, window: Window) -> Select[Any]:
-    statement = statement.where(*(holds(row.c) for holds in window.conditions))
+def _windowed(statement: Select[Any], row: Row, window: Window, viewer: Viewer) -> Select[Any]:
+    statement = statement.where(*_hold(row, window.conditions, viewer))
     if window.after is not None:
         keys = zip(window.after, window.order.keys(row.c), strict=True)
         statement = statement.where(window.behind(row.c, [literal(value, key.type) for value, key in keys]))
     return statement.order_by(*window.sorting(row.c)).limit(window.limit + 1)
+
+
+def _hold(row: Row, conditions: Sequence[Condition], viewer: Viewer) -> list[ColumnElement[bool]]:
+    return [condition(row.c, viewer) for condition in conditions]
 
 
 def _aliases(table: type[Base], relation: Relation) -> tuple[Any, Any]:

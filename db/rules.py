@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, MetaData, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, MetaData, and_, any_, false, func, or_, select, true
 
 from db.access import AnyOf, Keys, Row, Rule, Viewer, allows, any_row, parts, rule_of, rules, table_of, viewer_id
 from db.permissions import EVERYTHING, OWN, SEE, Permission, Roles
@@ -200,6 +200,20 @@ nobody: Rule = AnyOf()
 def follows(column: Any) -> bool:
     """Whether all who see a row see its parent by this foreign key, so that the way up needs no check."""
     return bool(column.info.get("reveals")) or _seeing(column.table) == [Through(column.name, {})]
+
+
+def refers_to_any(row: Any, column: Any, keys: Any, viewer: Viewer) -> ColumnElement[bool]:
+    """Whether the foreign key `column` of a row refers to one of the keys, as far as the viewer sees what these name.
+
+    The key of something hidden finds as little as the key of nothing, or a filter would tell one from the other.
+    """
+    (reference,) = column.foreign_keys
+    target = reference.column.table.alias()
+    is_seen = true() if follows(column) else allows(SEE, target, viewer)
+    if is_seen is not true():
+        keys = func.array(select(target.c.id).where(target.c.id == any_(keys), is_seen).scalar_subquery())
+    found: ColumnElement[bool] = row[column.name] == any_(keys)
+    return found
 
 
 def passes_down(column: Any) -> bool:

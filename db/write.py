@@ -5,7 +5,7 @@ the end; one that locks what it reads, looks many up at a time, or asks for its 
 from then on. In a `Transaction` it is a part of that from the start.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
@@ -33,6 +33,8 @@ class Work:
 
     def __init__(self, viewer: Viewer, *, fetch: Fetch, open_session: Callable[[], AsyncSession]) -> None:
         self.viewer = viewer
+        self.payer: Hashable = None
+        """Who waits for their turn at what takes long."""
         self.events: list[Event] = []
         self.refusals: list[Refusal] = []
         self.added: list[Base] = []

@@ -266,7 +266,7 @@ class Conversation:
             await self._send("next", id=key, payload=orjson.Fragment(answered.body))
             return
         self.graph.charge(operation, client)
-        async with aclosing(self.graph.executor.subscribe(operation, self.graph.context(client.viewer))) as answers:
+        async with aclosing(self.graph.executor.subscribe(operation, self.graph.context(client))) as answers:
             async for answer in answers:
                 await self._send("next", id=key, payload=answer)
 

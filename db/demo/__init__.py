@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from argon2 import PasswordHasher
-
 from db import tables
+from db.actions.accounts import hasher
 from db.address import Address
 from db.demo import courses, learning, members, people, repositories, specs, talk
 from db.demo.people import People
@@ -104,7 +103,7 @@ def _real(sources: Sources) -> Iterator[Batch]:
 
 def _passwords(everybody: People) -> Batch:
     """One hash for all three: it takes a while to make, on purpose."""
-    hashed = PasswordHasher().hash(PASSWORD)
+    hashed = hasher.hash(PASSWORD)
     users = [everybody.known(person.name) for person in PEOPLE]
     return Batch(
         tables.Password,

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Changes, count, flag, refers, state
+from db.base import Base, Changes, count, flag, refers, state, string
 from db.enums import Plan, SubscriptionType, UserRole
 from db.rules import nobody, owned_by, revealed
 
@@ -16,10 +16,10 @@ class User(Changes, Base, access=owned_by("id") | revealed, prefix="usr"):
 
     __tablename__ = "users"
 
-    email: Mapped[str]
-    name: Mapped[str]
-    username: Mapped[str | None] = mapped_column(unique=True)
-    github_login: Mapped[str | None]
+    email: Mapped[str] = string(254)
+    name: Mapped[str] = string(200)
+    username: Mapped[str | None] = string(100, unique=True)
+    github_login: Mapped[str | None] = string(100)
     avatar_url: Mapped[str | None]
     bio: Mapped[str | None]
     timezone: Mapped[str | None]
@@ -62,7 +62,7 @@ class Session(Changes, Base, access=owned_by("user_id"), prefix="ses"):
 
     user_id: Mapped[UUID] = refers("users", index=True)
     token_hash: Mapped[bytes] = mapped_column(unique=True)
-    device: Mapped[str | None]
+    device: Mapped[str | None] = string(200)
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
@@ -73,7 +73,7 @@ class IdempotencyKey(Base, access=owned_by("user_id"), prefix="idk"):
 
     user_id: Mapped[UUID] = refers("users")
     mutation: Mapped[str]
-    key: Mapped[str]
+    key: Mapped[str] = string(255)
     body_hash: Mapped[bytes]
     answer: Mapped[bytes | None]
 

@@ -4,14 +4,14 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, Index, UniqueConstraint, and_, func, text
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, and_, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Changes, count, flag, refers, state
+from db.base import Base, Changes, count, flag, refers, state, string
 from db.enums import Difficulty, EnrollmentStatus, PaymentStatus
 from db.permissions import LEARN, MANAGE, SEE, STUDENTS
 from db.rules import everyone, members, owned_by, through
+from db.search import searchable
 
 published = everyone(SEE, where=lambda course: course.published)
 free = everyone(LEARN, where=lambda course: and_(course.published, course.price == 0))
@@ -23,9 +23,9 @@ class Course(Changes, Base, access=published | free | owned_by("instructor_id") 
 
     __tablename__ = "courses"
 
-    slug: Mapped[str] = mapped_column(unique=True)
-    title: Mapped[str]
-    description: Mapped[str]
+    slug: Mapped[str] = string(100, unique=True)
+    title: Mapped[str] = string(200)
+    description: Mapped[str] = string(20_000)
     instructor_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", reveals=True)
     price: Mapped[Decimal] = mapped_column(default=0, server_default="0")
     currency: Mapped[str] = mapped_column(default="USD", server_default="USD")
@@ -41,14 +41,7 @@ class Course(Changes, Base, access=published | free | owned_by("instructor_id") 
     attribution: Mapped[str | None]
     thumbnail_url: Mapped[str | None]
     video_url: Mapped[str | None]
-    search_vector: Mapped[str] = mapped_column(
-        TSVECTOR,
-        Computed(
-            "setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', description), 'B')",
-            persisted=True,
-        ),
-        deferred=True,
-    )
+    search_vector: Mapped[str] = searchable(A="title", B="description")
 
     __table_args__ = (
         Index(None, "published", "featured", "created_at"),

@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from sqlalchemy import Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped
 
-from db.base import Base, Changes, refers, state
+from db.base import Base, Changes, refers, state, string
 from db.enums import OrganizationPlan, OrganizationRole
 from db.permissions import ORGANIZATION_ROLES
 from db.rules import members, through
@@ -18,8 +18,8 @@ class Organization(
 
     __tablename__ = "organizations"
 
-    name: Mapped[str]
-    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = string(200)
+    slug: Mapped[str] = string(100, unique=True)
     description: Mapped[str | None]
     avatar_url: Mapped[str | None]
     plan: Mapped[OrganizationPlan] = state(OrganizationPlan.FREE)

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, or_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Changes, Json, count, refers, state
+from db.base import Base, Changes, Json, count, refers, state, string
 from db.enums import OrganizationRole, PullRequestState, Sensitivity
 from db.permissions import MANAGE, ORGANIZATION_ROLES
 from db.rules import members, through
@@ -31,8 +31,8 @@ class Repository(Changes, Base, access=organization_members, prefix="rep"):
     __tablename__ = "repositories"
 
     organization_id: Mapped[UUID] = refers("organizations")
-    name: Mapped[str]
-    full_name: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = string(100)
+    full_name: Mapped[str] = string(250, unique=True)
     description: Mapped[str | None]
     language: Mapped[str | None]
     license: Mapped[str | None]
@@ -68,11 +68,11 @@ class Commit(Base, access=through("repository_id"), prefix="com"):
     __tablename__ = "commits"
 
     repository_id: Mapped[UUID] = refers("repositories")
-    sha: Mapped[str]
+    sha: Mapped[str] = string(40)
     message: Mapped[str]
     author_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", reveals=True)
     author_name: Mapped[str]
-    author_email: Mapped[str]
+    author_email: Mapped[str] = string(500)
     authored_at: Mapped[datetime]
     committed_at: Mapped[datetime]
     parent_count: Mapped[int] = count(1)
@@ -129,10 +129,10 @@ class WebhookEvent(
 
     __tablename__ = "webhook_events"
 
-    delivery_id: Mapped[str] = mapped_column(unique=True)
+    delivery_id: Mapped[str] = string(100, unique=True)
     organization_id: Mapped[UUID | None] = refers("organizations", index=True)
     repository_id: Mapped[UUID | None] = refers("repositories")
-    event: Mapped[str]
+    event: Mapped[str] = string(100)
     action: Mapped[str | None]
     payload: Mapped[Json]
     received_at: Mapped[datetime]

@@ -3,11 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, Index, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Changes, Json, count, refers, state
+from db.base import Base, Changes, Json, count, refers, state, string
 from db.enums import (
     CommentStatus,
     DocumentStatus,
@@ -19,6 +18,7 @@ from db.enums import (
 )
 from db.permissions import OWN, PROJECT_ROLES
 from db.rules import members, owned_by, through
+from db.search import searchable
 
 active_members = members(
     "project_members",
@@ -33,23 +33,15 @@ class SpecificationProject(Changes, Base, access=owned_by("owner_id") | active_m
 
     __tablename__ = "specification_projects"
 
-    name: Mapped[str]
-    description: Mapped[str | None]
+    name: Mapped[str] = string(200)
+    description: Mapped[str | None] = string(20_000)
     owner_id: Mapped[UUID] = refers("users", ondelete="RESTRICT", reveals=True)
     organization_id: Mapped[UUID | None] = refers("organizations", ondelete="SET NULL")
     repository_id: Mapped[UUID | None] = refers("repositories", ondelete="SET NULL")
     current_phase: Mapped[SpecificationPhase] = state(SpecificationPhase.REQUIREMENTS)
     status: Mapped[ProjectStatus] = state(ProjectStatus.ACTIVE)
     settings: Mapped[Json] = mapped_column(default=dict, server_default="{}")
-    search_vector: Mapped[str] = mapped_column(
-        TSVECTOR,
-        Computed(
-            "setweight(to_tsvector('english', name), 'A') || "
-            "setweight(to_tsvector('english', coalesce(description, '')), 'B')",
-            persisted=True,
-        ),
-        deferred=True,
-    )
+    search_vector: Mapped[str] = searchable(A="name", B="description")
 
     __table_args__ = (
         Index(None, "owner_id", "status"),
@@ -84,13 +76,11 @@ class SpecificationDocument(Changes, Base, access=through("project_id"), prefix=
 
     project_id: Mapped[UUID] = refers("specification_projects")
     phase: Mapped[SpecificationPhase]
-    content: Mapped[str]
+    content: Mapped[str] = string(1_000_000)
     version: Mapped[int] = count(1)
     status: Mapped[DocumentStatus] = state(DocumentStatus.DRAFT)
     document_metadata: Mapped[Json] = mapped_column("metadata", default=dict, server_default="{}")
-    search_vector: Mapped[str] = mapped_column(
-        TSVECTOR, Computed("to_tsvector('english', content)", persisted=True), deferred=True
-    )
+    search_vector: Mapped[str] = searchable(A="content")
 
     __table_args__ = (
         UniqueConstraint("project_id", "phase"),
@@ -106,8 +96,8 @@ class DocumentVersion(Base, access=through("document_id"), prefix="ver"):
 
     document_id: Mapped[UUID] = refers("specification_documents")
     version: Mapped[int]
-    content: Mapped[str | None]
-    summary: Mapped[str | None]
+    content: Mapped[str | None] = string(1_000_000)
+    summary: Mapped[str | None] = string(1_000)
     author_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", reveals=True, index=True)
 
     __table_args__ = (UniqueConstraint("document_id", "version"),)
@@ -141,7 +131,7 @@ class Comment(Changes, Base, access=through("thread_id") | owned_by("author_id",
 
     thread_id: Mapped[UUID] = refers("comment_threads")
     author_id: Mapped[UUID] = refers("users", ondelete="RESTRICT", reveals=True, index=True)
-    content: Mapped[str]
+    content: Mapped[str] = string(50_000)
     edited_at: Mapped[datetime | None]
 
     __table_args__ = (

@@ -7,17 +7,16 @@ from db.actions import accounts
 from db.errors import BadInput
 from db.write import Work
 from graphql_schema.core import mutation
+from graphql_schema.core.texts import text
 
 
 @strawberry.input(description="What proves that it is you.")
 class SignInInput:
     """Credentials."""
 
-    email: str = strawberry.field(description="Your e-mail address; the case of its letters does not matter.")
-    password: str = strawberry.field(description="Your password.")
-    device: str | None = strawberry.field(
-        default=None, description="What the list of your sessions shows for this one."
-    )
+    email: str = text(tables.User.email, "Your e-mail address; the case of its letters does not matter.")
+    password: str = text(1_000, "Your password.")
+    device: str | None = text(tables.Session.device, "What the list of your sessions shows for this one.", default=None)
 
 
 @mutation(guests=True, user=tables.User, token=str)

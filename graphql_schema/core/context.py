@@ -1,7 +1,7 @@
 """What a resolver gets beside its parent: who asks, the database, the events, and the batches of this operation."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -47,7 +47,8 @@ class Budget(NamedTuple):
 class Context:
     """One operation of one viewer. Batches are never shared between operations, nor between two events.
 
-    `budget` tells what the operation costs; None where nobody counts.
+    `budget` tells what the operation costs; None where nobody counts. `payer` is who pays for it: what takes long is
+    done for each of them in turn.
     """
 
     viewer: Viewer
@@ -60,6 +61,7 @@ class Context:
     is_listening: bool = False
     """Whether it is one event of many that as many listeners read at once."""
     budget: Callable[[], Budget | None] = lambda: None
+    payer: Hashable = None
     _loaders: dict[Any, DataLoader[UUID, Any]] = field(default_factory=dict)
 
     @property

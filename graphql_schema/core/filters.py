@@ -10,21 +10,31 @@ from typing import Any
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import ARRAY, ColumnElement, Text, any_, func, literal
+from sqlalchemy import ARRAY, ColumnElement, Text, any_, literal
 from sqlalchemy.types import TypeEngine
 from strawberry import UNSET
 from strawberry.utils.str_converters import to_camel_case
 
-from db import ids
+from db import ids, search
+from db.access import Viewer
 from db.base import Base
-from db.errors import BadInput
 from db.read import Order, class_of
+from db.rules import refers_to_any
 from graphql_schema.core.fields import enumeration, graph_type
+from graphql_schema.core.texts import check_text
 
 SEARCH = "search"
-SEARCH_COLUMN = "search_vector"
 LONGEST_SEARCH = 1_000
 """Characters of a search. The database takes longer for each word, whether or not it finds anything."""
+SEARCH_DESCRIPTION = f"""\
+Full-text search, as typed into a search box: all of the words, "a phrase", or, -without. Case, accents and punctuation
+do not count, nor do the endings of English words. The last word may be incomplete: send what was typed so far.
+
+Stop words such as "the" count in phrases, and where there is nothing else. Any part of a word is found in Chinese,
+Japanese, Korean and Thai.
+
+A text without a letter or digit, such as that of an empty search box, is no filter. At most {LONGEST_SEARCH:,}
+characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +42,14 @@ class Test:
     """A condition on a row with the value that a client gave."""
 
     name: str
-    build: Callable[[Any, Any], ColumnElement[bool]]
+    build: Callable[[Any, Any, Viewer], ColumnElement[bool]]
     type: TypeEngine[Any]
     value: Any
+    has_index: bool = False
+    """Whether an index finds the few rows that meet it, in no order."""
 
-    def __call__(self, row: Any) -> ColumnElement[bool]:
-        return self.build(row, literal(self.value, self.type))
+    def __call__(self, row: Any, viewer: Viewer) -> ColumnElement[bool]:
+        return self.build(row, literal(self.value, self.type), viewer)
 
     @property
     def shape(self) -> "Test":
@@ -114,6 +126,10 @@ def order_type(table: type[Base], names: tuple[str, ...]) -> Any:
     for name in columns:
         if table.__table__.c[name].nullable:
             raise TypeError(f"{table.__name__} cannot be ordered by {name}: a keyset needs a column that is never null")
+        if table.__table__.c[name].foreign_keys:
+            raise TypeError(
+                f"{table.__name__} cannot be ordered by {name}: it would tell of what the viewer may not see"
+            )
     made = Enum(f"{table.__name__}Order", members)  # type: ignore[misc]
     for member in made:
         setattr(member, "meaning", _meaning(member.value))  # noqa: B010  (no enumeration that mypy knows)
@@ -138,8 +154,7 @@ def _meaning(name: str) -> str:
 
 def _filter_field(table: type[Base], name: str) -> tuple[Any, str]:
     if name == SEARCH:
-        how = 'Full-text search, as typed into a search box: words, "a phrase", or, -without.'
-        return str, f"{how} At most {LONGEST_SEARCH:,} characters."
+        return str, SEARCH_DESCRIPTION
     kind = table.__table__.c[name].type.python_type
     label = to_camel_case(name)
     if kind in RANGES:
@@ -153,9 +168,9 @@ def _filter_field(table: type[Base], name: str) -> tuple[Any, str]:
 
 def _tests(table: type[Base], name: str, value: Any) -> Iterator[Test]:
     if name == SEARCH:
-        if len(value) > LONGEST_SEARCH:
-            raise BadInput(f"A search may have {LONGEST_SEARCH:,} characters.", at=SEARCH)
-        yield Test(name, lambda row, text: row[SEARCH_COLUMN].op("@@")(_query(text)), Text(), value)
+        check_text(value, LONGEST_SEARCH, at=SEARCH)
+        if search.has_words(value):
+            yield Test(name, lambda row, typed, _: search.matches(row, typed), Text(), value, has_index=True)
         return
     column = table.__table__.c[name]
     kind = column.type.python_type
@@ -163,12 +178,16 @@ def _tests(table: type[Base], name: str, value: Any) -> Iterator[Test]:
         for limit, bound in _given(value):
             yield Test(f"{name}.{limit}", partial(_bounded, name, LIMITS[limit]), column.type, bound)
     elif kind is bool:
-        yield Test(name, lambda row, v: row[name] == v, column.type, value)
+        yield Test(name, lambda row, v, _: row[name] == v, column.type, value)
+    elif kind is UUID:
+        yield Test(
+            name, lambda row, keys, who: refers_to_any(row, column, keys, who), ARRAY(column.type), _keys(column, value)
+        )
     else:
-        yield Test(name, lambda row, v: row[name] == any_(v), ARRAY(column.type), _keys(column, value))
+        yield Test(name, lambda row, v, _: row[name] == any_(v), ARRAY(column.type), tuple(value))
 
 
-def _bounded(name: str, compare: Callable[[Any, Any], Any], row: Any, value: Any) -> ColumnElement[bool]:
+def _bounded(name: str, compare: Callable[[Any, Any], Any], row: Any, value: Any, _: Viewer) -> ColumnElement[bool]:
     return compare(row[name], value)  # type: ignore[no-any-return]
 
 
@@ -177,14 +196,8 @@ def _given(values: Any) -> list[tuple[str, Any]]:
     return [(name, value) for name, value in vars(values).items() if value is not None and value is not UNSET]
 
 
-def _keys(column: Any, values: list[Any]) -> tuple[Any, ...]:
-    """The values of a list, public ids as keys; an id of nothing is left out, as it matches nothing."""
-    if column.type.python_type is not UUID:
-        return tuple(values)
+def _keys(column: Any, values: list[str]) -> tuple[UUID, ...]:
+    """The keys of public ids; an id of nothing is left out, as it matches nothing."""
     (reference,) = column.foreign_keys
     found = (ids.key_of(class_of(reference.column.table), value) for value in values)
     return tuple(key for key in found if key)
-
-
-def _query(text: Any) -> Any:
-    return func.websearch_to_tsquery("english", text)

@@ -15,6 +15,7 @@ from db.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Refusals
 from graphql_schema.core.context import Context
 from graphql_schema.core.fields import Computed, Field, object_type
 from graphql_schema.core.roots import argument
+from graphql_schema.core.texts import check_texts
 
 object_type(
     "UserError",
@@ -70,6 +71,8 @@ class Mutation(Field):
             raise Unauthenticated
         try:
             async with context.source.work(context.viewer) as work:
+                work.payer = context.payer
+                check_texts(*arguments.values())
                 result = await self.function(work, **arguments)
         except Conflict as conflict:
             return self._payload(conflict.current, [conflict])

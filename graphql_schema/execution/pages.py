@@ -67,7 +67,8 @@ class PageText:
 
     def _tests(self, child: Row) -> list[ColumnElement[bool]]:
         tests: Any = self.window.conditions
-        return [test.build(child.c, self.compiler.bind(self.step, test.name, test.type)) for test in tests]
+        bound = [self.compiler.bind(self.step, test.name, test.type) for test in tests]
+        return [test.build(child.c, value, self.compiler.viewer) for test, value in zip(tests, bound, strict=True)]
 
     @property
     def _limit(self) -> Any:

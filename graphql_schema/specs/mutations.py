@@ -13,6 +13,7 @@ from db.write import Work
 from graphql_schema.core import mutation
 from graphql_schema.core.bulk import LARGEST_INPUT, OnError, accepted, check_size
 from graphql_schema.core.fields import enumeration
+from graphql_schema.core.texts import text
 
 enumeration(ProjectRole)
 enumeration(ReactionType)
@@ -30,8 +31,10 @@ class ProjectMemberInput:
 class CreateProjectInput:
     """A new project."""
 
-    name: str = strawberry.field(description="The name to show; not empty.")
-    description: str | None = strawberry.field(default=None, description="What the product is about, in Markdown.")
+    name: str = text(tables.SpecificationProject.name, "The name to show; not empty.")
+    description: str | None = text(
+        tables.SpecificationProject.description, "What the product is about, in Markdown.", default=None
+    )
     members: list[ProjectMemberInput] = strawberry.field(
         default_factory=list, description=f"Who works on it beside you, its owner; {LARGEST_INPUT} at most."
     )
@@ -53,9 +56,9 @@ class EditDocumentInput:
     """A new text."""
 
     document_id: strawberry.ID = strawberry.field(description="The document.")
-    content: str = strawberry.field(description="The whole new text, in Markdown.")
+    content: str = text(tables.SpecificationDocument.content, "The whole new text, in Markdown.")
     expected_version: int = strawberry.field(description="The version that you changed.")
-    summary: str | None = strawberry.field(default=None, description="What you say of the change.")
+    summary: str | None = text(tables.DocumentVersion.summary, "What you say of the change.", default=None)
 
 
 @strawberry.input(description="A place in a text.")
@@ -72,7 +75,7 @@ class OpenThreadInput:
 
     document_id: strawberry.ID = strawberry.field(description="The document.")
     position: PositionInput = strawberry.field(description="The place that it is about.")
-    content: str = strawberry.field(description="The first comment, in Markdown; not empty.")
+    content: str = text(tables.Comment.content, "The first comment, in Markdown; not empty.")
 
 
 @strawberry.input(description="Something to say.")
@@ -80,7 +83,7 @@ class AddCommentInput:
     """A new comment."""
 
     thread_id: strawberry.ID = strawberry.field(description="The thread.")
-    content: str = strawberry.field(description="The text, in Markdown; not empty.")
+    content: str = text(tables.Comment.content, "The text, in Markdown; not empty.")
 
 
 @strawberry.input(description="Something to say differently.")
@@ -88,7 +91,7 @@ class EditCommentInput:
     """A comment's new text."""
 
     comment_id: strawberry.ID = strawberry.field(description="A comment of yours.")
-    content: str = strawberry.field(description="The whole new text, in Markdown; not empty.")
+    content: str = text(tables.Comment.content, "The whole new text, in Markdown; not empty.")
 
 
 @strawberry.input(description="A reaction to a comment.")

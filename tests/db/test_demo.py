@@ -6,10 +6,10 @@ from typing import Any
 
 import asyncpg
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import make_url
 
 from db import demo, migrations
+from db.actions.accounts import hasher
 from db.base import Base, tables
 from db.demo.scale import AT_TEN
 from db.embedded import Servers
@@ -114,7 +114,8 @@ async def test_the_demo_people_can_sign_in_and_one_administers(real_data: Any) -
     found = await real_data.fetch("SELECT email, name, role, hash FROM users JOIN passwords ON user_id = users.id")
     assert {row["email"]: row["name"] for row in found} == {email: person.name for email, person in people.items()}
     assert [row["email"] for row in found if row["role"] == UserRole.ADMIN] == [demo.ADMINISTRATOR.email]
-    assert PasswordHasher().verify(found[0]["hash"], demo.PASSWORD)
+    assert hasher.verify(found[0]["hash"], demo.PASSWORD)
+    assert not any(hasher.check_needs_rehash(row["hash"]) for row in found)
 
 
 async def test_the_demo_people_have_what_is_said_of_them(real_data: Any) -> None:

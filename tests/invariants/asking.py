@@ -61,7 +61,7 @@ def _fits(field: GraphQLField, levels: int) -> bool:
 def _with_id(inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Values for arguments, or for the fields of an input, with the id at each of its possible places."""
     for name, input_ in inputs.items():
-        others = [f"{other}: {_any(it.type)}" for other, it in inputs.items() if other != name and _is_required(it)]
+        others = [f"{other}: {any_value(it.type)}" for other, it in inputs.items() if other != name and is_required(it)]
         for place, value in _places(input_.type):
             yield f"{name}{place}", ", ".join([f"{name}: {value}", *others])
 
@@ -78,19 +78,21 @@ def _places(type_: Any) -> Iterator[tuple[str, str]]:
             yield "", "$id"
 
 
-def _any(type_: Any) -> str:
+def any_value(type_: Any) -> str:
     """Some value of a type."""
     match type_:
         case GraphQLNonNull():
-            return _any(type_.of_type)
+            return any_value(type_.of_type)
         case GraphQLList():
             return "[]"
         case GraphQLInputObjectType(fields=fields):
-            return f"{{ {', '.join(f'{name}: {_any(it.type)}' for name, it in fields.items() if _is_required(it))} }}"
+            return (
+                f"{{ {', '.join(f'{name}: {any_value(it.type)}' for name, it in fields.items() if is_required(it))} }}"
+            )
         case GraphQLEnumType(values=values):
             return str(next(iter(values)))
     return WORDS[type_.name]
 
 
-def _is_required(input_: Any) -> bool:
+def is_required(input_: Any) -> bool:
     return isinstance(input_.type, GraphQLNonNull) and input_.default_value is Undefined

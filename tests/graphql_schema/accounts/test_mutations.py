@@ -1,23 +1,26 @@
 """Signing in and out: tokens, wrong passwords, and the lock that many of them close."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Any
 
 import pytest
+from argon2 import Parameters, PasswordHasher, Type, extract_parameters
 from sqlalchemy import select
 
 from app.auth import authenticate
 from db import tables
 from db.access import Viewer
-from db.actions.accounts import CHECKING
-from db.errors import Unauthenticated
+from db.actions import accounts
+from db.actions.accounts import CHECKING, TURNS, _matches, hasher
+from db.errors import Overloaded, Unauthenticated
 from graphql_schema.core.context import Context
 from graphql_schema.execution import Request
 from tests.app.serving import until
 from tests.conftest import Graph, Heard
-from tests.graphql_schema.asking import change, done, error_code
+from tests.graphql_schema.asking import add, change, done, error_code
 from tests.world import PASSWORD, World
 
 SIGN_IN = """
@@ -64,13 +67,19 @@ async def test_whatever_is_wrong_is_told_alike(graph: Graph) -> None:
         (ada, "guessed"),
         (ada, ""),
         (ada, f"{PASSWORD} "),
-        (ada, "\0"),
         (ben, PASSWORD),
         ("", ""),
         ("%", PASSWORD),
     ]
     for email, password in wrong:
         assert await sign_in(graph, email=email, password=password) == REFUSED
+
+
+async def test_what_no_password_can_be_is_told_at_its_field_whoever_has_the_address(graph: Graph) -> None:
+    for unfit in ("\0", "x" * 1_001):
+        known, unknown = [await sign_in(graph, email=email, password=unfit) for email in ("ada@example.com", "nobody")]
+        assert known == unknown
+        assert [error["path"] for error in known["errors"]] == [["input", "password"]]
 
 
 async def test_whoever_is_not_active_cannot_sign_in(graph: Graph, world: World) -> None:
@@ -136,6 +145,66 @@ async def test_who_guesses_a_password_locks_nothing_and_keeps_no_connection(grap
     assert all(one.result() for one in busy)
 
 
+async def test_every_sign_in_that_fails_costs_one_hash_of_the_same_parameters(
+    graph: Graph, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costs: list[Parameters] = []
+
+    def noted(password_hash: str, password: str) -> bool:
+        costs.append(extract_parameters(password_hash))
+        return _matches(password_hash, password)
+
+    monkeypatch.setattr(accounts, "_matches", noted)
+    await change(graph.database, world.ines, is_active=False)
+    await change(graph.database, world.sam, locked_until=datetime.now(UTC) + timedelta(hours=1))
+    for person in (world.ines, world.sam):
+        await add(graph.database, tables.Password(user_id=person.id, hash=hasher.hash(PASSWORD)))
+    who = ("ada", "ben", "ines", "sam", "nobody")  # known, without a password, inactive, locked, unknown
+    for name in who:
+        assert await sign_in(graph, email=f"{name}@example.com", password="guessed") == REFUSED
+    house = extract_parameters(hasher.hash(PASSWORD))
+    assert costs == [house] * len(who)
+    assert (house.type, house.memory_cost, house.time_cost, house.parallelism) == (Type.ID, 19 * 1024, 2, 1)
+
+
+async def test_a_sign_in_that_fails_does_not_wait_for_the_disk(graph: Graph) -> None:
+    for password, waits in (("guessed", False), (PASSWORD, True)):
+        await sign_in(graph, password=password)
+        assert any("set_config" in statement for statement in graph.statements) is not waits
+
+
+async def test_a_password_that_was_hashed_otherwise_is_hashed_anew_once_it_is_right(graph: Graph, world: World) -> None:
+    older = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    await add(graph.database, tables.Password(user_id=world.ben.id, hash=older))
+    assert await sign_in(graph, email="ben@example.com", password="guessed") == REFUSED
+    assert await stored_hash(graph, world.ben) == older
+    for _ in range(2):
+        assert (await sign_in(graph, email="ben@example.com"))["errors"] == []
+    renewed = await stored_hash(graph, world.ben)
+    assert not hasher.check_needs_rehash(renewed)
+    assert hasher.verify(renewed, PASSWORD)
+
+
+async def test_many_sign_ins_of_one_payer_do_not_keep_another_waiting(graph: Graph) -> None:
+    def asked_by(payer: str) -> Any:
+        operation = graph.executor.prepare(Request(SIGN_IN, variables={"input": given("ada@example.com", PASSWORD)}))
+        return graph.executor.execute(operation, replace(graph.context(None), payer=payer))
+
+    checked = Event()
+    busy = [CHECKING.submit(checked.wait) for _ in range(2)]
+    flood = [asyncio.create_task(asked_by("flood")) for _ in range(100)]
+    try:
+        await until(lambda: sum(task.done() for task in flood) >= 100 - 2 - TURNS.most_waiting)
+        other = asyncio.create_task(asked_by("other"))
+    finally:
+        checked.set()
+    assert (await other)["data"]["signIn"]["errors"] == []
+    assert sum(not task.done() for task in flood) >= TURNS.most_waiting // 2
+    outcomes = await asyncio.gather(*flood, return_exceptions=True)
+    assert sum(isinstance(outcome, Overloaded) for outcome in outcomes) == 100 - 2 - TURNS.most_waiting
+    assert all(one.result() for one in busy)
+
+
 async def test_whoever_signs_in_goes_on_as_themselves_in_the_same_operation(graph: Graph) -> None:
     mutation = """
         mutation ($input: SignInInput!) {
@@ -163,8 +232,18 @@ async def sign_in(
     graph: Graph, *, email: str = "ada@example.com", password: str = PASSWORD, device: str = "Phone"
 ) -> Any:
     """The payload for these credentials, those of Ada if nothing else is said."""
-    given = {"email": email, "password": password, "device": device}
-    return (await graph.data(None, SIGN_IN, input=given))["signIn"]
+    return (await graph.data(None, SIGN_IN, input=given(email, password, device)))["signIn"]
+
+
+def given(email: str, password: str, device: str = "Phone") -> dict[str, str]:
+    return {"email": email, "password": password, "device": device}
+
+
+async def stored_hash(graph: Graph, user: tables.User) -> str:
+    async with graph.database.read() as reading:
+        found = await reading.scalar(select(tables.Password.hash).where(tables.Password.user_id == user.id))
+    assert found is not None
+    return found
 
 
 async def as_holder_of(graph: Graph, token: str, query: str) -> Any:

@@ -1,11 +1,20 @@
 """Filters: one for every kind of column, all conditions together, and no value that does harm."""
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
+import orjson
+import pytest
+from sqlalchemy import text
+
+from db.access import GUEST
 from db.base import new_id
+from db.engine import Database
 from db.read import Order
 from graphql_schema.core.filters import order_name, order_named
-from graphql_schema.execution import RequestError
+from graphql_schema.execution import Request, RequestError
+from graphql_schema.execution.plan import Asked
 from tests.conftest import Graph
 from tests.world import World
 
@@ -83,9 +92,10 @@ SEARCHES = [
     ("atlas or island", {"Atlas", "Island"}),
     ("-atlas", {"Island"}),
     ("atlas island", set()),
-    ("", set()),
+    ("", {"Atlas", "Island"}),
     ("the", set()),
-    ("((( & | ! <-> :*", set()),
+    ("atl", {"Atlas"}),
+    ("((( & | ! <-> :*", {"Atlas", "Island"}),
     ("'; DROP TABLE users; --", set()),
 ]
 
@@ -101,6 +111,82 @@ async def test_the_longest_search_is_run_and_a_longer_one_refused(graph: Graph, 
 async def test_search_understands_what_people_type(graph: Graph) -> None:
     for words, expected in SEARCHES:
         assert await kept(graph, "projects", {"search": words}, show="name") == expected, words
+
+
+as_served = pytest.mark.parametrize("graph", ["compiled"], indirect=True)
+MANY = """
+    INSERT INTO specification_projects (id, name, owner_id)
+    SELECT gen_random_uuid(), 'Project ' || md5(n::text), owner_id
+    FROM specification_projects, generate_series(1, 5000) AS n;
+    INSERT INTO courses (id, slug, title, description, published, difficulty)
+    SELECT gen_random_uuid(), slug || n, 'Course ' || md5(n::text), 'All', published, difficulty
+    FROM courses, generate_series(1, 5000) AS n;
+    ANALYZE specification_projects, courses;
+"""
+
+
+@as_served
+async def test_a_search_among_many_uses_its_index(graph: Graph, database: Database) -> None:
+    await execute(database, MANY)
+    for field, who, index in (
+        ("projects", "root", "ix_specification_projects_search_vector"),
+        ("courses", "root", "ix_courses_search_vector"),
+        ("courses", None, "ix_courses_search_vector"),
+        ("courses", "sam", "ix_courses_search_vector"),
+    ):
+        for selection in ("nodes { id }", "totalCount"):
+            query = f"query ($typed: String) {{ {field}(filter: {{search: $typed}}) {{ {selection} }} }}"
+            for statement in statements(graph, who, query, typed="atlas"):
+                read = await scans(database, statement)
+                assert index in read, (field, who, selection, read)
+                assert not read & {"specification_projects", "courses"}, (field, who, selection)
+
+
+@as_served
+async def test_a_filter_by_a_key_among_many_reads_no_table_from_end_to_end(graph: Graph, database: Database) -> None:
+    await execute(database, MANY)
+    query = "query ($ids: [ID!]) { projects(filter: {organizationId: $ids}) { totalCount nodes { id } } }"
+    for who in ("ada", "ben", "olga", "root"):
+        for statement in statements(graph, who, query, ids=[graph.world.analytical.public_id]):
+            assert "specification_projects" not in await scans(database, statement), who
+
+
+def statements(graph: Graph, who: str | None, query: str, **variables: Any) -> Iterator[str]:
+    """The statement that a query is compiled to, and that for several at once."""
+    operation, asked = graph.executor.prepare(Request(query, variables=variables)), Asked()
+    for step in operation.plan.steps:
+        asked.add(step, operation.variables)
+    statement = operation.plan.statement(operation.plan.steps, asked, graph.world.viewer(who))
+    yield statement.sql
+    if statement.together:
+        yield statement.together
+
+
+async def scans(database: Database, statement: str) -> set[str]:
+    """What the plan that is kept for all values reads: indexes, and tables from end to end."""
+    nothing = ", ".join(["NULL"] * len(set(re.findall(r"\$\d+", statement))))
+    async with database.readers.snapshot() as connection:
+        await connection.execute(f"PREPARE asked AS {statement}")
+        plan = await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE asked({nothing})")
+        await connection.execute("DEALLOCATE asked")
+    return set(read_by(orjson.loads(plan)[0]["Plan"]))
+
+
+def read_by(node: dict[str, Any]) -> Iterator[str]:
+    """The indexes that a part of a plan reads, and the tables that it reads from end to end."""
+    if "Index Name" in node:
+        yield node["Index Name"]
+    elif node["Node Type"] == "Seq Scan":
+        yield node["Relation Name"]
+    for below in node.get("Plans", ()):
+        yield from read_by(below)
+
+
+async def execute(database: Database, statements: str) -> None:
+    """Run statements that the graph does not know."""
+    async with database.work(GUEST) as work:
+        for statement in filter(str.strip, statements.split(";")):
+            await work.session.execute(text(statement))
 
 
 UNFIT: list[dict[str, Any]] = [

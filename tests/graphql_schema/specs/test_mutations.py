@@ -325,13 +325,13 @@ async def test_a_thread_whose_first_comment_cannot_be_stored_is_not_opened(
 ) -> None:
     before = await contents(graph)
     given = {"documentId": world.requirements.public_id, "content": "Why\0", "position": {"line": 1}}
-    assert await error_code(graph, "ben", OPEN_THREAD, input=given) == "BAD_USER_INPUT"
+    assert await refusal(graph, "ben", OPEN_THREAD, **given) == ("BAD_USER_INPUT", "input.content")
     assert (await contents(graph), told) == (before, [])
 
 
 async def test_a_text_with_half_a_character_is_refused(graph: Graph, world: World, told: Any) -> None:
     given = {"threadId": world.thread_0.public_id, "content": "\ud83d"}
-    assert await error_code(graph, "ben", ADD_COMMENT, input=given) == "BAD_USER_INPUT"
+    assert await refusal(graph, "ben", ADD_COMMENT, **given) == ("BAD_USER_INPUT", "input.content")
     assert told == []
 
 

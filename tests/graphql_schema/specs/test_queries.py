@@ -182,7 +182,7 @@ async def test_projects_are_filtered(graph: Graph, world: World) -> None:
         'search: "map"': ["Atlas"],
         'search: "harbour or maps"': ["Atlas", "Island"],
         'search: "harbour maps"': [],
-        'search: ""': [],
+        'search: ""': ["Atlas", "Island"],
         "status: [ACTIVE]": ["Atlas"],
         "status: [ACTIVE, ARCHIVED]": ["Atlas", "Island"],
         "status: []": [],

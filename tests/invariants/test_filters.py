@@ -1,0 +1,98 @@
+"""No filter and no order tells of what the viewer does not see: neither by what it keeps nor by what it counts."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from graphql import GraphQLEnumType, GraphQLInputObjectType, get_named_type
+from strawberry.utils.str_converters import to_snake_case
+
+from db.base import Base, new_id, tables
+from graphql_schema.core import NODES
+from graphql_schema.core.fields import Column, DeclaredField
+from graphql_schema.core.filters import order_named, order_type
+from tests.conftest import Graph
+from tests.invariants.conftest import PEOPLE
+from tests.invariants.oracle import Oracle
+from tests.invariants.schema import EDGES, ROOTS, SCHEMA, TABLES, Edge, object_type
+from tests.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+def keys() -> Iterator[tuple[Edge, str, type[Base]]]:
+    """Every list with every filter of it that takes ids, and the table that these are of."""
+    for edge in (edge for edge in (*ROOTS, *EDGES) if edge.is_list):
+        filter_ = object_type(edge.source).fields[edge.name].args.get("filter")
+        fields = get_named_type(filter_.type).fields if filter_ else {}
+        for name in (name for name, field in fields.items() if get_named_type(field.type).name == "ID"):
+            (key,) = edge.table.__table__.c[to_snake_case(name)].foreign_keys
+            yield edge, name, next(table for table in tables() if table.__table__ is key.column.table)
+
+
+KEYS = list(keys())
+
+
+@pytest.mark.parametrize(("edge", "name", "target"), KEYS, ids=[f"{edge}.{name}" for edge, name, _ in KEYS])
+async def test_a_filter_by_a_hidden_id_is_answered_like_one_by_a_missing_id(
+    graph: Graph, world: World, oracle: Oracle, edge: Edge, name: str, target: type[Base]
+) -> None:
+    for who in PEOPLE:
+        me = world.viewer(who).id
+        hidden = {row.id for row in oracle.rows[target.__tablename__]} - oracle.visible(me, target.__tablename__)
+        if hidden and (query := operation(oracle, me, edge, name)):
+            ids = [f"{target.prefix}_{key.hex}" for key in hidden]
+            missing = await graph.data(who, query, ids=[f"{target.prefix}_{new_id().hex}"])
+            assert await graph.data(who, query, ids=ids) == missing, who
+
+
+async def test_a_key_whose_target_is_hidden_from_who_sees_the_row_is_among_those_tested(
+    world: World, oracle: Oracle
+) -> None:
+    """Or the test above would find nothing to compare."""
+    found = set()
+    for edge, name, target in KEYS:
+        for who in PEOPLE:
+            me = world.viewer(who).id
+            seen = oracle.visible(me, edge.table.__tablename__)
+            rows = [row for row in oracle.rows[edge.table.__tablename__] if row.id in seen]
+            refers_to = {getattr(row, to_snake_case(name)) for row in rows} - {None}
+            if refers_to - oracle.visible(me, target.__tablename__):
+                found.add(f"{edge.target}.{name}")
+    assert "SpecificationProject.organizationId" in found
+
+
+def operation(oracle: Oracle, me: Any, edge: Edge, name: str) -> str | None:
+    """A query that filters the list under an edge of everything that the viewer sees; None where that is nothing."""
+    list_ = f"{edge.name}(filter: {{{name}: $ids}}, first: 100) {{ totalCount nodes {{ id }} edges {{ cursor }} }}"
+    if edge.source == "Query":
+        return f"query ($ids: [ID!]!) {{ {list_} }}"
+    table = TABLES[edge.source]
+    sources = [f'"{table.prefix}_{key.hex}"' for key in oracle.visible(me, table.__tablename__)][:40]
+    nodes = f"nodes(ids: [{', '.join(sources)}]) {{ ... on {edge.source} {{ {list_} }} }}"
+    return f"query ($ids: [ID!]!) {{ {nodes} }}" if sources else None
+
+
+def names(type_name: str) -> Iterator[str]:
+    """The columns that lists of a node are filtered and sorted by."""
+    filter_, order = SCHEMA.type_map.get(f"{type_name}Filter"), SCHEMA.type_map.get(f"{type_name}Order")
+    if isinstance(filter_, GraphQLInputObjectType):
+        yield from map(to_snake_case, filter_.fields)
+    if isinstance(order, GraphQLEnumType):
+        for value in order.values.values():
+            yield from order_named(value.value).columns
+
+
+@pytest.mark.parametrize("type_name", TABLES)
+async def test_no_list_is_filtered_or_sorted_by_what_not_everybody_may_read_who_sees_the_item(type_name: str) -> None:
+    fields = NODES[TABLES[type_name]].__strawberry_definition__.fields  # type: ignore[attr-defined]
+    declared = [(field.python_name, field.declared) for field in fields if isinstance(field, DeclaredField)]
+    guarded = {column.source or name for name, column in declared if isinstance(column, Column) and column.needs}
+    assert set(names(type_name)) & guarded == set()
+
+
+async def test_a_list_cannot_be_sorted_by_a_key() -> None:
+    for table in TABLES.values():
+        for column in (column for column in table.__table__.c if column.foreign_keys):
+            with pytest.raises(TypeError):
+                order_type(table, (column.name,))
