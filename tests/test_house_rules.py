@@ -32,17 +32,19 @@ MIRRORS_NOTHING = {
 
 SHORT_TASKS = {
     "app/graph.py": "a mutation, which its client waits for or has left",
+    "app/log_writer.py": "the thread of the log, which nothing that is logged can end",
     "app/realtime.py": "the two halves of a conversation, which its background task waits for",
     "app/sockets/conversation.py": "the operations of a socket, which it waits for",
     "app/streams/streaming.py": "the two halves of a response, which it waits for",
     "db/background.py": "watches over all others",
     "db/batches.py": "a statement, which those who asked for it wait for",
     "db/demo/__init__.py": "the next batch of a command",
+    "db/embedded.py": "looks after servers of our own, and ends the process when it cannot",
     "db/pulse.py": "a question, which its background task waits for",
     "graphql_schema/execution/coalescing.py": "what an event answers, which its listeners wait for",
     "graphql_schema/execution/delivery.py": "the parts of an answer, which it waits for",
 }
-"""The modules that begin tasks which are no background tasks, with what they are: nobody restarts them."""
+"""The modules that begin tasks or threads which are no background tasks, with what they are: nobody restarts them."""
 
 SELF_EXPLAINING = {"S603": "flags every start of a program, however it is written"}
 """The rules whose exemption needs no reason, with the reason for that."""
@@ -126,7 +128,7 @@ def test_nothing_is_printed_but_on_the_command_line() -> None:
 
 def test_whatever_goes_on_for_as_long_as_the_process_begins_again_when_it_ends() -> None:
     served = [path for path in MODULES if path.startswith(("app/", "db/", "graphql_schema/"))]
-    begun = {"create_task", "ensure_future", "run_coroutine_threadsafe", "start_soon"}
+    begun = {"create_task", "ensure_future", "run_coroutine_threadsafe", "start_soon", "Thread"}
     assert [path for path in served if begun & {*called(TREES[path])}] == sorted(SHORT_TASKS)
 
 

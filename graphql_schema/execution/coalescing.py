@@ -11,6 +11,8 @@ T = TypeVar("T")
 @dataclass(slots=True)
 class _Run(Generic[T]):
     task: asyncio.Task[T]
+    work: Callable[[], Coroutine[Any, Any, T]]
+    """Kept, as the key may be the identity of something that it knows."""
     waiting: int = 0
 
 
@@ -33,7 +35,7 @@ class Coalescing(Generic[T]):
                 run.task.cancel()
 
     def _begin(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> _Run[T]:
-        run = self._running[key] = _Run(asyncio.create_task(work()))
+        run = self._running[key] = _Run(asyncio.create_task(work()), work)
         run.task.add_done_callback(lambda _: self._end(key, run))
         return run
 
