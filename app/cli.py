@@ -91,11 +91,10 @@ def roles() -> None:
     """Give the roles in DATABASE_URL and DATABASE_READER_URL their settings, as the owner in DIRECT_URL."""
     from db.roles import give
 
-    missing = {"DATABASE_URL", "DATABASE_READER_URL", "DIRECT_URL"} - os.environ.keys()
-    if missing:
-        sys.exit(f"Set {', '.join(sorted(missing))}: who changes rows, who reads, and who owns the database.")
-    names = (os.environ[name] for name in ("DIRECT_URL", "DATABASE_URL", "DATABASE_READER_URL"))
-    owner, writer, reader = names
+    names = "DIRECT_URL", "DATABASE_URL", "DATABASE_READER_URL"
+    if missing := [name for name in names if not os.environ.get(name)]:
+        sys.exit(f"Set {' and '.join(missing)}: the address of the owner, of who changes rows, and of who only reads.")
+    owner, writer, reader = (os.environ[name] for name in names)
     for role in asyncio.run(give(owner, writer, reader_url=reader)):
         screen.print(f"The role {role} has its settings.", markup=False)
 

@@ -47,7 +47,7 @@ _FORM = re.compile(
 _HOSTS = re.compile(r"(\[[\da-fA-F:.%\w]+\]|[^\s:\[\]]*)(:(?P<port>\d+))?")
 
 
-class BadAddress(ValueError):  # noqa: N818 - named for what happened, like those of db.errors
+class BadAddress(CannotRun, ValueError):  # noqa: N818 - named for what happened, like those of db.errors
     """An address that leads nowhere. The message says what is wrong with it, and nothing that is secret."""
 
 

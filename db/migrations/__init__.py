@@ -6,9 +6,14 @@ from alembic.script import ScriptDirectory
 from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
 from asyncpg import UndefinedTableError
+from sqlalchemy.exc import DBAPIError
 
 from db.address import Address
 from db.errors import CannotRun
+from db.failures import Failure, failure_of
+
+LOCK_TIMEOUT = "10s"
+"""How long a migration waits for a lock: whoever wants the same comes after it, and waits too."""
 
 
 class WrongRevision(CannotRun):
@@ -16,7 +21,7 @@ class WrongRevision(CannotRun):
 
 
 def upgrade(database_url: str) -> None:
-    """Bring a database to the newest revision; those who come at once do it in turn. Raises WrongRevision."""
+    """Bring a database to the newest revision; those who come at once do it in turn. Raises CannotRun."""
     try:
         command.upgrade(_config(database_url), "head")
     except CommandError as error:
@@ -25,6 +30,10 @@ def upgrade(database_url: str) -> None:
                 f"The database is at revision {error.__cause__.argument}, which this release does not know: "
                 "a later one has been here. Start that one, or take another database or data folder."
             ) from None
+        raise
+    except DBAPIError as error:
+        if failure_of(error) is Failure.TOO_SLOW:
+            raise CannotRun("A migration waited too long for a lock: nothing has changed. Try it again.") from None
         raise
 
 

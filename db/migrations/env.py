@@ -10,17 +10,17 @@ from sqlalchemy import Connection, text
 from sqlalchemy.pool import NullPool
 
 import db.tables  # noqa: F401  (declares the tables)
+from db import migrations
 from db.address import Address
 from db.base import TOUCH, Base, touch_trigger
 
-# What a role may be held to is no limit of a migration, which can take its time. It waits for its turn among processes
-# that start at once; but whoever comes after it waits behind it for a lock, so it gives up on those soon.
+# What a role may be held to is no limit of a migration. It waits for its turn among processes that start at once.
 TURN = (
     "SET LOCAL statement_timeout = 0",
     "SET LOCAL idle_in_transaction_session_timeout = 0",
     "SET LOCAL lock_timeout = '10min'",
     "SELECT pg_advisory_xact_lock(hashtext('trellis migrations'))",
-    "SET LOCAL lock_timeout = '10s'",
+    f"SET LOCAL lock_timeout = '{migrations.LOCK_TIMEOUT}'",
 )
 
 

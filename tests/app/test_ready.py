@@ -115,6 +115,13 @@ def test_a_wrong_setting_is_told_by_its_name(
     assert reason in complaint("migrate", **(ours | {name: value}))
 
 
+def test_roles_need_the_addresses_of_all_three(complaint: Complaint, servers: Servers) -> None:
+    owner = {"DIRECT_URL": servers.database_url, "DATABASE_URL": f"postgresql://web:{SECRET}@db/trellis"}
+    assert complaint("roles", **owner).startswith("Set DATABASE_READER_URL: ")
+    line = complaint("roles", **owner, DATABASE_READER_URL=f"mysql://web:{SECRET}@db/trellis")
+    assert line.startswith("An address begins with postgresql://")
+
+
 def test_who_redis_does_not_let_in_is_told(complaint: Complaint, servers: Servers) -> None:
     url = servers.redis_url.replace("unix://", f"unix://ada:{SECRET}@")
     assert "lets nobody in" in complaint("migrate", DATABASE_URL=servers.database_url, REDIS_URL=url)

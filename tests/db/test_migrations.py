@@ -1,5 +1,6 @@
 """The migrations lead to the same database as the tables, and there is nothing left to migrate."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 import db.tables  # noqa: F401  (declares the tables)
 from db import migrations
+from db.address import Address
 from db.base import Base
+from db.errors import CannotRun
 
 Catalog = dict[str, set[tuple[Any, ...]]]
 
@@ -85,3 +88,13 @@ def test_the_revisions_are_one_line_without_branches() -> None:
 
 def test_migrating_a_second_time_changes_nothing(database_url: str) -> None:
     migrations.upgrade(database_url)
+
+
+async def test_a_migration_gives_up_soon_on_a_lock(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrations, "LOCK_TIMEOUT", "100ms")
+    engine = Address.parse(database_url).engine()
+    async with engine.begin() as connection:
+        await connection.execute(text("LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE"))
+        with pytest.raises(CannotRun, match="waited too long for a lock"):
+            await asyncio.to_thread(migrations.upgrade, database_url)
+    await engine.dispose()
