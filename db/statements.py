@@ -33,7 +33,7 @@ class Statement:
 
         Each parameter that is not constant takes an array of values, and each row ends with its place in them, from 1.
         """
-        arrays = {name: f"${place}::{self.types[name]}[]" for name, place in self._varying.items()}
+        arrays = {f'"{name}"': f"${place}::{self.types[name]}[]" for name, place in self._varying.items()}
         if not arrays or any(array.endswith("[][]") for array in arrays.values()):
             return None
         return self.many(f"unnest({', '.join(arrays.values())}) WITH ORDINALITY AS asked({', '.join(arrays)}, place)")
@@ -42,7 +42,7 @@ class Statement:
         """The same for every row of `asked`, which has the parameters that are not constant as columns."""
         sql = self.sql
         for name, place in self._varying.items():
-            sql = sql.replace(f"${place}::{self.types[name]}", f"asked.{name}")
+            sql = sql.replace(f"${place}::{self.types[name]}", f'asked."{name}"')
         return f"SELECT one.*, asked.place FROM {asked}, LATERAL ({sql}) AS one"  # noqa: S608  (names, no values)
 
     @property

@@ -11,10 +11,12 @@ from typing import Any
 import hypothesis  # noqa: F401  (imported late, after greenlets ran, it breaks the parser of CPython 3.11)
 import orjson
 import pytest
+from asyncpg import SyntaxOrAccessError
 from sqlalchemy import event, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from db import embedded, migrations
+from db.batches import Run
 from db.engine import Database
 from db.outbox import Event
 from db.statements import Arguments, Statement
@@ -78,11 +80,15 @@ def redis_url(servers: embedded.Servers) -> str:
 
 
 class NotingDatabase(Database):
-    """Writes down every statement that it runs, by whichever of its ways."""
+    """Writes down every statement that it runs, by whichever of its ways, and those that PostgreSQL does not take."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url, pool_size=64)  # what is resolved field by field needs many sessions at once
         self.statements: list[str] = []
+        self.malformed: list[str] = []
+        """Those that are wrong whatever their values: nobody hears of one that is run again in another form."""
+        for batches in (self.reads, self.heavy_reads, self.finds, self.additions):
+            batches.run = self._checking(batches.run)
         event.listen(self.engine.sync_engine, "before_cursor_execute", self._note)
 
     async def fetch(self, statement: Statement, arguments: Arguments, *, weight: int = 0) -> Any:
@@ -92,12 +98,23 @@ class NotingDatabase(Database):
     def _note(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         self.statements.append(statement)
 
+    def _checking(self, run: Run) -> Run:
+        async def checking(statement: str, arguments: Arguments, **options: Any) -> Any:
+            try:
+                return await run(statement, arguments, **options)
+            except SyntaxOrAccessError as error:
+                self.malformed.append(f"{error}: {statement}")
+                raise
+
+        return checking
+
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[NotingDatabase]:
     opened = NotingDatabase(database_url)
     yield opened
     await opened.close()
+    assert opened.malformed == []
 
 
 @dataclass

@@ -100,7 +100,7 @@ async def test_a_statement_ends_in_the_database_when_nobody_waits_for_it(databas
 
 
 SLEEPING = """SELECT count(*) = :n FROM pg_stat_activity
-WHERE query LIKE '%pg_sleep(asked.number%' AND state = 'active' AND pid <> pg_backend_pid()"""
+WHERE query LIKE '%pg_sleep(asked."number"%' AND state = 'active' AND pid <> pg_backend_pid()"""
 
 
 def _key() -> Any:
