@@ -111,7 +111,7 @@ class Graph:
 
     async def run(self, operation: Operation, client: Client) -> bytes:
         """The JSON of the answer to an operation that somebody else has charged for."""
-        context, started = self.context(client.viewer), time.perf_counter()
+        context, started = self.context(client), time.perf_counter()
         context.budget = partial(self._budget, operation, client)
         running = self.executor.execute(operation, context)
         answer = await (self._to_its_end(running) if operation.kind == "mutation" else running)
@@ -120,9 +120,11 @@ class Graph:
             self.sessions.forget(client.credential)
         return orjson.dumps(answer)
 
-    def context(self, viewer: Viewer) -> Context:
-        """What one operation of a viewer gets. A new one for each: what one has loaded is stale for the next."""
-        return Context(viewer, self.database, self.events)
+    def context(self, client: Client) -> Context:
+        """What one operation of a client gets. A new one for each: what one has loaded is stale for the next."""
+        payer = client.pays[0]
+        take_text = partial(self.rate_limits.take_compiled, payer)
+        return Context(client.viewer, self.database, self.events, payer=payer, take_text=take_text)
 
     async def _read(self, client: Client, request: Request) -> Operation:
         """The operation of a request. To read a new text takes time, even if it is refused then."""
@@ -130,7 +132,7 @@ class Graph:
             return operation
         if not self.executor.documents.has(request.query, request.operation_name):
             self.rate_limits.take_text(client.pays[0], request.query)
-        return await self.executor.read(request, client.viewer)
+        return await self.executor.read(request, client.pays[0])
 
     def _budget(self, operation: Operation, client: Client) -> Budget:
         throttle, estimate = self.rate_limits.status(client.pays), operation.estimate

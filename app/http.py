@@ -108,7 +108,7 @@ class Explanations(GraphQLOverHTTP):
     async def _run(self, asked: "Asked", agreed: Agreed) -> "Answer | Stream":
         operation, client = await self._operation(asked, checked(await asked.members(self.body_limit)))
         analyze = asked.parameters.get("analyze") == "true"
-        context = self.graph.context(client.viewer)
+        context = self.graph.context(client)
         return answer(agreed, orjson.dumps(await self.graph.executor.explain(operation, context, analyze=analyze)), {})
 
 

@@ -1,8 +1,10 @@
 """Real servers for every test: one PostgreSQL and one Valkey a worker, and a copy of the small world for each test."""
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from itertools import count
 from pathlib import Path
@@ -16,12 +18,14 @@ from sqlalchemy import event, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from db import embedded, migrations
+from db.access import Viewer
 from db.batches import Run
 from db.engine import Database
 from db.outbox import Event
 from db.statements import Arguments, Statement
 from graphql_schema.core.context import Context
-from graphql_schema.execution import Executor, Limits, Request
+from graphql_schema.execution import Executor, Limits, Operation, Request
+from graphql_schema.execution.aside import Turns
 from graphql_schema.schema import executor
 from tests import world as worlds
 from tests.world import World
@@ -95,6 +99,18 @@ class NotingDatabase(Database):
         self.statements.append(statement.sql)
         return await super().fetch(statement, arguments, weight=weight)
 
+    def snapshot(self, *, weight: int = 0) -> Any:
+        return held(super().snapshot(weight=weight))
+
+    def transaction(self) -> Any:
+        return held(super().transaction())
+
+    def read(self) -> Any:
+        return held(super().read())
+
+    def work(self, viewer: Viewer) -> Any:
+        return held(super().work(viewer))
+
     def _note(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         self.statements.append(statement)
 
@@ -107,6 +123,41 @@ class NotingDatabase(Database):
                 raise
 
         return checking
+
+
+HOLDING: ContextVar[bool] = ContextVar("holding", default=False)
+"""Whether the task has a connection to the database."""
+
+
+@pytest.fixture(autouse=True)
+def nobody_waits_for_the_thread_with_a_connection(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test does: those who wait for the connection would wait for the thread too, and in the end all do."""
+    turn, execute, culprits = Turns.turn, Executor.execute, list[str]()
+
+    def watched(self: Turns, who: Any) -> Any:
+        if HOLDING.get():
+            culprits.append("".join(traceback.format_stack(limit=8)))
+        return turn(self, who)
+
+    async def begun(self: Executor, operation: Operation, context: Context) -> Any:
+        HOLDING.set(False)  # what the test itself holds is none of the operation's
+        return await execute(self, operation, context)
+
+    monkeypatch.setattr(Turns, "turn", watched)
+    monkeypatch.setattr(Executor, "execute", begun)
+    yield
+    assert culprits == []
+
+
+@asynccontextmanager
+async def held(connected: AbstractAsyncContextManager[Any]) -> AsyncIterator[Any]:
+    """The same connection, and for as long as it is held it is known that it is."""
+    async with connected as found:
+        HOLDING.set(True)
+        try:
+            yield found
+        finally:
+            HOLDING.set(False)
 
 
 @pytest.fixture

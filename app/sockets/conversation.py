@@ -253,7 +253,7 @@ class Conversation:
             return
         graph.charge(operation, client)
         answer: Message = {}
-        async with aclosing(graph.executor.subscribe(operation, graph.context(client.viewer))) as answers:
+        async with aclosing(graph.executor.subscribe(operation, graph.context(client))) as answers:
             async for answer in answers:
                 await self._send("next", id=key, payload=answer)
         if is_broken(answer.get("errors", ())):

@@ -61,7 +61,7 @@ class Streams:
         return Stream(framing, answers, headers, self.heartbeat)
 
     async def _events(self, operation: Operation, client: Client) -> Answers:
-        subscription = Subscription(client, self.graph.executor.subscribe(operation, self.graph.context(client.viewer)))
+        subscription = Subscription(client, self.graph.executor.subscribe(operation, self.graph.context(client)))
         errors: list[dict[str, Any]] = []
         with self._running(subscription):
             try:
@@ -79,7 +79,7 @@ class Streams:
         self, operation: Operation, client: Client, charge: Charge, written: Callable[[Increment], Written]
     ) -> Answers:
         graph, objects, started = self.graph, 0, time.perf_counter()
-        async with aclosing(graph.executor.execute_in_parts(operation, graph.context(client.viewer))) as increments:
+        async with aclosing(graph.executor.execute_in_parts(operation, graph.context(client))) as increments:
             async for increment in increments:
                 body = orjson.dumps(written(increment))
                 objects += objects_in(body)

@@ -1,7 +1,7 @@
 """What a resolver gets beside its parent: who asks, the database, the events, and the batches of this operation."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -45,7 +45,9 @@ class Budget(NamedTuple):
 class Context:
     """One operation of one viewer. Batches are never shared between operations, nor between two events.
 
-    `budget` tells what the operation costs; None where nobody counts.
+    `budget` tells what the operation costs; None where nobody counts. `payer` is who pays for it: what takes long is
+    done for each of them in turn. `take_text` takes so many characters out of what they may have compiled; it raises
+    what it is refused with when nothing of that is left.
     """
 
     viewer: Viewer
@@ -56,6 +58,8 @@ class Context:
     transaction: Transaction | None = None
     """The transaction that it is done in, if it is done in one."""
     budget: Callable[[], Budget | None] = lambda: None
+    payer: Hashable = None
+    take_text: Callable[[int], object] = lambda _characters: None
     _loaders: dict[Any, DataLoader[UUID, Any]] = field(default_factory=dict)
 
     @property
@@ -67,6 +71,11 @@ class Context:
     def compiled(self) -> Database | Transaction | Snapshot:
         """Where its compiled statements are run."""
         return self.snapshot or self.source
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether it has a connection to the database to itself: then it must not wait for anything else."""
+        return bool(self.snapshot or self.transaction)
 
     async def see(self, table: type[Base], public_id: str, *, at: str) -> Base:
         """The row with this public id; raises NotFound for what the viewer does not see.

@@ -25,8 +25,8 @@ from graphql.validation.rules import overlapping_fields_can_be_merged as merging
 
 from graphql_schema.core.directives import ATOMIC
 from graphql_schema.core.errors import MAX_ERRORS, RequestError
-from graphql_schema.execution.kept import Memory
 from graphql_schema.execution.limits import INTROSPECTION, Limits
+from graphql_schema.execution.memory import Memory
 from graphql_schema.execution.parts import Cut, Part, at_once, deciding
 from graphql_schema.execution.plan import Plan
 from graphql_schema.execution.selection import Selections
@@ -97,12 +97,16 @@ class Definition:
         """The parts for these values of `@defer` and `@stream`; None where nothing is deferred."""
         if self._deciding is None:
             return None
-        key = self.number, *map(variables.coerced.get, self._deciding)
+        key = self._key_of_parts(self._deciding, variables)
         found: DefinitionInParts | None = self.memory.parts.get(key)
         if found is None:
             found = DefinitionInParts.of(self, variables)
             self.memory.parts.put(key, found, self.bytes * (1 + len(found.later)))
         return found if found.later else None
+
+    def is_cut(self, variables: VariableValues) -> bool:
+        """Whether the parts for these values are known."""
+        return self._deciding is None or self._key_of_parts(self._deciding, variables) in self.memory.parts
 
     @property
     def bytes(self) -> int:
@@ -155,6 +159,9 @@ class Definition:
     def _key(self, variables: VariableValues) -> tuple[Any, ...]:
         return self.number, *map(variables.coerced.get, self._conditions)
 
+    def _key_of_parts(self, deciding: list[str], variables: VariableValues) -> tuple[Any, ...]:
+        return self.number, *map(variables.coerced.get, deciding)
+
     @cached_property
     def _conditions(self) -> list[str]:
         """The names of the variables that decide what is selected."""
@@ -191,19 +198,17 @@ class Documents:
 
     def find(self, text: str, name: str | None) -> Definition | None:
         """The operation, if it is kept; raises RequestError where it is kept that it was refused."""
-        found, key = self.memory.used_again.get((text, name)), (text, name)
-        if found is None and (once := self.memory.used_once.take(key)):
-            found = self.memory.used_again.put(key, *once)
+        found = self.memory.documents.get((text, name))
         return None if found is None else _told(found)
 
     def has(self, text: str, name: str | None) -> bool:
         """Whether the text was read before."""
-        return (text, name) in self.memory.used_again or (text, name) in self.memory.used_once
+        return (text, name) in self.memory.documents
 
     def keep(self, text: str, name: str | None, found: "Definition | RequestError") -> Definition:
         """Keep what a text was found to be, and tell it."""
         size = BYTES if isinstance(found, RequestError) else found.bytes
-        self.memory.used_once.put((text, name), found, size + len(text))
+        self.memory.documents.put((text, name), found, size + len(text))
         return _told(found)
 
     def read(self, text: str, name: str | None) -> "Definition | RequestError":

@@ -1,0 +1,71 @@
+"""Compiles the statements of operations beside the event loop, before anything is held that others wait for."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from graphql import GraphQLError
+
+from db.access import Viewer
+from db.errors import BadInput
+from db.statements import Statement
+from graphql_schema.core.context import Context
+from graphql_schema.execution.answers import located
+from graphql_schema.execution.aside import Turns, aside
+from graphql_schema.execution.operations import Operation
+from graphql_schema.execution.plan import Asked, Plan
+from graphql_schema.execution.steps import Step
+
+
+class Compiling:
+    """Has the thread in `turns`."""
+
+    def __init__(self, turns: Turns) -> None:
+        self.turns = turns
+
+    async def ahead(self, operation: Operation, context: Context) -> None:
+        """Compile all that an operation is going to read, and charge for it.
+
+        Raises BadInput for what is too deep, Overloaded, and what `context.take_text` does.
+        """
+        for steps in operation.plan.reads:
+            ready, asked = asked_of(operation, steps, [], [])
+            await self.compile(operation.plan, ready, asked, context)
+
+    async def compile(self, plan: Plan, steps: Sequence[Step], asked: Asked, context: Context) -> None:
+        """Compile the statement for these steps, if it is not kept, and charge for it."""
+        if steps and not plan.written(steps, asked, context.viewer):
+            context.take_text(0)
+            context.take_text(await self._compile(plan, steps, asked, context))
+
+    async def compile_for_free(self, plan: Plan, steps: Sequence[Step], asked: Asked, context: Context) -> None:
+        """The same, for what is done already: that has to be told, whatever it costs."""
+        if not plan.written(steps, asked, context.viewer):
+            await self._compile(plan, steps, asked, context)
+
+    async def _compile(self, plan: Plan, steps: Sequence[Step], asked: Asked, context: Context) -> int:
+        """The length of the statement. It takes up to half a second: others wait for one of the steps at most."""
+        for some in (*([step] for step in steps), steps):
+            async with self.turns.turn(context.payer):
+                found = await aside(partial(_compiled, plan, some, asked, context.viewer))
+        return len(found.sql)
+
+
+def _compiled(plan: Plan, steps: Sequence[Step], asked: Asked, viewer: Viewer) -> Statement:
+    try:
+        return plan.statement(steps, asked, viewer)
+    except RecursionError:
+        raise BadInput("This is nested too deeply.") from None
+
+
+def asked_of(
+    operation: Operation, steps: Sequence[Step], errors: list[GraphQLError], path: Sequence[str]
+) -> tuple[list[Step], Asked]:
+    """The steps whose arguments make sense, and these arguments."""
+    ready, asked = [], Asked()
+    for step in steps:
+        try:
+            asked.add(step, operation.variables)
+            ready.append(step)
+        except Exception as error:  # noqa: BLE001  (explained or masked)
+            errors.append(located(error, step, path))
+    return ready, asked
