@@ -37,6 +37,8 @@ PATIENCE = 0.8
 """Seconds that anything waits for a connection: who is refused is told so within a second."""
 CONNECTING = 1.2
 """Seconds that the server may take to let us in."""
+TOGETHER, HEAVY_TOGETHER = 0.5, 1.5
+"""Seconds that reads of one moment may take together: then each is run by itself, so that none waits for another."""
 USES = 4
 """What connections are kept apart for: reads, heavy reads, additions, sessions. None of them can take all."""
 HEAVY = 2_000
@@ -62,10 +64,10 @@ class Database:
         self.readers = Connections(self._connect_reader, size=share, patience=PATIENCE)
         self.heavy_readers = Connections(self._connect_reader, size=share, patience=PATIENCE)
         self.writers = Connections(self._connect, size=share, patience=PATIENCE)
-        self.reads = Batches(self.readers.fetch)
+        self.reads = Batches(self.readers.fetch, seconds=TOGETHER)
         # Fewer together, so that several processes share what is heavy.
-        self.heavy_reads = Batches(self.heavy_readers.fetch, size=4)
-        self.finds = Batches(self.writers.fetch)
+        self.heavy_reads = Batches(self.heavy_readers.fetch, size=4, seconds=HEAVY_TOGETHER)
+        self.finds = Batches(self.writers.fetch, seconds=TOGETHER)
         self.additions = Batches(self.writers.execute)
         self.engine = create_async_engine(
             url,
@@ -90,8 +92,8 @@ class Database:
     async def snapshot(self, *, weight: int = 0) -> AsyncIterator[Snapshot]:
         """One state of the database for several compiled statements of this weight. Raises Overloaded."""
         readers = self.readers if weight < HEAVY else self.heavy_readers
-        async with readers.snapshot() as connection:
-            yield Snapshot(connection)
+        async with readers.snapshot() as prepared:
+            yield Snapshot(prepared)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -160,13 +162,12 @@ class Database:
             await work.opened.commit()
         elif work.added:
             statement, arguments = insertion(work.added)
-            record = await self.additions.fetch(statement, arguments)
+            record = await self.additions.fetch_for_certain(statement, arguments)
             assert record
             take(work.added, record)
 
     async def _connect(self, **settings: str) -> Connection:
-        compiled = {"statement_cache_size": 1_000, "max_cacheable_statement_size": 0}
-        return await self._open(SERVER_SETTINGS | COMPILED_SETTINGS | settings, **compiled)
+        return await self._open(SERVER_SETTINGS | COMPILED_SETTINGS | settings)
 
     async def _connect_session(self) -> Connection:
         connection = await self._open(SERVER_SETTINGS)
