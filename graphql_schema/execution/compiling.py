@@ -9,6 +9,7 @@ from db.access import Viewer
 from db.errors import BadInput
 from db.statements import Statement
 from graphql_schema.core.context import Context
+from graphql_schema.core.mutations import Reference
 from graphql_schema.execution.answers import located
 from graphql_schema.execution.aside import Turns, aside
 from graphql_schema.execution.operations import Operation
@@ -29,18 +30,23 @@ class Compiling:
         """
         for steps in operation.plan.reads:
             ready, asked = asked_of(operation, steps, [], [])
-            await self.compile(operation.plan, ready, asked, context)
+            if ready and not operation.plan.written(ready, asked, context.viewer):
+                await self._charged(operation.plan, ready, asked, context)
 
-    async def compile(self, plan: Plan, steps: Sequence[Step], asked: Asked, context: Context) -> None:
-        """Compile the statement for these steps, if it is not kept, and charge for it."""
-        if steps and not plan.written(steps, asked, context.viewer):
-            context.take_text(0)
-            context.take_text(await self._compile(plan, steps, asked, context))
+    async def statement(self, plan: Plan, steps: Sequence[Step], asked: Asked, context: Context) -> Statement:
+        """The statement for these steps, which is not kept; raises the same.
 
-    async def compile_for_free(self, plan: Plan, steps: Sequence[Step], asked: Asked, context: Context) -> None:
-        """The same, for what is done already: that has to be told, whatever it costs."""
-        if not plan.written(steps, asked, context.viewer):
-            await self._compile(plan, steps, asked, context)
+        Who has a connection has had all compiled ahead, and puts together at most. What shows what is done already has
+        to be told, and is not charged for any more.
+        """
+        if not context.is_holding:
+            is_done = isinstance(steps[0].field, Reference)
+            await (self._compile if is_done else self._charged)(plan, steps, asked, context)
+        return plan.statement(steps, asked, context.viewer)
+
+    async def _charged(self, plan: Plan, steps: Sequence[Step], asked: Asked, context: Context) -> None:
+        context.take_text(0)
+        context.take_text(await self._compile(plan, steps, asked, context))
 
     async def _compile(self, plan: Plan, steps: Sequence[Step], asked: Asked, context: Context) -> int:
         """The length of the statement. It takes up to half a second: others wait for one of the steps at most."""

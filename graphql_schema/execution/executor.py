@@ -247,25 +247,26 @@ class Executor:
     ) -> dict[str, Any]:
         """The answers of steps by one statement, as text in JSON. What fails is null, with an error of its own."""
         found: dict[str, Any] = dict.fromkeys([step.key for step in steps])
+        plan, viewer = operation.plan, context.viewer
         ready, asked = asked_of(operation, steps, errors, path)
-        if ready:
-            for step in ready if keys else ():
-                asked.give(step, "key", keys[step.number])  # type: ignore[index]
-            try:
-                if not context.is_holding:
-                    compiling = self.compiling.compile if keys is None else self.compiling.compile_for_free
-                    await compiling(operation.plan, ready, asked, context)
-            except BadInput as error:
-                errors += [located(error, step, path) for step in ready]
-                return found
-            try:
-                statement = operation.plan.statement(ready, asked, context.viewer)
-                arguments = asked.arguments(statement, context.viewer)
-                row = await context.compiled.fetch(statement, arguments, weight=operation.estimate.weight)
-                assert row
-                found |= {step.key: Fragment(text) for step, text in zip(ready, row, strict=True)}
-            except Exception as error:  # noqa: BLE001  (explained or masked)
-                errors += [located(error, step, path) for step in ready]
+        if not ready:
+            return found
+        for step in ready if keys else ():
+            asked.give(step, "key", keys[step.number])  # type: ignore[index]
+        try:
+            statement = plan.written(ready, asked, viewer) or await self.compiling.statement(
+                plan, ready, asked, context
+            )
+        except BadInput as error:
+            errors += [located(error, step, path) for step in ready]
+            return found
+        try:
+            arguments = asked.arguments(statement, viewer)
+            row = await context.compiled.fetch(statement, arguments, weight=operation.estimate.weight)
+            assert row
+            found |= {step.key: Fragment(text) for step, text in zip(ready, row, strict=True)}
+        except Exception as error:  # noqa: BLE001  (explained or masked)
+            errors += [located(error, step, path) for step in ready]
         return found
 
     async def _stream(self, operation: Operation, context: Context) -> Any:
