@@ -17,11 +17,13 @@ class Failure(StrEnum):
     TOO_SLOW = auto()
     UNAVAILABLE = auto()
     BUSY = auto()
+    DEADLOCK = auto()
 
 
 SLOW = ("57014", "55P03")  # cancelled by the statement timeout; no lock in time
 INVALID = ("22", "54")  # a value of the wrong form, or one that is too much to work on
-LOST = ("08", "53", "57P", "40")  # no connection, no room, a shutdown; two transactions in each other's way
+LOST = ("08", "53", "57P")  # no connection, no room, a shutdown
+DEADLOCKED = ("40",)  # two transactions in each other's way
 
 
 def failure_of(error: BaseException | None) -> Failure | None:
@@ -48,6 +50,8 @@ def failure_of(error: BaseException | None) -> Failure | None:
 def _of_state(state: str | None) -> Failure | None:
     if state in SLOW:
         return Failure.TOO_SLOW
+    if state and state.startswith(DEADLOCKED):
+        return Failure.DEADLOCK
     if state and state.startswith(LOST):
         return Failure.UNAVAILABLE
     if state and state.startswith(INVALID):
