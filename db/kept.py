@@ -17,6 +17,8 @@ class Kept(Generic[T]):
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
         self.bytes = 0
+        self.taken_in = 0
+        """The bytes of all that was ever put here."""
         self._kept: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
         self._lock = RLock()
 
@@ -41,6 +43,7 @@ class Kept(Generic[T]):
             self.take(key)
             self._kept[key] = value, size
             self.bytes += size
+            self.taken_in += size
             while self.bytes > self.max_bytes:
                 self.take(next(iter(self._kept)))
         return value

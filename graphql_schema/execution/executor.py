@@ -73,7 +73,9 @@ class Executor:
             definition = documents.find(text, name)
             if definition is None:
                 definition = documents.keep(text, name, await aside(partial(documents.read, text, name)))
-            return await aside(partial(self._operation, definition, request))
+            operation = await aside(partial(self._operation, definition, request))
+            self.documents.memory.settle()
+            return operation
 
     def known(self, request: Request) -> Operation | None:
         """The same, if nothing of it has to be worked out."""

@@ -138,8 +138,8 @@ class Asked:
 
     def _bound(self, step: Step, variables: VariableValues) -> Iterator[Any]:
         for one, binding in step.bound:
-            self._take(one, binding)
-        for one in step.unbound:
+            self._take(one or step, binding)
+        for one in [below or step for below in step.unbound]:
             binding = one.binding(variables)
             self._take(one, binding)
             yield one.number, binding.shape
