@@ -41,6 +41,10 @@ TOGETHER, HEAVY_TOGETHER = 0.5, 1.5
 """Seconds that reads of one moment may take together: then each is run by itself, so that none waits for another."""
 USES = 4
 """What connections are kept apart for: reads, heavy reads, additions, sessions. None of them can take all."""
+OF_HEAVY = 4
+"""One in so many of their share is used by heavy reads. Each keeps a processor of the database busy while it runs: with
+more of them than processors, light reads would wait for one too.
+"""
 HEAVY = 2_000
 """The weight from which on a read is heavy."""
 
@@ -62,7 +66,7 @@ class Database:
         self.publish = publish
         share = max(1, pool_size // USES)
         self.readers = Connections(self._connect_reader, size=share, patience=PATIENCE)
-        self.heavy_readers = Connections(self._connect_reader, size=share, patience=PATIENCE)
+        self.heavy_readers = Connections(self._connect_reader, size=max(1, share // OF_HEAVY), patience=PATIENCE)
         self.writers = Connections(self._connect, size=share, patience=PATIENCE)
         self.reads = Batches(self.readers.fetch, seconds=TOGETHER)
         # Fewer together, so that several processes share what is heavy.

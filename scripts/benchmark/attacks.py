@@ -82,7 +82,8 @@ _POST, _JSON = b"POST /graphql HTTP/1.1\r\n", b"Content-Type: application/json\r
 _HEAD = _POST + FROM + _JSON
 _INIT = frame(b'{"type":"connection_init"}')
 _ASK = b'{"type":"subscribe","id":"%d","payload":{"query":"%b"}}'
-_WIDE = "courses(first: 100) { nodes { modules(first: 9) { nodes { lessons(first: 9) { nodes { id } } } } } }"
+_LESSONS = "lessons(first: 10) { nodes { id title content } }"
+_WIDE = f"courses(first: 40) {{ nodes {{ modules(first: 10) {{ nodes {{ {_LESSONS} }} }} }} }}"
 
 _BELOW = "documents(first: 1) { nodes { threads(first: 1) { nodes { comments(first: 1) { nodes { id } } } } } }"
 
