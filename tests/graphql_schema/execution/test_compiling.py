@@ -11,7 +11,8 @@ import orjson
 import pytest
 
 from db.errors import Overloaded
-from graphql_schema.execution import Executor, Request, plan
+from db.statements import Statement
+from graphql_schema.execution import Executor, Request, compiler, plan
 from graphql_schema.schema import executor
 from tests.conftest import Graph
 from tests.graphql_schema.execution.test_parts import OPERATIONS
@@ -51,8 +52,13 @@ async def asked(graph: Graph, query: str, taken: list[int], **variables: Any) ->
 async def test_shapes_of_several_fields_add_up_and_do_not_multiply(
     cold: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compiled, compile_ = list[Any](), plan.statement
-    monkeypatch.setattr(plan, "statement", lambda *given: compiled.append(given) or compile_(*given))
+    compiled = list[Any]()
+
+    def counted(*given: Any) -> Statement:
+        compiled.append(given)
+        return compiler.statement(*given)
+
+    monkeypatch.setattr(plan, "statement", counted)
     answers = set()
     for orders in product(ORDERS, repeat=3):
         variables = {f"o{place}": order for place, order in enumerate(orders)}
@@ -85,7 +91,8 @@ async def test_who_has_nothing_left_to_compile_with_is_refused_before_anything_i
 @pytest.mark.parametrize("query", ["{ projects { nodes { name } } }", COMMENT % "", COMMENT % "@atomic"])
 async def test_what_is_new_is_compiled_before_a_connection_is_taken(cold: Graph, world: World, query: str) -> None:
     """The fixture that watches all tests fails if not."""
-    await asked(cold, query, taken := [], **({"thread": world.thread_0.public_id} if "thread" in query else {}))
+    taken: list[int] = []
+    await asked(cold, query, taken, **({"thread": world.thread_0.public_id} if "thread" in query else {}))
     assert taken
 
 
