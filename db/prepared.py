@@ -1,6 +1,6 @@
 """Statements prepared on one connection: those that are used again, within bounds.
 
-PostgreSQL keeps the plan of a statement that is prepared: some 80 bytes for each character of its text. That is more
+PostgreSQL keeps the plan of a statement that is prepared: some 90 bytes for each character of its text. That is more
 than what is used once only is worth.
 """
 

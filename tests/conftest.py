@@ -13,7 +13,7 @@ from typing import Any
 import hypothesis  # noqa: F401  (imported late, after greenlets ran, it breaks the parser of CPython 3.11)
 import orjson
 import pytest
-from asyncpg import SyntaxOrAccessError, UndefinedTableError
+from asyncpg import PostgresSyntaxError, SyntaxOrAccessError
 from sqlalchemy import event, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -118,10 +118,10 @@ class NotingDatabase(Database):
         async def checking(statement: str, arguments: Arguments, **options: Any) -> Any:
             try:
                 return await run(statement, arguments, **options)
-            except UndefinedTableError:
-                raise  # a test has dropped it
             except SyntaxOrAccessError as error:
-                self.malformed.append(f"{error}: {statement}")
+                # What is not written for many at once is told to who asks; it is right unless a test changed the tables.
+                if isinstance(error, PostgresSyntaxError) or " AS asked(" in statement:
+                    self.malformed.append(f"{error}: {statement}")
                 raise
 
         return checking
