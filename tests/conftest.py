@@ -119,7 +119,7 @@ class NotingDatabase(Database):
             try:
                 return await run(statement, arguments, **options)
             except SyntaxOrAccessError as error:
-                # What is not written for many at once is told to who asks; it is right unless a test changed the tables.
+                # Any other is told to who asks: it is right, unless a test has changed the tables.
                 if isinstance(error, PostgresSyntaxError) or " AS asked(" in statement:
                     self.malformed.append(f"{error}: {statement}")
                 raise
