@@ -1,7 +1,17 @@
 """`python -m app serve`, and the other commands of Trellis."""
 
+import signal
 import sys
 
+
+def heed() -> None:
+    """Whoever is told to stop, or loses its terminal, stops the servers that it started as after Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # not under nohup
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
+
+
+heed()
 try:
     from app.cli import main
 

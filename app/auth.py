@@ -43,7 +43,12 @@ _ALL_OF = compiled(
     )
 )
 
-REFUSED = "This token does not hold. Sign in again."
+REFUSED = "This token does not hold. Sign in again, without it."
+
+
+def given(authorization: str | None) -> str | None:
+    """The credential in an `Authorization` header, if there is one: clients send an empty header for who has none."""
+    return (authorization or "").strip() or None
 
 
 class Sessions:
@@ -56,18 +61,20 @@ class Sessions:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._known: dict[str, tuple[Viewer, float]] = {}
+        self._forgotten = 0
+        """How often somebody was forgotten: what was looked up before says nothing any more."""
 
     async def viewer(self, authorization: str | None) -> Viewer:
         """Who sent this `Authorization` header: a guest without one. Raises Unauthenticated if it does not hold."""
-        if authorization is None:
+        if (credential := given(authorization)) is None:
             return GUEST
-        token = _bearer(authorization)
+        token = _bearer(credential)
         viewer, until = self._known.get(token, (GUEST, 0.0))
         if until < time.monotonic():
+            forgotten = self._forgotten
             viewer = await authenticate(self.database, token)
-            if len(self._known) >= MOST_REMEMBERED:
-                self._known.clear()
-            self._known[token] = viewer, time.monotonic() + REMEMBERED_FOR
+            if forgotten == self._forgotten:
+                self._remember(token, viewer)
         return viewer
 
     async def holding(self, authorizations: AbstractSet[str | None]) -> dict[str | None, Viewer]:
@@ -83,7 +90,13 @@ class Sessions:
     def forget(self, authorization: str | None) -> None:
         """Ask the database the next time."""
         if authorization is not None:
+            self._forgotten += 1
             self._known.pop(_bearer(authorization), None)
+
+    def _remember(self, token: str, viewer: Viewer) -> None:
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        self._known[token] = viewer, time.monotonic() + REMEMBERED_FOR
 
 
 async def authenticate(database: Database, token: str) -> Viewer:
@@ -115,7 +128,7 @@ def _viewer(user_id: UUID, is_admin: bool, session_id: UUID, organization_ids: l
 
 
 def _bearer(authorization: str) -> str:
-    scheme, _, token = authorization.strip().partition(" ")
+    scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthenticated("The credential must read `Bearer <token>`.")
     return token.strip()

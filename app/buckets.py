@@ -18,10 +18,10 @@ from uuid import uuid4
 
 import orjson
 import structlog
-from redis import RedisError
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+
+from app.redis import LOST, never_again
+from db.background import Background
 
 TIMEOUT = 1.0
 MISSED = 10
@@ -136,8 +136,7 @@ class Buckets:
         self.clock = clock
         self.is_shared = True
         # Timeouts and repetitions are ours, as those of the client can swallow a cancellation.
-        never = Retry(NoBackoff(), 0, supported_errors=())
-        self._redis = Redis.from_url(url, retry=never, socket_timeout=None)
+        self._redis = Redis.from_url(url, retry=never_again(), socket_timeout=None)
         self._reconcile = self._redis.register_script(RECONCILE)
         # The keys of one call must lie on one node of a Redis Cluster: what is in braces decides on which.
         self._prefix = f"{{{prefix}buckets}}:"
@@ -147,16 +146,16 @@ class Buckets:
         self._sending: dict[str, Bucket] = {}
         self._number = 0
         self._calling = asyncio.Lock()
+        self._background = Background("buckets", self._stay_reconciled, patience=TIMEOUT)
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._stay_reconciled())
+        await self._background.__aenter__()
         return self
 
-    async def __aexit__(self, *_error: object) -> None:
-        self._task.cancel()
-        await asyncio.wait([self._task], timeout=TIMEOUT)
+    async def __aexit__(self, *error: object) -> None:
+        await self._background.__aexit__(*error)
         for farewell in (self.reconcile, self._redis.aclose):
-            with suppress(RedisError, OSError):
+            with suppress(*LOST):
                 async with asyncio.timeout(TIMEOUT):
                     await farewell()
 
@@ -177,7 +176,7 @@ class Buckets:
         return found
 
     async def reconcile(self) -> None:
-        """Tell Redis what was taken and learn what others took, as the task does; raises RedisError or OSError."""
+        """Tell Redis what was taken and learn what others took, as the task does; raises what `app.redis.LOST` has."""
         async with self._calling:
             for _ in range(bool(self._sending) + math.ceil(len(self._touched) / CALL_SIZE)):
                 if not self._sending:

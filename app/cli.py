@@ -3,11 +3,10 @@
 import asyncio
 import gc
 import os
-import signal
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -17,10 +16,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from app.banner import SignedIn, banner
+from app.ready import KNOWN, check_roles, ready, reason, running
 from app.settings import Settings
 from db import demo, migrations
-from db.embedded import Servers, StartFailed, servers
-from db.errors import NotFound, Refusal
+from db.embedded import servers
+from db.errors import NotFound
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / ".trellis"
@@ -28,7 +28,9 @@ DATA = ROOT / ".trellis"
 GARBAGE = 20_000
 """Objects that are made before the collector looks for those that nobody needs."""
 
-Data = Annotated[Path, typer.Option("--data", help="Where our own servers keep their data.", show_default=".trellis")]
+Data = Annotated[
+    Path, typer.Option("--data", readable=False, help="Where our own servers keep their data.", show_default=".trellis")
+]
 Check = Annotated[bool, typer.Option("--check", help="Write nothing, and fail if there is something to write.")]
 Scale = Annotated[int, typer.Option(min=1, help="Each step above 1 adds as much generated data as there is real.")]
 Sources = Annotated[list[Path], typer.Argument(help="Apollo's manifests, Relay's maps, folders, older lists.")]
@@ -45,15 +47,15 @@ def main() -> None:
     """Run the command of the command line; what can go wrong for a known reason is said in one line."""
     try:
         cli()
-    except (StartFailed, Refusal, OSError) as reason:
-        sys.exit(str(reason))
+    except KNOWN as error:
+        sys.exit(reason(error))
 
 
 @cli.command()
 def serve(*, host: str = "127.0.0.1", port: int = 8000, data: Data = DATA) -> None:
     """Serve the graph, with servers and demo data of our own unless DATABASE_URL and REDIS_URL name others."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(KeyboardInterrupt), _bound(host, port) as listener, _ready(data) as settings:
+    with suppress(KeyboardInterrupt), _bound(host, port) as listener, ready(data) as settings:
+        asyncio.run(check_roles(settings))
         # A database of one's own gets no demo people, whose addresses everybody knows.
         _serve(settings, listener, [] if os.environ.get("DATABASE_URL") else _demo_people(settings))
 
@@ -63,15 +65,15 @@ def token(email: str, *, data: Data = DATA) -> None:
     """Print a bearer token for a user."""
     from app.auth import issue_token
 
-    with _ready(data) as settings:
+    with ready(data) as settings:
         typer.echo(asyncio.run(issue_token(settings.database_url, email)))
 
 
 @cli.command()
 def seed(*, scale: Scale = 1, data: Data = DATA) -> None:
     """Load the demo data into an empty database."""
-    with _ready(data) as settings:
-        if not asyncio.run(demo.is_empty(settings.database_url)):
+    with ready(data) as settings:
+        if not asyncio.run(demo.is_empty(settings.owner_url)):
             sys.exit("There are people in this database already; the demo data need an empty one.")
         _load_demo(settings, scale=scale)
 
@@ -79,8 +81,23 @@ def seed(*, scale: Scale = 1, data: Data = DATA) -> None:
 @cli.command()
 def migrate(*, data: Data = DATA) -> None:
     """Bring the database to the newest revision."""
-    with _ready(data):
+    with running(data) as settings:
+        migrations.upgrade(settings.owner_url)
         screen.print("The database is at the newest revision.")
+
+
+@cli.command()
+def roles() -> None:
+    """Give the roles in DATABASE_URL and DATABASE_READER_URL their settings, as the owner in DIRECT_URL."""
+    from db.roles import give
+
+    missing = {"DATABASE_URL", "DATABASE_READER_URL", "DIRECT_URL"} - os.environ.keys()
+    if missing:
+        sys.exit(f"Set {', '.join(sorted(missing))}: who changes rows, who reads, and who owns the database.")
+    names = (os.environ[name] for name in ("DIRECT_URL", "DATABASE_URL", "DATABASE_READER_URL"))
+    owner, writer, reader = names
+    for role in asyncio.run(give(owner, writer, reader_url=reader)):
+        screen.print(f"The role {role} has its settings.", markup=False)
 
 
 @cli.command()
@@ -150,22 +167,10 @@ def _bound(host: str, port: int) -> Iterator[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
-        except OSError as error:
-            sys.exit(f"Cannot serve on {host}, port {port}: {error.strerror}. Choose another with --host or --port.")
+        except (OSError, OverflowError) as error:
+            said = getattr(error, "strerror", None) or "there are 65535 ports"
+            sys.exit(f"Cannot serve on {host}, port {port}: {said}. Choose another with --host or --port.")
         yield listener
-
-
-@contextmanager
-def _ready(data: Path) -> Iterator[Settings]:
-    """The settings with servers that run, and a database at the newest revision."""
-    outside = Servers(os.environ.get("DATABASE_URL", ""), os.environ.get("REDIS_URL", ""))
-    with nullcontext(outside) if outside.database_url and outside.redis_url else servers(data) as running:
-        settings = Settings(
-            database_url=outside.database_url or running.database_url,
-            redis_url=outside.redis_url or running.redis_url,
-        )
-        migrations.upgrade(settings.database_url)
-        yield settings
 
 
 def _demo_people(settings: Settings) -> list[SignedIn]:
@@ -193,7 +198,7 @@ def _load_demo(settings: Settings, *, scale: int) -> None:
         def progress(table: str, done: int, total: int) -> None:
             bar.update(task, description=f"Loading {table}", completed=done, total=total)
 
-        asyncio.run(demo.load(settings.database_url, scale=scale, progress=progress))
+        asyncio.run(demo.load(settings.owner_url, scale=scale, progress=progress))
 
 
 def _serve(settings: Settings, listener: socket.socket, people: list[SignedIn]) -> None:

@@ -218,5 +218,5 @@ class Corked:
 def _response(reason: Unreadable) -> bytes:
     error = {"message": str(reason), "extensions": {"code": BadRequest.code}}
     body = orjson.dumps({"errors": [error]})
-    head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
-    return STATUS_LINE[reason.status] + head + body
+    head = b"content-type: application/json\r\ncontent-length: %d\r\ncache-control: no-store\r\n" % len(body)
+    return STATUS_LINE[reason.status] + head + b"connection: close\r\n\r\n" + body

@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from db import background
+
 TIMEOUT = 1.0
 
 Check = Callable[[], Awaitable[None]]
@@ -30,6 +32,12 @@ def routes(checks: Mapping[str, Check]) -> list[Route]:
         return _answer({"status": "unavailable", **states}, status=503)
 
     return [Route("/health/live", live), Route("/health/ready", ready)]
+
+
+async def tasks_run() -> None:
+    """Raise the names of the background tasks of this process that do not run as they should."""
+    if down := background.down():
+        raise RuntimeError(", ".join(down))
 
 
 async def _passes(name: str, check: Check) -> bool:

@@ -1,7 +1,6 @@
 """GraphQL over HTTP: a request is checked, read, run and answered, each in one place."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
@@ -10,32 +9,21 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from app import rate_limits
+from app.auth import given
 from app.batches import Batches
 from app.graph import Client, Graph
 from app.logs import note
-from app.negotiation import JSON, Agreed, Refused, check, negotiated
-from app.rate_limits import RateLimited
-from app.refusals import refused
+from app.negotiation import JSON, Agreed, CrossSite, Refused, check, negotiated
+from app.origins import Origins
 from app.requests import BadRequest, Members, checked, parsed, with_key
-from app.streams.streaming import Stream, Streams, encoded
-from db.errors import Overloaded, Unauthenticated
+from app.responses import Answer, answer, refusal, refused_by_graphql
+from app.settings import Settings
+from app.streams.streaming import Stream, Streams
+from app.tickets import SECONDS, Tickets
+from db.errors import Unauthenticated
 from graphql_schema.execution import Operation, RequestError
 
 PREFLIGHT_HEADERS = {b"graphql-require-preflight", b"apollo-require-preflight", b"x-apollo-operation-name"}
-
-STATUS = {
-    "UNAUTHENTICATED": 401,
-    "FORBIDDEN": 403,
-    "INTERNAL_SERVER_ERROR": 500,
-    "IDEMPOTENCY_KEY_REUSED": 422,
-    "OVERLOADED": 503,
-    "REQUEST_RATE_LIMITED": 429,
-    "SERVICE_UNAVAILABLE": 503,
-    "GATEWAY_TIMEOUT": 504,
-    "PERSISTED_QUERY_NOT_FOUND": 200,
-    "PERSISTED_QUERY_NOT_IN_LIST": 404,
-    "QUERY_NOT_IN_SAFELIST": 403,
-}
 
 
 class ClientLeft(Exception):  # noqa: N818  (an outcome, not an error)
@@ -43,36 +31,53 @@ class ClientLeft(Exception):  # noqa: N818  (an outcome, not an error)
 
 
 class GraphQLOverHTTP:
-    """The ASGI endpoint. A body may have `body_limit` bytes, and `batch_limit` operations if it is an array."""
+    """The ASGI endpoint."""
 
-    def __init__(self, graph: Graph, streams: Streams, *, body_limit: int, batch_limit: int = 0) -> None:
+    def __init__(
+        self, graph: Graph, streams: Streams, *, settings: Settings, origins: Origins, tickets: Tickets
+    ) -> None:
         self.graph = graph
         self.streams = streams
-        self.batches = Batches(graph, batch_limit)
-        self.body_limit = body_limit
+        self.origins = origins
+        self.tickets = tickets
+        self.batches = Batches(graph, settings.batch_limit)
+        self.body_limit = settings.body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = Asked(scope, receive)
         try:
-            answer = await self._respond(Asked(scope, receive))
+            answer = await self._respond(asked)
         except ClientLeft:
             return
+        if isinstance(answer, Answer):
+            answer = await answer.compressed(asked.header(b"accept-encoding"))
         await answer.send(send)
 
     async def _respond(self, asked: "Asked") -> "Answer | Stream":
         """Every way to refuse or to fail ends here, in an answer with a code."""
         agreed = Agreed(JSON)
         try:
-            preflighted = not PREFLIGHT_HEADERS.isdisjoint(asked.headers)
-            site = asked.header(b"sec-fetch-site")
-            check(asked.method, asked.header(b"content-type"), preflighted=preflighted, site=site)
+            self._check(asked)
             agreed = negotiated(asked.header(b"accept"))
             return await self._run(asked, agreed)
         except ClientLeft:
             raise
         except RequestError as error:
-            return Answer(agreed.media_type, orjson.dumps(refused(error)), status=agreed.status)
+            return refused_by_graphql(error, agreed)
         except Exception as error:  # noqa: BLE001  (what is unexpected is logged and masked)
             return refusal(error, agreed.media_type)
+
+    def _check(self, asked: "Asked") -> None:
+        if self.origins.are_crossed(asked.headers):
+            raise CrossSite("A page of this origin may not ask with cookies.")
+        is_listed = self.origins.includes(asked.headers.get(b"origin", b""))
+        check(
+            asked.method,
+            asked.header(b"content-type"),
+            encoding=asked.header(b"content-encoding"),
+            preflighted=not PREFLIGHT_HEADERS.isdisjoint(asked.headers),
+            site="" if is_listed else asked.header(b"sec-fetch-site"),
+        )
 
     async def _run(self, asked: "Asked", agreed: Agreed) -> "Answer | Stream":
         members = await asked.members(self.body_limit)
@@ -97,9 +102,12 @@ class GraphQLOverHTTP:
         return operation, client
 
     async def _client(self, asked: "Asked") -> Client:
-        viewer = await self.graph.sessions.viewer(asked.credential)
+        credential = asked.credential
+        if credential is None and asked.ticket:
+            credential = await self.tickets.redeem(asked.ticket)
+        viewer = await self.graph.sessions.viewer(credential)
         note(viewer=viewer.id and str(viewer.id))
-        return Client(viewer, asked.credential, asked.host, asked.headers.get(b"x-cost-debug") == b"1")
+        return Client(viewer, credential, asked.host, asked.headers.get(b"x-cost-debug") == b"1")
 
 
 class Explanations(GraphQLOverHTTP):
@@ -110,6 +118,22 @@ class Explanations(GraphQLOverHTTP):
         analyze = asked.parameters.get("analyze") == "true"
         context = self.graph.context(client)
         return answer(agreed, orjson.dumps(await self.graph.executor.explain(operation, context, analyze=analyze)), {})
+
+
+class TicketIssue(GraphQLOverHTTP):
+    """The ASGI endpoint that gives a ticket to who sends a credential. No page can make a browser send that unasked."""
+
+    def _check(self, asked: "Asked") -> None:
+        if asked.method != "POST":
+            raise Refused("A ticket is asked for with POST.", status=405, headers={"Allow": "POST"})
+
+    async def _run(self, asked: "Asked", agreed: Agreed) -> "Answer | Stream":
+        client = await self._client(asked)
+        if client.credential is None:
+            raise Unauthenticated
+        self.graph.rate_limits.take(client.pays, 1)
+        body = {"ticket": await self.tickets.issue(client.credential), "expiresIn": SECONDS}
+        return Answer(JSON, orjson.dumps(body), {"cache-control": "no-store"})
 
 
 @dataclass(frozen=True)
@@ -126,8 +150,13 @@ class Asked:
 
     @property
     def credential(self) -> str | None:
-        """The header `Authorization`; None without one."""
-        return self.header(b"authorization") if b"authorization" in self.headers else None
+        """What the header `Authorization` has in it; None for nothing."""
+        return given(self.header(b"authorization"))
+
+    @property
+    def ticket(self) -> str | None:
+        """The ticket in the address of a GET."""
+        return self.parameters.get("ticket") if self.method == "GET" else None
 
     @property
     def host(self) -> str | None:
@@ -178,57 +207,14 @@ class Asked:
                 return bytes(body)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A response with one GraphQL answer in it."""
-
-    media_type: str
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
-    status: int = 200
-
-    async def send(self, send: Send) -> None:
-        """Send all of it."""
-        headers = {
-            "content-type": f"{self.media_type}; charset=utf-8",
-            "content-length": str(len(self.body)),
-            **self.headers,
-        }
-        await send({"type": "http.response.start", "status": self.status, "headers": encoded(headers)})
-        await send({"type": "http.response.body", "body": self.body})
-
-
-def answer(agreed: Agreed, body: bytes, headers: Mapping[str, str]) -> Answer:
-    """One answer, as the client takes it."""
-    if agreed.one is None:
-        return Answer(agreed.media_type, body, headers)
-    return Answer(agreed.media_type, agreed.one.alone(body), {**headers, **agreed.one.headers})
-
-
 def check_kind(kind: str, method: str, agreed: Agreed) -> None:
     """Refuse an operation that does not fit the method, or what is accepted."""
     if kind == "subscription" and agreed.events is None:
         raise BadRequest("Subscriptions need `Accept: text/event-stream`, or a WebSocket (graphql-transport-ws).")
     if kind == "mutation" and method == "GET":
-        raise Refused("A mutation needs POST.", status=405, allow="POST")
+        raise Refused("A mutation needs POST.", status=405, headers={"Allow": "POST"})
 
 
 def too_large(limit: int) -> Refused:
     """The refusal of a body with more bytes than the limit."""
     return Refused(f"A body may have {limit} bytes.", status=413)
-
-
-def refusal(error: Exception, media_type: str) -> Answer:
-    """The answer to a request that ended in an exception. No cache keeps it: what is not found now may be soon."""
-    body, headers = refused(error), {}
-    status = STATUS.get(body["errors"][0]["extensions"]["code"], 400)
-    match error:
-        case Refused():
-            status, headers = error.status, error.headers
-        case Unauthenticated():
-            headers = {"WWW-Authenticate": "Bearer"}
-        case RateLimited():
-            headers = rate_limits.headers(error.throttle, retry_after=error.retry_after)
-        case Overloaded():
-            headers = {"Retry-After": "1"}
-    return Answer(media_type, orjson.dumps(body), {**headers, "Cache-Control": "no-store"}, status)

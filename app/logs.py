@@ -1,8 +1,10 @@
 """Logging: structured entries, as text for people or one JSON object a line, and one entry for every request.
 
-Nothing here writes a token, a variable or the local variables of a traceback.
+Nothing here writes a token, a variable or the local variables of a traceback. Entries are rendered and written by a
+thread (`app.log_writer`).
 """
 
+import atexit
 import logging
 import sys
 import time
@@ -17,6 +19,8 @@ import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict, Processor
+
+from app.log_writer import LogWriter
 
 CLIENT_LEFT = 499
 
@@ -41,6 +45,8 @@ ENRICHING: list[Processor] = [
     _merge_noted,
     structlog.stdlib.add_log_level,
     _add_moment,
+    # A traceback that waits would keep alive all that its functions know.
+    structlog.processors.format_exc_info,
 ]
 # One list and one output for good: loggers keep those that they were first used with.
 PROCESSORS: list[Processor] = []
@@ -48,37 +54,43 @@ PROCESSORS: list[Processor] = []
 log = structlog.get_logger()
 
 
+_writer = LogWriter()
+flush = _writer.flush
+atexit.register(flush)
+
+
 class _Output:
-    """Writes our own entries, without the way through the standard library: that would cost as much as a statement."""
+    """Takes our own entries, without the way through the standard library: that costs as much as a statement."""
 
-    stream: TextIO = sys.stderr
-
-    def write(self, entry: str) -> None:
-        self.stream.write(f"{entry}\n")
-        self.stream.flush()
-
-    debug = info = warning = error = critical = write
+    debug = info = warning = error = critical = staticmethod(_writer.put)
 
 
 _output = _Output()
 
 
+class _Handler(logging.Handler):
+    """Takes what libraries log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _writer.put(self.format(record))
+
+
 def configure(level: str, *, json: bool, stream: TextIO = sys.stderr) -> None:
     """Send the entries of this process, and those of the libraries, to `stream`."""
-    rendering = _rendering(json=json, stream=stream)
-    PROCESSORS[:] = [*ENRICHING, *rendering]
-    _output.stream = stream
+    renderer = _renderer(json=json, stream=stream)
+    _writer.start(stream, lambda entry: str(renderer(None, "", entry)))
+    PROCESSORS[:] = [*ENRICHING, lambda _logger, _method, entry: ((entry,), {})]
     structlog.configure(
         processors=PROCESSORS,
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: _output,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(stream)
+    handler = _Handler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=ENRICHING,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
     logging.root.handlers[:] = [handler]
@@ -121,11 +133,11 @@ def elapsed(started: float) -> float:
     return round((time.perf_counter() - started) * 1000, 1)
 
 
-def _rendering(*, json: bool, stream: TextIO) -> list[Processor]:
+def _renderer(*, json: bool, stream: TextIO) -> Processor:
     if json:
-        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_dumps)]
+        return structlog.processors.JSONRenderer(_dumps)
     plain = structlog.dev.plain_traceback
-    return [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain)]
+    return structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain)
 
 
 def _dumps(entry: EventDict, **_options: Any) -> str:

@@ -21,17 +21,21 @@ from app.buckets import Buckets, Limit
 from app.connections import Connection
 from app.console import pages
 from app.graph import Graph
-from app.http import Explanations, GraphQLOverHTTP
+from app.http import Explanations, GraphQLOverHTTP, TicketIssue
 from app.logs import RequestLog
+from app.origins import Origins
 from app.persisted.automatic import Automatic
 from app.persisted.find import Persisted
 from app.persisted.trusted import Trusted
+from app.proxies import Proxies
 from app.rate_limits import RateLimits
 from app.realtime import Realtime
+from app.responses import misdirected
 from app.settings import Settings
 from app.sockets.connection import SocketConnection
 from app.sockets.endpoint import GraphQLOverWebSocket
 from app.streams.streaming import Streams
+from app.tickets import Tickets
 from app.watch import Watch
 from db.engine import Database
 from graphql_schema import schema
@@ -41,6 +45,8 @@ SWITCH = 0.000_5
 """Seconds that a thread may keep the interpreter from the event loop, which asks for it several times an answer. By
 default they are ten times as many.
 """
+OVER_HTTP = {"/graphql": GraphQLOverHTTP, "/graphql/explain": Explanations, "/graphql/ticket": TicketIssue}
+"""What answers at an address of the graph."""
 GRACE = 14
 """Seconds from the signal to stop until what still runs is cancelled."""
 
@@ -53,7 +59,12 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self.realtime = Realtime(settings.redis_url, prefix=settings.redis_prefix)
-        self.database = Database(settings.database_url, publish=self.realtime.publish, pool_size=settings.pool_size)
+        self.database = Database(
+            settings.database_url,
+            reader_url=settings.database_reader_url,
+            publish=self.realtime.publish,
+            pool_size=settings.pool_size,
+        )
         self.sessions = Sessions(self.database)
         self.buckets = Buckets(settings.redis_url, prefix=settings.redis_prefix)
         self.automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)
@@ -68,36 +79,39 @@ class App:
             settings.introspection,
         )
         self.watch = Watch(self.sessions, interval=settings.credential_interval)
-        self.sockets = GraphQLOverWebSocket(graph, settings, self.watch)
+        self.tickets = Tickets(settings.redis_url, prefix=settings.redis_prefix)
+        origins = Origins(settings.origins)
+        self.sockets = GraphQLOverWebSocket(graph, settings, self.watch, origins=origins, tickets=self.tickets)
         self.streams = Streams(graph, self.watch, heartbeat=settings.heartbeat)
         self.endpoints: dict[tuple[str, str], ASGIApp] = {
-            ("http", "/graphql"): GraphQLOverHTTP(
-                graph, self.streams, body_limit=settings.body_limit, batch_limit=settings.batch_limit
-            ),
-            ("http", "/graphql/explain"): Explanations(graph, self.streams, body_limit=settings.body_limit),
+            ("http", "/graphql/"): origins.admit(misdirected),
+            ("websocket", "/graphql/"): misdirected,
             ("websocket", "/graphql"): self.sockets,
         }
+        for path, over_http in OVER_HTTP.items():
+            endpoint = over_http(graph, self.streams, settings=settings, origins=origins, tickets=self.tickets)
+            self.endpoints["http", path] = origins.admit(endpoint)
         self.pages = Starlette(lifespan=self._lifespan, routes=self._routes(settings))
         # An address with a slash too many is another address.
         self.pages.router.redirect_slashes = False
-        self.logged = RequestLog(self._dispatch)
+        self.outermost = Proxies(RequestLog(self._dispatch), settings.proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.logged(scope, receive, send)
+        await self.outermost(scope, receive, send)
 
     async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         endpoint = self.endpoints.get((scope["type"], scope.get("path", "")), self.pages)
         await endpoint(scope, receive, send)
 
     def _routes(self, settings: Settings) -> list[BaseRoute]:
-        checks = {"database": self.database.ping, "redis": self.realtime.ping}
+        checks = {"database": self.database.ping, "redis": self.realtime.ping, "tasks": health.tasks_run}
         watched = [*health.routes(checks), metrics.route(self.sessions, settings.metrics_token)]
         console = pages.routes(allowed=visiting(settings.introspection, self.sessions))
         return [*watched, *console, Route("/", _to_the_console)]
 
     @asynccontextmanager
     async def _lifespan(self, _pages: Starlette) -> AsyncIterator[None]:
-        async with self.realtime, self.buckets, self.automatic, self.database.watch(), self.watch:
+        async with self.realtime, self.buckets, self.automatic, self.tickets, self.database.watch(), self.watch:
             yield
         await self.database.close()
 
@@ -113,6 +127,8 @@ class Server(uvicorn.Server):
             http=partial(Connection, patience=settings.patience, reader_timeout=settings.reader_timeout),  # type: ignore[arg-type]
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # `Proxies` reads them
+            timeout_keep_alive=settings.keep_alive,
             server_header=False,
             ws=partial(SocketConnection, settings=settings),  # type: ignore[arg-type]  # it is called, nothing else
             ws_max_size=settings.frame_limit,
@@ -146,4 +162,5 @@ def _rate_limits(buckets: Buckets, settings: Settings) -> RateLimits:
 
 
 async def _to_the_console(_request: Request) -> RedirectResponse:
-    return RedirectResponse("/graphiql")
+    # Beside this address, as a proxy may have taken away what stood before it.
+    return RedirectResponse("graphiql")

@@ -1,8 +1,10 @@
 """What the two sides of an exchange over HTTP agree on before a body is read: that it may be, and how to answer."""
 
 import re
+from collections.abc import Mapping
 from email.message import Message
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from app.requests import BadRequest
@@ -52,10 +54,10 @@ class Agreed(NamedTuple):
 class Refused(BadRequest):
     """A request that HTTP has a status of its own for."""
 
-    def __init__(self, message: str, *, status: int, allow: str | None = None) -> None:
+    def __init__(self, message: str, *, status: int, headers: Mapping[str, str] = MappingProxyType({})) -> None:
         super().__init__(message)
         self.status = status
-        self.headers = {"Allow": allow} if allow else {}
+        self.headers = headers
 
 
 class CrossSite(BadRequest):
@@ -66,20 +68,23 @@ class CrossSite(BadRequest):
 
 
 @lru_cache(maxsize=100)
-def check(method: str, content_type: str, *, preflighted: bool, site: str = "") -> None:
-    """Refuse what no body could make right: a method, a type of content, and what another site may have sent.
+def check(method: str, content_type: str, *, encoding: str = "", preflighted: bool, site: str = "") -> None:
+    """Refuse what no body could make right: a method, a type or coding of it, and what another site may have sent.
 
     A GET changes nothing, and needs no header of its own where the browser does not say that a page of another `site`
     makes it ask (Fetch Metadata: `Sec-Fetch-Site`).
     """
     if method not in {"GET", "POST"}:
-        raise Refused("GraphQL is asked with POST or GET.", status=405, allow="GET, POST")
+        raise Refused("GraphQL is asked with POST or GET.", status=405, headers={"Allow": "GET, POST"})
     media_type, charset = _parsed(content_type)
     is_plain_get = method == "GET" and not content_type and site not in OTHER_SITES
     if media_type in FORM_TYPES and not preflighted and not is_plain_get:
         raise CrossSite
     if method == "POST" and (media_type != JSON or charset not in {None, "utf-8", "utf8"}):
         raise Refused(f"The content must be {JSON} in UTF-8.", status=415)
+    if method == "POST" and encoding.strip().lower() not in {"", "identity"}:
+        # RFC 9110, 15.5.16: the header tells that it is the coding that does not fit, and which one does.
+        raise Refused("The body must not be compressed.", status=415, headers={"Accept-Encoding": "identity"})
 
 
 @lru_cache(maxsize=100)
@@ -98,6 +103,14 @@ def negotiated(accept: str) -> Agreed:
     media_type = best(JSON, GRAPHQL_RESPONSE) or JSON
     events, parts = best(*SUBSCRIPTIONS), best(*INCREMENTS)
     return Agreed(media_type, FRAMINGS.get(one), FRAMINGS.get(events or ""), FRAMINGS.get(parts or ""))
+
+
+@lru_cache(maxsize=100)
+def takes_gzip(accept_encoding: str) -> bool:
+    """Whether a client takes an answer compressed as well as not (RFC 9110, 12.5.3)."""
+    qualities = dict(_range(text) for text in accept_encoding.split(","))
+    quality = qualities.get("gzip", qualities.get("*", 0.0))
+    return quality > 0 and quality >= qualities.get("identity", 0.0)
 
 
 def _range(text: str) -> tuple[str, float]:

@@ -1,23 +1,35 @@
-"""Events on their way to Redis: sent in their order, many at a time, and without holding up whoever caused them."""
+"""Events on their way to Redis: sent in their order, many at a time, and without holding up whoever caused them.
+
+Those that do not arrive are lost. Who listens to their topics is told so, by every process, once Redis answers again.
+"""
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import Self
 
 import orjson
 import structlog
-from redis import RedisError
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.backoff import ExponentialWithJitterBackoff
 
-from db.outbox import Event
+from app.redis import LOST, once_more
+from db.background import Background
+from db.outbox import Event, Topic
 
 TIMEOUT = 2.0
 MOST_WAITING = 10_000
 MOST_AT_ONCE = 500
+MOST_GAPS = 10_000
+"""Topics that are remembered for having lost an event. Beyond them all topics have."""
 PAUSE = 0.005
 """Seconds between two calls of Redis, in which what happens meanwhile gathers."""
+MOST_FAILURES = 10
+
+GAPS: Topic = "gaps"
+"""The topic of events that tell of others that are lost; their kind is the topic of those, or EVERY_TOPIC."""
+EVERY_TOPIC: Topic = "*"
 
 log = structlog.get_logger()
 
@@ -28,20 +40,23 @@ class Outgoing:
     def __init__(self, url: str, prefix: str) -> None:
         self.prefix = prefix
         # Timeouts are ours: under Python 3.11 those of the client can swallow a cancellation.
-        self.redis = Redis.from_url(url, retry=Retry(NoBackoff(), 1), socket_timeout=None)
+        self.redis = Redis.from_url(url, retry=once_more(), socket_timeout=None)
         self._waiting: asyncio.Queue[Event] = asyncio.Queue(MOST_WAITING)
+        self._gaps: set[Topic] = set()
+        """The topics whose listeners have yet to be told that an event is lost."""
+        self._background = Background("publisher", self._send_all)
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._send_all())
+        await self._background.__aenter__()
         return self
 
-    async def __aexit__(self, *_error: object) -> None:
+    async def __aexit__(self, *error: object) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(TIMEOUT):
                 await self._waiting.join()
-        self._task.cancel()
-        await asyncio.wait([self._task], timeout=TIMEOUT)
-        with suppress(TimeoutError, RedisError):
+        await self._background.__aexit__(*error)
+        self._lose(self._taken(), "the process ends")
+        with suppress(TimeoutError, *LOST):
             async with asyncio.timeout(TIMEOUT):
                 await self.redis.aclose()
 
@@ -50,28 +65,47 @@ class Outgoing:
         try:
             self._waiting.put_nowait(event)
         except asyncio.QueueFull:
-            _log_lost([event], "too many events wait for Redis")
+            self._lose([event], "too many events wait for Redis")
 
     async def _send_all(self) -> None:
+        pauses, failures = ExponentialWithJitterBackoff(base=0.05, cap=1), 0
         while True:
-            events = [await self._waiting.get()]
-            while not self._waiting.empty() and len(events) < MOST_AT_ONCE:
-                events.append(self._waiting.get_nowait())
-            await self._send(events)
+            gaps = set(islice(self._gaps, MOST_AT_ONCE))
+            events = [] if gaps else [await self._waiting.get()]
+            events += self._taken(MOST_AT_ONCE - len(events))
+            arrived = await self._arrives(gaps, events)
             for _ in events:
                 self._waiting.task_done()
-            await asyncio.sleep(PAUSE)
+            # The pauses grow with them no further, and would overflow in the end.
+            failures = 0 if arrived else min(failures + 1, MOST_FAILURES)
+            await asyncio.sleep(pauses.compute(failures) if failures else PAUSE)
 
-    async def _send(self, events: list[Event]) -> None:
+    def _taken(self, most: int = MOST_WAITING) -> list[Event]:
+        """Those that wait already, at most so many."""
+        return [self._waiting.get_nowait() for _ in range(min(most, self._waiting.qsize()))]
+
+    async def _arrives(self, gaps: set[Topic], events: Sequence[Event]) -> bool:
+        """Whether Redis takes the events, and the news that there are gaps. What it does not take becomes a gap."""
+        self._gaps -= gaps
         try:
-            async with asyncio.timeout(TIMEOUT), self.redis.pipeline(transaction=False) as pipeline:
-                for event in events:
-                    pipeline.publish(self.prefix + event.topic, orjson.dumps(event))
-                await pipeline.execute()
-        except (RedisError, OSError) as error:
-            _log_lost(events, str(error))
+            await self._send([*(Event(GAPS, topic) for topic in gaps), *events])
+        except BaseException as error:
+            self._gaps |= gaps
+            self._lose(events, repr(error))
+            if not isinstance(error, Exception):
+                raise
+            return False
+        return True
 
+    async def _send(self, events: Sequence[Event]) -> None:
+        async with asyncio.timeout(TIMEOUT), self.redis.pipeline(transaction=False) as pipeline:
+            for event in events:
+                pipeline.publish(self.prefix + event.topic, orjson.dumps(event))
+            await pipeline.execute()
 
-def _log_lost(events: list[Event], reason: str) -> None:
-    for event in events:
-        log.error("event not published", topic=event.topic, kind=event.kind, error=reason)
+    def _lose(self, events: Iterable[Event], reason: str) -> None:
+        for event in events:
+            log.error("event not published", topic=event.topic, kind=event.kind, error=reason)
+            self._gaps.add(event.topic)
+        if len(self._gaps) > MOST_GAPS:
+            self._gaps = {EVERY_TOPIC}

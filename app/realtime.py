@@ -1,27 +1,28 @@
 """Events between processes: what one has committed, subscribers of every other hear, over Redis pub/sub.
 
 A process holds one pub/sub connection, however many listen. Two tasks own it: one reads, one keeps the channels equal
-to what is listened to. When it breaks or falls silent they end, and a new one takes up the same channels.
+to what is listened to. When it breaks or falls silent they end, and a new one takes up the same channels. What came in
+between is lost: who had listened is told so, by HistoryGap.
 """
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import orjson
 import structlog
 from redis import ConnectionError as ConnectionLost
-from redis import RedisError
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
-from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
+from redis.backoff import ExponentialWithJitterBackoff
 
-from app.outgoing import Outgoing
-from db.errors import Refusal
+from app.outgoing import EVERY_TOPIC, GAPS, Outgoing
+from app.redis import LOST, never_again
+from db.background import Background
+from db.errors import HistoryGap, Refusal
 from db.outbox import Event, Topic
 
 TIMEOUT = 2.0
@@ -37,17 +38,10 @@ class Unavailable(Refusal):
     default = "Events cannot be heard right now. Try again."
 
 
-class FellBehind(Refusal):
-    """A listener took its events more slowly than they came."""
-
-    code = "HISTORY_GAP"
-    default = "Events came faster than you took them, and some are lost. Read again, then subscribe again."
-
-
 class Realtime:
     """Publishes events and hears those of all processes. An asynchronous context manager: it hears from its start on.
 
-    `prefix` begins the name of every channel. A listener that falls `queue_size` events behind is dropped. After
+    `prefix` begins the name of every channel. A listener that falls `queue_size` events behind hears no more. After
     `patience` seconds of silence the server is asked for a sign of life; after as many again without one the connection
     counts as lost.
     """
@@ -58,25 +52,24 @@ class Realtime:
         self.patience = patience
         self._outgoing = Outgoing(url, prefix)
         # Timeouts are ours: under Python 3.11 those of the client can swallow a cancellation.
-        never = Retry(NoBackoff(), 0, supported_errors=())
         # It must not reconnect by itself: nobody would know that events were missed.
         name = f"trellis-{os.getpid()}"
-        self._listening = Redis.from_url(url, retry=never, protocol=2, client_name=name, socket_timeout=None)
-        self._channels: dict[Topic, _Channel] = {}
+        self._listening = Redis.from_url(url, retry=never_again(), protocol=2, client_name=name, socket_timeout=None)
+        self._background = Background("listener", self._stay_connected)
+        self._channels: dict[Topic, _Channel] = {GAPS: _Channel({_Gaps(self._lose)})}
         self._changed: asyncio.Queue[Topic] = asyncio.Queue()
         self._connected = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         await self._outgoing.__aenter__()
-        self._task = asyncio.create_task(self._stay_connected())
+        await self._background.__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> None:
         await self._outgoing.__aexit__(*error)
-        self._task.cancel()
+        await self._background.__aexit__(*error)
         # A connection to a server that does not answer may not want to close.
-        await asyncio.wait([self._task], timeout=TIMEOUT)
-        with suppress(TimeoutError, RedisError):
+        with suppress(TimeoutError, *LOST):
             async with asyncio.timeout(TIMEOUT):
                 await self._listening.aclose()
 
@@ -88,7 +81,8 @@ class Realtime:
     async def listen(self, topic: Topic) -> AsyncIterator[AsyncIterator[Event]]:
         """The events of a topic. Once entered, Redis has acknowledged the channel, so that no later event is missed.
 
-        Raises Unavailable when Redis does not answer; the iteration raises FellBehind for who does not keep up.
+        Raises Unavailable when Redis does not answer. The iteration raises HistoryGap where events are lost: for who
+        does not keep up, when the connection was lost, and when a process could not publish.
         """
         channel = self._channels.setdefault(topic, _Channel())
         listener = _Listener(self.queue_size)
@@ -118,10 +112,14 @@ class Realtime:
         while True:
             try:
                 await self._converse()
-            except* (RedisError, OSError) as lost:
+            except* LOST as lost:
                 log.warning("redis connection lost", error=str(lost.exceptions[0]))
             except* Exception:
                 log.exception("redis connection given up")
+            finally:
+                self._lose(EVERY_TOPIC)
+                for channel in self._channels.values():
+                    channel.forget()
             # The pauses grow with them no further, and would overflow in the end.
             failures = 1 if self._connected.is_set() else min(failures + 1, MOST_FAILURES)
             self._connected.clear()
@@ -132,8 +130,7 @@ class Realtime:
         try:
             async with asyncio.timeout(TIMEOUT):
                 await pubsub.connect()  # type: ignore[no-untyped-call]
-            for topic, channel in self._channels.items():
-                channel.forget()
+            for topic in self._channels:
                 self._changed.put_nowait(topic)
             self._connected.set()
             async with asyncio.TaskGroup() as tasks:
@@ -167,6 +164,13 @@ class Realtime:
         elif message["type"] == "message":
             channel.hear(message["data"])
 
+    def _lose(self, topic: Topic) -> None:
+        """Tell those who hear a topic, or every topic, that it has a gap. Who is not heard of yet misses nothing."""
+        channels = self._channels.values() if topic == EVERY_TOPIC else filter(None, [self._channels.get(topic)])
+        for channel in channels:
+            for listener in channel.listeners if channel.acknowledged.is_set() else ():
+                listener.lose()
+
     async def _follow(self, pubsub: PubSub) -> None:
         """Subscribe to what somebody listens to and unsubscribe from what nobody does."""
         while True:
@@ -190,33 +194,68 @@ class Realtime:
         return [self.prefix + topic for topic in joined], [self.prefix + topic for topic in left]
 
 
+class _Hearing(Protocol):
+    """What a channel tells of its events."""
+
+    def hear(self, event: Event) -> None:
+        """Take in an event."""
+        ...
+
+    def lose(self) -> None:
+        """Take in that events are lost."""
+        ...
+
+
 class _Listener:
     """The events that one subscriber has yet to take."""
 
     def __init__(self, size: int) -> None:
-        self._events: asyncio.Queue[Event] = asyncio.Queue(size)
-        self._fell_behind = False
+        self._events: asyncio.Queue[Event | None] = asyncio.Queue(size)
+        """None wakes a subscriber that waits when events are lost."""
+        self._has_gap = False
 
     def hear(self, event: Event) -> None:
-        self._fell_behind = self._fell_behind or self._events.full()
-        if not self._fell_behind:
+        if self._events.full():
+            self.lose()
+        if not self._has_gap:
             self._events.put_nowait(event)
+
+    def lose(self) -> None:
+        if not self._has_gap and self._events.empty():
+            self._events.put_nowait(None)
+        self._has_gap = True
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Event:
-        """The next event, in order. Those before the gap still come, then FellBehind is raised."""
-        if self._fell_behind and self._events.empty():
-            raise FellBehind
-        return await self._events.get()
+        """The next event, in order. Those before the gap still come, then HistoryGap is raised."""
+        if self._has_gap and self._events.empty():
+            raise HistoryGap
+        event = await self._events.get()
+        if event is None:
+            raise HistoryGap
+        return event
+
+
+@dataclass(frozen=True, slots=True)
+class _Gaps:
+    """Hears from all processes which topics have lost events that could not be published."""
+
+    lose_topic: Callable[[Topic], None]
+
+    def hear(self, event: Event) -> None:
+        self.lose_topic(event.kind)
+
+    def lose(self) -> None:
+        """Whoever could have been told of is told anyway, for the same reason."""
 
 
 @dataclass(slots=True)
 class _Channel:
     """Who listens to a topic, and how far the server knows."""
 
-    listeners: set[_Listener] = field(default_factory=set)
+    listeners: set[_Hearing] = field(default_factory=set)
     asked: bool = False
     acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
 

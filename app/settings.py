@@ -1,13 +1,16 @@
 """What an operator can set, by environment variables: `DATABASE_URL`, `REDIS_URL`, `TRELLIS_POOL_SIZE` and so on."""
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.connections import Patience
+from app.redis_address import checked
+from db.address import Address
 from graphql_schema.execution import Limits
 
 Level = Literal["off", "log", "safelist", "id-only"]
@@ -18,9 +21,28 @@ Audience = Literal["everybody", "users", "administrators", "nobody"]
 """Kinds of viewers, each with those after it."""
 
 
-def _with_driver(url: str) -> str:
-    """Hosts hand out `postgres://` and `postgresql://`; SQLAlchemy wants to be told the driver too."""
-    return re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", url)
+def _of_a_database(url: str) -> str:
+    """Hosts hand out `postgres://` and `postgresql://`, other programs name other drivers; ours is asyncpg."""
+    Address.parse(url)
+    return re.sub(r"^postgres\w*(\+\w+)?://", "postgresql+asyncpg://", url.strip())
+
+
+DatabaseUrl = Annotated[str, AfterValidator(_of_a_database)]
+
+
+def _listed(text: Any) -> Any:
+    """The values in one variable, between commas or blanks."""
+    return text.replace(",", " ").split() if isinstance(text, str) else text
+
+
+def _origin(text: str) -> str:
+    """An origin as browsers write it. What a browser calls `null` is anybody's page."""
+    if not re.fullmatch(r"\*|[a-z][a-z\d+.-]*://[^\s/?#@A-Z]+", text):
+        raise ValueError("an origin is a scheme and a host in lower case, with no path: https://app.example")
+    return text
+
+
+Listed = (NoDecode, BeforeValidator(_listed))
 
 
 class Settings(BaseSettings):
@@ -34,15 +56,23 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    database_url: Annotated[str, AfterValidator(_with_driver)] = Field(validation_alias="DATABASE_URL", repr=False)
-    """The PostgreSQL database."""
-    redis_url: str = Field(validation_alias="REDIS_URL", repr=False)
+    database_url: DatabaseUrl = Field(validation_alias="DATABASE_URL", repr=False)
+    """The PostgreSQL database. With `pgbouncer=true` in it a pooler is between, which lends a session for each
+    transaction: `scripts/roles` gives its role the settings that nobody can send through it."""
+    database_reader_url: DatabaseUrl | None = Field(default=None, validation_alias="DATABASE_READER_URL", repr=False)
+    """The same database as a role that can only read. Without it reads are told to be so as they are sent."""
+    direct_url: DatabaseUrl | None = Field(default=None, validation_alias="DIRECT_URL", repr=False)
+    """The same database past the pooler and as its owner: for migrations, roles and demo data."""
+    migrate: bool = True
+    """Whether to bring the database to the newest revision before serving. If not, an older one is refused."""
+    redis_url: Annotated[str, AfterValidator(checked)] = Field(validation_alias="REDIS_URL", repr=False)
     """The Redis or Valkey server for events between processes, for what is asked of all, and persisted operations."""
     redis_prefix: str = "trellis:"
     """The start of every Redis channel and key, so that two installations can share one server."""
     pool_size: int = Field(default=16, ge=4)
     """Connections to PostgreSQL that one process holds at most: a quarter each for reads, additions and transactions
-    with locks, and some of a quarter for heavy reads. One more only tells whether it answers."""
+    with locks, and some of a quarter for heavy reads. Two more are for what subscriptions hear, and one only tells
+    whether it answers."""
     deadline: float = Field(default=10, gt=0)
     """Seconds after which an operation, or the answer to one event, is stopped, in the database too."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -57,6 +87,14 @@ class Settings(BaseSettings):
     """The largest operation that is run, such as `TRELLIS_LIMITS__DEPTH=15`: see `graphql_schema.execution.Limits`."""
     batch_limit: int = Field(default=0, ge=0, le=10)
     """Operations that the body of one HTTP request may hold as an array; with 0 there are no arrays."""
+    origins: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], *Listed] = ()
+    """Origins whose pages may ask: `https://app.example http://localhost:3000`; `*` for all, without cookies."""
+    proxies: Annotated[tuple[IPvAnyNetwork, ...], *Listed] = (ip_network("127.0.0.1"), ip_network("::1"))
+    """Networks of the proxies in front, such as `10.0.0.0/8 2001:db8::7`: theirs alone is what `X-Forwarded-For`,
+    `X-Forwarded-Proto` and `X-Forwarded-Host` say."""
+    keep_alive: int = Field(default=75, ge=1)
+    """Seconds after which a connection over HTTP that is not used is closed. A balancer in front must keep it for less:
+    it would ask on a connection that is just being closed."""
     patience: Patience = Patience()
     """How much of a request's head is read, and how long head and body are waited for: `TRELLIS_PATIENCE__URL=4096`."""
     init_timeout: float = Field(default=10, gt=0)
@@ -106,3 +144,8 @@ class Settings(BaseSettings):
     trusted_level: Level = "off"
     """What runs beside the list: `off` everything, `log` too, but it is logged; `safelist` nothing; `id-only` not even
     what is on it, unless it is named by its id."""
+
+    @property
+    def owner_url(self) -> str:
+        """The way to the database for what changes more than rows."""
+        return self.direct_url or self.database_url

@@ -11,6 +11,7 @@ import structlog
 from app.auth import Sessions
 from app.graph import Client
 from db.access import GUEST
+from db.background import Background
 
 PATIENCE = 1
 """Seconds that a look waits for who is turned away, and the end of the watch for a look."""
@@ -36,17 +37,17 @@ class Watch:
         self.interval = interval
         self.looks = 0
         self._connected: set[Connected] = set()
+        # To be cut off while it connects to the database would leave a connection behind.
+        self._background = Background("credentials", self._watch, grace=PATIENCE)
 
     async def __aenter__(self) -> Self:
         self._over = asyncio.Event()
-        self._watching = asyncio.create_task(self._watch())
+        await self._background.__aenter__()
         return self
 
-    async def __aexit__(self, *_error: object) -> None:
+    async def __aexit__(self, *error: object) -> None:
         self._over.set()
-        # To be cut off while it connects to the database would leave a connection behind.
-        await asyncio.wait([self._watching], timeout=PATIENCE)
-        self._watching.cancel()
+        await self._background.__aexit__(*error)
 
     @contextmanager
     def over(self, connected: Connected) -> Iterator[None]:

@@ -8,14 +8,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakSet
 
-import asyncpg
 from asyncpg import Connection
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.access import Viewer
+from db.address import Address
 from db.batches import Batches, Row
 from db.connections import Connections
+from db.gathering import Gathering
 from db.outbox import Publish, unheard
 from db.pulse import Pulse
 from db.records import insertion, take
@@ -45,6 +46,8 @@ OF_HEAVY = 4
 """One in so many of their share is used by heavy reads. Each keeps a processor of the database busy while it runs: with
 more of them than processors, light reads would wait for one too.
 """
+LISTENING = 2
+"""Connections for what listeners hear, beside the others: an event of a thousand listeners takes none from requests."""
 HEAVY = 2_000
 """The weight from which on a read is heavy."""
 
@@ -54,27 +57,34 @@ COMPILED_SETTINGS = {
     # The default is for a disk with a moving head: with it, few rows are collected and sorted, not read in order.
     "random_page_cost": "1.1",
 }
+READ_ONLY = {"default_transaction_read_only": "on"}
 
 
 class Database:
     """At most `pool_size` connections to one PostgreSQL database, an equal share for each use, and at least one.
 
-    `url` is a SQLAlchemy URL with the driver asyncpg.
+    `url` is an address as hosts hand it out, and `reader_url` one for reads; of the same database, as another role.
     """
 
-    def __init__(self, url: str, *, publish: Publish = unheard, pool_size: int = 16) -> None:
+    def __init__(
+        self, url: str, *, reader_url: str | None = None, publish: Publish = unheard, pool_size: int = 16
+    ) -> None:
+        self.address = Address.parse(url)
+        self.reader_address = Address.parse(reader_url or url)
         self.publish = publish
         share = max(1, pool_size // USES)
         self.readers = Connections(self._connect_reader, size=share, patience=PATIENCE)
         self.heavy_readers = Connections(self._connect_reader, size=max(1, share // OF_HEAVY), patience=PATIENCE)
         self.writers = Connections(self._connect, size=share, patience=PATIENCE)
+        self.listeners = Connections(self._connect_reader, size=LISTENING, patience=PATIENCE)
         self.reads = Batches(self.readers.fetch, seconds=TOGETHER)
         # Fewer together, so that several processes share what is heavy.
         self.heavy_reads = Batches(self.heavy_readers.fetch, size=4, seconds=HEAVY_TOGETHER)
+        # What many listeners ask of one event at one moment.
+        self.heard = Gathering(self.listeners.fetch, size=100, at_once=LISTENING)
         self.finds = Batches(self.writers.fetch, seconds=TOGETHER)
         self.additions = Batches(self.writers.execute)
-        self.engine = create_async_engine(
-            url,
+        self.engine = self.address.engine(
             pool_size=share,
             max_overflow=0,
             pool_timeout=PATIENCE,
@@ -148,7 +158,7 @@ class Database:
 
     @property
     def _pools(self) -> tuple[Connections, ...]:
-        return self.readers, self.heavy_readers, self.writers
+        return self.readers, self.heavy_readers, self.writers, self.listeners
 
     def _hear(self, answers: bool) -> None:
         for connections in self._pools:
@@ -170,20 +180,16 @@ class Database:
             assert record
             take(work.added, record)
 
-    async def _connect(self, **settings: str) -> Connection:
-        return await self._open(SERVER_SETTINGS | COMPILED_SETTINGS | settings)
+    async def _connect(self) -> Connection:
+        return await self._open(self.address, SERVER_SETTINGS | COMPILED_SETTINGS)
 
     async def _connect_session(self) -> Connection:
-        connection = await self._open(SERVER_SETTINGS)
+        connection = await self._open(self.address, SERVER_SETTINGS)
         self._sessions.add(connection)
         return connection
 
-    async def _open(self, settings: dict[str, str], **options: int) -> Connection:
-        _, address = self.engine.dialect.create_connect_args(self.engine.url)
-        return await asyncpg.connect(**address, **options, timeout=CONNECTING, server_settings=settings)
-
     async def _connect_reader(self) -> Connection:
-        connection = await self._connect(default_transaction_read_only="on")
+        connection = await self._open(self.reader_address, SERVER_SETTINGS | COMPILED_SETTINGS | READ_ONLY)
         try:
             # An answer is sent as PostgreSQL wrote it: to decode its text would be to encode it again.
             await connection.set_type_codec(
@@ -193,3 +199,6 @@ class Database:
             connection.terminate()
             raise
         return connection
+
+    async def _open(self, address: Address, settings: dict[str, str]) -> Connection:
+        return await address.connect(settings, patience=CONNECTING)

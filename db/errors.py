@@ -17,6 +17,10 @@ class Refusal(Exception):  # noqa: N818  (not every refusal is an error)
         self.at = at
 
 
+class CannotRun(Exception):  # noqa: N818  (named for what happened)
+    """What an operator has to put right before this can run. The message says in one line what that is."""
+
+
 class Refusals(Exception):  # noqa: N818  (like what it holds)
     """Several refusals, such as one for each item of a list that was at fault."""
 
@@ -97,3 +101,10 @@ class Overloaded(Refusal):
 
     code = "OVERLOADED"
     default = "There is too much to do right now. Try again in a second."
+
+
+class HistoryGap(Refusal):
+    """Who listens has missed something, and hears no more: nobody is left to believe that nothing has happened."""
+
+    code = "HISTORY_GAP"
+    default = "Some events are lost. Read again what you show, then subscribe again."

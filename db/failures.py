@@ -22,7 +22,8 @@ class Failure(StrEnum):
 
 SLOW = ("57014", "55P03")  # cancelled by the statement timeout; no lock in time
 INVALID = ("22", "54")  # a value of the wrong form, or one that is too much to work on
-LOST = ("08", "53", "57P")  # no connection, no room, a shutdown
+# No connection, not let in, no database, no room, a shutdown.
+LOST = ("08", "28", "3D", "53", "57P")
 DEADLOCKED = ("40",)  # two transactions in each other's way
 
 

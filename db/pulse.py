@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 
 from asyncpg import Connection
 
+from db.background import Background
+
 BEAT = 0.3
 """Seconds between two signs of life."""
 SILENCE = 1.2
@@ -21,13 +23,13 @@ class Pulse:
         self._connect = connect
         self._tell = tell
         self._connection: Connection | None = None
+        self._background = Background("pulse", self._feel)
 
     async def __aenter__(self) -> None:
-        self._watch = asyncio.create_task(self._feel())
+        await self._background.__aenter__()
 
-    async def __aexit__(self, *_error: object) -> None:
-        self._watch.cancel()
-        await asyncio.wait([self._watch])
+    async def __aexit__(self, *error: object) -> None:
+        await self._background.__aexit__(*error)
         self._hang_up()
 
     async def _feel(self) -> None:

@@ -7,6 +7,7 @@ LATERAL join; cursors are keysets, compared as one row so that an index serves t
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from db.access import Row, Viewer, allows, reachable
 from db.base import Base
 from db.permissions import SEE, Permission
 from db.rules import follows, passes_down
+from db.statements import Statement, compiled
 
 Join = Callable[[Any, Any], ColumnElement[bool]]
 
@@ -136,6 +138,17 @@ async def by_id(session: AsyncSession, viewer: Viewer, table: type[Base], keys: 
     statement = select(table).where(table.id == _any(), allows(SEE, table.__table__, viewer))
     rows = await session.scalars(statement, {"keys": keys, **viewer.parameters})
     return {row.id: row for row in rows}
+
+
+def seen(table: type[Base], viewer: Viewer) -> Statement:
+    """The statement that finds the row of `table` with the key `key` if a viewer of this kind sees it."""
+    return _seen(table, viewer.typical)
+
+
+@cache
+def _seen(table: type[Base], viewer: Viewer) -> Statement:
+    row = table.__table__
+    return compiled(select(true()).where(row.c.id == bindparam("key", type_=Uuid()), allows(SEE, row, viewer)))
 
 
 async def by_name(

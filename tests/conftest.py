@@ -28,6 +28,7 @@ from graphql_schema.execution import Executor, Limits, Operation, Request
 from graphql_schema.execution.aside import Turns
 from graphql_schema.schema import executor
 from tests import world as worlds
+from tests.tls import Certificate
 from tests.world import World
 
 TEMPLATE = "world"
@@ -170,6 +171,18 @@ async def database(database_url: str) -> AsyncIterator[NotingDatabase]:
     assert opened.malformed == []
 
 
+@pytest.fixture(scope="session")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """The certificate of the server."""
+    return Certificate.made(tmp_path_factory.mktemp("own"), name="own")
+
+
+@pytest.fixture(scope="session")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """A certificate of somebody else."""
+    return Certificate.made(tmp_path_factory.mktemp("stranger"), name="stranger")
+
+
 @dataclass
 class Heard:
     """An event source that the test speaks through, one queue a listener."""
@@ -221,6 +234,7 @@ class Graph:
 @pytest.fixture
 def graph(database: NotingDatabase, world: World) -> Graph:
     """The graph as it is served: reads are compiled to one statement."""
+    executor.turns._thread = asyncio.Lock()  # a lock that somebody has waited for belongs to one event loop
     return Graph(database, world)
 
 

@@ -24,10 +24,25 @@ MIRRORS_NOTHING = {
     "tests/clients/*": "holds for whatever clients of others expect",
     "tests/invariants/*": "holds for all tables, types and fields",
     "tests/test_house_rules.py": "holds for all files",
+    "tests/app/test_behind_pgbouncer.py": "holds for whatever is asked through a pooler",
     "tests/graphql_schema/execution/test_two_paths_agree.py": "holds for the two ways to answer, put side by side",
     "tests/graphql_schema/execution/test_one_statement.py": "holds for whatever is asked",
 }
 """The tests that belong to no module, with what they belong to."""
+
+SHORT_TASKS = {
+    "app/graph.py": "a mutation, which its client waits for or has left",
+    "app/realtime.py": "the two halves of a conversation, which its background task waits for",
+    "app/sockets/conversation.py": "the operations of a socket, which it waits for",
+    "app/streams/streaming.py": "the two halves of a response, which it waits for",
+    "db/background.py": "watches over all others",
+    "db/batches.py": "a statement, which those who asked for it wait for",
+    "db/demo/__init__.py": "the next batch of a command",
+    "db/pulse.py": "a question, which its background task waits for",
+    "graphql_schema/execution/coalescing.py": "what an event answers, which its listeners wait for",
+    "graphql_schema/execution/delivery.py": "the parts of an answer, which it waits for",
+}
+"""The modules that begin tasks which are no background tasks, with what they are: nobody restarts them."""
 
 SELF_EXPLAINING = {"S603": "flags every start of a program, however it is written"}
 """The rules whose exemption needs no reason, with the reason for that."""
@@ -107,6 +122,12 @@ def test_a_slice_of_the_graph_declares_and_leaves_the_database_to_the_kernel() -
 def test_nothing_is_printed_but_on_the_command_line() -> None:
     served = [path for path in MODULES if path.startswith(("app/", "db/", "graphql_schema/"))]
     assert [path for path in served if "print" in called(TREES[path]) and path != "app/cli.py"] == []
+
+
+def test_whatever_goes_on_for_as_long_as_the_process_begins_again_when_it_ends() -> None:
+    served = [path for path in MODULES if path.startswith(("app/", "db/", "graphql_schema/"))]
+    begun = {"create_task", "ensure_future", "run_coroutine_threadsafe", "start_soon"}
+    assert [path for path in served if begun & {*called(TREES[path])}] == sorted(SHORT_TASKS)
 
 
 def sleeps(tree: ast.AST, ancestors: tuple[ast.AST, ...] = ()) -> Iterator[tuple[ast.AST, ...]]:

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from app.audience import Allowed
 from app.console.build import DIST
+from app.negotiation import takes_gzip
 
 # Not the system's table: where it is missing or wrong, `nosniff` would stop every script.
 _MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".ttf": "font/ttf"}
@@ -54,7 +55,7 @@ class _Console:
             return _not_found(request)
         media_type, encoding = _MEDIA_TYPES.get(file.suffix), {}
         compressed = file.with_name(file.name + ".gz")
-        if "gzip" in request.headers.get("accept-encoding", "") and compressed.is_file():
+        if takes_gzip(request.headers.get("accept-encoding", "")) and compressed.is_file():
             file, encoding = compressed, {"Content-Encoding": "gzip"}
         return FileResponse(file, media_type=media_type, headers={**_FOREVER, **encoding, **_guards(request)})
 

@@ -13,12 +13,10 @@ from sys import getsizeof
 from typing import Self, TypeVar
 
 import structlog
-from redis import RedisError
 from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from app.persisted.names import digest
+from app.redis import LOST, once_more
 
 DOCUMENT_BYTES = 64 * 2**10
 REMEMBERED_FOR = 24 * 60 * 60
@@ -53,7 +51,7 @@ class Automatic:
         self._away_until = 0.0
         # Timeouts are ours: under Python 3.11 those of the client can swallow a cancellation.
         pool = BlockingConnectionPool.from_url(
-            url, max_connections=CONNECTIONS, timeout=None, socket_timeout=None, retry=Retry(NoBackoff(), 1)
+            url, max_connections=CONNECTIONS, timeout=None, socket_timeout=None, retry=once_more()
         )
         self._redis = Redis.from_pool(pool)
 
@@ -61,7 +59,7 @@ class Automatic:
         return self
 
     async def __aexit__(self, *_error: object) -> None:
-        with suppress(TimeoutError, RedisError):
+        with suppress(TimeoutError, *LOST):
             async with asyncio.timeout(TIMEOUT):
                 await self._redis.aclose()
 
@@ -101,7 +99,7 @@ class Automatic:
         try:
             async with asyncio.timeout(TIMEOUT):
                 return await command()
-        except (RedisError, OSError) as error:
+        except LOST as error:
             self._away_until = time.monotonic() + PAUSE
             log.warning("persisted operations out of reach", error=repr(error))
             return None

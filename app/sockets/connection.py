@@ -101,17 +101,37 @@ class SocketConnection(WebSocketsSansIOProtocol):
 
 
 class Ending:
-    """A transport that does not wait for ever for its end: a client that does not read would never let it close."""
+    """A transport that ends so that the client hears why, and does not wait for ever for a client that does not read.
+
+    A connection that is closed while something has come that nobody has read is reset by the system, and what was sent
+    last is lost. So this side says that nothing more comes, and takes in what still does until the client closes too.
+    """
 
     def __init__(self, transport: asyncio.BaseTransport, loop: asyncio.AbstractEventLoop) -> None:
         self.transport: Any = transport
         self._loop = loop
+        self._is_ending = False
+
+    def is_closing(self) -> bool:
+        """Whether nothing that comes or is written from here on matters."""
+        return self._is_ending or self.transport.is_closing()
+
+    def write(self, data: bytes) -> None:
+        """Send something, unless the end was said."""
+        if not self._is_ending:
+            self.transport.write(data)
 
     def close(self) -> None:
         """Close once all is read, or soon."""
-        if not self.transport.is_closing() and self.transport.get_write_buffer_size():
-            self._loop.call_later(LAST_WORDS, self.transport.abort)
-        self.transport.close()
+        if self.is_closing():
+            return
+        self._is_ending = True
+        self._loop.call_later(LAST_WORDS, self.transport.abort)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+            self.transport.resume_reading()
+        else:
+            self.transport.close()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.transport, name)

@@ -11,10 +11,10 @@ import structlog
 from graphql import GraphQLError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected, WebSocketState
 
-from app.auth import REFUSED
+from app.auth import REFUSED, given
 from app.graph import Client, Graph
 from app.logs import elapsed, note
-from app.refusals import is_broken, refused
+from app.refusals import refused
 from app.requests import BadRequest, checked, parsed
 from app.settings import Settings
 from db.access import Viewer
@@ -54,22 +54,28 @@ class Sockets(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Running:
-    kind: str
     task: asyncio.Task[None]
+    kind: str | None = None
+    """None until its text is read."""
 
 
 class Conversation:
-    """One socket, from its start to its end. `client` is known once it is acknowledged."""
+    """One socket, from its start to its end. `client` is known once it is acknowledged.
 
-    def __init__(self, sockets: Sockets, websocket: WebSocket) -> None:
+    The `credential` that it was opened with counts unless `connection_init` has another.
+    """
+
+    def __init__(self, sockets: Sockets, websocket: WebSocket, credential: str | None = None) -> None:
         self.sockets = sockets
         self.graph = sockets.graph
         self.settings = sockets.settings
         self.websocket = websocket
+        self.credential = credential
         self.client: Client | None = None
         self.operations: dict[str, _Running] = {}
+        self._reading = asyncio.Lock()
         self.waiting = 0
         self.code = 1006
 
@@ -139,7 +145,7 @@ class Conversation:
             raise Closing(4408, "There was no connection_init in time.") from None
 
     async def _acknowledge(self, payload: Message) -> None:
-        credential = _authorization(payload)
+        credential = _authorization(payload) or self.credential
         address = self.websocket.client
         client = Client(await self._viewer(credential), credential, address.host if address else None)
         self.sockets.admit(client)
@@ -200,22 +206,15 @@ class Conversation:
             raise Closing(4409, f"Subscriber for {key} already exists")
         if self.sockets.draining:
             raise self.sockets.draining
-        assert self.client
         try:
-            self.client = await self._renewed(self.client, payload)
             self._check_number()
-            operation = await self.graph.prepare(checked(payload), self.client)
-        except BadRequest as error:
-            raise Closing(4400, error.message) from None
-        except (RequestError, Refusal) as error:
+        except RequestError as error:
             await self._refuse(key, error)
             return
-        task = self.tasks.create_task(self._operate(key, operation, self.client))
-        self.operations[key] = _Running(operation.kind, task)
+        self.operations[key] = _Running(self.tasks.create_task(self._operate(key, payload)))
 
     def _check_number(self) -> None:
-        limit = self.settings.operation_limit
-        if len(self.operations) >= limit:
+        if len(self.operations) >= (limit := self.settings.operation_limit):
             message = f"Operations: {limit:,} run on this socket, and no more are allowed."
             raise RequestError([GraphQLError(message)], "MAX_OPERATIONS_LIMIT")
 
@@ -224,10 +223,14 @@ class Conversation:
         if running := self.operations.pop(key, None):
             running.task.cancel()
 
-    async def _operate(self, key: str, operation: Operation, client: Client) -> None:
-        note(operation=operation.request.operation_name, kind=operation.kind)
+    async def _operate(self, key: str, payload: Message) -> None:
         started = time.perf_counter()
         try:
+            # One at a time, as they came; what else is said meanwhile is answered.
+            async with self._reading:
+                operation, client = await self._read(payload)
+            self.operations[key].kind = operation.kind
+            note(operation=operation.request.operation_name, kind=operation.kind)
             await self._answer(key, operation, client)
         except (RequestError, Refusal) as error:
             self.operations.pop(key, None)
@@ -238,6 +241,18 @@ class Conversation:
         finally:
             log.info("operation", ms=elapsed(started))
 
+    async def _read(self, payload: Message) -> tuple[Operation, Client]:
+        """The operation, and the client with the credential that it has brought."""
+        assert self.client
+        try:
+            self.client = client = await self._renewed(self.client, payload)
+            operation = await self.graph.prepare(checked(payload), client)
+        except BadRequest as error:
+            raise Closing(4400, error.message) from None
+        if self.sockets.draining and operation.kind == "subscription":
+            raise self.sockets.draining
+        return operation, client
+
     async def _refuse(self, key: str, refusal: RequestError | Refusal) -> None:
         """A message of errors has no extensions of its own: what the answer says beside them stands in the first."""
         answer = refused(refusal)
@@ -246,18 +261,14 @@ class Conversation:
         await self._send("error", id=key, payload=errors)
 
     async def _answer(self, key: str, operation: Operation, client: Client) -> None:
-        graph = self.graph
         if operation.kind != "subscription":
-            answered = await graph.execute(operation, client)
+            answered = await self.graph.execute(operation, client)
             await self._send("next", id=key, payload=orjson.Fragment(answered.body))
             return
-        graph.charge(operation, client)
-        answer: Message = {}
-        async with aclosing(graph.executor.subscribe(operation, graph.context(client))) as answers:
+        self.graph.charge(operation, client)
+        async with aclosing(self.graph.executor.subscribe(operation, self.graph.context(client))) as answers:
             async for answer in answers:
                 await self._send("next", id=key, payload=answer)
-        if is_broken(answer.get("errors", ())):
-            raise Closing(1013, "There is more to hear, but not right now. Subscribe again.")
 
     async def _send(self, kind: str, **members: Any) -> None:
         """Send a message, as soon as the client has read enough of those before it."""
@@ -280,10 +291,10 @@ class Conversation:
 
 
 def _authorization(payload: Message) -> str | None:
-    """The credential in a `connection_init`: a member of its own or among `headers`, however it is written."""
+    """The credential in a `connection_init`, if any: a member of its own or among `headers`, however it is written."""
     headers = payload.get("headers")
     members = [*payload.items(), *(headers.items() if isinstance(headers, dict) else ())]
-    found = next((value for name, value in members if name.lower() == "authorization" and value is not None), None)
-    if not isinstance(found, str | None):
+    found = [value for name, value in members if name.lower() == "authorization"]
+    if not all(isinstance(value, str | None) for value in found):
         raise Closing(4400, "The authorization must be a text.")
-    return found
+    return next(filter(None, map(given, found)), None)

@@ -10,37 +10,60 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from app.auth import given
 from app.graph import Client, Graph
+from app.negotiation import JSON
+from app.origins import Origins
 from app.rate_limits import principal_key
+from app.responses import refusal
 from app.settings import Settings
 from app.sockets.conversation import Closing, Conversation
+from app.tickets import Tickets
 from app.watch import Watch
+from db.errors import Refusal
 
 FINISHING_TIMEOUT = 10
+SAID_AT_ONCE = 500
+"""Messages that one principal can say in a second without a pause."""
+PAUSE = 0.001
+"""Seconds; an event loop knows no shorter ones."""
 DRAINING = Closing(1012, "The server restarts.")
 
 
 class GraphQLOverWebSocket:
     """The ASGI endpoint."""
 
-    def __init__(self, graph: Graph, settings: Settings, watch: Watch) -> None:
+    def __init__(self, graph: Graph, settings: Settings, watch: Watch, *, origins: Origins, tickets: Tickets) -> None:
         self.graph = graph
         self.settings = settings
         self.watch = watch
+        self.origins = origins
+        self.tickets = tickets
         self.draining: Closing | None = None
         self._open: set[Conversation] = set()
         self._opening: Counter[str] = Counter()
         """Sockets by their address that have not said yet who they are."""
         self._principals: Counter[str] = Counter()
+        self._said: Counter[str] = Counter()
+        """Messages by their principal, in the current second."""
+        self._said_since = 0.0
         self._turns = WeakValueDictionary[str, asyncio.Lock]()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
+        if self.origins.are_crossed(dict(scope["headers"])):
+            await websocket.send_denial_response(Response(status_code=403))
+            return
         address = principal_key(None, websocket.client and websocket.client.host)
         if self._opening[address] >= self.settings.opening_limit:
             await websocket.send_denial_response(Response(status_code=429, headers={"Retry-After": "1"}))
             return
-        conversation = Conversation(self, websocket)
+        try:
+            conversation = Conversation(self, websocket, await self._credential(websocket))
+        except Refusal as error:
+            told = refusal(error, JSON)
+            await websocket.send_denial_response(Response(told.body, told.status, told.headers, JSON))
+            return
         self._open.add(conversation)
         self._opening[address] += 1
         try:
@@ -53,6 +76,13 @@ class GraphQLOverWebSocket:
             else:
                 _discount(self._opening, address)
 
+    async def _credential(self, websocket: WebSocket) -> str | None:
+        """The credential that a socket is opened with; raises Unauthenticated for a ticket that does not hold."""
+        if credential := given(websocket.headers.get("authorization")):
+            return credential
+        ticket = websocket.query_params.get("ticket")
+        return await self.tickets.redeem(ticket) if ticket else None
+
     def admit(self, client: Client) -> None:
         """Count a socket of this client; raises Closing for one too many."""
         key, limit = _principal(client), self.settings.socket_limit
@@ -62,9 +92,21 @@ class GraphQLOverWebSocket:
         _discount(self._opening, principal_key(None, client.host))
 
     async def turn(self, client: Client) -> None:
-        """Let one message of each principal in at every turn of the event loop, however many sockets it has."""
-        async with self._turns.setdefault(_principal(client), asyncio.Lock()):
-            await asyncio.sleep(0)
+        """Let one message of each principal in at every turn of the event loop, however many sockets it has.
+
+        Who says more than SAID_AT_ONCE in a second is heard with a pause after each message: others have that time.
+        """
+        principal = _principal(client)
+        async with self._turns.setdefault(principal, asyncio.Lock()):
+            await asyncio.sleep(PAUSE if self._says_much(principal) else 0)
+
+    def _says_much(self, principal: str) -> bool:
+        now = asyncio.get_running_loop().time()
+        if now - self._said_since > 1:
+            self._said.clear()
+            self._said_since = now
+        self._said[principal] += 1
+        return self._said[principal] > SAID_AT_ONCE
 
     async def drain(self) -> None:
         """End all subscriptions with `complete`, let the other operations finish, close the sockets with 1012.

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 BOUNDARY = b"\r\n--graphql"
 HEAD = b"\r\nContent-Type: application/json; charset=utf-8\r\n\r\n"
+COMMON = {"cache-control": "private, no-cache", "vary": "Accept, Accept-Encoding, Authorization"}
+"""The headers of whatever is answered: to whom it belongs, and on what it depends."""
 MULTIPART = 'multipart/mixed; boundary="graphql"'
 
 
@@ -26,7 +28,7 @@ class Framing:
     @property
     def headers(self) -> dict[str, str]:
         """What keeps caches and proxies from keeping the parts back: nginx would, until it has a buffer full."""
-        return {"content-type": self.content_type, "cache-control": "no-cache", "x-accel-buffering": "no"}
+        return {**COMMON, "content-type": self.content_type, "x-accel-buffering": "no"}
 
     def part(self, answer: bytes) -> bytes:
         """One of several answers."""

@@ -18,7 +18,7 @@ from app.refusals import is_broken, refused
 from app.streams.framing import Framing
 from app.streams.increments import WRITTEN, Written
 from app.watch import Watch
-from db.errors import Unauthenticated
+from db.errors import HistoryGap, Unauthenticated
 from graphql_schema.execution import Operation, RequestError
 from graphql_schema.execution.answers import Answer
 from graphql_schema.execution.cost import objects_in
@@ -70,8 +70,10 @@ class Streams:
                         errors = answer.get("errors", [])
                         metrics.count_errors(errors)
                         yield orjson.dumps(answer)
-            except (RequestError, Unauthenticated) as error:
-                yield orjson.dumps(refused(error))
+            except (RequestError, Unauthenticated, HistoryGap) as error:
+                answer = refused(error)
+                errors = answer["errors"]
+                yield orjson.dumps(answer)
         if is_broken(errors):
             raise Interrupted
 

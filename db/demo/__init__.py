@@ -11,10 +11,9 @@ from itertools import chain
 from typing import Any
 
 from argon2 import PasswordHasher
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from db import tables
+from db.address import Address
 from db.demo import courses, learning, members, people, repositories, specs, talk
 from db.demo.people import People
 from db.demo.rows import Batch, row
@@ -24,6 +23,7 @@ from db.enums import UserRole
 
 Progress = Callable[[str, int, int], None]
 
+PEOPLED = "SELECT EXISTS (SELECT FROM users)"
 PASSWORD = "trellis-demo"  # noqa: S105  (no secret: it is told to whoever starts the demo)
 
 
@@ -62,11 +62,11 @@ def _unwatched(_label: str, _done: int, _total: int) -> None:
 async def is_empty(database_url: str) -> bool:
     """Whether nobody is in the database yet."""
     async with _connection(database_url) as connection:
-        return not await connection.fetchval("SELECT EXISTS (SELECT FROM users)")
+        return not await connection.fetchval(PEOPLED)
 
 
 async def load(database_url: str, *, scale: int = 1, progress: Progress = _unwatched) -> None:
-    """Fill an empty, migrated database: all of it or, when anything fails, nothing.
+    """Fill an empty, migrated database: all of it or, when anything fails, nothing. Of several who do it, one does.
 
     `scale` 1 is the real data. Every step above adds the same amount of generated rows, drawn from the real ones and
     the same every time; 10 makes 1.6 million rows. `progress` hears the table, rows done, and rows in total.
@@ -79,6 +79,9 @@ async def load(database_url: str, *, scale: int = 1, progress: Progress = _unwat
     full = (batch for batch in chain(batches, more.batches()) if batch.rows)
     async with _connection(database_url) as connection:
         async with connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock(hashtext('trellis demo data'))")
+            if await connection.fetchval(PEOPLED):
+                return
             async for batch in _ahead(full):
                 await connection.copy_records_to_table(batch.name, columns=batch.columns, records=batch.records)
                 progress(batch.name, done := done + len(batch.rows), total)
@@ -111,13 +114,12 @@ def _passwords(everybody: People) -> Batch:
 
 @asynccontextmanager
 async def _connection(database_url: str) -> AsyncIterator[Any]:
-    """A connection of asyncpg itself, which has COPY, to where a URL of SQLAlchemy leads."""
-    engine = create_async_engine(database_url, poolclass=NullPool)
+    """A connection of the driver itself, which has COPY."""
+    connection = await Address.parse(database_url).connect({"statement_timeout": "0", "lock_timeout": "0"})
     try:
-        async with engine.connect() as connection:
-            yield (await connection.get_raw_connection()).driver_connection
+        yield connection
     finally:
-        await engine.dispose()
+        await connection.close()
 
 
 async def _ahead(batches: Iterator[Batch]) -> AsyncIterator[Batch]:

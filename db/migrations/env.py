@@ -6,17 +6,27 @@ from typing import Any
 
 from alembic import context
 from alembic.operations import ops
-from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import Connection, text
 from sqlalchemy.pool import NullPool
 
 import db.tables  # noqa: F401  (declares the tables)
+from db.address import Address
 from db.base import TOUCH, Base, touch_trigger
+
+# What a role may be held to is no limit of a migration, which can take its time. It waits for its turn among processes
+# that start at once; but whoever comes after it waits behind it for a lock, so it gives up on those soon.
+TURN = (
+    "SET LOCAL statement_timeout = 0",
+    "SET LOCAL idle_in_transaction_session_timeout = 0",
+    "SET LOCAL lock_timeout = '10min'",
+    "SELECT pg_advisory_xact_lock(hashtext('trellis migrations'))",
+    "SET LOCAL lock_timeout = '10s'",
+)
 
 
 async def migrate(url: str) -> None:
     """Run what the command asks for, in one transaction."""
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = Address.parse(url).engine(poolclass=NullPool)
     async with engine.connect() as connection:
         await connection.run_sync(run)
     await engine.dispose()
@@ -31,6 +41,8 @@ def run(connection: Connection) -> None:
         process_revision_directives=add_triggers,
     )
     with context.begin_transaction():
+        for statement in TURN:
+            connection.execute(text(statement))
         context.run_migrations()
 
 

@@ -13,11 +13,13 @@ from aiodataloader import DataLoader
 from db import read
 from db.access import Viewer
 from db.base import Base
+from db.batches import Row
 from db.engine import Database
 from db.errors import NotFound
 from db.ids import key_of
 from db.outbox import Event, Topic
 from db.snapshots import Snapshot
+from db.statements import Arguments, Statement
 from db.transaction import Transaction
 
 Batch = Callable[..., Coroutine[Any, Any, dict[UUID, Any]]]
@@ -57,6 +59,8 @@ class Context:
     """The state of the database that all statements of the operation read, where it has several."""
     transaction: Transaction | None = None
     """The transaction that it is done in, if it is done in one."""
+    is_listening: bool = False
+    """Whether it is one event of many that as many listeners read at once."""
     budget: Callable[[], Budget | None] = lambda: None
     payer: Hashable = None
     take_text: Callable[[int], object] = lambda _characters: None
@@ -67,26 +71,28 @@ class Context:
         """Where it reads and writes."""
         return self.transaction or self.database
 
-    @property
-    def compiled(self) -> Database | Transaction | Snapshot:
-        """Where its compiled statements are run."""
-        return self.snapshot or self.source
+    async def fetch(self, statement: Statement, arguments: Arguments, *, weight: int = 0) -> Row | None:
+        """The one row of a compiled statement, as `Database.fetch` has it."""
+        if self.is_listening:
+            return await self.database.heard.fetch(statement, arguments)
+        return await (self.snapshot or self.source).fetch(statement, arguments, weight=weight)
 
     @property
     def is_holding(self) -> bool:
         """Whether it has a connection to the database to itself: then it must not wait for anything else."""
         return bool(self.snapshot or self.transaction)
 
-    async def see(self, table: type[Base], public_id: str, *, at: str) -> Base:
-        """The row with this public id; raises NotFound for what the viewer does not see.
+    async def see(self, table: type[Base], public_id: str, *, at: str) -> UUID:
+        """The key of the row with this public id, for who listens; raises NotFound for what the viewer does not see.
 
         `at` is the argument that the id came from.
         """
         key = key_of(table, public_id)
-        row: Base | None = await self.load(read.by_id, table, key=key) if key else None
-        if row is None:
+        statement = read.seen(table, self.viewer)
+        arguments = statement.arguments({"key": key, **self.viewer.parameters})
+        if key is None or await self.database.heard.fetch(statement, arguments) is None:
             raise NotFound(at=at)
-        return row
+        return key
 
     def forget(self) -> None:
         """Drop what was loaded, after something has changed."""
@@ -96,9 +102,9 @@ class Context:
         """The same viewer in a transaction."""
         return replace(self, transaction=transaction, _loaders={})
 
-    def fresh(self) -> "Context":
-        """The same viewer with nothing loaded yet."""
-        return replace(self, _loaders={})
+    def heard(self) -> "Context":
+        """The same viewer at the next event, with nothing loaded yet."""
+        return replace(self, is_listening=True, _loaders={})
 
     async def load(self, batch: Batch, *arguments: Any, key: UUID) -> Any:
         """The answer for `key` of a batched read; None when it has none.

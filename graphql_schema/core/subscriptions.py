@@ -1,7 +1,7 @@
 """Subscriptions: a function that names a topic becomes a field that yields the topic's events."""
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -31,16 +31,20 @@ class Subscription(Field):
 
     async def resolve(
         self, source: Any, context: Context, name: str, arguments: dict[str, Any]
-    ) -> AsyncIterator[dict[str, Any]]:
-        topic = await self.function(context, **arguments)
-        return self._events(topic, context, arguments)
+    ) -> AsyncIterator[Event]:
+        return _events(await self.function(context, **arguments), context)
 
-    async def _events(self, topic: Topic, context: Context, arguments: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        async with context.events.listen(topic) as events:
-            async for event in events:
-                # Asked again for every event: whoever lost the access hears nothing more.
-                await self.function(context.fresh(), **arguments)
-                yield _payload(event)
+    async def payload(self, event: Event, context: Context, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """What the viewer may know of an event: who lost the access since gets an error, as at the start."""
+        await self.function(context, **arguments)
+        found = {name: ids.decode(public_id) for name, public_id in event.ids.items()}
+        return {"kind": event.kind} | {name: pair[1] for name, pair in found.items() if pair}
+
+
+async def _events(topic: Topic, context: Context) -> AsyncIterator[Event]:
+    async with context.events.listen(topic) as events:
+        async for event in events:
+            yield event
 
 
 def subscription(
@@ -53,8 +57,3 @@ def subscription(
     kind = Computed("What happened.", enumeration(kinds), lambda payload: kinds[payload["kind"]])
     object_type(event, inspect.cleandoc(kinds.__doc__ or ""), kind=kind, **fields)
     return lambda function: Subscription(described(function), function, event)
-
-
-def _payload(event: Event) -> dict[str, Any]:
-    found = {name: ids.decode(public_id) for name, public_id in event.ids.items()}
-    return {"kind": event.kind} | {name: pair[1] for name, pair in found.items() if pair}

@@ -20,7 +20,7 @@ class ProgressEventKind(Words):
 @subscription("ProgressEvent", ProgressEventKind, progress=tables.CourseProgress, lesson=tables.Lesson)
 async def progress_events(context: Context, course_id: strawberry.ID) -> Topic:
     """How you advance in a course, from now on, on whichever of your devices."""
-    course = await context.see(tables.Course, course_id, at="courseId")
+    key = await context.see(tables.Course, course_id, at="courseId")
     if context.viewer.id is None:
         raise Unauthenticated
-    return progress_topic(context.viewer.id, course.id)
+    return progress_topic(context.viewer.id, key)

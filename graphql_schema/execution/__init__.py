@@ -21,6 +21,8 @@ A query that defers parts of its answer (`@defer`, `@stream`) is cut up by `part
 part is an operation of its own, with a statement of its own. `delivery` runs them on one state of the database, and
 `increments` says what each brings to the answer that is there; `slices` are the rests of lists.
 
+A subscription answers every event, through `listening`; what many wait for at one moment is `coalescing`: done once.
+
 What takes Python long, such as a text that is new, is done `aside`, in a thread, before anything is held that others
 wait for, and kept within bounds (`memory`).
 

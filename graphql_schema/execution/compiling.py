@@ -12,6 +12,7 @@ from graphql_schema.core.context import Context
 from graphql_schema.core.mutations import Reference
 from graphql_schema.execution.answers import located
 from graphql_schema.execution.aside import Turns, aside
+from graphql_schema.execution.coalescing import Coalescing
 from graphql_schema.execution.operations import Operation
 from graphql_schema.execution.plan import Asked, Plan
 from graphql_schema.execution.steps import Step
@@ -22,6 +23,7 @@ class Compiling:
 
     def __init__(self, turns: Turns) -> None:
         self.turns = turns
+        self._under_way = Coalescing[int]()
 
     async def ahead(self, operation: Operation, context: Context) -> None:
         """Compile all that an operation is going to read, and charge for it.
@@ -49,7 +51,12 @@ class Compiling:
         context.take_text(await self._compile(plan, steps, asked, context))
 
     async def _compile(self, plan: Plan, steps: Sequence[Step], asked: Asked, context: Context) -> int:
-        """The length of the statement. It takes up to half a second: others wait for one of the steps at most."""
+        """The length of the statement, which is compiled once for all who wait for it."""
+        compile_ = partial(self._in_turns, plan, steps, asked, context)
+        return await self._under_way.once(plan.key(steps, asked, context.viewer), compile_)
+
+    async def _in_turns(self, plan: Plan, steps: Sequence[Step], asked: Asked, context: Context) -> int:
+        """It takes up to half a second: others wait for one of the steps at most."""
         for some in (*([step] for step in steps), steps):
             async with self.turns.turn(context.payer):
                 found = await aside(partial(_compiled, plan, some, asked, context.viewer))

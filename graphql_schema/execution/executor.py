@@ -18,7 +18,7 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from orjson import Fragment, loads
 
-from db.errors import BadInput, Forbidden, Overloaded, TooSlow
+from db.errors import BadInput, Forbidden, Overloaded
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import RequestError
 from graphql_schema.execution import atomic
@@ -30,6 +30,7 @@ from graphql_schema.execution.delivery import Delivery
 from graphql_schema.execution.documents import Definition, Documents
 from graphql_schema.execution.increments import Increment
 from graphql_schema.execution.limits import Limits
+from graphql_schema.execution.listening import Listening
 from graphql_schema.execution.operations import CostError, Operation, Request
 from graphql_schema.execution.plan import Asked, Plan, references
 from graphql_schema.execution.python_values import plain
@@ -55,6 +56,7 @@ class Executor:
         self.deliveries = WeakValueDictionary[Hashable, asyncio.Lock]()
         """Who is answered in parts: each payer one after the other, as each holds a connection until its last part."""
         self.compiling = Compiling(self.turns)
+        self.listening = Listening(self._event, self._compile_ahead, self.deadline)
         self.resolving = Resolving(schema, self.turns, self.documents.memory.shown)
 
     def prepare(self, request: Request) -> Operation:
@@ -113,8 +115,8 @@ class Executor:
     async def _execute(self, operation: Operation, context: Context) -> Answer:
         if operation.is_dry_run:
             return formatted(await self.resolving.price(operation, context))
-        if operation.kind == "mutation" and self._compiles(operation):
-            await self.compiling.ahead(operation, context)
+        if operation.kind == "mutation":
+            await self._compile_ahead(operation, context)
         if atomic.is_asked_for(operation, context.viewer):
             return await atomic.run(operation, context, show=self._show)
         if not self._compiles(operation):
@@ -158,23 +160,9 @@ class Executor:
         ((plan,),) = await context.database.readers.fetch(f"EXPLAIN ({options}) {statement.sql}", arguments)
         return {"sql": statement.sql, "parameters": list(statement.types), "plan": loads(plan)}
 
-    async def subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
-        """The answers to the events of a subscription; raises RequestError before the first when it is refused."""
-        stream = await self._stream(operation, context)
-        try:
-            async for event in stream:
-                yield await self._heard(operation, event, context.fresh())
-        except Exception as error:  # noqa: BLE001  (an error of the stream is the last answer of the subscription)
-            yield {"data": None} | with_errors([GraphQLError(str(error), original_error=error)])
-        finally:
-            await stream.aclose()
-
-    async def _heard(self, operation: Operation, event: Any, context: Context) -> Answer:
-        """The answer to an event. One that takes too long does not end the subscription."""
-        try:
-            return await self.deadline.keep(self._event(operation, event, context))
-        except TooSlow as error:
-            return {"data": None} | with_errors([GraphQLError(error.message, original_error=error)])
+    def subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
+        """The answers to the events of a subscription: see `Listening.answers`."""
+        return self.listening.answers(operation, context)
 
     def _compiles(self, operation: Operation) -> bool:
         """Whether statements answer it. Of a query each root field for itself; of anything else all or none."""
@@ -218,12 +206,13 @@ class Executor:
         errors += result.errors or []
         return (result.data or {}).get(step.key)
 
-    async def _event(self, operation: Operation, event: Any, context: Context) -> Answer:
+    async def _event(self, operation: Operation, payload: Mapping[str, Any], context: Context) -> Answer:
+        """The answer to an event that the viewer may know of."""
         if not self._compiles(operation):
-            return formatted(await self.resolving.resolve(operation, context, operation.definition.document, event))
+            return formatted(await self.resolving.resolve(operation, context, operation.definition.document, payload))
         errors: list[GraphQLError] = []
         (step,) = operation.plan.steps
-        found = {step.key: await self._payload(operation, context, step, event, errors)}
+        found = {step.key: await self._payload(operation, context, step, payload, errors)}
         return answered(operation.plan.steps, found, errors)
 
     async def _payload(
@@ -264,22 +253,17 @@ class Executor:
             return found
         try:
             arguments = asked.arguments(statement, viewer)
-            row = await context.compiled.fetch(statement, arguments, weight=operation.estimate.weight)
+            row = await context.fetch(statement, arguments, weight=operation.estimate.weight)
             assert row
             found |= {step.key: Fragment(text) for step, text in zip(ready, row, strict=True)}
         except Exception as error:  # noqa: BLE001  (explained or masked)
             errors += [located(error, step, path) for step in ready]
         return found
 
-    async def _stream(self, operation: Operation, context: Context) -> Any:
-        (step,) = operation.plan.steps
-        assert step.field
-        try:
-            if self._compiles(operation):
-                await self.compiling.ahead(operation, context)
-            return await step.field.resolve(None, context, step.name, dict(step.arguments(operation.variables)))
-        except Exception as error:
-            raise RequestError([located(error, step, [])]) from error
+    async def _compile_ahead(self, operation: Operation, context: Context) -> None:
+        """Compile what is read once something is done, or heard."""
+        if self._compiles(operation):
+            await self.compiling.ahead(operation, context)
 
 
 def _all_overloaded(steps: Sequence[Step], errors: Sequence[Mapping[str, Any]]) -> bool:

@@ -107,17 +107,18 @@ class Plan:
         found = self.written(steps, asked, viewer)
         if found is None:
             found = self._joined(steps, asked, viewer) if len(steps) > 1 else statement(steps[0], asked.shapes, viewer)
-            self.statements.put(self._key(steps, asked, viewer), found, BYTES_A_CHARACTER * len(found.sql))
+            self.statements.put(self.key(steps, asked, viewer), found, BYTES_A_CHARACTER * len(found.sql))
         return found
 
     def written(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> Statement | None:
         """The same, if it was compiled before."""
-        return self.statements.get(self._key(steps, asked, viewer))
+        return self.statements.get(self.key(steps, asked, viewer))
 
     def _joined(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> Statement:
         return joined([self.statement([step], asked, viewer) for step in steps])
 
-    def _key(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> tuple[Any, ...]:
+    def key(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> tuple[Any, ...]:
+        """What tells the statement from all others."""
         return (self.number, viewer.kind, *[asked.varying[step.number] for step in steps])
 
 

@@ -31,5 +31,5 @@ class DocumentEventKind(Words):
 )
 async def document_events(context: Context, document_id: strawberry.ID) -> Topic:
     """What happens to a document and in the talk about it, from now on: new comments, replies, resolutions, saves."""
-    document = await context.see(tables.SpecificationDocument, document_id, at="documentId")
-    return document_topic(document.id)
+    key = await context.see(tables.SpecificationDocument, document_id, at="documentId")
+    return document_topic(key)

@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from app.main import App, Server
+from app.outgoing import GAPS
 from app.settings import Settings
 from app.sockets.conversation import PROTOCOL
 
@@ -45,11 +46,14 @@ class Served:
             return await client.request(method, path, content=content, headers=named)
 
     @asynccontextmanager
-    async def socket(self, *, protocol: str | None = PROTOCOL) -> AsyncIterator["Talk"]:
-        """A socket on which nothing has been said yet."""
+    async def socket(
+        self, path: str = "/graphql", *, protocol: str | None = PROTOCOL, **headers: str
+    ) -> AsyncIterator["Talk"]:
+        """A socket on which nothing has been said yet, opened with headers as `send` takes them."""
         protocols = [Subprotocol(protocol)] if protocol else None
-        async with connect(f"ws://{self.address}/graphql", subprotocols=protocols) as connection:
-            yield Talk(connection)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        async with connect(f"ws://{self.address}{path}", subprotocols=protocols, additional_headers=named) as opened:
+            yield Talk(opened)
 
     @asynccontextmanager
     async def talk(self, **payload: Any) -> AsyncIterator["Talk"]:
@@ -119,3 +123,9 @@ async def until(condition: Callable[[], Any], *, within: float = DEADLINE) -> No
     async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110  (there is no event to wait for)
             await asyncio.sleep(0.01)
+
+
+def listeners(served: Served) -> int:
+    """How many listen in the running server to what Redis has acknowledged."""
+    channels = [channel for topic, channel in served.app.realtime._channels.items() if topic != GAPS]
+    return sum(len(channel.listeners) for channel in channels if channel.acknowledged.is_set())

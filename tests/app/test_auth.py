@@ -1,10 +1,12 @@
 """Credentials: which tokens hold, and that all others are refused alike."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from app.auth import MOST_ORGANIZATIONS, Sessions, issue_token
 from db import tables
@@ -13,13 +15,13 @@ from db.engine import Database
 from db.errors import NotFound, Unauthenticated
 from db.tokens import new_token, token_hash
 from tests.app.serving import Served, told
-from tests.world import World
+from tests.world import PASSWORD, World
 
 UNKNOWN = f"trs_{'x' * 43}"
 VIEWER = {"query": "{ viewer { name } }"}
 
 
-async def identify(database: Database, authorization: str) -> Viewer:
+async def identify(database: Database, authorization: str | None) -> Viewer:
     """Whom a process that knows nobody yet takes the sender of this header for."""
     return await Sessions(database).viewer(authorization)
 
@@ -35,6 +37,20 @@ async def test_the_scheme_may_be_written_in_any_case(database: Database, world: 
 
 async def test_without_a_header_a_guest_asks(served: Served) -> None:
     assert told(await served.post(VIEWER)) == {"data": {"viewer": None}}
+
+
+async def test_an_empty_header_is_that_of_a_guest_who_can_sign_in(served: Served) -> None:
+    signing_in = 'mutation { signIn(input: {email: "ada@example.com", password: "%s"}) { token } }'
+    signed_in = await served.post({"query": signing_in % PASSWORD}, authorization="")
+    assert signed_in.json()["data"]["signIn"]["token"]
+    assert told(await served.post(VIEWER, authorization="")) == {"data": {"viewer": None}}
+
+
+@pytest.mark.parametrize("authorization", [None, "", " ", " \t "])
+async def test_without_a_credential_in_it_a_header_is_as_good_as_none(
+    database: Database, authorization: str | None
+) -> None:
+    assert await identify(database, authorization) is GUEST
 
 
 async def test_the_viewer_carries_the_session_so_that_it_can_be_ended(served: Served, world: World) -> None:
@@ -65,7 +81,7 @@ async def test_the_viewer_knows_the_organizations_that_pay(database: Database, w
 
 @pytest.mark.parametrize(
     "authorization",
-    ["", "Bearer", f"Bearer {UNKNOWN}", "Bearer trs_short", "Basic YWRhOnB3", UNKNOWN, "Bearer é"],
+    ["Bearer", f"Bearer {UNKNOWN}", "Bearer trs_short", "Basic YWRhOnB3", UNKNOWN, "Bearer é"],
 )
 async def test_a_credential_that_does_not_hold_is_401(served: Served, authorization: str) -> None:
     answer = await served.post(VIEWER, authorization=authorization.encode("latin-1"))
@@ -81,6 +97,28 @@ async def test_an_expired_session_is_refused(database: Database, world: World) -
         await work.session.execute(update(tables.Session).values(expires_at=past))
     with pytest.raises(Unauthenticated):
         await identify(database, f"Bearer {world.tokens['ada']}")
+
+
+async def test_a_session_that_ends_while_it_is_looked_up_is_not_remembered(database: Database, world: World) -> None:
+    looked_up, go_on, fetch = asyncio.Event(), asyncio.Event(), database.fetch
+    sessions, ada = Sessions(database), f"Bearer {world.tokens['ada']}"
+
+    async def late(*arguments: Any) -> Any:
+        found = await fetch(*arguments)
+        looked_up.set()
+        await go_on.wait()
+        return found
+
+    database.fetch = late  # type: ignore[method-assign, assignment]
+    asking = asyncio.create_task(sessions.viewer(ada))
+    await looked_up.wait()
+    async with database.work(GUEST) as work:
+        await work.session.execute(delete(tables.Session).where(tables.Session.user_id == world.ada.id))
+    sessions.forget(ada)
+    go_on.set()
+    assert (await asking).id == world.ada.id
+    with pytest.raises(Unauthenticated):
+        await sessions.viewer(ada)
 
 
 async def test_the_sessions_of_an_inactive_user_are_refused(database: Database, world: World) -> None:

@@ -1,7 +1,10 @@
 """The commands: one of them starts all there is, and each says in one line why it cannot."""
 
 import asyncio
+import os
+import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -91,7 +94,7 @@ def test_the_first_query_works_as_it_is_printed(filled: Path) -> None:
     assert answer["data"]["projects"]["totalCount"] > 0
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_the_server_and_its_servers(filled: Path, stop: signal.Signals) -> None:
     with serving(filled) as (process, _):
         process.send_signal(stop)
@@ -100,6 +103,41 @@ def test_a_signal_stops_the_server_and_its_servers(filled: Path, stop: signal.Si
         assert "Traceback" not in process.stdout.read()
     with socket.socket(socket.AF_UNIX) as connection:
         assert connection.connect_ex(str(filled / "valkey" / "socket")) != 0
+
+
+def test_a_server_that_is_gone_for_good_ends_the_process_with_one_line(filled: Path) -> None:
+    settings = filled / "postgres" / "postgresql.conf"
+    whole = settings.read_text()
+    with serving(filled) as (process, _):
+        try:
+            settings.write_text(f"{whole}\nnonsense = 1\n")
+            os.kill(int((filled / "postgres" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+            output, _ = process.communicate(timeout=60)
+        finally:
+            settings.write_text(whole)
+    assert process.returncode == 1
+    assert "Traceback" not in output
+    assert re.match("PostgreSQL ended and does not come up again: .*nonsense", output.splitlines()[-1])
+
+
+@pytest.fixture(params=["45m", "60m"], ids=["for no database", "for no demo data"])
+def small(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """A folder with too little room."""
+    if os.geteuid() or not shutil.which("mount"):
+        pytest.skip("only root can mount a small file system")
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={request.param}", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:  # noqa: S603
+        pytest.skip("this machine lets nobody mount a small file system")
+    yield tmp_path / "data"
+    subprocess.run(["umount", str(tmp_path)], check=True)  # noqa: S603, S607  (as it stands in the path)
+
+
+def test_a_full_disk_ends_the_process_with_one_line(small: Path) -> None:
+    command = [sys.executable, "-m", "app", "serve", "--port", "0", "--data", str(small)]
+    ended = subprocess.run(command, cwd=cli.ROOT, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    assert ended.returncode == 1
+    [line] = ended.stderr.splitlines()
+    assert line.endswith("No space left on device")
 
 
 def test_a_port_in_use_is_said_before_anything_starts(run: Run, tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ from app.connections import Patience
 from db import tables
 from db.access import GUEST
 from db.engine import Database
-from tests.app.serving import DEADLINE, NO_DATABASE, Served, serving
+from db.outbox import document_topic
+from tests.app.serving import DEADLINE, NO_DATABASE, Served, listeners, serving
 from tests.app.serving import until as holds
-from tests.app.streams.reading import happen, listeners
+from tests.app.streams.reading import happen
 from tests.app.streams.test_streaming import COMPLETE, EVENTS
 from tests.app.test_watch import REFUSAL
 from tests.db.waiting import until
@@ -72,6 +73,22 @@ async def test_requests_that_are_sent_at_once_are_answered_in_their_order(bare: 
     writer.close()
 
 
+async def test_a_connection_that_is_not_used_is_kept_as_long_as_an_operator_says(redis_url: str) -> None:
+    body = orjson.dumps({"query": "{ __typename }"})
+    async with serving(NO_DATABASE, redis_url, keep_alive=1) as served:
+        assert b'"Query"' in await answer(served, head(len(body)) + body)
+
+
+async def test_unless_an_operator_says_so_it_outlives_what_a_balancer_in_front_keeps_it_for(bare: Served) -> None:
+    reader, writer = await asyncio.open_connection(*bare.address.split(":"))
+    body = orjson.dumps({"query": "{ __typename }"})
+    writer.write(head(len(body)) + body)
+    await reader.readuntil(b'"Query"')
+    timer = server_side(bare).timeout_keep_alive_task
+    assert timer.when() - asyncio.get_running_loop().time() > 60
+    writer.close()
+
+
 IMPATIENT = Patience(head_seconds=0.2, body_seconds=0.4)
 
 
@@ -115,6 +132,7 @@ async def test_a_head_has_a_largest_size(bare: Served, largest: bytes, refused: 
     assert (await answer(bare, largest)).startswith(b"HTTP/1.1 200 ")
     head, _, body = (await answer(bare, refused)).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert b"\r\ncache-control: no-store\r\n" in head
     assert orjson.loads(body)["errors"][0]["extensions"] == {"code": "BAD_REQUEST"}
 
 
@@ -271,7 +289,8 @@ async def test_who_has_nothing_to_read_is_not_waited_for(served: Served, world: 
 
 async def test_only_so_much_waits_for_who_does_not_read(served: Served, world: World, database: Database) -> None:
     async with listening(served, world, database):
-        [channel] = served.app.realtime._channels.values()
+        channel = served.app.realtime._channels[document_topic(world.requirements.id)]
+        listener: Any
         [listener] = channel.listeners
         for _ in range(20):
             await happen(served, world.requirements)

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 import os
 import shutil
 import socket
@@ -22,6 +23,8 @@ from starlette.routing import Route
 from app.console import build
 from app.console.pages import routes
 from tests.app.browser import needs_chromium, visiting
+from tests.app.prefixing import PREFIX, below_a_path
+from tests.app.serving import Served
 
 SCRIPT = "console.log('a script worth compressing')" * 100
 needs_build = pytest.mark.skipif(not build.is_current(), reason="the console is not built: python -m app.console")
@@ -66,10 +69,10 @@ async def test_the_page_is_asked_for_again_each_time_and_its_assets_never(dist: 
     assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
-@pytest.mark.parametrize("accepted", ["gzip", "identity"])
-async def test_an_asset_is_compressed_for_those_who_accept_it(dist: Path, accepted: str) -> None:
+@pytest.mark.parametrize(("accepted", "coding"), [("gzip", "gzip"), ("identity", "identity"), ("gzip;q=0", "identity")])
+async def test_an_asset_is_compressed_for_those_who_accept_it(dist: Path, accepted: str, coding: str) -> None:
     asset = await get(dist, "/graphiql/assets/index-abc.js", **{"accept-encoding": accepted})
-    assert asset.headers.get("content-encoding", "identity") == accepted
+    assert asset.headers.get("content-encoding", "identity") == coding
     assert asset.headers["content-type"].startswith("text/javascript")
     assert asset.headers["vary"] == "Accept-Encoding"
     assert asset.text == SCRIPT
@@ -170,3 +173,24 @@ async def test_a_wrong_token_is_named_as_such(host: str) -> None:
     async with visiting(f"http://{host}/graphiql") as page:
         await page.type("#token", "nonsense")
         await page.until("document.querySelector('output').textContent === 'This token is not accepted'")
+
+
+SUBSCRIPTION = 'subscription { documentEvents(documentId: "doc_1") { kind } }'
+UNSAID = dict.fromkeys(("hash", "variables", "headers", "operationName", "response"))
+TABS = {"tabs": [{"id": "1", "title": "Listening", "query": SUBSCRIPTION, **UNSAID}], "activeTabIndex": 0}
+
+
+@needs_build
+@needs_chromium
+async def test_below_a_path_of_a_proxy_the_console_finds_itself_the_graph_and_its_sockets(served: Served) -> None:
+    async with below_a_path(served.address) as proxy, visiting(f"http://{proxy}{PREFIX}/health/live") as page:
+        await page.until("document.body.textContent.includes('ok')")
+        await page.run(f"localStorage.setItem('graphiql:tabState', {json.dumps(json.dumps(TABS))})")
+        await page.send("Page.navigate", url=f"http://{proxy}{PREFIX}/")
+        await page.until("document.querySelector('.graphiql-query-editor')?.textContent.includes('documentEvents')")
+        assert await page.run("location.href") == f"http://{proxy}{PREFIX}/graphiql"
+        await page.click(".graphiql-execute-button")
+        await page.until("document.querySelector('.result-window').textContent.includes('NOT_FOUND')")
+        assert {f"{scheme}://{proxy}{PREFIX}/graphql" for scheme in ("http", "ws")} <= {*page.requests}
+        outside = [url for url in page.requests if proxy in url and PREFIX not in url]
+        assert outside in ([], [f"http://{proxy}/favicon.ico"]), "only the first page, which has no icon, asks for one"

@@ -1,6 +1,7 @@
 """GraphQL over HTTP: what is accepted, what it is answered with, and that whatever is malformed is a coded 4xx."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlencode
@@ -9,9 +10,10 @@ import httpx
 import orjson
 import pytest
 from structlog.testing import capture_logs
+from websockets.exceptions import InvalidStatus
 
-from app.http import refusal
 from app.negotiation import GRAPHQL_RESPONSE, JSON
+from app.responses import refusal
 from db.tokens import new_token
 from tests.app.serving import NO_DATABASE, Served, serving, told
 from tests.world import World
@@ -163,6 +165,40 @@ async def test_another_content_type_is_415(bare: Served, content_type: str) -> N
     assert (answer.status_code, code_of(answer)) == (415, "BAD_REQUEST")
 
 
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "deflate", "gzip, identity"])
+async def test_a_compressed_body_is_415_and_the_answer_says_what_would_be_read(bare: Served, coding: str) -> None:
+    content = gzip.compress(orjson.dumps(TYPENAME))
+    answer = await bare.send("POST", content=content, content_type=JSON, content_encoding=coding)
+    assert (answer.status_code, code_of(answer)) == (415, "BAD_REQUEST")
+    assert answer.headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize("coding", ["", "identity"])
+async def test_a_body_that_is_said_not_to_be_compressed_is_read(bare: Served, coding: str) -> None:
+    assert told(await bare.post(TYPENAME, content_encoding=coding)) == ANSWER
+
+
+async def test_no_cache_keeps_an_answer_for_others(bare: Served) -> None:
+    """GET and POST, refused or not, in one part or in several; what is soon not true any more is not kept at all."""
+    unknown = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}}
+    kept = [
+        await bare.post(TYPENAME),
+        await get(bare, query="{__typename}"),
+        await get(bare, query="{"),
+        await bare.post(TYPENAME, accept="text/event-stream"),
+        await bare.send("POST", "/graphql/", content_type=JSON),
+    ]
+    forgotten = [
+        await get(bare, query=""),
+        await bare.post(TYPENAME, accept="text/html"),
+        await bare.post(TYPENAME, authorization="Bearer x"),
+        await bare.post(unknown),
+    ]
+    assert {answer.headers["cache-control"] for answer in kept} == {"private, no-cache"}
+    assert {answer.headers["cache-control"] for answer in forgotten} == {"no-store"}
+    assert {answer.headers["vary"] for answer in kept + forgotten} == {"Accept, Accept-Encoding, Authorization"}
+
+
 @pytest.mark.parametrize("content_type", [f"{JSON}; charset=utf-8", f'{JSON};charset="UTF-8"', JSON.upper()])
 async def test_the_content_type_may_name_its_charset(bare: Served, content_type: str) -> None:
     answer = await bare.send("POST", content=b'{"query": "{ __typename }"}', content_type=content_type)
@@ -269,9 +305,16 @@ async def test_a_form_with_such_a_header_is_still_not_json(bare: Served) -> None
     assert (answer.status_code, code_of(answer)) == (415, "BAD_REQUEST")
 
 
-async def test_the_address_is_exact(bare: Served) -> None:
-    answer = await bare.send("POST", "/graphql/", content=b"{}", content_type=JSON)
-    assert answer.status_code == 404
+async def test_the_address_is_exact_and_who_misses_it_is_told_which_it_is(bare: Served) -> None:
+    for method in ("GET", "POST"):
+        answer = await bare.send(method, "/graphql/", content=b"{}", content_type=JSON)
+        assert (answer.status_code, code_of(answer)) == (404, "NOT_FOUND")
+        assert "`/graphql`" in answer.json()["errors"][0]["message"]
+    with pytest.raises(InvalidStatus) as refusal:
+        async with bare.socket("/graphql/"):
+            pass
+    assert refusal.value.response.status_code == 404
+    assert b"`/graphql`" in (refusal.value.response.body or b"")
 
 
 async def test_without_a_database_the_answer_says_to_try_again(bare: Served) -> None:
@@ -281,7 +324,7 @@ async def test_without_a_database_the_answer_says_to_try_again(bare: Served) -> 
 
 async def test_the_front_page_leads_to_the_console(bare: Served) -> None:
     answer = await bare.send("GET", "/")
-    assert (answer.status_code, answer.headers["location"]) == (307, "/graphiql")
+    assert (answer.status_code, answer.headers["location"]) == (307, "graphiql")
 
 
 async def test_answers_are_utf8(bare: Served) -> None:

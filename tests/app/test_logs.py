@@ -11,7 +11,7 @@ import orjson
 import pytest
 import structlog
 
-from app.logs import RequestLog, configure
+from app.logs import RequestLog, configure, flush
 from db.tokens import new_token
 from tests.app.serving import Served, until
 from tests.world import World
@@ -32,6 +32,7 @@ def written() -> Iterator[io.StringIO]:
 
 def entries(written: io.StringIO, event: str) -> list[dict[str, Any]]:
     """The entries of this name."""
+    flush()
     return [entry for line in written.getvalue().splitlines() if (entry := orjson.loads(line))["event"] == event]
 
 
@@ -107,6 +108,7 @@ def test_a_traceback_shows_no_local_variables(written: io.StringIO, json: bool) 
         int(password[:0])
     except ValueError:
         structlog.get_logger("app.test").exception("failed")
+    flush()
     assert "ValueError" in written.getvalue()
     assert SECRET not in written.getvalue()
 
@@ -115,6 +117,7 @@ def test_libraries_are_heard_from_a_warning_on(written: io.StringIO) -> None:
     library = logging.getLogger("uvicorn.error")
     library.info("a client and its address")
     library.warning("lost")
+    flush()
     [line] = written.getvalue().splitlines()
     assert (orjson.loads(line)["event"], orjson.loads(line)["level"]) == ("lost", "warning")
 
@@ -139,3 +142,18 @@ async def test_a_request_that_fails_is_an_entry(written: io.StringIO) -> None:
         await client.get("/")
     [entry] = entries(written, "request")
     assert entry["status"] == 500
+
+
+async def test_no_ticket_is_logged(written: io.StringIO, served: Served, world: World) -> None:
+    authorization = f"Bearer {world.tokens['ada']}"
+    tickets = [
+        (await served.send("POST", "/graphql/ticket", authorization=authorization)).json()["ticket"] for _ in range(2)
+    ]
+    for address in (f"/graphql?query={{__typename}}&ticket={tickets[0]}", f"/graphql/?ticket={tickets[0]}x"):
+        for accept in ("text/event-stream", "text/html"):
+            await served.send("GET", address, accept=accept)
+    async with served.socket(f"/graphql?ticket={tickets[1]}"):
+        pass
+    await until(lambda: entries(written, "socket"))
+    assert {entry["path"] for entry in entries(written, "request")} == {"/graphql/ticket", "/graphql", "/graphql/"}
+    assert not [ticket for ticket in tickets if ticket in written.getvalue()]

@@ -1,8 +1,10 @@
 """The process as an operator runs it: it is told to stop, and its database is restarted."""
 
 import asyncio
+import fcntl
 import os
 import re
+import select
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from httpx import AsyncClient
 from websockets.exceptions import ConnectionClosed
 
 from app import cli
@@ -35,15 +38,17 @@ REOPEN = RESOLVE.replace("resolve", "reopen")
 
 
 @asynccontextmanager
-async def process(database_url: str, redis_url: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, Served]]:
+async def process(
+    database_url: str, redis_url: str, *, stderr: int = asyncio.subprocess.STDOUT, **settings: str
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, Served]]:
     """A process that serves this database, and the way to it."""
-    servers_of_ours = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "TRELLIS_DRAIN_JITTER": "0"}
+    servers_of_ours = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "TRELLIS_DRAIN_JITTER": "0", **settings}
     started = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "app", "serve", "--port", "0"),
         cwd=cli.ROOT,
         env=os.environ | servers_of_ours,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+        stderr=stderr,
     )
     try:
         yield started, Served(None, await address(started))  # type: ignore[arg-type]  # the server is another process
@@ -86,6 +91,30 @@ async def test_on_sigterm_all_comes_to_its_end_and_the_process_too(
         assert (await talk.closed())[0] == 1012
         async with asyncio.timeout(STOPPING):
             assert await started.wait() == 0
+
+
+@pytest.mark.parametrize("json", ["0", "1"])
+async def test_whoever_stops_reading_the_log_stops_nobody(
+    database_url: str, redis_url: str, world: World, json: str
+) -> None:
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    try:
+        async with (
+            process(database_url, redis_url, stderr=writing, TRELLIS_LOG_JSON=json) as (started, served),
+            AsyncClient(base_url=f"http://{served.address}", timeout=STARTING) as client,
+        ):
+            for _ in range(100):
+                assert (await client.get("/health/live")).status_code == 200
+            assert (await as_ada(served, world, READ)).json()["data"]["courses"]["nodes"]
+            assert select.select([reading], [], [], 0)[0]
+            assert not select.select([], [writing], [], 0)[1]
+            started.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(STOPPING):
+                assert await started.wait() == 0
+    finally:
+        os.close(reading)
+        os.close(writing)
 
 
 async def test_a_thread_lets_the_event_loop_in_soon(served: Served) -> None:

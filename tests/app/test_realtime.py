@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
@@ -9,9 +10,12 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from app.realtime import TIMEOUT, FellBehind, Realtime, Unavailable
+from app import outgoing
+from app.outgoing import EVERY_TOPIC, GAPS
+from app.realtime import TIMEOUT, Realtime, Unavailable
+from db.errors import HistoryGap
 from db.outbox import Event
-from tests.app.serving import NO_REDIS
+from tests.app.serving import NO_REDIS, until
 from tests.app.wire import Wire
 
 TOPIC = "document:1"
@@ -99,15 +103,31 @@ async def test_listeners_that_come_and_go_at_once_leave_nothing_behind(
     await asyncio.gather(*visits, return_exceptions=True)
     assert not [visit.exception() for visit in visits if not visit.cancelled() and visit.exception()]
     async with asyncio.timeout(5):
-        while await redis.pubsub_channels(f"{prefix}*"):
+        while await redis.pubsub_channels(f"{prefix}*") != [f"{prefix}{GAPS}"]:
             pass
 
 
-async def test_a_listener_hears_again_after_its_connection_was_cut(realtime: Realtime, redis: Any) -> None:
-    async with realtime.listen(TOPIC) as events:
+async def test_who_listened_over_a_connection_that_was_cut_is_told_of_the_gap(realtime: Realtime, redis: Any) -> None:
+    async with realtime.listen(TOPIC) as first, realtime.listen("document:2") as second:
         await cut(redis)
-        with until_heard(realtime):
-            assert await heard(events) == comment()
+        for events in (first, second):
+            with pytest.raises(HistoryGap):
+                await heard(events)
+    async with realtime.listen(TOPIC) as events:
+        await realtime.publish(comment())
+        assert await heard(events) == comment()
+
+
+async def test_what_was_heard_before_the_gap_comes_first(realtime: Realtime, redis: Any) -> None:
+    async with realtime.listen(TOPIC) as events, realtime.listen(TOPIC) as other:
+        await realtime.publish(comment())
+        await heard(other)
+        await cut(redis)
+        with pytest.raises(HistoryGap):
+            await heard(other)
+        assert await heard(events) == comment()
+        with pytest.raises(HistoryGap):
+            await heard(events)
 
 
 async def test_a_connection_that_died_without_a_word_is_noticed(redis_url: str, prefix: str) -> None:
@@ -117,8 +137,81 @@ async def test_a_connection_that_died_without_a_word_is_noticed(redis_url: str, 
         realtime.listen(TOPIC) as events,
     ):
         wire.go_dead()
-        with until_heard(realtime):
-            assert await heard(events) == comment()
+        with pytest.raises(HistoryGap):
+            await heard(events)
+
+
+async def test_events_that_could_not_be_published_are_a_gap_for_who_hears_their_topic_in_any_process(
+    redis_url: str, prefix: str, realtime: Realtime
+) -> None:
+    async with (
+        Wire(redis_url) as wire,
+        Realtime(wire.url, prefix=prefix) as cut_off,
+        realtime.listen(TOPIC) as events,
+        realtime.listen("document:2") as others,
+    ):
+        await cut_off.ping()
+        await wire.close()
+        with capture_logs() as entries:
+            await cut_off.publish(comment())
+            await cut_off._outgoing._waiting.join()
+        assert [(entry["event"], entry["topic"]) for entry in entries if "topic" in entry] == [
+            ("event not published", TOPIC)
+        ]
+        await wire.open()
+        with pytest.raises(HistoryGap):
+            await heard(events)
+        await realtime.publish(comment(topic="document:2"))
+        assert await heard(others) == comment(topic="document:2")
+
+
+async def test_a_server_that_stands_still_is_a_gap_for_all(
+    redis_url: str, prefix: str, redis: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outgoing, "TIMEOUT", 0.2)
+    pid = (await redis.info("server"))["process_id"]
+    async with Realtime(redis_url, prefix=prefix, patience=0.1) as realtime, realtime.listen(TOPIC) as events:
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            await realtime.publish(comment())
+            await realtime._outgoing._waiting.join()
+            with pytest.raises(HistoryGap):
+                await heard(events)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        await realtime.ping()
+        await until(lambda: not realtime._outgoing._gaps)
+        async with realtime.listen(TOPIC) as again:
+            await realtime.publish(comment(1))
+            assert await heard(again) == comment(1)
+
+
+async def test_more_gaps_than_can_be_remembered_are_one_of_all_topics(
+    redis_url: str, prefix: str, realtime: Realtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outgoing, "MOST_GAPS", 3)
+    async with (
+        Wire(redis_url) as wire,
+        Realtime(wire.url, prefix=prefix) as cut_off,
+        realtime.listen("document:7") as events,
+    ):
+        await cut_off.ping()
+        await wire.close()
+        for number in range(4):
+            await cut_off.publish(comment(topic=f"document:{number}"))
+        await cut_off._outgoing._waiting.join()
+        assert cut_off._outgoing._gaps == {EVERY_TOPIC}
+        await wire.open()
+        with pytest.raises(HistoryGap):
+            await heard(events)
+
+
+async def test_one_connection_that_is_lost_loses_no_event(redis_url: str, prefix: str, realtime: Realtime) -> None:
+    async with Wire(redis_url) as wire, Realtime(wire.url, prefix=prefix) as other, realtime.listen(TOPIC) as events:
+        for number in range(20):
+            await other.publish(comment(number))
+            assert await heard(events) == comment(number)
+            await until(wire.reset)
 
 
 async def test_a_quiet_connection_is_kept(redis_url: str, prefix: str, redis: Any) -> None:
@@ -154,7 +247,7 @@ async def test_a_listener_that_falls_behind_gets_an_error_and_no_silence(redis_u
         await realtime.publish(comment(topic="document:2"))
         await heard(marker)
         assert [await heard(slow), await heard(slow)] == [comment(0), comment(1)]
-        with pytest.raises(FellBehind):
+        with pytest.raises(HistoryGap):
             await heard(slow)
 
 

@@ -1,5 +1,7 @@
 """Settings come from the environment and do not show passwords."""
 
+from ipaddress import ip_network
+
 import pytest
 from pydantic import ValidationError
 
@@ -51,6 +53,7 @@ PROMISED: dict[str, float] = {
     "operation_limit": 50,
     "reader_timeout": 30,
     "reader_limit": 2**20,
+    "keep_alive": 75,
 }
 
 
@@ -60,6 +63,37 @@ def test_what_is_promised_is_so_unless_an_operator_sets_something_else() -> None
     assert settings.patience == Patience(url=8 * 2**10, headers=32 * 2**10, head_seconds=10, body_seconds=15)
     assert settings.credential_interval + REMEMBERED_FOR <= 5
     assert settings.ping_interval + settings.ping_timeout < 12
+
+
+def test_a_list_stands_in_one_variable_between_commas_or_blanks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRELLIS_ORIGINS", "https://app.example, http://localhost:3000")
+    monkeypatch.setenv("TRELLIS_PROXIES", "10.0.0.0/8 2001:db8::7")
+    settings = Settings(database_url="postgresql://db", redis_url="redis://r")
+    assert settings.origins == ("https://app.example", "http://localhost:3000")
+    assert settings.proxies == (ip_network("10.0.0.0/8"), ip_network("2001:db8::7"))
+
+
+def test_only_what_runs_on_this_machine_is_a_trusted_proxy_unless_an_operator_says_so() -> None:
+    settings = Settings(database_url="postgresql://db", redis_url="redis://r")
+    assert settings.proxies == (ip_network("127.0.0.1"), ip_network("::1"))
+    assert settings.origins == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ORIGINS", "https://app.example/"),
+        ("ORIGINS", "app.example"),
+        ("ORIGINS", "HTTPS://app.example"),
+        ("ORIGINS", "null"),
+        ("PROXIES", "proxy.example"),
+        ("PROXIES", "10.0.0.1/8"),
+    ],
+)
+def test_what_would_never_match_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"TRELLIS_{name}", value)
+    with pytest.raises(ValidationError, match=name.lower()):
+        Settings(database_url="postgresql://db", redis_url="redis://r")
 
 
 @pytest.mark.parametrize("number", ["-1", "11"])

@@ -1,22 +1,38 @@
-"""A way to Redis that tests can break: connections to a real server that die without a word, or are refused."""
+"""A way to a server that tests can break: connections to it die without a word, or are reset, or refused."""
 
 import asyncio
+import socket
+import struct
 from contextlib import suppress
 from typing import Self
-from urllib.parse import urlsplit
+
+from sqlalchemy import make_url
+
+RESET = struct.pack("ii", 1, 0)
+"""With this to linger, the end of a connection is a reset, and what is under way is thrown away."""
 
 
 class Wire:
-    """A way to the server on which connections can die without a word, or be refused."""
+    """A way to Redis or PostgreSQL, which listen on Unix sockets, by TCP."""
 
-    def __init__(self, redis_url: str) -> None:
-        self.path = urlsplit(redis_url).path
+    def __init__(self, url: str) -> None:
+        self.there = make_url(url)
         self.port = 0
         self.carrying: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self.answering: list[asyncio.Task[None]] = []
 
     @property
+    def path(self) -> str:
+        """The socket of the server."""
+        if self.there.drivername.startswith("postgresql"):
+            return f"{self.there.query['host']}/.s.PGSQL.{self.there.query['port']}"
+        return f"/{self.there.database}"
+
+    @property
     def url(self) -> str:
+        if self.there.drivername.startswith("postgresql"):
+            here = self.there.set(host="127.0.0.1", port=self.port, query={})
+            return here.render_as_string(hide_password=False)
         return f"redis://127.0.0.1:{self.port}"
 
     async def __aenter__(self) -> Self:
@@ -38,6 +54,15 @@ class Wire:
         self.go_dead()
         await asyncio.gather(*self.carrying, return_exceptions=True)
 
+    def reset(self) -> int:
+        """Reset all connections that there are; how many that were."""
+        ours = [self.carrying.pop(task) for task in self.answering if not task.done()]
+        self.answering.clear()
+        for writer in ours:
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            writer.transport.abort()
+        return len(ours)
+
     def go_dead(self) -> None:
         """From now on nothing comes through on the connections that there are."""
         for carrying in self.carrying:
@@ -56,7 +81,7 @@ class Wire:
         self.answering.append(answering)
 
     async def carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, RuntimeError):  # uvloop's, for a write to what is closed
             while data := await source.read(65536):
                 sink.write(data)
         sink.close()

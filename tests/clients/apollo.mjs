@@ -47,6 +47,18 @@ await check("a query", async () => {
   assert.equal(data.viewer.name, "Ada");
 });
 
+await check("a guest sends an empty header, as its documentation has it", async () => {
+  const authorization = "";
+  const links = [
+    new HttpLink({ uri: world.url, headers: { authorization } }),
+    new GraphQLWsLink(createClient({ ...socketOf("ada"), connectionParams: { authorization } })),
+  ];
+  for (const link of links) {
+    const { data } = await connected(link).query({ query: gql(operations.VIEWER) });
+    assert.equal(data.viewer, null);
+  }
+});
+
 await check("an error has a code", async () => {
   const error = await client.query({ query: gql(operations.UNKNOWN_FIELD) }).catch((error) => error);
   assert.ok(CombinedGraphQLErrors.is(error), error);

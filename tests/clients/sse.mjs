@@ -13,4 +13,9 @@ await check("what cannot be parsed is refused before the stream begins", async (
   assert.deepEqual([response.status, errors[0].extensions.code], [400, "GRAPHQL_PARSE_FAILED"]);
 });
 
+await check("what is not valid is an answer with errors", async () => {
+  const { errors, data } = await ask(client, { query: "{ nothing }" });
+  assert.deepEqual([errors[0].extensions.code, data], ["GRAPHQL_VALIDATION_FAILED", undefined]);
+});
+
 process.exit();

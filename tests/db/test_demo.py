@@ -33,6 +33,7 @@ REAL = {
     "webhook_events": 273,
 }
 
+WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
 COUNT = "SELECT count(*) FROM {}"
 
 Steps = list[tuple[str, int, int]]
@@ -246,3 +247,18 @@ async def _digests(url: str) -> dict[str, str]:
     names = [table.__tablename__ for table in tables()]
     rows = "SELECT md5(string_agg((to_jsonb(t) - 'hash')::text, '' ORDER BY id)) AS digest FROM {} t"
     return {name: (await _fetch(url, rows.format(name)))[0]["digest"] for name in names}
+
+
+async def test_of_two_who_load_at_once_the_second_finds_it_done(database_url: str) -> None:
+    first = await asyncpg.connect(database_url.replace("+asyncpg", ""))
+    try:
+        async with first.transaction():
+            await first.execute("SELECT pg_advisory_xact_lock(hashtext('trellis demo data'))")
+            second = asyncio.create_task(demo.load(database_url))
+            async with asyncio.timeout(60):  # it reads all of its sources before
+                while not await first.fetchval(WAITS):  # noqa: ASYNC110  (there is no event to wait for)
+                    await asyncio.sleep(0.05)
+        await second
+        assert await first.fetchval("SELECT count(*) FROM users WHERE email LIKE 'vadim.pavlov@%'") == 0
+    finally:
+        await first.close()

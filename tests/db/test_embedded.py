@@ -7,18 +7,21 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event, Timer
 from typing import Any
 
 import asyncpg
 import pytest
-from redis import Redis
+from redis import Redis, RedisError
 
-from db.embedded import Servers, StartFailed, servers
+from db import embedded
+from db.embedded import Servers, ServersLost, servers
+from db.wheels import Postgres, StartFailed
 
 RUN = """
 import signal, sys
@@ -114,6 +117,19 @@ def test_an_error_stops_them_too(tmp_path: Path) -> None:
     assert not listens(tmp_path / "valkey" / "socket")
 
 
+@pytest.mark.parametrize("joins", [False, True])
+def test_what_a_server_said_in_the_past_is_no_reason_for_an_error(tmp_path: Path, joins: bool) -> None:
+    with servers(tmp_path, durable=False):
+        pass
+    with (tmp_path / "postgres" / "server.log").open("a") as log:
+        log.write("2026-01-01 00:00:00.000 UTC [1] PANIC:  could not write\n")
+    with ExitStack() as first:
+        if joins:
+            first.enter_context(another_process(tmp_path))
+        with pytest.raises(LookupError), servers(tmp_path, durable=False):
+            raise LookupError
+
+
 def test_who_joins_leaves_them_running(tmp_path: Path) -> None:
     with another_process(tmp_path):
         with servers(tmp_path) as joined:
@@ -203,3 +219,87 @@ def test_what_the_server_said_is_in_the_error(tmp_path: Path) -> None:
         settings.write("nonsense = 1\n")
     with pytest.raises(StartFailed, match="nonsense"), servers(tmp_path):
         pass
+
+
+def kill_servers(folder: Path) -> None:
+    with Redis.from_url(f"unix://{folder}/valkey/socket") as valkey:
+        os.kill(valkey.info("server")["process_id"], signal.SIGKILL)
+    os.kill(postmaster(folder), signal.SIGKILL)
+
+
+def until(condition: Callable[[], Any], *, within: float = 60) -> None:
+    deadline = time.monotonic() + within
+    while True:
+        with suppress(OSError, asyncpg.PostgresError, RedisError):
+            if condition():
+                return
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_servers_that_die_are_started_again(tmp_path: Path) -> None:
+    with servers(tmp_path) as running:
+        ask(running, "CREATE TABLE kept AS SELECT 7 AS number")
+        dead = postmaster(tmp_path)
+        kill_servers(tmp_path)
+        until(lambda: ask(running, "SELECT number FROM kept") == 7 and ping(running))
+        assert postmaster(tmp_path) != dead
+    assert not listens(tmp_path / "postgres" / ".s.PGSQL.5432")
+    assert not listens(tmp_path / "valkey" / "socket")
+
+
+@pytest.mark.parametrize("how", ["ends", "is killed"])
+def test_another_process_keeps_them_up_when_the_first_is_gone(tmp_path: Path, how: str) -> None:
+    with ExitStack() as first:
+        process = first.enter_context(another_process(tmp_path))
+        with servers(tmp_path) as running:
+            if how == "is killed":
+                process.kill()
+            first.close()
+            until(lambda: ask(running, "SELECT 1") == 1 and ping(running))
+            kill_servers(tmp_path)
+            until(lambda: ask(running, "SELECT 1") == 1 and ping(running))
+    assert not listens(tmp_path / "postgres" / ".s.PGSQL.5432")
+    assert not listens(tmp_path / "valkey" / "socket")
+
+
+def test_a_deep_folder_is_passed_on_too(tmp_path: Path) -> None:
+    folder = tmp_path / ("deep, " * 20)
+    with ExitStack() as first:
+        first.enter_context(another_process(folder))
+        with servers(folder) as running:
+            first.close()
+            until(lambda: ask(running, "SELECT 1") == 1 and ping(running))
+
+
+def lose(folder: Path) -> None:
+    """Use servers of which one ends, and cannot start again."""
+    with servers(folder, durable=False):
+        with (folder / "postgres" / "postgresql.conf").open("a") as settings:
+            settings.write("nonsense = 1\n")
+        os.kill(postmaster(folder), signal.SIGKILL)
+        Event().wait(60)
+        pytest.fail("Nobody was interrupted.")
+
+
+def test_a_server_that_is_gone_for_good_interrupts_who_uses_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "TRIES", 2)
+    with pytest.raises(ServersLost, match=r"^PostgreSQL ended and does not come up again: .*nonsense.*$"):
+        lose(tmp_path)
+    assert not listens(tmp_path / "valkey" / "socket")
+
+
+def test_a_server_that_does_not_stop_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Postgres, "farewells", ((signal.SIGINT, 0.1), (signal.SIGQUIT, 0.1)))
+    with servers(tmp_path, durable=False):
+        frozen = postmaster(tmp_path)
+        os.kill(frozen, signal.SIGSTOP)
+    with pytest.raises(ProcessLookupError):
+        os.kill(frozen, 0)
+
+
+def test_who_asks_twice_does_not_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Postgres, "farewells", ((signal.SIGUSR2, 60), (signal.SIGQUIT, 10)))  # the first says nothing
+    with servers(tmp_path, durable=False):
+        Timer(1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    assert not listens(tmp_path / "postgres" / ".s.PGSQL.5432")

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -138,3 +138,15 @@ async def test_a_mistake_of_ours_is_none_of_these(single: Database, ask: Ask) ->
 def test_other_exceptions_are_none_of_these() -> None:
     assert failure_of(RuntimeError("secret")) is None
     assert failure_of(None) is None
+
+
+@ways
+@pytest.mark.parametrize("change", [{"username": "nobody"}, {"database": "nowhere"}])
+async def test_who_is_not_let_in_any_more_finds_it_unavailable(
+    database_url: str, ask: Ask, change: dict[str, Any]
+) -> None:
+    away = Database(make_url(database_url).set(**change).render_as_string(hide_password=False))
+    try:
+        assert await failure(away, ask, "SELECT 1") is Failure.UNAVAILABLE
+    finally:
+        await away.close()

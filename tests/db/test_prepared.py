@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 
-import asyncpg
 import pytest
 
 from db.engine import Database
@@ -54,8 +53,7 @@ async def test_what_is_larger_than_all_that_is_kept_is_answered_all_the_same(pre
 async def test_nothing_has_a_name_where_a_pooler_may_change_the_process_between_two_statements(
     database: Database,
 ) -> None:
-    _, address = database.engine.dialect.create_connect_args(database.engine.url)
-    pooled = Prepared(await asyncpg.connect(**address, statement_cache_size=0))
+    pooled = Prepared(await database.address.connect(statement_cache_size=0))
     for _ in range(3):
         found = [(await pooled.fetch(f"SELECT $1::int + {number}", [10]))[0][0] for number in range(3)]
         assert found == [10, 11, 12]

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.app.serving import Served, Talk, serving, told, until
+from tests.app.serving import Served, Talk, listeners, serving, told, until
 from tests.world import World
 
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -50,9 +50,9 @@ class Person:
     async def listen(self, query: str, **variables: Any) -> AsyncIterator["Ear"]:
         """Subscribe on a socket of one's own. Once entered, nothing is missed."""
         async with self.socket() as talk:
-            before = ears(self.served)
+            before = listeners(self.served)
             await talk.ask(query, **variables)
-            await until(lambda: ears(self.served) > before)
+            await until(lambda: listeners(self.served) > before)
             yield Ear(talk)
 
     @asynccontextmanager
@@ -85,12 +85,6 @@ class Ear:
         assert await self.talk.hear() == {"id": last["id"], "type": "complete"}
         [error] = last["payload"]["errors"]
         return str(error["extensions"]["code"])
-
-
-def ears(served: Served) -> int:
-    """How many subscriptions are listening, each of them acknowledged by Redis."""
-    channels = served.app.realtime._channels.values()
-    return sum(len(channel.listeners) for channel in channels if channel.acknowledged.is_set())
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from sqlalchemy import update
 from db import tables
 from db.access import GUEST
 from db.enums import MembershipStatus
-from tests.app.serving import Served, until
-from tests.tour.conftest import Person, ears
+from tests.app.serving import Served, listeners, until
+from tests.tour.conftest import Person
 from tests.world import World
 
 DOCUMENT_EVENTS = """
@@ -119,7 +119,7 @@ async def test_a_refused_mutation_is_not_heard(ada: Person, vera: Person, ben: P
 async def test_a_subscription_ends_when_its_listener_says_so(ada: Person, ben: Person, world: World) -> None:
     async with ada.listen(DOCUMENT_EVENTS, document=world.requirements.public_id) as events:
         await events.talk.say(id="1", type="complete")
-        await until(lambda: ears(ada.served) == 0)
+        await until(lambda: listeners(ada.served) == 0)
         await say(ben, world.thread_0.public_id, "Into the void")
         await events.talk.say(type="ping")
         assert await events.talk.hear() == {"type": "pong"}

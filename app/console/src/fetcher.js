@@ -1,7 +1,7 @@
 // Sends operations to this server; subscriptions over a socket that carries the same headers as its first message.
 import { createGraphiQLFetcher } from "@graphiql/toolkit";
 
-const ENDPOINT = new URL("/graphql", location.href);
+const ENDPOINT = new URL("graphql", location.href);
 const SOCKET = Object.assign(new URL(ENDPOINT), { protocol: ENDPOINT.protocol.replace("http", "ws") });
 
 /** A fetcher that asks as the owner of the token, unless the headers editor says otherwise. */

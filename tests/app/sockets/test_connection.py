@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from app.sockets import connection as module
 from app.sockets.connection import SocketConnection
 from app.sockets.conversation import Conversation
 from tests.app.serving import NO_DATABASE, Served, serving, until
@@ -109,6 +110,23 @@ async def test_more_messages_at_once_close_with_4429(redis_url: str, sent: bytes
     async with serving(NO_DATABASE, redis_url, message_limit=20) as served, raw(served.address) as client:
         await client.say(sent * 21)
         assert await client.closed() == (4429, "Too many messages at once.")
+
+
+async def test_a_flood_of_messages_is_told_why_it_is_closed(redis_url: str) -> None:
+    async with serving(NO_DATABASE, redis_url) as served, raw(served.address) as client:
+        await client.say(message(type="ping") * 200_000)
+        assert await client.closed() == (4429, "Too many messages at once.")
+        client.writer.close()
+        await until(lambda: not connections(served))
+
+
+async def test_a_client_that_does_not_close_its_side_is_waited_for_no_longer_than_for_its_last_words(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LAST_WORDS", 0.1)
+    async with serving(NO_DATABASE, redis_url) as served, raw(served.address) as client:
+        await client.say(message(type="ping") * 200)
+        await until(lambda: not connections(served))
 
 
 async def test_a_message_may_come_in_fragments(redis_url: str) -> None:

@@ -8,10 +8,11 @@ import pytest
 from structlog.testing import capture_logs
 from websockets.exceptions import ConnectionClosed
 
+from app.auth import REFUSED
 from db import tables
 from db.outbox import Event, document_topic
 from db.tokens import new_token
-from tests.app.serving import NO_DATABASE, Served, Talk, serving, until
+from tests.app.serving import NO_DATABASE, Served, Talk, listeners, serving, until
 from tests.world import World
 
 TYPENAME = "{ __typename }"
@@ -23,12 +24,6 @@ async def listen(served: Served, talk: Talk, document: tables.SpecificationDocum
     """Start a subscription and wait until it hears."""
     await talk.ask(LISTEN, key=key, id=document.public_id)
     await until(lambda: listeners(served) > 0)
-
-
-def listeners(served: Served) -> int:
-    """How many listen in the running server to what the server has acknowledged."""
-    channels = served.app.realtime._channels.values()
-    return sum(len(channel.listeners) for channel in channels if channel.acknowledged.is_set())
 
 
 async def happen(served: Served, document: tables.SpecificationDocument) -> None:
@@ -71,6 +66,20 @@ async def test_a_subscription_hears_until_the_client_has_enough(served: Served, 
         await happen(served, world.requirements)
         await talk.say(type="ping")
         assert await talk.hear() == {"type": "pong"}
+
+
+async def test_a_subscription_that_has_missed_something_is_over_with_an_error_and_its_socket_stays(
+    served: Served, world: World, redis: Any
+) -> None:
+    async with served.talk(authorization=f"Bearer {world.tokens['ada']}") as talk:
+        await listen(served, talk, world.requirements)
+        await redis.client_kill_filter(_type="pubsub")
+        over = await talk.hear()
+        assert (over["id"], over["type"]) == ("1", "error")
+        assert [error["extensions"]["code"] for error in over["payload"]] == ["HISTORY_GAP"]
+        await listen(served, talk, world.requirements)
+        await happen(served, world.requirements)
+        assert await talk.hear() == next_of(HEARD)
 
 
 async def test_an_id_can_be_used_again_at_once(served: Served, world: World) -> None:
@@ -133,7 +142,18 @@ async def test_the_credential_comes_with_the_initialisation(
         assert await talk.hear() == next_of({"data": {"viewer": {"name": "Ada"}}})
 
 
-@pytest.mark.parametrize("payload", [{}, {"authorization": None}, {"headers": {}}, {"headers": None}])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {},
+        {"authorization": None},
+        {"authorization": ""},
+        {"Authorization": " "},
+        {"headers": {}},
+        {"headers": None},
+        {"headers": {"authorization": ""}},
+    ],
+)
 async def test_without_a_credential_a_guest_asks(served: Served, payload: dict[str, Any]) -> None:
     async with served.talk(**payload) as talk:
         await talk.ask(VIEWER)
@@ -143,7 +163,7 @@ async def test_without_a_credential_a_guest_asks(served: Served, payload: dict[s
 async def test_a_credential_that_does_not_hold_closes_with_4403(bare: Served) -> None:
     async with bare.socket() as talk:
         await talk.say(type="connection_init", payload={"authorization": "Bearer trs_nobody"})
-        assert await talk.closed() == (4403, "This token does not hold. Sign in again.")
+        assert await talk.closed() == (4403, REFUSED)
 
 
 @pytest.mark.parametrize("payload", [{}, {"payload": None}, {"payload": {"n": [1]}}])
@@ -158,6 +178,26 @@ async def test_a_ping_is_answered_with_its_payload_before_and_after_the_initiali
         assert await talk.hear() == {"type": "connection_ack"}
         await talk.say(type="ping", **payload)
         assert await talk.hear() == {"type": "pong", **payload}
+
+
+async def test_a_ping_is_answered_while_a_new_text_waits_to_be_read(bare: Served) -> None:
+    async with bare.talk() as talk:
+        async with bare.app.sockets.graph.executor.turns.turn("somebody else"):
+            await talk.ask("{ new: __typename }")
+            await talk.say(type="ping")
+            assert await talk.hear() == {"type": "pong"}
+        assert await talk.hear() == next_of({"data": {"new": "Query"}})
+
+
+async def test_what_is_completed_before_it_is_read_is_not_answered(bare: Served) -> None:
+    async with bare.talk() as talk:
+        async with bare.app.sockets.graph.executor.turns.turn("somebody else"):
+            await talk.ask("{ new: __typename }")
+            await talk.say(type="complete", id="1")
+            await talk.say(type="ping")
+            assert await talk.hear() == {"type": "pong"}
+        await talk.ask("{ other: __typename }")
+        assert await talk.hear() == next_of({"data": {"other": "Query"}})
 
 
 @pytest.mark.parametrize("protocol", [None, "graphql-ws"])

@@ -1,6 +1,7 @@
 """The sockets of a process: how many one may have, how long their credentials hold, and how they end."""
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -10,14 +11,15 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from app.auth import REFUSED, issue_token
 from app.graph import Client
+from app.sockets import endpoint
 from db import tables
 from db.access import GUEST
 from db.engine import Database
 from db.enums import UserRole
-from tests.app.serving import NO_DATABASE, Served, Talk, serving, until
+from tests.app.serving import NO_DATABASE, Served, Talk, listeners, serving, until
 from tests.app.sockets.raw import CLOSE, TEXT, message, raw
 from tests.app.sockets.test_connection import stuffed
-from tests.app.sockets.test_conversation import LISTEN, TYPENAME, VIEWER, listen, listeners, next_of
+from tests.app.sockets.test_conversation import LISTEN, TYPENAME, VIEWER, listen, next_of
 from tests.world import World
 
 WATCHED: dict[str, Any] = {"credential_interval": 0.1}
@@ -48,6 +50,19 @@ async def test_one_may_have_as_many_sockets_as_are_allowed_and_no_more(
         await first.connection.close()
         await until(lambda: len(served.app.sockets._open) == 2)
         await stack.enter_async_context(served.talk(**ada))
+
+
+async def test_who_says_much_leaves_time_to_others(bare: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "SAID_AT_ONCE", 10)
+    monkeypatch.setattr(endpoint, "PAUSE", 0.05)
+    async with bare.talk() as talk:
+        begun = time.monotonic()
+        for messages, least in ((5, 0.0), (30, 0.5)):
+            for _ in range(messages):
+                await talk.say(type="ping")
+            for _ in range(messages):
+                assert await talk.hear() == {"type": "pong"}
+            assert time.monotonic() - begun >= least
 
 
 async def test_guests_from_one_address_share_the_limit(redis_url: str) -> None:
@@ -88,6 +103,44 @@ async def refused(served: Served, **payload: Any) -> None:
         assert code == 4429
         assert reason
         assert reason.startswith("Too many sockets")
+
+
+NOBODY: list[dict[str, Any]] = [{}, {"payload": None}, {"payload": {"authorization": ""}}]
+
+
+@pytest.mark.parametrize("initialisation", NOBODY)
+async def test_the_header_of_the_upgrade_counts_where_the_payload_has_no_credential(
+    served: Served, world: World, initialisation: dict[str, Any]
+) -> None:
+    async with served.socket(authorization=bearer(world.tokens["ada"])) as talk:
+        await talk.say(type="connection_init", **initialisation)
+        assert await talk.hear() == {"type": "connection_ack"}
+        assert await answer(talk, VIEWER) == NAME
+
+
+async def test_the_payload_decides_where_the_upgrade_has_a_credential_too(served: Served, world: World) -> None:
+    async with served.socket(authorization=bearer("trs_nobody")) as talk:
+        await talk.say(type="connection_init", payload={"authorization": bearer(world.tokens["ada"])})
+        assert await talk.hear() == {"type": "connection_ack"}
+        assert await answer(talk, VIEWER) == NAME
+
+
+async def test_a_header_of_the_upgrade_that_does_not_hold_is_refused(served: Served) -> None:
+    for header in (bearer("trs_nobody"), "Basic YWRhOnB3"):
+        async with served.socket(authorization=header) as talk:
+            await talk.say(type="connection_init")
+            assert (await talk.closed())[0] == 4403
+
+
+async def test_a_socket_that_was_let_in_by_its_upgrade_is_watched_too(
+    database_url: str, redis_url: str, world: World
+) -> None:
+    ada = bearer(world.tokens["ada"])
+    async with serving(database_url, redis_url, **WATCHED) as served, served.socket(authorization=ada) as talk:
+        await talk.say(type="connection_init")
+        assert await talk.hear() == {"type": "connection_ack"}
+        await served.post({"query": "mutation { signOut { signedOut } }"}, authorization=ada)
+        assert await talk.closed() == (4403, REFUSED)
 
 
 async def test_a_socket_whose_session_has_ended_closes_with_4403(

@@ -11,7 +11,7 @@ import httpx
 
 from db import tables
 from db.outbox import Event, document_topic
-from tests.app.serving import DEADLINE, Served, until
+from tests.app.serving import DEADLINE, Served, listeners, until
 from tests.world import World
 
 LISTEN = "subscription ($id: ID!) { documentEvents(documentId: $id) { kind document { phase } } }"
@@ -66,12 +66,6 @@ async def listening(served: Served, world: World, *, accept: str) -> AsyncIterat
     async with reading(served, LISTEN, accept=accept, token=world.tokens["ada"], id=document) as stream:
         await until(lambda: listeners(served) > 0)
         yield stream
-
-
-def listeners(served: Served) -> int:
-    """How many listen in the running server to what Redis has acknowledged."""
-    channels = served.app.realtime._channels.values()
-    return sum(len(channel.listeners) for channel in channels if channel.acknowledged.is_set())
 
 
 async def happen(served: Served, document: tables.SpecificationDocument) -> None:

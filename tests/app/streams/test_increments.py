@@ -95,7 +95,7 @@ async def test_what_names_the_format_names_it_back(served: Served, world: World)
         async with reading(served, DEFERRED, accept=accept, token=world.tokens["ada"], id="rep_1") as stream:
             expected = f'multipart/mixed; boundary="graphql"; {spec}'
             names = ("content-type", "cache-control", "x-trellis-plan")
-            assert [stream.response.headers[name] for name in names] == [expected, "no-cache", "compiled"]
+            assert [stream.response.headers[name] for name in names] == [expected, "private, no-cache", "compiled"]
             assert stream.response.headers["x-ratelimit-remaining"]
 
 

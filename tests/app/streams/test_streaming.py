@@ -1,14 +1,16 @@
 """Server-sent events: every kind of operation in the framing of graphql-sse, and how a stream ends."""
 
 import asyncio
+from typing import Any
 from urllib.parse import urlencode
 
+import orjson
 import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from tests.app.serving import NO_DATABASE, Served, serving, until
-from tests.app.streams.reading import COST, HEARD, happen, listeners, listening, reading
+from tests.app.serving import NO_DATABASE, Served, listeners, serving, until
+from tests.app.streams.reading import COST, HEARD, happen, listening, reading
 from tests.world import World
 
 EVENTS = "text/event-stream"
@@ -29,7 +31,7 @@ async def test_a_query_is_answered_once_and_complete(bare: Served) -> None:
 async def test_nothing_on_the_way_keeps_the_events_back(bare: Served) -> None:
     async with reading(bare, TYPENAME, accept=EVENTS) as stream:
         names = ("content-type", "cache-control", "x-accel-buffering")
-        assert [stream.response.headers[name] for name in names] == [EVENTS, "no-cache", "no"]
+        assert [stream.response.headers[name] for name in names] == [EVENTS, "private, no-cache", "no"]
         assert stream.response.headers["x-ratelimit-remaining"]
 
 
@@ -51,15 +53,36 @@ async def test_a_mutation_by_get_is_405(bare: Served) -> None:
     assert answer.headers["content-type"].startswith("application/json")
 
 
-@pytest.mark.parametrize(
-    ("query", "code"),
-    [("{", "GRAPHQL_PARSE_FAILED"), ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"), ("subscription { a }", None)],
-)
-@pytest.mark.parametrize("accept", [EVENTS, f"{EVENTS}, application/json"])
-async def test_what_graphql_refuses_is_400_in_json(bare: Served, accept: str, query: str, code: str | None) -> None:
-    answer = await bare.post({"query": query}, accept=accept)
+ACCEPTING = pytest.mark.parametrize("accept", [EVENTS, f"{EVENTS}, application/json"])
+
+
+@ACCEPTING
+async def test_what_cannot_be_parsed_is_400_in_json(bare: Served, accept: str) -> None:
+    answer = await bare.post({"query": "{"}, accept=accept)
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/json; charset=utf-8")
-    assert answer.json()["errors"][0]["extensions"]["code"] == code or code is None
+    assert answer.json()["errors"][0]["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
+
+
+REFUSED = [
+    ({"query": "{ nothing }"}, "GRAPHQL_VALIDATION_FAILED"),
+    ({"query": "subscription { nothing }"}, "GRAPHQL_VALIDATION_FAILED"),
+    ({"query": "query ($id: ID!) { node(id: $id) { id } }"}, "BAD_USER_INPUT"),
+    ({"query": TYPENAME, "operationName": "Other"}, "OPERATION_RESOLUTION_FAILURE"),
+    ({"query": f"{{ {' '.join(f'a{n}: __typename' for n in range(40))} }}"}, "MAX_ROOT_FIELDS_LIMIT"),
+]
+
+
+@ACCEPTING
+@pytest.mark.parametrize(("members", "code"), REFUSED)
+async def test_what_graphql_refuses_is_a_next_with_errors_and_complete(
+    bare: Served, accept: str, members: dict[str, str], code: str
+) -> None:
+    answer = await bare.post(members, accept=accept)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, EVENTS)
+    told = answer.content.removeprefix(COMMENT + b"event: next\ndata: ").removesuffix(b"\n\n" + COMPLETE)
+    errors = orjson.loads(told)["errors"]
+    assert orjson.loads(told).keys() <= {"errors", "extensions"}
+    assert errors[0]["extensions"]["code"] == code
 
 
 async def test_a_subscription_hears_each_event(served: Served, world: World) -> None:
@@ -68,6 +91,17 @@ async def test_a_subscription_hears_each_event(served: Served, world: World) -> 
         for _ in range(2):
             await happen(served, world.requirements)
             await stream.take(next_of(HEARD))
+
+
+async def test_a_subscription_that_has_missed_something_says_so_and_is_not_complete(
+    served: Served, world: World, redis: Any
+) -> None:
+    async with listening(served, world, accept=EVENTS) as stream:
+        await stream.take(COMMENT)
+        await redis.client_kill_filter(_type="pubsub")
+        rest = await stream.rest()
+        assert rest.startswith(b'event: next\ndata: {"errors":[{"message":"Some events are lost.')
+        assert rest.endswith(b'"extensions":{"code":"HISTORY_GAP"}}]}\n\n')
 
 
 async def test_a_subscription_is_served_to_who_would_take_json_rather(served: Served, world: World) -> None:

@@ -1,0 +1,93 @@
+"""What has to be so before anything runs: settings that make sense, servers that let us in, a database of this release.
+
+And what is said, in one line, when it is not.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+import asyncpg
+import typer
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
+
+from app import redis_address
+from app.settings import Settings
+from db import migrations, roles
+from db.address import Address
+from db.embedded import Servers, servers
+from db.errors import CannotRun, Refusal
+
+KNOWN = (CannotRun, Refusal, OSError, ValidationError, asyncpg.PostgresError, DBAPIError)
+"""What a command ends with for a reason that its caller can do something about."""
+
+
+@contextmanager
+def running(data: Path) -> Iterator[Settings]:
+    """The settings with servers that let us in: those that the environment names, or our own on this data."""
+    outside = Servers(os.environ.get("DATABASE_URL", ""), os.environ.get("REDIS_URL", ""))
+    with nullcontext(outside) if outside.database_url and outside.redis_url else servers(data) as found:
+        settings = _settings(outside, found)
+        asyncio.run(_reach(settings))
+        yield settings
+
+
+@contextmanager
+def ready(data: Path) -> Iterator[Settings]:
+    """The settings with servers that let us in, and a database at the newest revision."""
+    with running(data) as settings:
+        if settings.migrate:
+            migrations.upgrade(settings.owner_url)
+        else:
+            asyncio.run(migrations.check(settings.owner_url))
+        yield settings
+
+
+async def check_roles(settings: Settings) -> None:
+    """Raise CannotRun if sessions would go without time limits, or reads could write, because of a pooler."""
+    await roles.check(settings.database_url, reader_url=settings.database_reader_url)
+
+
+def reason(error: BaseException) -> str:
+    """One line about what KNOWN has told of, without what the address of a server holds."""
+    match error:
+        case ValidationError():
+            return "; ".join(_setting(details["loc"], details["msg"]) for details in error.errors())
+        case OSError(strerror=str(said), filename=str(name)):
+            return f"{said}: '{name}'"
+        case asyncpg.PostgresError():
+            return f"PostgreSQL: {error.args[0]}."
+        case DBAPIError():
+            return f"PostgreSQL: {str(error.orig).splitlines()[0]}."
+    return str(error)
+
+
+def _settings(outside: Servers, found: Servers) -> Settings:
+    if outside.database_url:
+        return Settings(redis_url=outside.redis_url or found.redis_url)  # type: ignore[call-arg]  # in the environment
+    # The other ways to a database of one's own lead to another one than ours.
+    return Settings(
+        database_url=found.database_url,
+        database_reader_url=None,
+        direct_url=None,
+        redis_url=outside.redis_url or found.redis_url,
+    )
+
+
+async def _reach(settings: Settings) -> None:
+    ways = {settings.database_url, settings.database_reader_url, settings.direct_url} - {None}
+    for address in map(Address.parse, filter(None, sorted(filter(None, ways)))):
+        for name in address.ignored:
+            typer.echo(f"{name} in the address of the database changes nothing: it is ignored.", err=True)
+        await (await address.reach()).close()
+    await redis_address.reach(settings.redis_url)
+
+
+def _setting(place: tuple[int | str, ...], message: str) -> str:
+    """What is wrong with a setting, by the name that it has in the environment."""
+    name = "__".join(map(str, place)).upper()
+    alone = {"DATABASE_URL", "DATABASE_READER_URL", "DIRECT_URL", "REDIS_URL"}
+    return f"{name if name in alone else f'TRELLIS_{name}'}: {message.removeprefix('Value error, ')}"

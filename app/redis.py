@@ -1,0 +1,20 @@
+"""What a lost connection to Redis looks like in this process, whichever event loop runs it."""
+
+from redis import ConnectionError as NotConnected
+from redis import RedisError
+from redis import TimeoutError as NoAnswer
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+LOST = (RedisError, OSError, RuntimeError)
+"""What the client raises for it. uvloop raises RuntimeError for a write to a connection that is closed already."""
+
+
+def once_more() -> Retry:
+    """Try again once, on a new connection: the one at hand may have been lost long ago, and it shows only now."""
+    return Retry(NoBackoff(), 1, supported_errors=(NotConnected, NoAnswer, RuntimeError))  # type: ignore[arg-type]
+
+
+def never_again() -> Retry:
+    """Let whoever called decide what comes after a lost connection."""
+    return Retry(NoBackoff(), 0, supported_errors=())

@@ -1,0 +1,93 @@
+"""Tickets: for who cannot send a header, as a browser's own `EventSource`. One lets its owner in, once and soon.
+
+A ticket stands in an address, which many a log on the way keeps: it is worth nothing once it was used.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable
+from contextlib import suppress
+from hashlib import sha256, shake_256
+from typing import Self, TypeVar
+
+import structlog
+from redis import RedisError
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from db.errors import Refusal, Unauthenticated
+
+SECONDS = 60
+"""For so long a ticket waits to be used."""
+TIMEOUT = 1.0
+CONNECTIONS = 4
+REFUSED = "This ticket does not hold: it lets in once, within a minute. Ask for another."
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+class TicketsUnavailable(Refusal):
+    """Redis does not answer, so nobody knows which tickets there are."""
+
+    code = "SERVICE_UNAVAILABLE"
+    default = "Tickets cannot be had or used right now. Try again."
+
+
+class Tickets:
+    """The tickets of all processes. An asynchronous context manager: it closes its connections at the end.
+
+    Redis holds the hash of a ticket, and the credential that it stands for in a form that only the ticket can open.
+    """
+
+    def __init__(self, url: str, *, prefix: str = "trellis:") -> None:
+        self.prefix = f"{prefix}ticket:"
+        # Timeouts are ours: under Python 3.11 those of the client can swallow a cancellation.
+        pool = BlockingConnectionPool.from_url(
+            url, max_connections=CONNECTIONS, timeout=None, socket_timeout=None, retry=Retry(NoBackoff(), 1)
+        )
+        self._redis = Redis.from_pool(pool)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        with suppress(TimeoutError, RedisError):
+            async with asyncio.timeout(TIMEOUT):
+                await self._redis.aclose()
+
+    async def issue(self, credential: str) -> str:
+        """A ticket with 256 random bits for who has this credential; raises TicketsUnavailable."""
+        ticket = f"trk_{secrets.token_urlsafe(32)}"
+        await _answered(self._redis.set(self._key(ticket), _masked(credential.encode(), ticket), ex=SECONDS))
+        return ticket
+
+    async def redeem(self, ticket: str) -> str:
+        """The credential that the ticket stands for; raises Unauthenticated for whatever is none, or was used."""
+        masked = await _answered(self._redis.getdel(self._key(ticket)))
+        if not isinstance(masked, bytes):
+            raise Unauthenticated(REFUSED)
+        return _masked(masked, ticket).decode(errors="replace")
+
+    def _key(self, ticket: str) -> str:
+        return self.prefix + sha256(ticket.encode(errors="replace")).hexdigest()
+
+
+async def _answered(command: Awaitable[T]) -> T:
+    """What Redis answers; raises TicketsUnavailable when it does not."""
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            return await command
+    except (RedisError, OSError) as error:
+        log.warning("tickets out of reach", error=repr(error))
+        raise TicketsUnavailable from None
+
+
+def _masked(text: bytes, ticket: str) -> bytes:
+    """The text under a mask that only who has the ticket can make, or without it. A ticket has one text: it is as good
+    as a one-time pad.
+    """
+    mask = shake_256(ticket.encode()).digest(len(text))
+    return bytes(byte ^ over for byte, over in zip(text, mask, strict=True))

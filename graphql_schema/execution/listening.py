@@ -1,0 +1,86 @@
+"""What subscriptions answer to events: whatever the number of listeners, each viewer's answer is made once.
+
+All who listen to a topic in this process get the same event at the same moment. Those of one viewer who select the same
+share one answer; those of several share the statements (`Database.heard`), each with their own access.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+
+from graphql import GraphQLError
+from orjson import OPT_SORT_KEYS, dumps
+
+from db.errors import HistoryGap, Overloaded, TooSlow
+from db.failures import Failure, failure_of
+from db.outbox import Event
+from graphql_schema.core.context import Context
+from graphql_schema.core.errors import RequestError
+from graphql_schema.core.subscriptions import Subscription
+from graphql_schema.execution.answers import Answer, located, with_errors
+from graphql_schema.execution.coalescing import Coalescing
+from graphql_schema.execution.deadline import Deadline
+from graphql_schema.execution.operations import Operation
+
+Show = Callable[[Operation, Mapping[str, Any], Context], Awaitable[Answer]]
+"""Answers with what is selected of the payload of an event."""
+Prepare = Callable[[Operation, Context], Awaitable[None]]
+
+OURS = (Failure.BUSY, Failure.TOO_SLOW, Failure.UNAVAILABLE)
+
+
+class Listening:
+    """Answers to events by `show`, each within the deadline, after `prepare` has made ready what they read."""
+
+    def __init__(self, show: Show, prepare: Prepare, deadline: Deadline) -> None:
+        self.show = show
+        self.prepare = prepare
+        self.deadline = deadline
+        self._heard = Coalescing[Answer]()
+
+    async def answers(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
+        """The answers to the events of a subscription; raises RequestError before the first when it is refused.
+
+        Raises HistoryGap where events are lost, or when it cannot be found out whether the viewer may know of one.
+        """
+        stream = await self._stream(operation, context)
+        # All that an answer depends on, beside the event and the state of the database.
+        asked = operation.plan.number, context.viewer, dumps(operation.request.variables, option=OPT_SORT_KEYS)
+        try:
+            async for event in stream:
+                hear = partial(self._hear, operation, event, context.heard())
+                yield await self._heard.once((id(event), *asked), hear)
+        except HistoryGap:
+            raise
+        except Exception as error:  # noqa: BLE001  (an error of the stream is the last answer of the subscription)
+            yield {"data": None} | with_errors([GraphQLError(str(error), original_error=error)])
+        finally:
+            await stream.aclose()
+
+    async def _stream(self, operation: Operation, context: Context) -> Any:
+        (step,) = operation.plan.steps
+        assert step.field
+        try:
+            await self.prepare(operation, context)
+            arguments = dict(step.arguments(operation.variables))
+            return await self.deadline.keep(step.field.resolve(None, context, step.name, arguments))
+        except Exception as error:
+            raise RequestError([located(error, step, [])]) from error
+
+    async def _hear(self, operation: Operation, event: Event, context: Context) -> Answer:
+        """The answer to an event. One that takes too long does not end the subscription."""
+        try:
+            return await self.deadline.keep(self._answer(operation, event, context))
+        except TooSlow as error:
+            return {"data": None} | with_errors([GraphQLError(error.message, original_error=error)])
+
+    async def _answer(self, operation: Operation, event: Event, context: Context) -> Answer:
+        (step,) = operation.plan.steps
+        assert isinstance(step.field, Subscription)
+        try:
+            payload = await step.field.payload(event, context, step.arguments(operation.variables))
+        except Exception as error:
+            if isinstance(error, Overloaded) or failure_of(error) in OURS:
+                raise HistoryGap from error
+            raise
+        return await self.show(operation, payload, context)
