@@ -225,9 +225,9 @@ async def _crowd(port: int, token: str) -> None:
 
 async def _listen(port: int, token: str, document: str) -> None:
     reader, writer = await asyncio.open_connection(HOST, port)
-    writer.write(
-        HANDSHAKE + frame(b'{"type":"connection_init","payload":{"authorization":"Bearer %b"}}' % token.encode())
-    )
+    writer.write(HANDSHAKE)
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(frame(b'{"type":"connection_init","payload":{"authorization":"Bearer %b"}}' % token.encode()))
     query = b'subscription { documentEvents(documentId: \\"%b\\") { kind comment { content } } }' % document.encode()
     writer.write(b"".join(frame(_ASK % (number, query)) for number in range(50)))
     while await reader.read(MEBIBYTE):
