@@ -123,7 +123,9 @@ class Graph:
 
     def context(self, client: Client) -> Context:
         """What one operation of a client gets. A new one for each: what one has loaded is stale for the next."""
-        return Context(client.viewer, self.database, self.events, payer=client.pays[0])
+        payer = client.pays[0]
+        take_text = partial(self.rate_limits.take_compiled, payer)
+        return Context(client.viewer, self.database, self.events, payer=payer, take_text=take_text)
 
     async def _read(self, client: Client, request: Request) -> Operation:
         """The operation of a request. To read a new text takes time, even if it is refused then."""
@@ -131,12 +133,12 @@ class Graph:
             return operation
         if not self.executor.documents.has(request.query, request.operation_name):
             self.rate_limits.take_text(client.pays[0], request.query)
-        return await self.executor.read(request, client.viewer)
+        return await self.executor.read(request, client.pays[0])
 
     async def _beside(self, client: Client, text: str, work: Callable[[], bool]) -> bool:
         """What is found out of a new text, beside the event loop. Who sends it pays for each time that it is read."""
         self.rate_limits.take_text(client.pays[0], text)
-        return await self.executor.beside(work, client.viewer)
+        return await self.executor.beside(work, client.pays[0])
 
     def _budget(self, operation: Operation, client: Client) -> Budget:
         throttle, estimate = self.rate_limits.status(client.pays), operation.estimate

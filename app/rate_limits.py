@@ -121,6 +121,13 @@ class RateLimits:
         length = min(len(text), self.limits["text"].maximum)
         self.take((f"text:{principal}",), length, refusal=TextsLimited)
 
+    def take_compiled(self, principal: str, length: int) -> None:
+        """Take the length of a statement out of the bucket for new texts. It is known once it is compiled, so that it
+        may be more than there is: what is owed is restored before anything else is compiled. Raises TextsLimited.
+        """
+        key = f"text:{principal}"
+        self.settle(self.take((key,), 1, refusal=TextsLimited), length)
+
     def settle(self, charge: Charge, actual: float) -> Throttle:
         """Give back what the operation did not cost, or take what it cost more."""
         buckets = self._buckets(charge.keys)

@@ -70,8 +70,9 @@ class Settings(BaseSettings):
     redis_prefix: str = "trellis:"
     """The start of every Redis channel and key, so that two installations can share one server."""
     pool_size: int = Field(default=16, ge=4)
-    """Connections to PostgreSQL that one process holds at most: a quarter each for reads, heavy reads, additions and
-    transactions with locks. Two more are for what subscriptions hear, and one only tells whether it answers."""
+    """Connections to PostgreSQL that one process holds at most: a quarter each for reads, additions and transactions
+    with locks, and some of a quarter for heavy reads. Two more are for what subscriptions hear, and one only tells
+    whether it answers."""
     deadline: float = Field(default=10, gt=0)
     """Seconds after which an operation, or the answer to one event, is stopped, in the database too."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

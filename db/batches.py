@@ -6,18 +6,24 @@ Nobody waits for company: what comes within one turn of the event loop is sent a
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from asyncpg import InterfaceError, PostgresError
 
 from db.connections import is_lost
-from db.failures import Failure, failure_of
+from db.errors import TooSlow
 from db.statements import Arguments, Statement
 
 Row = Sequence[Any]
-Run = Callable[[str, Arguments], Awaitable[Sequence[Row]]]
+Run = Callable[..., Awaitable[Sequence[Row]]]
+"""Runs a statement with its arguments; with `seconds` it raises TooSlow after so many."""
 Future = asyncio.Future[Row | None]
+
+APART = 10.0
+"""Seconds for which the runs of a statement are not put together, after some of them took too long for the others."""
 
 
 @dataclass(slots=True)
@@ -29,6 +35,13 @@ class Batch:
     rows: list[Future] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
 
+    def begin(self) -> bool:
+        """Whether anybody still waits. What was given up is not run."""
+        waiting = [place for place, row in enumerate(self.rows) if not row.done()]
+        if len(waiting) < len(self.rows):
+            self.asked, self.rows = [self.asked[n] for n in waiting], [self.rows[n] for n in waiting]
+        return bool(waiting)
+
     def leave(self) -> None:
         """One of them does not wait any more. The statement ends when nobody does."""
         if self.task and all(row.done() for row in self.rows):
@@ -36,27 +49,50 @@ class Batch:
 
 
 class Batches:
-    """Runs statements by `run`, at most `size` together, which share one process of PostgreSQL."""
+    """Runs statements by `run`, at most `size` together, which share one process of PostgreSQL.
 
-    def __init__(self, run: Run, *, size: int = 8) -> None:
+    What has not come together after so many seconds comes one by one, as then one of them keeps all others waiting;
+    without one they have as long as the database gives them.
+    """
+
+    def __init__(self, run: Run, *, size: int = 8, seconds: float | None = None) -> None:
         self.run = run
         self.size = size
+        self.seconds = seconds
         self._filling: dict[str, Batch] = {}
         self._running: set[asyncio.Task[None]] = set()
+        self._apart: dict[str, float] = {}
+        """The statements that are not put together, until when."""
 
     async def fetch(self, statement: Statement, arguments: Arguments) -> Row | None:
         """The first row of a statement; None when it finds none. Raises Overloaded."""
+        batch, row = self._join(statement, arguments)
+        try:
+            return await row
+        except asyncio.CancelledError:
+            batch.leave()
+            raise
+
+    async def fetch_for_certain(self, statement: Statement, arguments: Arguments) -> Row | None:
+        """The same for a statement that changes something: what was begun is waited for, so that nothing is done of
+        which nobody hears. A cancellation that comes meanwhile counts only where nothing was done.
+        """
+        _, row = self._join(statement, arguments)
+        try:
+            return await asyncio.shield(row)
+        except asyncio.CancelledError:
+            with suppress(Exception):
+                return await row
+            raise
+
+    def _join(self, statement: Statement, arguments: Arguments) -> tuple[Batch, Future]:
         batch = self._filling.get(statement.sql)
         if batch is None or len(batch.rows) == self.size:
             batch = self._begin(statement)
         row: Future = asyncio.get_running_loop().create_future()
         batch.asked.append(arguments)
         batch.rows.append(row)
-        try:
-            return await row
-        except asyncio.CancelledError:
-            batch.leave()
-            raise
+        return batch, row
 
     def _begin(self, statement: Statement) -> Batch:
         batch = self._filling[statement.sql] = Batch(statement)
@@ -66,24 +102,41 @@ class Batches:
     def _send(self, batch: Batch) -> None:
         if self._filling.get(batch.statement.sql) is batch:
             del self._filling[batch.statement.sql]
-        batch.task = asyncio.create_task(self._run(batch))
-        self._running.add(batch.task)
-        batch.task.add_done_callback(self._running.discard)
+        if batch.begin():
+            batch.task = asyncio.create_task(self._run(batch))
+            self._running.add(batch.task)
+            batch.task.add_done_callback(self._running.discard)
 
     async def _run(self, batch: Batch) -> None:
         try:
-            if len(batch.rows) > 1 and batch.statement.together:
+            if len(batch.rows) > 1 and batch.statement.together and not self._is_apart(batch.statement.sql):
                 await self._together(batch, batch.statement.together)
                 return
         except Exception as error:  # noqa: BLE001  (it is the answer to all of them)
             # One of them may be to blame. Which one shows when each runs by itself.
-            if _is_of_all(error):
+            if isinstance(error, TooSlow):
+                self._apart[batch.statement.sql] = asyncio.get_running_loop().time() + APART
+            if not _is_of_one(error):
                 for row in batch.rows:
                     _fail(row, error)
-        await asyncio.gather(*(self._alone(batch, place) for place, row in enumerate(batch.rows) if not row.done()))
+        await self._one_by_one(batch)
+
+    async def _one_by_one(self, batch: Batch) -> None:
+        if len(batch.rows) == 1:  # a task more would cost as much as the rest of this
+            await self._alone(batch, 0)
+            return
+        async with asyncio.TaskGroup() as tasks:
+            for place, row in enumerate(batch.rows):
+                if not row.done():
+                    row.add_done_callback(partial(_stop, tasks.create_task(self._alone(batch, place))))
+
+    def _is_apart(self, sql: str) -> bool:
+        if sql in self._apart and self._apart[sql] < asyncio.get_running_loop().time():
+            del self._apart[sql]
+        return sql in self._apart
 
     async def _together(self, batch: Batch, sql: str) -> None:
-        found = await self.run(sql, batch.statement.columns(batch.asked))
+        found = await self.run(sql, batch.statement.columns(batch.asked), seconds=self.seconds)
         rows = {row[-1]: row[:-1] for row in found}
         for place, row in enumerate(batch.rows, 1):
             _answer(row, rows.get(place))
@@ -97,10 +150,14 @@ class Batches:
             _fail(row, error)
 
 
-def _is_of_all(error: Exception) -> bool:
-    """Whether each by itself would fail the same way: without a connection, or, in the same queue, without the time."""
-    is_of_statement = isinstance(error, PostgresError | InterfaceError) and not is_lost(error)
-    return not is_of_statement or failure_of(error) is Failure.TOO_SLOW
+def _is_of_one(error: Exception) -> bool:
+    """Whether each by itself may fare better: not without a connection."""
+    return isinstance(error, TooSlow) or (isinstance(error, PostgresError | InterfaceError) and not is_lost(error))
+
+
+def _stop(task: asyncio.Task[None], _row: Future) -> None:
+    """End a run for whose row nobody waits any more. One that has just answered is at its end anyway."""
+    task.cancel()
 
 
 def _answer(row: Future, found: Row | None) -> None:

@@ -6,12 +6,13 @@ on most statements, and because whoever finds all connections busy must be told 
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from asyncpg import Connection, InterfaceError, InvalidCachedStatementError, PostgresConnectionError, Record
 
-from db.errors import Overloaded
+from db.errors import Overloaded, TooSlow
+from db.prepared import Prepared
 
 STALE = (InterfaceError, InvalidCachedStatementError, PostgresConnectionError, ConnectionError)
 """What a statement fails with when its connection was lost, or when a migration changed what it was prepared for."""
@@ -35,51 +36,54 @@ class Connections:
         """Whether the server says nothing at all: then nobody waits for it."""
         self._connect = connect
         self._turns = asyncio.Semaphore(size)
+        # Several reads of one state take their time: they leave connections for single ones.
+        self._snapshots = asyncio.Semaphore(max(1, size // 2))
         self._waiting = 0
         self._is_closed = False
-        self._idle: list[Connection] = []
-        self._busy: set[Connection] = set()
+        self._idle: list[Prepared] = []
+        self._busy: set[Prepared] = set()
 
-    async def fetch(self, statement: str, arguments: Sequence[Any]) -> list[Record]:
-        """The rows of a statement that changes nothing, prepared once a connection. Raises Overloaded.
+    async def fetch(self, statement: str, arguments: Sequence[Any], *, seconds: float | None = None) -> list[Record]:
+        """The rows of a statement that changes nothing. Raises Overloaded, and TooSlow after so many seconds of it.
 
         It is run again when its connection was lost.
         """
         try:
-            return await self.execute(statement, arguments)
+            return await self.execute(statement, arguments, seconds=seconds)
         except STALE as error:
             if not is_lost(error):
                 raise
-            return await self.execute(statement, arguments)
+            return await self.execute(statement, arguments, seconds=seconds)
 
-    async def execute(self, statement: str, arguments: Sequence[Any]) -> list[Record]:
-        """The rows of any statement. Raises Overloaded."""
-        await self._turn()
+    async def execute(self, statement: str, arguments: Sequence[Any], *, seconds: float | None = None) -> list[Record]:
+        """The rows of any statement. Raises Overloaded, and TooSlow."""
+        await self._turn(self._turns)
         try:
             connection = await self._take()
             try:
-                rows: list[Record] = await connection.fetch(statement, *arguments)
-                return rows
+                return await connection.fetch(statement, arguments, seconds=seconds)
+            except TimeoutError:
+                raise TooSlow from None
             finally:
                 self._give_back(connection)
         finally:
             self._turns.release()
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Connection]:
+    async def snapshot(self) -> AsyncIterator[Prepared]:
         """A connection within a transaction that only reads, and one state of the database. Raises Overloaded."""
-        await self._turn()
-        try:
-            connection = await self._take()
+        async with AsyncExitStack() as held:
+            for turns in (self._snapshots, self._turns):
+                await self._turn(turns)
+                held.callback(turns.release)
+            prepared = await self._take()
+            held.callback(self._give_back, prepared)
             try:
-                async with connection.transaction(isolation="repeatable_read", readonly=True):
-                    yield connection
+                async with prepared.connection.transaction(isolation="repeatable_read", readonly=True):
+                    yield prepared
             finally:
-                if connection.is_in_transaction():
-                    connection.terminate()
-                self._give_back(connection)
-        finally:
-            self._turns.release()
+                if prepared.connection.is_in_transaction():
+                    prepared.connection.terminate()
 
     def close(self) -> None:
         """Close every connection, whatever it does, and those that are still being opened when they are."""
@@ -88,40 +92,40 @@ class Connections:
 
     def hang_up(self) -> None:
         """End all that runs: its connection is lost. What comes next is run on others."""
-        for connection in (*self._idle, *self._busy):
-            connection.terminate()
+        for prepared in (*self._idle, *self._busy):
+            prepared.connection.terminate()
 
-    async def _turn(self) -> None:
-        if not self._turns.locked():
-            await self._turns.acquire()
+    async def _turn(self, turns: asyncio.Semaphore) -> None:
+        if not turns.locked():
+            await turns.acquire()
             return
         if self._waiting == MOST_WAITING:
             raise Overloaded
         self._waiting += 1
         try:
             async with asyncio.timeout(self.patience):
-                await self._turns.acquire()
+                await turns.acquire()
         except TimeoutError:
             raise Overloaded from None
         finally:
             self._waiting -= 1
 
-    async def _take(self) -> Connection:
+    async def _take(self) -> Prepared:
         """The connection used last, so that few do most of the work and the others may stay cold."""
         if self.is_silent:
             raise ConnectionError("The server does not answer.")
         while self._idle:
-            connection = self._idle.pop()
-            if not connection.is_closed():
+            prepared = self._idle.pop()
+            if not prepared.connection.is_closed():
                 break
         else:
-            connection = await self._connect()
-        self._busy.add(connection)
-        return connection
+            prepared = Prepared(await self._connect())
+        self._busy.add(prepared)
+        return prepared
 
-    def _give_back(self, connection: Connection) -> None:
-        self._busy.discard(connection)
+    def _give_back(self, prepared: Prepared) -> None:
+        self._busy.discard(prepared)
         if self._is_closed:
-            connection.terminate()
+            prepared.connection.terminate()
         else:
-            self._idle.append(connection)
+            self._idle.append(prepared)

@@ -38,8 +38,14 @@ PATIENCE = 0.8
 """Seconds that anything waits for a connection: who is refused is told so within a second."""
 CONNECTING = 1.2
 """Seconds that the server may take to let us in."""
+TOGETHER, HEAVY_TOGETHER = 0.5, 1.5
+"""Seconds that reads of one moment may take together: then each is run by itself, so that none waits for another."""
 USES = 4
 """What connections are kept apart for: reads, heavy reads, additions, sessions. None of them can take all."""
+OF_HEAVY = 4
+"""One in so many of their share is used by heavy reads. Each keeps a processor of the database busy while it runs: with
+more of them than processors, light reads would wait for one too.
+"""
 LISTENING = 2
 """Connections for what listeners hear, beside the others: an event of a thousand listeners takes none from requests."""
 HEAVY = 2_000
@@ -52,7 +58,6 @@ COMPILED_SETTINGS = {
     "random_page_cost": "1.1",
 }
 READ_ONLY = {"default_transaction_read_only": "on"}
-COMPILED_OPTIONS = {"statement_cache_size": 1_000, "max_cacheable_statement_size": 0}
 
 
 class Database:
@@ -69,15 +74,15 @@ class Database:
         self.publish = publish
         share = max(1, pool_size // USES)
         self.readers = Connections(self._connect_reader, size=share, patience=PATIENCE)
-        self.heavy_readers = Connections(self._connect_reader, size=share, patience=PATIENCE)
+        self.heavy_readers = Connections(self._connect_reader, size=max(1, share // OF_HEAVY), patience=PATIENCE)
         self.writers = Connections(self._connect, size=share, patience=PATIENCE)
         self.listeners = Connections(self._connect_reader, size=LISTENING, patience=PATIENCE)
-        self.reads = Batches(self.readers.fetch)
+        self.reads = Batches(self.readers.fetch, seconds=TOGETHER)
         # Fewer together, so that several processes share what is heavy.
-        self.heavy_reads = Batches(self.heavy_readers.fetch, size=4)
+        self.heavy_reads = Batches(self.heavy_readers.fetch, size=4, seconds=HEAVY_TOGETHER)
         # What many listeners ask of one event at one moment.
         self.heard = Gathering(self.listeners.fetch, size=100, at_once=LISTENING)
-        self.finds = Batches(self.writers.fetch)
+        self.finds = Batches(self.writers.fetch, seconds=TOGETHER)
         self.additions = Batches(self.writers.execute)
         self.engine = self.address.engine(
             pool_size=share,
@@ -101,8 +106,8 @@ class Database:
     async def snapshot(self, *, weight: int = 0) -> AsyncIterator[Snapshot]:
         """One state of the database for several compiled statements of this weight. Raises Overloaded."""
         readers = self.readers if weight < HEAVY else self.heavy_readers
-        async with readers.snapshot() as connection:
-            yield Snapshot(connection)
+        async with readers.snapshot() as prepared:
+            yield Snapshot(prepared)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -171,12 +176,12 @@ class Database:
             await work.opened.commit()
         elif work.added:
             statement, arguments = insertion(work.added)
-            record = await self.additions.fetch(statement, arguments)
+            record = await self.additions.fetch_for_certain(statement, arguments)
             assert record
             take(work.added, record)
 
     async def _connect(self) -> Connection:
-        return await self._open(self.address, SERVER_SETTINGS | COMPILED_SETTINGS, **COMPILED_OPTIONS)
+        return await self._open(self.address, SERVER_SETTINGS | COMPILED_SETTINGS)
 
     async def _connect_session(self) -> Connection:
         connection = await self._open(self.address, SERVER_SETTINGS)
@@ -184,9 +189,7 @@ class Database:
         return connection
 
     async def _connect_reader(self) -> Connection:
-        connection = await self._open(
-            self.reader_address, SERVER_SETTINGS | COMPILED_SETTINGS | READ_ONLY, **COMPILED_OPTIONS
-        )
+        connection = await self._open(self.reader_address, SERVER_SETTINGS | COMPILED_SETTINGS | READ_ONLY)
         try:
             # An answer is sent as PostgreSQL wrote it: to decode its text would be to encode it again.
             await connection.set_type_codec(
@@ -197,5 +200,5 @@ class Database:
             raise
         return connection
 
-    async def _open(self, address: Address, settings: dict[str, str], **options: int) -> Connection:
-        return await address.connect(settings, patience=CONNECTING, **options)
+    async def _open(self, address: Address, settings: dict[str, str]) -> Connection:
+        return await address.connect(settings, patience=CONNECTING)

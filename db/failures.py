@@ -17,12 +17,14 @@ class Failure(StrEnum):
     TOO_SLOW = auto()
     UNAVAILABLE = auto()
     BUSY = auto()
+    DEADLOCK = auto()
 
 
 SLOW = ("57014", "55P03")  # cancelled by the statement timeout; no lock in time
 INVALID = ("22", "54")  # a value of the wrong form, or one that is too much to work on
-# No connection, not let in, no database, no room, a shutdown; two transactions in each other's way.
-LOST = ("08", "28", "3D", "53", "57P", "40")
+# No connection, not let in, no database, no room, a shutdown.
+LOST = ("08", "28", "3D", "53", "57P")
+DEADLOCKED = ("40",)  # two transactions in each other's way
 
 
 def failure_of(error: BaseException | None) -> Failure | None:
@@ -49,6 +51,8 @@ def failure_of(error: BaseException | None) -> Failure | None:
 def _of_state(state: str | None) -> Failure | None:
     if state in SLOW:
         return Failure.TOO_SLOW
+    if state and state.startswith(DEADLOCKED):
+        return Failure.DEADLOCK
     if state and state.startswith(LOST):
         return Failure.UNAVAILABLE
     if state and state.startswith(INVALID):

@@ -18,8 +18,8 @@ class Gathering(Batches):
             self._queue.append(batch)
             return
         super()._send(batch)
-        assert batch.task
-        batch.task.add_done_callback(lambda _: self._send_next())
+        if batch.task:  # somebody still waits
+            batch.task.add_done_callback(lambda _: self._send_next())
 
     def _send_next(self) -> None:
         while self._queue and len(self._running) < self.at_once:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from asyncpg import Connection, InvalidCachedStatementError
+from asyncpg import InvalidCachedStatementError
 
 from db.batches import Row
+from db.prepared import Prepared
 from db.statements import Arguments, Statement
 
 
@@ -12,7 +13,7 @@ from db.statements import Arguments, Statement
 class Snapshot:
     """A connection within a transaction that sees one state."""
 
-    connection: Connection
+    prepared: Prepared
 
     async def fetch(self, statement: Statement, arguments: Arguments, *, weight: int = 0) -> Row | None:
         """The one row of a compiled statement, as `Database.fetch` has it; a failure is none of the next reads'.
@@ -25,6 +26,6 @@ class Snapshot:
             return await self._fetch(statement, arguments)
 
     async def _fetch(self, statement: Statement, arguments: Arguments) -> Row | None:
-        async with self.connection.transaction():
-            row: Row | None = await self.connection.fetchrow(statement.sql, *arguments)
-        return row
+        async with self.prepared.connection.transaction():
+            rows = await self.prepared.fetch(statement.sql, arguments)
+        return rows[0] if rows else None

@@ -1,14 +1,18 @@
 """Statements compiled once: SQL text for the driver, with named values in its positions."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from sqlalchemy import ClauseElement
 from sqlalchemy.dialects.postgresql import asyncpg
 
 Arguments = Sequence[Any]
+
+PLACE = re.compile(r"\$(\d+)(?=::)")
+"""The place of a parameter: each has a cast behind it."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Statement:
 
         Each parameter that is not constant takes an array of values, and each row ends with its place in them, from 1.
         """
-        arrays = {name: f"${place}::{self.types[name]}[]" for name, place in self._varying.items()}
+        arrays = {f'"{name}"': f"${place}::{self.types[name]}[]" for name, place in self._varying.items()}
         if not arrays or any(array.endswith("[][]") for array in arrays.values()):
             return None
         return self.many(f"unnest({', '.join(arrays.values())}) WITH ORDINALITY AS asked({', '.join(arrays)}, place)")
@@ -42,7 +46,7 @@ class Statement:
         """The same for every row of `asked`, which has the parameters that are not constant as columns."""
         sql = self.sql
         for name, place in self._varying.items():
-            sql = sql.replace(f"${place}::{self.types[name]}", f"asked.{name}")
+            sql = sql.replace(f"${place}::{self.types[name]}", f'asked."{name}"')
         return f"SELECT one.*, asked.place FROM {asked}, LATERAL ({sql}) AS one"  # noqa: S608  (names, no values)
 
     @property
@@ -61,6 +65,25 @@ def compiled(query: ClauseElement) -> Statement:
     text: Any = query.compile(dialect=DIALECT)
     constants = {name: value for name, value in text.params.items() if value is not None}
     return Statement(text.string, {name: text.types[name] for name in text.positiontup or ()}, constants)
+
+
+def joined(statements: Sequence[Statement]) -> Statement:
+    """One statement with the columns of several, which select values without FROM.
+
+    What has the same name in several of them has the same value, unless it is a constant.
+    """
+    texts, types, constants, places = list[str](), dict[str, str](), dict[str, Any](), dict[str, str]()
+    for number, one in enumerate(statements):
+        names = {name: f"{name}.{number}" if name in one.constants else name for name in one.types}
+        types |= {names[name]: type_ for name, type_ in one.types.items()}
+        constants |= {names[name]: value for name, value in one.constants.items()}
+        own = {f"{at}": places.setdefault(name, f"${len(places) + 1}") for at, name in enumerate(names.values(), 1)}
+        texts.append(PLACE.sub(partial(_renumbered, own), one.sql.removeprefix("SELECT ")))
+    return Statement(f"SELECT {', '.join(texts)}", types, constants)
+
+
+def _renumbered(places: Mapping[str, str], match: re.Match[str]) -> str:
+    return places[match[1]]
 
 
 class _Compiler(asyncpg.PGCompiler_asyncpg):

@@ -27,6 +27,8 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "max_connections": "100",
+    # One of two transactions that wait for each other is done again: that need not take a second.
+    "deadlock_timeout": "100ms",
     "shared_buffers": "256MB",
     "max_wal_size": "2GB",
     "wal_level": "minimal",

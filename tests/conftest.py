@@ -1,8 +1,10 @@
 """Real servers for every test: one PostgreSQL and one Valkey a worker, and a copy of the small world for each test."""
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from itertools import count
 from pathlib import Path
@@ -11,15 +13,19 @@ from typing import Any
 import hypothesis  # noqa: F401  (imported late, after greenlets ran, it breaks the parser of CPython 3.11)
 import orjson
 import pytest
+from asyncpg import PostgresSyntaxError, SyntaxOrAccessError
 from sqlalchemy import event, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from db import embedded, migrations
+from db.access import Viewer
+from db.batches import Run
 from db.engine import Database
 from db.outbox import Event
 from db.statements import Arguments, Statement
 from graphql_schema.core.context import Context
-from graphql_schema.execution import Executor, Limits, Request
+from graphql_schema.execution import Executor, Limits, Operation, Request
+from graphql_schema.execution.aside import Turns
 from graphql_schema.schema import executor
 from tests import world as worlds
 from tests.tls import Certificate
@@ -79,19 +85,82 @@ def redis_url(servers: embedded.Servers) -> str:
 
 
 class NotingDatabase(Database):
-    """Writes down every statement that it runs, by whichever of its ways."""
+    """Writes down every statement that it runs, by whichever of its ways, and those that PostgreSQL does not take."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url, pool_size=64)  # what is resolved field by field needs many sessions at once
         self.statements: list[str] = []
+        self.malformed: list[str] = []
+        """Those that are wrong whatever their values: nobody hears of one that is run again in another form."""
+        for batches in (self.reads, self.heavy_reads, self.finds, self.additions):
+            batches.run = self._checking(batches.run)
         event.listen(self.engine.sync_engine, "before_cursor_execute", self._note)
 
     async def fetch(self, statement: Statement, arguments: Arguments, *, weight: int = 0) -> Any:
         self.statements.append(statement.sql)
         return await super().fetch(statement, arguments, weight=weight)
 
+    def snapshot(self, *, weight: int = 0) -> Any:
+        return held(super().snapshot(weight=weight))
+
+    def transaction(self) -> Any:
+        return held(super().transaction())
+
+    def read(self) -> Any:
+        return held(super().read())
+
+    def work(self, viewer: Viewer) -> Any:
+        return held(super().work(viewer))
+
     def _note(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         self.statements.append(statement)
+
+    def _checking(self, run: Run) -> Run:
+        async def checking(statement: str, arguments: Arguments, **options: Any) -> Any:
+            try:
+                return await run(statement, arguments, **options)
+            except SyntaxOrAccessError as error:
+                # Any other is told to who asks: it is right, unless a test has changed the tables.
+                if isinstance(error, PostgresSyntaxError) or " AS asked(" in statement:
+                    self.malformed.append(f"{error}: {statement}")
+                raise
+
+        return checking
+
+
+HOLDING: ContextVar[bool] = ContextVar("holding", default=False)
+"""Whether the task has a connection to the database."""
+
+
+@pytest.fixture(autouse=True)
+def nobody_waits_for_the_thread_with_a_connection(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test does: those who wait for the connection would wait for the thread too, and in the end all do."""
+    turn, execute, culprits = Turns.turn, Executor.execute, list[str]()
+
+    def watched(self: Turns, who: Any) -> Any:
+        if HOLDING.get():
+            culprits.append("".join(traceback.format_stack(limit=8)))
+        return turn(self, who)
+
+    async def begun(self: Executor, operation: Operation, context: Context) -> Any:
+        HOLDING.set(False)  # what the test itself holds is none of the operation's
+        return await execute(self, operation, context)
+
+    monkeypatch.setattr(Turns, "turn", watched)
+    monkeypatch.setattr(Executor, "execute", begun)
+    yield
+    assert culprits == []
+
+
+@asynccontextmanager
+async def held(connected: AbstractAsyncContextManager[Any]) -> AsyncIterator[Any]:
+    """The same connection, and for as long as it is held it is known that it is."""
+    async with connected as found:
+        HOLDING.set(True)
+        try:
+            yield found
+        finally:
+            HOLDING.set(False)
 
 
 @pytest.fixture
@@ -99,6 +168,7 @@ async def database(database_url: str) -> AsyncIterator[NotingDatabase]:
     opened = NotingDatabase(database_url)
     yield opened
     await opened.close()
+    assert opened.malformed == []
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,8 @@ class Context:
     """One operation of one viewer. Batches are never shared between operations, nor between two events.
 
     `budget` tells what the operation costs; None where nobody counts. `payer` is who pays for it: what takes long is
-    done for each of them in turn.
+    done for each of them in turn. `take_text` takes so many characters out of what they may have compiled; it raises
+    what it is refused with when nothing of that is left.
     """
 
     viewer: Viewer
@@ -62,6 +63,7 @@ class Context:
     """Whether it is one event of many that as many listeners read at once."""
     budget: Callable[[], Budget | None] = lambda: None
     payer: Hashable = None
+    take_text: Callable[[int], object] = lambda _characters: None
     _loaders: dict[Any, DataLoader[UUID, Any]] = field(default_factory=dict)
 
     @property
@@ -74,6 +76,11 @@ class Context:
         if self.is_listening:
             return await self.database.heard.fetch(statement, arguments)
         return await (self.snapshot or self.source).fetch(statement, arguments, weight=weight)
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether it has a connection to the database to itself: then it must not wait for anything else."""
+        return bool(self.snapshot or self.transaction)
 
     async def see(self, table: type[Base], public_id: str, *, at: str) -> UUID:
         """The key of the row with this public id, for who listens; raises NotFound for what the viewer does not see.

@@ -114,7 +114,7 @@ def _explained(error: Exception) -> tuple[str, dict[str, Any]]:
             return TooSlow.default, {"code": TooSlow.code}
         case Failure.BUSY:
             return Overloaded.default, {"code": Overloaded.code}
-        case Failure.UNAVAILABLE:
+        case Failure.UNAVAILABLE | Failure.DEADLOCK:
             log.error("unavailable", error=repr(error))
             return "The service cannot answer right now. Try again.", {"code": "SERVICE_UNAVAILABLE"}
     return _masked(error)

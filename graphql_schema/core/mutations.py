@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
@@ -11,7 +12,9 @@ from strawberry.utils.str_converters import to_camel_case
 
 from db import read
 from db.base import Base
+from db.deadlocks import repeated
 from db.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Refusals, Unauthenticated
+from db.write import Work
 from graphql_schema.core.context import Context
 from graphql_schema.core.fields import Computed, Field, object_type
 from graphql_schema.core.roots import argument
@@ -70,10 +73,8 @@ class Mutation(Field):
         if context.viewer.is_guest and not self.guests:
             raise Unauthenticated
         try:
-            async with context.source.work(context.viewer) as work:
-                work.payer = context.payer
-                check_texts(*arguments.values())
-                result = await self.function(work, **arguments)
+            done = partial(self._done, context, arguments)
+            work, result = await (done() if context.transaction else repeated(done))
         except Conflict as conflict:
             return self._payload(conflict.current, [conflict])
         except (BadInput, Forbidden, NotFound) as refusal:
@@ -84,6 +85,12 @@ class Mutation(Field):
             context.forget()
         context.viewer = work.viewer
         return self._payload(result, work.refusals)
+
+    async def _done(self, context: Context, arguments: dict[str, Any]) -> tuple[Work, Any]:
+        async with context.source.work(context.viewer) as work:
+            work.payer = context.payer
+            check_texts(*arguments.values())
+            return work, await self.function(work, **arguments)
 
     def _payload(self, result: Any, refusals: Sequence[Refusal]) -> dict[str, Any]:
         values = result if isinstance(result, tuple) else (result,)

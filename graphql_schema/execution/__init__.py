@@ -7,7 +7,8 @@ Follow one through the modules in this order:
 3. `selection`  collects what it selects on a type, with fragments and directives, and merges what has the same key;
 4. `steps`      are the fields so found, each with its declaration and with its arguments made ready for SQL,
                 or turned by `inputs` into what functions take;
-5. `plan`       says which steps a statement can answer, and what they `cost`; keeps the statements compiled so far;
+5. `plan`       says which steps a statement can answer, and what they `cost`; keeps the statements compiled so far,
+                of each root field and of all together;
 6. `compiler`   writes the statement: `pages` its lists, `json_text` the JSON;
 7. `operations` is what came of all this: an operation that can be run, and says what it costs;
 8. `executor`   runs it, within a `deadline`, and hands the text that PostgreSQL wrote to the transport, as it is.
@@ -22,7 +23,8 @@ part is an operation of its own, with a statement of its own. `delivery` runs th
 
 A subscription answers every event, through `listening`; what many wait for at one moment is `coalescing`: done once.
 
-What takes Python long, such as a text that is new, is done `aside`, in a thread, and `kept` within bounds.
+What takes Python long, such as a text that is new, is done `aside`, in a thread, before anything is held that others
+wait for, and kept within bounds (`memory`).
 
 What a statement cannot answer goes to graphql-core (`resolving`), which resolves the same declarations through batches
 (`graphql_schema.core.context`), and so does everything for an `Executor(schema, compiles=False)`: the two must agree.

@@ -18,7 +18,10 @@ PATIENCE = 3.0
 
 
 class Turns:
-    """Who has the thread: each viewer one thing after the other, so that others wait for one of theirs at most."""
+    """Who has the thread: each payer one thing after the other, so that others wait for one of theirs at most.
+
+    Nobody waits here with a connection to the database: others would wait for that.
+    """
 
     def __init__(self) -> None:
         self.waiting = 0

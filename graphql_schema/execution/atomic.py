@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -18,6 +19,7 @@ from orjson import OPT_SORT_KEYS, Fragment, dumps
 from db.access import Viewer
 from db.actions import idempotency
 from db.actions.idempotency import Key
+from db.deadlocks import is_deadlock, repeated
 from db.errors import BadInput, Refusal, RolledBack
 from graphql_schema.core.context import Context
 from graphql_schema.core.mutations import Mutation, told
@@ -62,7 +64,7 @@ async def run(operation: Operation, context: Context, *, show: Show) -> Answer:
     turn = turns.setdefault((context.viewer.id, key), asyncio.Lock()) if key else nullcontext()
     try:
         async with turn:
-            return await _whole(operation, context, key=key, show=show)
+            return await repeated(partial(_whole, operation, context, key=key, show=show), is_undone=_is_undone)
     except Stopped as stopped:
         return await _undone(operation, context, stopped, show=show)
     except Refusal:
@@ -95,6 +97,12 @@ def _given(operation: Operation, viewer: Viewer) -> Any:
     """What was sent as a key. A guest's is not looked at: there is nobody whose it would be."""
     extensions = operation.request.extensions
     return extensions.get(KEY) if extensions and not viewer.is_guest else None
+
+
+def _is_undone(error: Exception) -> bool:
+    """Whether another transaction was in the way, which is over now."""
+    errors = [one.original_error for one in error.errors] if isinstance(error, Stopped) else [error]
+    return any(map(is_deadlock, errors))
 
 
 async def _whole(operation: Operation, context: Context, *, key: Key | None, show: Show) -> Answer:

@@ -40,13 +40,12 @@ class NotCompiled(Exception):  # noqa: N818  (an outcome, not an error)
     """Only Python can compute this field."""
 
 
-def statement(steps: Sequence[Step], shapes: Mapping[int, Any], viewer: Viewer) -> Statement:
-    """The statement that answers root steps whose arguments have these shapes, for viewers of this kind.
+def statement(step: Step, shapes: Mapping[int, Any], viewer: Viewer) -> Statement:
+    """The statement that answers a root step, whose arguments have these shapes, for viewers of this kind.
 
     Raises NotCompiled where a field can only be computed in Python.
     """
-    compiler = Compiler(viewer, shapes)
-    return compiled(select(*(compiler.root(step).sql().label(f"c{index}") for index, step in enumerate(steps))))
+    return compiled(select(Compiler(viewer, shapes).root(step).sql().label(f"c{step.number}")))
 
 
 @dataclass

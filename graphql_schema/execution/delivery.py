@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from orjson import dumps, loads
 
@@ -16,12 +16,16 @@ from graphql_schema.execution.operations import Operation
 
 @dataclass(slots=True)
 class Delivery:
-    """One operation with its `parts`, each of them answered by `execute`; without parts it is answered as a whole."""
+    """One operation, each part of it made ready by `prepare` and answered by `execute`; or without parts, as a whole.
+
+    `turn` is that of who pays for it: a delivery holds a connection until its last part is read.
+    """
 
     operation: Operation
     context: Context
-    parts: DefinitionInParts | None
+    prepare: Callable[[Definition], Awaitable[Operation]]
     execute: Callable[[Operation, Context], Awaitable[Answer]]
+    turn: asyncio.Lock
     made: asyncio.Queue[Increment | Exception] = field(default_factory=asyncio.Queue)
 
     async def increments(self, deadline: float) -> AsyncGenerator[Increment, None]:
@@ -40,10 +44,11 @@ class Delivery:
             making.cancel()
 
     async def _make(self, deadline: float) -> None:
-        progress = Progress(list(self.parts.later) if self.parts else ())
+        parts = self.operation.parts
+        progress = Progress(list(parts.later) if parts else ())
         try:
             async with asyncio.timeout(deadline):
-                await (self._in_parts(self.parts, progress) if self.parts else self._whole(progress))
+                await (self._in_parts(parts, progress) if parts else self._whole(progress))
         except Exception as error:  # noqa: BLE001  (it is the answer, or that to what is still promised)
             failure = TooSlow() if isinstance(error, TimeoutError) else error
             self.made.put_nowait(progress.give_up(failure) if progress.has_begun else failure)
@@ -52,15 +57,17 @@ class Delivery:
         self.made.put_nowait(progress.begin(await self.execute(self.operation, self.context)))
 
     async def _in_parts(self, parts: DefinitionInParts, progress: Progress) -> None:
-        async with self.context.database.snapshot(weight=self.operation.estimate.weight) as self.context.snapshot:
-            self.made.put_nowait(progress.begin(await self._part(parts.first)))
-            for part, definition in parts.later.items():
-                if part in progress.promised:
-                    self.made.put_nowait(progress.go_on(part, await self._part(definition)))
+        weight = self.operation.estimate.weight
+        async with self.turn:
+            first = await self.prepare(parts.first)
+            later = {part: await self.prepare(definition) for part, definition in parts.later.items()}
+            async with self.context.database.snapshot(weight=weight) as self.context.snapshot:
+                self.made.put_nowait(progress.begin(await self._answer(first)))
+                for part, operation in later.items():
+                    if part in progress.promised:
+                        self.made.put_nowait(progress.go_on(part, await self._answer(operation)))
 
-    async def _part(self, definition: Definition) -> Answer:
+    async def _answer(self, operation: Operation) -> Answer:
         """The answer to a part of the operation, as Python has it."""
-        plan = definition.plan(self.operation.variables)
-        found = await self.execute(replace(self.operation, definition=definition, plan=plan), self.context)
-        answer: Answer = loads(dumps(found))
+        answer: Answer = loads(dumps(await self.execute(operation, self.context)))
         return answer

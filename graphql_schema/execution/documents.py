@@ -25,8 +25,8 @@ from graphql.validation.rules import overlapping_fields_can_be_merged as merging
 
 from graphql_schema.core.directives import ATOMIC
 from graphql_schema.core.errors import MAX_ERRORS, RequestError, SchemaError
-from graphql_schema.execution.kept import Memory
 from graphql_schema.execution.limits import INTROSPECTION, Limits
+from graphql_schema.execution.memory import Memory
 from graphql_schema.execution.misfits import RULES, named
 from graphql_schema.execution.parts import Cut, Part, at_once, deciding
 from graphql_schema.execution.plan import Plan
@@ -105,12 +105,16 @@ class Definition:
         """The parts for these values of `@defer` and `@stream`; None where nothing is deferred."""
         if self._deciding is None:
             return None
-        key = self.number, *map(variables.coerced.get, self._deciding)
+        key = self._key_of_parts(self._deciding, variables)
         found: DefinitionInParts | None = self.memory.parts.get(key)
         if found is None:
             found = DefinitionInParts.of(self, variables)
             self.memory.parts.put(key, found, self.bytes * (1 + len(found.later)))
         return found if found.later else None
+
+    def is_cut(self, variables: VariableValues) -> bool:
+        """Whether the parts for these values are known."""
+        return self._deciding is None or self._key_of_parts(self._deciding, variables) in self.memory.parts
 
     @property
     def bytes(self) -> int:
@@ -164,6 +168,9 @@ class Definition:
     def _key(self, variables: VariableValues) -> tuple[Any, ...]:
         return self.number, *map(variables.coerced.get, self._conditions)
 
+    def _key_of_parts(self, deciding: list[str], variables: VariableValues) -> tuple[Any, ...]:
+        return self.number, *map(variables.coerced.get, deciding)
+
     @cached_property
     def _conditions(self) -> list[str]:
         """The names of the variables that decide what is selected."""
@@ -200,19 +207,17 @@ class Documents:
 
     def find(self, text: str, name: str | None) -> Definition | None:
         """The operation, if it is kept; raises RequestError where it is kept that it was refused."""
-        found, key = self.memory.used_again.get((text, name)), (text, name)
-        if found is None and (once := self.memory.used_once.take(key)):
-            found = self.memory.used_again.put(key, *once)
+        found = self.memory.documents.get((text, name))
         return None if found is None else _told(found)
 
     def has(self, text: str, name: str | None) -> bool:
         """Whether the text was read before."""
-        return (text, name) in self.memory.used_again or (text, name) in self.memory.used_once
+        return (text, name) in self.memory.documents
 
     def keep(self, text: str, name: str | None, found: "Definition | RequestError") -> Definition:
         """Keep what a text was found to be, and tell it."""
         bytes_ = BYTES if isinstance(found, RequestError) else found.bytes
-        self.memory.used_once.put((text, name), found, bytes_ + len(text) + len(name or ""))
+        self.memory.documents.put((text, name), found, bytes_ + len(text) + len(name or ""))
         return _told(found)
 
     def read(self, text: str, name: str | None) -> "Definition | RequestError":
@@ -224,6 +229,7 @@ class Documents:
 
     def _read(self, text: str, name: str | None) -> Definition:
         document = self.limits.parsed(text)
+        _unchain(document)
         self.limits.check(document)
         if errors := validate(self.schema, document, RULES, max_errors=MAX_ERRORS):
             raise RequestError(errors, "GRAPHQL_VALIDATION_FAILED")
@@ -257,6 +263,13 @@ def _unresolved(document: DocumentNode, name: str | None) -> GraphQLError:
     return SchemaError(
         f"{what}; it has {names}." if names else f"{what}: its operation has no name.", discreet=f"{what}."
     )
+
+
+def _unchain(document: DocumentNode) -> None:
+    """Let tokens know only those behind them: in a cycle they would stay until the next collection of garbage."""
+    token = document.loc and document.loc.start_token
+    while token:
+        token.prev, token = None, token.next
 
 
 def _number_of_steps(plan: Plan, selections: Selections) -> int:

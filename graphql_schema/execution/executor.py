@@ -4,9 +4,12 @@ A query is one statement, which answers all root fields that a statement can ans
 to graphql-core. A mutation or an event names rows by their keys, and what is selected of them is one statement again.
 """
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from graphql import (
     GraphQLError,
@@ -15,16 +18,13 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from orjson import Fragment, loads
 
-from db.access import Viewer
 from db.errors import BadInput, Forbidden, Overloaded
-from db.statements import Statement
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import RequestError
-from graphql_schema.core.mutations import Reference
 from graphql_schema.execution import atomic
 from graphql_schema.execution.answers import Answer, answered, formatted, located, with_errors
 from graphql_schema.execution.aside import Turns, aside
-from graphql_schema.execution.coalescing import Coalescing
+from graphql_schema.execution.compiling import Compiling, asked_of
 from graphql_schema.execution.deadline import Deadline
 from graphql_schema.execution.delivery import Delivery
 from graphql_schema.execution.documents import Definition, Documents
@@ -32,7 +32,7 @@ from graphql_schema.execution.increments import Increment
 from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.listening import Listening
 from graphql_schema.execution.operations import CostError, Operation, Request
-from graphql_schema.execution.plan import Asked, Plan
+from graphql_schema.execution.plan import Asked, Plan, references
 from graphql_schema.execution.python_values import plain
 from graphql_schema.execution.resolving import Resolving, only
 from graphql_schema.execution.steps import Step
@@ -55,28 +55,35 @@ class Executor:
         self.deadline = Deadline(deadline)
         self.documents = Documents(schema, self.limits)
         self.turns = Turns()
-        self.statements = Coalescing[Statement]()
-        self.listening = Listening(self._event, self.deadline)
+        self.deliveries = WeakValueDictionary[Hashable, asyncio.Lock]()
+        """Who is answered in parts: each payer one after the other, as each holds a connection until its last part."""
+        self.compiling = Compiling(self.turns)
+        self.listening = Listening(self._event, self._compile_ahead, self.deadline)
         self.resolving = Resolving(schema, self.turns, self.documents.memory.shown)
 
     def prepare(self, request: Request) -> Operation:
         """Find the operation of the request; raises RequestError, and CostError for one that asks for too much."""
         return self._operation(self.documents.definition(request.query, request.operation_name), request)
 
-    async def read(self, request: Request, viewer: Viewer) -> Operation:
-        """The same, while others are answered: a new text can take a tenth of a second. Raises Overloaded too."""
+    async def read(self, request: Request, payer: Hashable) -> Operation:
+        """The same, while others are answered: a new text can take a tenth of a second. Raises Overloaded too.
+
+        Each payer has the thread in turn.
+        """
         if operation := self.known(request):
             return operation
         documents, text, name = self.documents, request.query, request.operation_name
-        async with self.turns.turn(viewer.id):
+        async with self.turns.turn(payer):
             definition = documents.find(text, name)
             if definition is None:
                 definition = documents.keep(text, name, await aside(partial(documents.read, text, name)))
-            return await aside(partial(self._operation, definition, request))
+            operation = await aside(partial(self._operation, definition, request))
+            self.documents.memory.settle()
+            return operation
 
-    async def beside(self, work: Callable[[], T], viewer: Viewer) -> T:
-        """What the work comes to, done while others are answered, when it is this viewer's turn. Raises Overloaded."""
-        async with self.turns.turn(viewer.id):
+    async def beside(self, work: Callable[[], T], payer: Hashable) -> T:
+        """What the work comes to, done while others are answered, when it is this payer's turn. Raises Overloaded."""
+        async with self.turns.turn(payer):
             return await aside(work)
 
     def known(self, request: Request) -> Operation | None:
@@ -86,15 +93,16 @@ class Executor:
             return None
         values = definition.values(request.variables)
         plan = definition.planned(values)
-        return self._planned(definition, values, plan, request) if plan else None
+        return self._planned(definition, values, plan, request) if plan and definition.is_cut(values) else None
 
     def _operation(self, definition: Definition, request: Request) -> Operation:
         values = definition.values(request.variables)
         return self._planned(definition, values, definition.plan(values), request)
 
     def _planned(self, definition: Definition, values: VariableValues, plan: Plan, request: Request) -> Operation:
+        parts = definition.in_parts(values) if self.compiles and not plan.obstacles else None
         estimate = plan.cost.estimate(values.coerced).with_values(definition.size(request.variables or {}))
-        operation = Operation(definition, values, request, plan, estimate, plan.is_dry_run(values))
+        operation = Operation(definition, values, request, plan, estimate, plan.is_dry_run(values), parts)
         try:
             self.limits.check_cost(operation.estimate.nodes, operation.estimate.points)
         except RequestError as refusal:
@@ -114,6 +122,8 @@ class Executor:
     async def _execute(self, operation: Operation, context: Context) -> Answer:
         if operation.is_dry_run:
             return formatted(await self.resolving.price(operation, context))
+        if operation.kind == "mutation":
+            await self._compile_ahead(operation, context)
         if atomic.is_asked_for(operation, context.viewer):
             return await atomic.run(operation, context, show=self._show)
         if not self._compiles(operation):
@@ -124,8 +134,19 @@ class Executor:
 
     def execute_in_parts(self, operation: Operation, context: Context) -> AsyncGenerator[Increment, None]:
         """The parts of the answer to an operation that is deferring; raises what `execute` raises, if at the start."""
-        parts = operation.definition.in_parts(operation.variables) if self.compiles else None
-        return Delivery(operation, context, parts, self._execute).increments(self.deadline.seconds)
+        turn = self.deliveries.setdefault(context.payer, asyncio.Lock())
+        delivery = Delivery(operation, context, partial(self._part, operation, context), self._execute, turn)
+        return delivery.increments(self.deadline.seconds)
+
+    async def _part(self, operation: Operation, context: Context, definition: Definition) -> Operation:
+        """A part of an operation, planned and compiled."""
+        plan = definition.planned(operation.variables)
+        if plan is None:
+            async with self.turns.turn(context.payer):
+                plan = await aside(partial(definition.plan, operation.variables))
+        part = replace(operation, definition=definition, plan=plan, parts=None)
+        await self.compiling.ahead(part, context)
+        return part
 
     async def explain(self, operation: Operation, context: Context, *, analyze: bool = False) -> dict[str, Any]:
         """The statement of a query with PostgreSQL's plan for it, for an administrator; with `analyze` it is run.
@@ -205,7 +226,7 @@ class Executor:
         self, operation: Operation, context: Context, step: Step, payload: Mapping[str, Any], errors: list[GraphQLError]
     ) -> dict[str, Any]:
         """What is selected of a payload or an event: rows by one statement, the rest from Python."""
-        rows = [child for child in step.children if isinstance(child.field, Reference)]
+        rows = references(step)
         keys = {child.number: payload.get(child.name) for child in rows}
         found = {child.key: None for child in rows if keys[child.number] is None}
         wanted = [child for child in rows if child.key not in found]
@@ -224,45 +245,32 @@ class Executor:
     ) -> dict[str, Any]:
         """The answers of steps by one statement, as text in JSON. What fails is null, with an error of its own."""
         found: dict[str, Any] = dict.fromkeys([step.key for step in steps])
-        ready, asked = _asked(operation, steps, errors, path)
-        if ready:
-            for step in ready if keys else ():
-                asked.give(step, "key", keys[step.number])  # type: ignore[index]
-            try:
-                statement = await self._statement(operation.plan, ready, asked, context.viewer)
-                arguments = asked.arguments(statement, context.viewer)
-                row = await context.fetch(statement, arguments, weight=operation.estimate.weight)
-                assert row
-                found |= {step.key: Fragment(text) for step, text in zip(ready, row, strict=True)}
-            except Exception as error:  # noqa: BLE001  (explained or masked)
-                errors += [located(error, step, path) for step in ready]
-        return found
-
-    async def _statement(self, plan: Plan, steps: Sequence[Step], asked: Asked, viewer: Viewer) -> Statement:
-        """The statement for these steps: the widest takes half a second to write, once for all who wait for it."""
-        found = plan.written(steps, asked, viewer)
-        if found is None:
-            write = partial(self._write, plan, steps, asked, viewer)
-            found = await self.statements.once(plan.key(steps, asked, viewer), write)
-        return found
-
-    async def _write(self, plan: Plan, steps: Sequence[Step], asked: Asked, viewer: Viewer) -> Statement:
-        async with self.turns.turn(viewer.id):
-            return await aside(partial(plan.statement, steps, asked, viewer))
-
-
-def _asked(
-    operation: Operation, steps: Sequence[Step], errors: list[GraphQLError], path: Sequence[str]
-) -> tuple[list[Step], Asked]:
-    """The steps whose arguments make sense, and these arguments."""
-    ready, asked = [], Asked()
-    for step in steps:
+        plan, viewer = operation.plan, context.viewer
+        ready, asked = asked_of(operation, steps, errors, path)
+        if not ready:
+            return found
+        for step in ready if keys else ():
+            asked.give(step, "key", keys[step.number])  # type: ignore[index]
         try:
-            asked.add(step, operation.variables)
-            ready.append(step)
+            statement = plan.written(ready, asked, viewer) or await self.compiling.statement(
+                plan, ready, asked, context
+            )
+        except BadInput as error:
+            errors += [located(error, step, path) for step in ready]
+            return found
+        try:
+            arguments = asked.arguments(statement, viewer)
+            row = await context.fetch(statement, arguments, weight=operation.estimate.weight)
+            assert row
+            found |= {step.key: Fragment(text) for step, text in zip(ready, row, strict=True)}
         except Exception as error:  # noqa: BLE001  (explained or masked)
-            errors.append(located(error, step, path))
-    return ready, asked
+            errors += [located(error, step, path) for step in ready]
+        return found
+
+    async def _compile_ahead(self, operation: Operation, context: Context) -> None:
+        """Compile what is read once something is done, or heard."""
+        if self._compiles(operation):
+            await self.compiling.ahead(operation, context)
 
 
 def _all_overloaded(steps: Sequence[Step], errors: Sequence[Mapping[str, Any]]) -> bool:

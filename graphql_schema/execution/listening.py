@@ -24,15 +24,17 @@ from graphql_schema.execution.operations import Operation
 
 Show = Callable[[Operation, Mapping[str, Any], Context], Awaitable[Answer]]
 """Answers with what is selected of the payload of an event."""
+Prepare = Callable[[Operation, Context], Awaitable[None]]
 
 OURS = (Failure.BUSY, Failure.TOO_SLOW, Failure.UNAVAILABLE)
 
 
 class Listening:
-    """Answers to events by `show`, each within the deadline."""
+    """Answers to events by `show`, each within the deadline, after `prepare` has made ready what they read."""
 
-    def __init__(self, show: Show, deadline: Deadline) -> None:
+    def __init__(self, show: Show, prepare: Prepare, deadline: Deadline) -> None:
         self.show = show
+        self.prepare = prepare
         self.deadline = deadline
         self._heard = Coalescing[Answer]()
 
@@ -59,6 +61,7 @@ class Listening:
         (step,) = operation.plan.steps
         assert step.field
         try:
+            await self.prepare(operation, context)
             arguments = dict(step.arguments(operation.variables))
             return await self.deadline.keep(step.field.resolve(None, context, step.name, arguments))
         except Exception as error:

@@ -7,7 +7,7 @@ from graphql.execution.values import VariableValues
 
 from graphql_schema.core.errors import RequestError
 from graphql_schema.execution.cost import Estimate
-from graphql_schema.execution.documents import Definition
+from graphql_schema.execution.documents import Definition, DefinitionInParts
 from graphql_schema.execution.plan import Plan
 
 
@@ -25,7 +25,8 @@ class Request:
 class Operation:
     """An operation with its variables, how it is answered, and what it comes to at most.
 
-    A dry run is only priced: nothing of it runs but `rateLimit`.
+    A dry run is only priced: nothing of it runs but `rateLimit`. `parts` are what can come one after the other, where
+    a client lets parts of the answer come later and statements can read them apart.
     """
 
     definition: Definition
@@ -34,6 +35,7 @@ class Operation:
     plan: Plan
     estimate: Estimate
     is_dry_run: bool
+    parts: DefinitionInParts | None
 
     @property
     def kind(self) -> str:
@@ -42,10 +44,8 @@ class Operation:
 
     @property
     def is_deferring(self) -> bool:
-        """Whether parts of its answer come later, if the client likes. Only what is compiled can be read apart."""
-        if self.kind != "query" or self.plan.obstacles:
-            return False
-        return self.definition.in_parts(self.variables) is not None
+        """Whether parts of its answer come later, if the client likes."""
+        return self.kind == "query" and self.parts is not None
 
     @property
     def points(self) -> int:

@@ -13,8 +13,8 @@ from typing import Any
 from graphql.execution.values import VariableValues
 
 from db.access import Viewer
-from db.errors import BadInput
-from db.statements import Statement
+from db.kept import Segmented
+from db.statements import Statement, joined
 from graphql_schema.core import roots
 from graphql_schema.core.connections import Many
 from graphql_schema.core.fields import Binding, Column, One, Part, PublicId, Sql
@@ -24,7 +24,6 @@ from graphql_schema.core.rate_limit import RateLimit
 from graphql_schema.core.subscriptions import Subscription
 from graphql_schema.execution.compiler import parameter, statement
 from graphql_schema.execution.cost import Place, place_of
-from graphql_schema.execution.kept import Kept
 from graphql_schema.execution.limits import INTROSPECTION
 from graphql_schema.execution.steps import Step
 
@@ -40,7 +39,7 @@ class Plan:
     """How one operation is answered. Its statements are kept under its number."""
 
     steps: Sequence[Step]
-    statements: Kept[Statement]
+    statements: Segmented[Statement]
     number: int = field(default_factory=count().__next__)
 
     @cached_property
@@ -64,6 +63,12 @@ class Plan:
     def compiled(self) -> list[Step]:
         """The steps that a statement answers."""
         return [step for step in self.steps if not step.is_typename and step.key not in self.obstacles]
+
+    @cached_property
+    def reads(self) -> list[list[Step]]:
+        """The steps that are read together, by one statement each time, if all of it is compiled."""
+        changing = [step for step in self.steps if isinstance(step.field, Mutation | Subscription)]
+        return [references(step) for step in changing] or [self.compiled]
 
     @cached_property
     def rate_limits(self) -> dict[str, Step]:
@@ -94,13 +99,14 @@ class Plan:
         return place_of(self.steps)
 
     def statement(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> Statement:
-        """The statement for these steps with arguments of these shapes, compiled once; raises BadInput if too deep."""
+        """The statement for these steps with arguments of these shapes; raises RecursionError if they are too deep.
+
+        Each step is compiled once for each shape of its own arguments, whatever the others have: shapes add up, they
+        do not multiply. The whole is those of its steps put side by side.
+        """
         found = self.written(steps, asked, viewer)
         if found is None:
-            try:
-                found = statement(steps, asked.shapes, viewer)
-            except RecursionError:
-                raise BadInput("This is nested too deeply.") from None
+            found = self._joined(steps, asked, viewer) if len(steps) > 1 else statement(steps[0], asked.shapes, viewer)
             self.statements.put(self.key(steps, asked, viewer), found, BYTES_A_CHARACTER * len(found.sql))
         return found
 
@@ -108,32 +114,38 @@ class Plan:
         """The same, if it was compiled before."""
         return self.statements.get(self.key(steps, asked, viewer))
 
+    def _joined(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> Statement:
+        return joined([self.statement([step], asked, viewer) for step in steps])
+
     def key(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> tuple[Any, ...]:
         """What tells the statement from all others."""
-        return (self.number, viewer.kind, *(step.number for step in steps), *asked.varying)
+        return (self.number, viewer.kind, *[asked.varying[step.number] for step in steps])
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The arguments of steps, made ready: shapes by the number of the step, and values by the name of the parameter.
 
-    `varying` has the numbers and shapes that variables can change.
+    `varying` has the numbers and shapes that variables can change, at and below each of the steps.
     """
 
     shapes: dict[int, Any] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
-    varying: list[tuple[int, Any]] = field(default_factory=list)
+    varying: dict[int, tuple[Any, ...]] = field(default_factory=dict)
 
     def add(self, step: Step, variables: VariableValues) -> None:
         """Take in the arguments of a step and of all below it; raises what is wrong with them."""
+        self.varying[step.number] = (step.number, *self._bound(step, variables))
+
+    def _bound(self, step: Step, variables: VariableValues) -> Iterator[Any]:
         for one, binding in step.bound:
-            self._take(one, binding)
-        for one in step.unbound:
+            self._take(one or step, binding)
+        for one in [below or step for below in step.unbound]:
             binding = one.binding(variables)
             self._take(one, binding)
-            self.varying.append((one.number, binding.shape))
+            yield one.number, binding.shape
             for child in _of_tables(one, binding.shape):
-                self.add(child, variables)
+                yield from self._bound(child, variables)
 
     def arguments(self, statement: Statement, viewer: Viewer) -> list[Any]:
         """The values of a statement's parameters in their order."""
@@ -159,6 +171,11 @@ def _of_tables(step: Step, shape: Any) -> list[Step]:
     return []
 
 
+def references(step: Step) -> list[Step]:
+    """The steps below a mutation or a subscription that read rows."""
+    return [child for child in step.children if isinstance(child.field, Reference)]
+
+
 def obstacle(step: Step) -> str | None:
     """The field at or below the step that only Python can compute; None when a statement answers all of it."""
     return next(_obstacles(step), None)
@@ -169,7 +186,7 @@ def _obstacles(step: Step) -> Iterator[str]:
         case _ if step.is_typename:
             return
         case Mutation() | Subscription():
-            below = [child for child in step.children if isinstance(child.field, Reference)]
+            below = references(step)
         case Many():
             below = [item for part in step.children for item in _items(part)]
         case roots.NodeById() | roots.NodesById():

@@ -15,9 +15,9 @@ from graphql import (
 from graphql.execution import experimental_execute_incrementally
 from orjson import Fragment, dumps
 
+from db.kept import Kept
 from graphql_schema.core.context import Context
 from graphql_schema.execution.aside import Turns, aside
-from graphql_schema.execution.kept import Kept
 from graphql_schema.execution.operations import Operation
 
 
@@ -50,7 +50,7 @@ class Resolving:
         key = request.query, request.operation_name, dumps(request.variables)
         found = self.shown.get(key)
         if found is None:
-            async with self.turns.turn(context.viewer.id):
+            async with self.turns.turn(context.payer):
                 show = partial(self._shown, operation, context)
                 found = self.shown.get(key) or self._keep(key, *await aside(show))
         return found

@@ -91,15 +91,18 @@ class Step:
         return {}
 
     @cached_property
-    def bound(self) -> list[tuple["Step", Binding]]:
-        """The steps at and below this one whose arguments no variable can change, with these; raises what is wrong."""
+    def bound(self) -> list[tuple["Step | None", Binding]]:
+        """The steps at and below this one whose arguments no variable can change, with these; raises what is wrong.
+
+        None stands for itself: in a cycle it would stay in memory until the next collection of garbage.
+        """
         steps = [step for step in self.taking_arguments if not step.is_unbound]
-        return [(step, step.binding(self.selections.variables)) for step in steps]
+        return [(_but(self, step), step.binding(self.selections.variables)) for step in steps]
 
     @cached_property
-    def unbound(self) -> list["Step"]:
+    def unbound(self) -> list["Step | None"]:
         """The steps at and below this one whose arguments, or what they say of the steps below, depend on variables."""
-        return [step for step in self.taking_arguments if step.is_unbound]
+        return [_but(self, step) for step in self.taking_arguments if step.is_unbound]
 
     @property
     def taking_arguments(self) -> Iterator["Step"]:
@@ -144,6 +147,11 @@ class Step:
         """The arguments that no variable can change."""
         found = self._converted(self.selections.variables)
         return {name: value for name, value in found.items() if name not in (self._plain or ())}
+
+
+def _but(step: Step, other: Step) -> Step | None:
+    """The other step, if it is another."""
+    return None if other is step else other
 
 
 def declared_of(field: GraphQLField) -> Field | None:

@@ -5,10 +5,12 @@ python -m scripts.benchmark.attacks NAME PORT SECONDS
 
 import asyncio
 import itertools
+import os
 import secrets
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 import orjson
 
@@ -18,7 +20,16 @@ MEBIBYTE = 2**20
 WORKERS = 8
 SOCKETS = 200
 NAMES = itertools.count()
-FROM = b"Host: x\r\nX-Forwarded-For: 10.%d.%d.%d\r\n" % tuple(secrets.token_bytes(3))
+ATTACKER = "TRELLIS_ATTACKER"
+"""The variable of the environment with the token of the user who attacks, where guests cannot."""
+
+
+def address() -> bytes:
+    """Headers with an address that nobody else has."""
+    return b"Host: x\r\nX-Forwarded-For: 10.%d.%d.%d\r\n" % tuple(secrets.token_bytes(3))
+
+
+FROM = address()
 """An address of its own, so that no attack finds the bucket of points that another has emptied."""
 HANDSHAKE = (
     b"GET /graphql HTTP/1.1\r\n%bUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -28,14 +39,20 @@ HANDSHAKE = (
 Attack = Callable[[int], Awaitable[None]]
 
 
-def posted(content: bytes) -> bytes:
+def posted(content: bytes, sender: bytes = FROM) -> bytes:
     """A request with this body, on a connection that stays open."""
-    return _HEAD + b"Content-Length: %d\r\n\r\n%b" % (len(content), content)
+    return _POST + sender + b"%bContent-Length: %d\r\n\r\n%b" % (_JSON, len(content), content)
 
 
 def asked(query: str, **variables: object) -> bytes:
     """A request with this operation."""
     return posted(orjson.dumps({"query": query, "variables": variables}))
+
+
+def asked_by_another(query: str, accepted: bytes = b"*/*", **variables: object) -> bytes:
+    """The same from an address that has not sent anything yet."""
+    sender = address() + b"Accept: %b\r\n" % accepted
+    return posted(orjson.dumps({"query": query, "variables": variables}), sender)
 
 
 def distinct(query: str) -> str:
@@ -61,12 +78,17 @@ def frame(content: bytes, opcode: int = 1) -> bytes:
     return bytes([0x80 | opcode]) + length + b"\0\0\0\0" + content
 
 
-_HEAD = b"POST /graphql HTTP/1.1\r\n%bContent-Type: application/json\r\n" % FROM
+_POST, _JSON = b"POST /graphql HTTP/1.1\r\n", b"Content-Type: application/json\r\n"
+_HEAD = _POST + FROM + _JSON
 _INIT = frame(b'{"type":"connection_init"}')
 _ASK = b'{"type":"subscribe","id":"%d","payload":{"query":"%b"}}'
-_WIDE = "courses(first: 100) { nodes { modules(first: 9) { nodes { lessons(first: 9) { nodes { id } } } } } }"
+_LESSONS = "lessons(first: 10) { nodes { id title content } }"
+_WIDE = f"courses(first: 40) {{ nodes {{ modules(first: 10) {{ nodes {{ {_LESSONS} }} }} }} }}"
 
 _BELOW = "documents(first: 1) { nodes { threads(first: 1) { nodes { comments(first: 1) { nodes { id } } } } } }"
+
+
+_DOCUMENT = "{ projects { nodes { documents(first: 1) { nodes { id threads(first: 1) { nodes { id } } } } } } }"
 
 
 def _widest(argument: str = "") -> str:
@@ -77,6 +99,18 @@ def _widest(argument: str = "") -> str:
 
 _FILTERS = ", ".join(f"$f{n}: SpecificationProjectFilter" for n in range(20))
 _FILTERED = f"query ({_FILTERS}) {_widest(', filter: $f{}')}"
+
+_ORDERS = ("CREATED_AT_ASC", "CREATED_AT_DESC", "NAME_ASC", "NAME_DESC", "UPDATED_AT_ASC", "UPDATED_AT_DESC")
+_ORDERED = ", ".join(f"$f{n}: SpecificationProjectOrder" for n in range(20))
+_IN_ORDER = f"query ({_ORDERED}) {_widest(', orderBy: $f{}')}"
+_PARTS = " ".join(f"... @defer {{ d{n}: {_BELOW} }}" for n in range(14))
+_IDS = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+
+
+def _orders() -> dict[str, object]:
+    """One of 6²⁰ orders of twenty lists."""
+    return {f"f{place}": secrets.choice(_ORDERS) for place in range(20)}
+
 
 REQUESTS: dict[str, Callable[[], bytes]] = {
     "body of 20 MB, with its length": lambda: posted(b" " * 20 * MEBIBYTE),
@@ -92,6 +126,13 @@ REQUESTS: dict[str, Callable[[], bytes]] = {
     "2,000 mistakes, each text new": lambda: asked(distinct(f"{{ {' '.join(f'x{n}' for n in range(19))} }}")),
     "the widest, each text new": lambda: asked(f"query N{next(NAMES)} {_widest()}"),
     "the widest, each statement new": lambda: asked(_FILTERED, **_filters(next(NAMES))),
+    "shapes of 20 fields, one known text": lambda: asked(_IN_ORDER, **_orders()),
+    "variables of 1 MB, one known text": lambda: asked(_IDS, ids=["a"] * 250_000),
+    "deferred in 14 parts, each text new": lambda: asked_by_another(
+        f"query N{next(NAMES)} {{ projects(first: 1) {{ nodes {{ id {_PARTS} }} }} }}", b"multipart/mixed"
+    ),
+    "the widest, each text and guest new": lambda: asked_by_another(f"query N{next(NAMES)} {_widest()}"),
+    "heavy reads of a hundred guests": lambda: asked_by_another(f"query {{ {_WIDE} }}"),
     "10,000 aliases": lambda: asked(f"{{ {' '.join(f'a{n}: __typename' for n in range(10_000))} }}"[:64_000]),
     "page up to the limit": lambda: asked(f"query {{ {_WIDE} }}"),
     "introspection": lambda: asked("{ __schema { types { name fields { name type { name } } } } }"),
@@ -124,15 +165,20 @@ DRIPS = {
     "head that does not end": b"GET /graphql HTTP/1.1\r\n%bX: " % FROM,
     "body that does not end": _HEAD + b"Content-Length: 1000\r\n\r\n{",
 }
-ATTACKS = (*REQUESTS, *TALKS, *DRIPS)
+CROWD = "300 subscriptions of one document, and a comment"
+ATTACKS = (*REQUESTS, *TALKS, *DRIPS, CROWD)
+MOST = {"heavy reads of a hundred guests": 100, "deferred in 14 parts, each text new": 6}
+"""How many send it, where that is not as many as mostly."""
 
 
 async def attack(name: str, port: int) -> None:
     """Attack until it is cancelled."""
     if name in REQUESTS:
-        await asyncio.gather(*(_ask(port, REQUESTS[name]) for _ in range(WORKERS)))
+        await asyncio.gather(*(_ask(port, REQUESTS[name]) for _ in range(MOST.get(name, WORKERS))))
     elif name in TALKS:
         await asyncio.gather(*(_talk(port, TALKS[name]()) for _ in range(SOCKETS)))
+    elif name == CROWD:
+        await _crowd(port, os.environ[ATTACKER])
     else:
         await asyncio.gather(*(_drip(port, DRIPS[name]) for _ in range(SOCKETS)))
 
@@ -144,9 +190,48 @@ async def _ask(port: int, request: Callable[[], bytes]) -> None:
             reader, writer = await asyncio.open_connection(HOST, port, limit=MEBIBYTE)
             while True:
                 writer.write(request())
-                head = await reader.readuntil(b"\r\n\r\n")
-                length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-                await reader.readexactly(int(length.partition(b":")[2]))
+                await _answer(reader)
+
+
+async def _answer(reader: asyncio.StreamReader) -> bytes:
+    """The body of an answer."""
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    if b"content-length:" in head:
+        return await reader.readexactly(int(head.partition(b"content-length:")[2].split(b"\r\n")[0]))
+    body = b""
+    while size := int(await reader.readline(), 16):
+        body += (await reader.readexactly(size + 2))[:-2]
+    await reader.readline()
+    return body
+
+
+async def _crowd(port: int, token: str) -> None:
+    """Listen to one document on six sockets, fifty times on each, and comment on it again and again."""
+    as_user = b"Authorization: Bearer %b\r\n" % token.encode()
+    reader, writer = await asyncio.open_connection(HOST, port, limit=MEBIBYTE)
+
+    async def ask(query: str) -> Any:
+        writer.write(posted(orjson.dumps({"query": query}), FROM + as_user))
+        return orjson.loads(await _answer(reader))["data"]
+
+    projects = (await ask(_DOCUMENT))["projects"]["nodes"]
+    document = next(one for project in projects for one in project["documents"]["nodes"] if one["threads"]["nodes"])
+    listening = [asyncio.create_task(_listen(port, token, document["id"])) for _ in range(6)]
+    comment = f'{{threadId: "{document["threads"]["nodes"][0]["id"]}", content: "One more"}}'
+    while listening:
+        await ask(f"mutation {{ addComment(input: {comment}) {{ comment {{ id }} }} }}")
+        await asyncio.sleep(0.5)
+
+
+async def _listen(port: int, token: str, document: str) -> None:
+    reader, writer = await asyncio.open_connection(HOST, port)
+    writer.write(HANDSHAKE)
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(frame(b'{"type":"connection_init","payload":{"authorization":"Bearer %b"}}' % token.encode()))
+    query = b'subscription { documentEvents(documentId: \\"%b\\") { kind comment { content } } }' % document.encode()
+    writer.write(b"".join(frame(_ASK % (number, query)) for number in range(50)))
+    while await reader.read(MEBIBYTE):
+        pass
 
 
 async def _talk(port: int, sent: bytes) -> None:

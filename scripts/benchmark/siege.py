@@ -1,5 +1,6 @@
 """How long a user waits for an answer while somebody else attacks, beside how long just before."""
 
+import os
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from statistics import quantiles
 
 import psutil  # type: ignore[import-untyped]  # its wheel has no types
 
+from scripts.benchmark.attacks import ATTACKER
 from scripts.benchmark.client import HOST, JSON, TIMEOUT, Prepared
 from scripts.benchmark.dataset import ROOT
 from scripts.benchmark.report import Sheet
@@ -50,7 +52,8 @@ def sieges(
         watching(attack)
         idle, _ = waits(server, requests, seconds / 2)
         command = [sys.executable, "-m", "scripts.benchmark.attacks", attack, str(server.port), str(seconds + WARM_UP)]
-        attacker = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)  # noqa: S603
+        as_user = os.environ | {ATTACKER: requests[0].token}
+        attacker = subprocess.Popen(command, cwd=ROOT, env=as_user, stderr=subprocess.DEVNULL)  # noqa: S603
         time.sleep(WARM_UP)
         times, failed = waits(server, requests, seconds)
         resident = psutil.Process(server.pid).memory_info().rss / 2**20

@@ -12,8 +12,11 @@ import pytest
 from httpx import AsyncClient, Limits, Response
 from sqlalchemy import text
 
+from app.graph import Client
+from app.requests import checked
 from db.engine import Database
 from tests.app.serving import Served, serving
+from tests.app.serving import until as serving_until
 from tests.app.test_http import code_of
 from tests.db.waiting import until
 from tests.world import World
@@ -154,3 +157,19 @@ async def frozen(database: Database) -> AsyncIterator[None]:
 async def as_ada(served: Served, world: World, query: str, **variables: Any) -> Response:
     body = {"query": query, "variables": variables if "$" in query else {}}
     return await served.post(body, authorization=f"Bearer {world.tokens['ada']}")
+
+
+async def test_guests_of_one_address_wait_for_each_other_and_for_nobody_else(bare: Served) -> None:
+    """Three new texts of one guest come first, and another guest's, which has to wait for one of them only."""
+    graph, order = bare.app.sockets.graph, list[str]()
+
+    async def prepare(host: str, number: int) -> None:
+        await graph.prepare(checked({"query": f"{{ n{number}: __typename }}"}), Client(host=host))
+        order.append(host)
+
+    async with graph.executor.turns.turn("somebody"):
+        hosts = ["192.0.2.1"] * 3 + ["192.0.2.2"]
+        asked = [asyncio.create_task(prepare(host, number)) for number, host in enumerate(hosts)]
+        await serving_until(lambda: graph.executor.turns.waiting == len(asked))
+    await asyncio.gather(*asked)
+    assert order[:2] == ["192.0.2.1", "192.0.2.2"]

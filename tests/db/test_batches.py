@@ -4,9 +4,10 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import ARRAY, Integer, Uuid, bindparam, func, select
 
-from db import tables
+from db import batches, tables
 from db.engine import Database
 from db.enums import MembershipStatus
 from db.failures import Failure, failure_of
@@ -16,6 +17,9 @@ from tests.world import World
 
 NUMBER: Any = bindparam("number", type_=Integer(), value=None, required=False)
 PID = func.pg_backend_pid()
+NAP = compiled(select(NUMBER).where(func.pg_sleep(NUMBER).is_not(None)))
+DEADLINE = 3.0
+"""Seconds in which who has nothing to do with what takes long is answered, on a busy machine too."""
 
 
 async def rows(database: Database, statement: Statement, *values: dict[str, Any]) -> list[Any]:
@@ -67,12 +71,45 @@ async def test_a_value_that_fits_no_parameter_is_the_fault_of_one(database: Data
     assert "out of int32 range" in str(found[1])
 
 
-async def test_what_takes_too_long_together_is_not_tried_again_one_by_one(database: Database) -> None:
-    """The first connection has no time for anything, the others have all that they need."""
-    await database.readers.fetch("SELECT set_config('statement_timeout', '20ms', false)", [])
-    slow = compiled(select(NUMBER, func.pg_sleep(0.1)))
-    found = await rows(database, slow, *numbers(1, 2, 3))
-    assert [failure_of(row) for row in found] == [Failure.TOO_SLOW] * 3
+async def test_one_that_takes_long_keeps_no_other_of_its_batch_waiting(database: Database) -> None:
+    asked = [asyncio.create_task(database.fetch(NAP, NAP.arguments({"number": number}))) for number in (0, 60, 0)]
+    async with asyncio.timeout(DEADLINE):
+        assert [row and tuple(row) for row in await asyncio.gather(asked[0], asked[2])] == [(0,), (0,)]
+    assert not asked[1].done()
+    asked[1].cancel()
+    await until(database, NAPPING, n=0)
+
+
+async def test_a_statement_that_took_too_long_together_is_run_one_by_one_for_a_while(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "APART", 60)
+    process = compiled(select(NUMBER, PID, func.pg_sleep(NUMBER)))
+    asked = [asyncio.create_task(database.fetch(process, process.arguments({"number": n}))) for n in (60, 0)]
+    await asked[1]
+    assert len({row[1] for row in await rows(database, process, *numbers(0, 0, 0))}) == 3
+    database.reads._apart[process.sql] = 0
+    assert len({row[1] for row in await rows(database, process, *numbers(0, 0, 0))}) == 1
+    asked[0].cancel()
+
+
+async def test_what_takes_too_long_by_itself_fails_alone(database: Database) -> None:
+    for connections in (database.readers, database.heavy_readers):
+        connections._connect = hurried(connections._connect)
+    found = await rows(database, NAP, *numbers(60, 0))
+    assert failure_of(found[0]) is Failure.TOO_SLOW
+    assert tuple(found[1]) == (0,)
+
+
+def hurried(connect: Any) -> Any:
+    """Connections on which a statement may take a second."""
+
+    async def connecting() -> Any:
+        connection = await connect()
+        await connection.execute("SET statement_timeout = '1s'")
+        return connection
+
+    return connecting
 
 
 async def test_a_parameter_that_the_declarations_fix_is_one_for_all(database: Database, world: World) -> None:
@@ -88,6 +125,22 @@ async def test_statements_with_arrays_are_run_one_by_one(database: Database) -> 
     assert [row[0] for row in found] == [1, 0]
 
 
+async def test_what_is_given_up_before_it_is_sent_is_not_run(database: Database) -> None:
+    """It is sent at the end of the turn of the event loop in which it is asked for."""
+    statements: list[str] = []
+    run = database.reads.run
+
+    async def noting(sql: str, *given: Any, **options: Any) -> Any:
+        statements.append(sql)
+        return await run(sql, *given, **options)
+
+    database.reads.run = noting
+    asked = [asyncio.create_task(database.fetch(NAP, NAP.arguments({"number": number}))) for number in (60, 0)]
+    asyncio.get_running_loop().call_soon(asked[0].cancel)
+    assert await asked[1]
+    assert statements == [NAP.sql]
+
+
 async def test_a_statement_ends_in_the_database_when_nobody_waits_for_it(database: Database) -> None:
     slow = compiled(select(func.pg_sleep(NUMBER * 60)))
     asked = [asyncio.create_task(database.fetch(slow, slow.arguments({"number": number}))) for number in (1, 2)]
@@ -99,8 +152,10 @@ async def test_a_statement_ends_in_the_database_when_nobody_waits_for_it(databas
     await until(database, SLEEPING, n=0)
 
 
+NAPPING = """SELECT count(*) = :n FROM pg_stat_activity
+WHERE query LIKE '%pg_sleep($1%' AND state = 'active' AND pid <> pg_backend_pid()"""
 SLEEPING = """SELECT count(*) = :n FROM pg_stat_activity
-WHERE query LIKE '%pg_sleep(asked.number%' AND state = 'active' AND pid <> pg_backend_pid()"""
+WHERE query LIKE '%pg_sleep(asked."number"%' AND state = 'active' AND pid <> pg_backend_pid()"""
 
 
 def _key() -> Any:

@@ -63,17 +63,33 @@ async def test_only_so_many_can_wait_for_a_connection(few: Database, database: D
     assert await first(few, PID)
 
 
-async def test_heavy_reads_leave_connections_for_the_others(few: Database, database: Database) -> None:
+async def test_heavy_reads_leave_connections_and_processors_for_the_others(
+    database_url: str, database: Database
+) -> None:
+    """Of the eight connections for each use they have two."""
     slow = compiled(select(func.pg_sleep(60)))
-    asked = [asyncio.create_task(few.fetch(slow, slow.arguments({}), weight=HEAVY)) for _ in range(20)]
+    many = Database(database_url, pool_size=8 * USES)
+    many.heavy_readers.patience = 0.05
+    asked = [asyncio.create_task(many.fetch(slow, slow.arguments({}), weight=HEAVY)) for _ in range(20)]
     await until(database, SLEEPING, n=2)
-    assert await first(few, PID)
+    assert await first(many, PID)
     refused, running = await asyncio.wait(asked, timeout=1)
     assert {type(task.exception()) for task in refused} == {Overloaded}
     assert len(running) == 2
     for task in running:
         task.cancel()
     await until(database, SLEEPING, n=0)
+    await many.close()
+
+
+async def test_several_reads_of_one_state_leave_connections_for_single_ones(few: Database) -> None:
+    async with few.snapshot():
+        with pytest.raises(Overloaded):
+            async with few.snapshot():
+                pass
+        assert await first(few, PID)
+    async with few.snapshot():
+        pass
 
 
 async def test_more_requests_than_connections_take_turns(few: Database) -> None:

@@ -111,7 +111,7 @@ def test_a_pool_without_a_free_connection_is_busy() -> None:
     assert failure_of(PoolTimeout()) is Failure.BUSY
 
 
-async def test_one_of_two_that_wait_for_each_other_is_unavailable(database: Database, world: World) -> None:
+async def test_one_of_two_that_wait_for_each_other_is_in_a_deadlock(database: Database, world: World) -> None:
     async def lock(session: AsyncSession, user: tables.User) -> None:
         await session.execute(text("SELECT name FROM users WHERE id = :id FOR UPDATE"), {"id": user.id})
 
@@ -120,7 +120,7 @@ async def test_one_of_two_that_wait_for_each_other_is_unavailable(database: Data
             await session.execute(text("SET deadlock_timeout = '20ms'"))
             await lock(session, user)
         ends = await asyncio.gather(lock(one, world.ben), lock(other, world.ada), return_exceptions=True)
-    assert [failure_of(end) for end in ends if end is not None] == [Failure.UNAVAILABLE]
+    assert [failure_of(end) for end in ends if end is not None] == [Failure.DEADLOCK]
 
 
 @ways

@@ -24,7 +24,7 @@ class Slow:
         self.sizes: list[int] = []
         self.answers = asyncio.Event()
 
-    async def run(self, sql: str, arguments: Arguments) -> Any:
+    async def run(self, sql: str, arguments: Arguments, **_options: Any) -> Any:
         self.running += 1
         self.most = max(self.most, self.running)
         self.sizes.append(len(arguments[0]) if sql == DOUBLE.together else 1)

@@ -15,8 +15,10 @@ from db.base import tables as all_tables
 from db.engine import Database
 from db.records import columns, row_of
 from db.statements import compiled
+from tests.db.waiting import until
 from tests.world import World
 
+LOCK = text("SELECT FROM comment_threads WHERE id = :key FOR UPDATE")
 TABLES = {table.__tablename__: table for table in all_tables()}
 
 
@@ -108,6 +110,27 @@ async def test_a_row_that_cannot_be_written_keeps_no_other_from_it(database: Dat
     ends = await asyncio.gather(add(world.ada.id), add(UUID(int=0)), add(world.ben.id), return_exceptions=True)
     assert [type(end) for end in ends] == [type(None), ForeignKeyViolationError, type(None)]
     assert await counted(database, "SELECT count(*) FROM specification_projects WHERE name = 'New'") == 2
+
+
+async def test_who_gives_up_an_addition_that_has_begun_is_told_what_became_of_it(
+    database: Database, world: World
+) -> None:
+    """It waits for a row that somebody else has locked, in one statement with the addition of somebody else."""
+
+    async def add(content: str) -> None:
+        async with database.work(GUEST) as work:
+            await work.add(tables.Comment(thread_id=world.thread_0.id, author_id=world.ada.id, content=content))
+
+    async with database.engine.begin() as connection:
+        await connection.execute(LOCK, {"key": world.thread_0.id})
+        adding = [asyncio.create_task(add(content)) for content in ("Mine", "Theirs")]
+        await until(database, "SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        adding[0].cancel()
+    ends = await asyncio.gather(*adding, return_exceptions=True)
+    kept = await counted(
+        database, "SELECT string_agg(content, ',' ORDER BY content) FROM comments WHERE content IN ('Mine', 'Theirs')"
+    )
+    assert (ends, kept) == ([None, None], "Mine,Theirs")
 
 
 async def counted(database: Database, statement: str) -> Any:

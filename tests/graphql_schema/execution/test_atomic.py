@@ -41,6 +41,12 @@ ADD_MEMBERS = """
 """
 FAILING = text("ALTER TABLE comments ADD CHECK (1 / char_length(replace(content, 'No', '')) >= 0)")
 """From then on PostgreSQL divides by zero when a comment says No, and nothing else."""
+BOTH = """
+    mutation ($a: ID!, $b: ID!) @atomic {
+      a: %s(input: {threadId: $a}) { thread { status } errors { code } }
+      b: %s(input: {threadId: $b}) { thread { status } errors { code } }
+    }
+"""
 MADE = (tables.Comment, tables.DocumentVersion, tables.SpecificationProject, tables.IdempotencyKey)
 
 
@@ -399,3 +405,27 @@ async def until_somebody_waits(graph: Graph) -> None:
 async def terminate_who_waits(graph: Graph) -> None:
     async with graph.database.read() as session:
         await session.execute(text(f"SELECT pg_terminate_backend(pid) {WAITING}"))
+
+
+# --- in each other's way ---------------------------------------------------------------------------------------------
+
+
+async def test_two_in_opposite_order_are_both_done(either: Graph, world: World, told: list[str]) -> None:
+    """Each waits for what the other has locked, until one is undone; it is done again."""
+    threads = world.thread_0.public_id, world.thread_1.public_id
+    rounds = 0
+    async with asyncio.timeout(30):
+        while not await deadlocks(either):
+            for change in ("resolveThread", "reopenThread"):
+                both = (either.data("ben", BOTH % (change, change), a=a, b=b) for a, b in (threads, threads[::-1]))
+                await asyncio.gather(*both)
+                rounds += 1
+    assert sorted(told) == sorted(["THREAD_RESOLVED", "THREAD_REOPENED"] * rounds)
+
+
+async def deadlocks(graph: Graph) -> int:
+    """How many deadlocks there were in this test's database."""
+    async with graph.database.read() as session:
+        return (
+            await session.scalar(text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")) or 0
+        )

@@ -30,7 +30,7 @@ def test_what_is_sent_once_pushes_out_nothing_that_is_sent_again(documents: Docu
     again = documents.definition(QUERY, None)
     documents.find(QUERY, None)
     once = documents.definition("{ viewer { id } }", None)
-    memory = documents.memory.used_once
+    memory = documents.memory.documents.once
     memory.max_bytes = memory.bytes * 3
     for number in range(10):
         documents.definition(f"{{ viewer {{ a{number}: id }} }}", None)
@@ -52,7 +52,7 @@ def test_that_a_document_was_refused_is_known(documents: Documents, text: str, n
 
 
 def test_a_document_larger_than_all_memory_is_answered_all_the_same(documents: Documents) -> None:
-    documents.memory.used_once.max_bytes = 10
+    documents.memory.documents.once.max_bytes = 10
     assert documents.definition(QUERY, None).kind == "query"
     assert not documents.has(QUERY, None)
 

@@ -1,8 +1,11 @@
 """What is compiled is one round trip to the database, whatever its breadth and depth."""
 
+import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from graphql import GraphQLEnumType, get_named_type, get_nullable_type, is_list_type
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +17,8 @@ from tests.graphql_schema.execution.both_paths import PEOPLE, BothPaths
 from tests.graphql_schema.execution.operations import Drawn, written
 from tests.graphql_schema.execution.still import EVENTS, MUTATIONS, Arguments
 from tests.graphql_schema.execution.test_two_paths_agree import agreeing
+
+QUERY: Any = executor.schema.query_type
 
 
 @pytest.fixture
@@ -47,6 +52,38 @@ async def test_a_deep_query_is_one_statement(unlimited: Graph) -> None:
     query = f"{{ viewer {{ {way * levels} name {'} } } } } } ' * levels} }} }}"
     assert (await unlimited.data("ada", query))["viewer"]["organizations"]["nodes"]
     assert len(unlimited.statements) == 1
+
+
+FILTERS = [
+    (name, field, member)
+    for name, declared in QUERY.fields.items()
+    if "filter" in declared.args
+    for field, given in get_named_type(declared.args["filter"].type).fields.items()
+    for member in getattr(get_named_type(given.type), "fields", [None])
+]
+"""Every condition of every list at the root: the field, the condition, and the end of a range."""
+VALUES = {"Int": 1, "Decimal": "1.5", "Date": "2026-01-01", "DateTime": "2026-01-01T00:00:00Z", "Boolean": True}
+
+
+@pytest.mark.parametrize(("name", "field", "member"), FILTERS)
+async def test_a_list_with_any_filter_is_read_by_many_at_once(
+    unlimited: Graph, name: str, field: str, member: str | None
+) -> None:
+    """What PostgreSQL does not take of it makes the test fail, whatever is answered in the end."""
+    type_: Any = get_named_type(QUERY.fields[name].args["filter"].type)
+    value = sample(type_.fields[field].type, member)
+    query = f"query ($f: {type_}) {{ {name}(first: 1, filter: $f) {{ totalCount nodes {{ id }} }} }}"
+    for people in (["ada"], ["ada", "ben", "vera"]):  # the first time it is compiled
+        await asyncio.gather(*(unlimited.data(who, query, f={field: value}) for who in people))
+
+
+def sample(type_: Any, member: str | None) -> Any:
+    """A value of the type of a condition."""
+    named: Any = get_named_type(type_)
+    if member:
+        return {member: sample(named.fields[member].type, None)}
+    one = next(iter(named.values)) if isinstance(named, GraphQLEnumType) else VALUES.get(named.name, "a")
+    return [one] if is_list_type(get_nullable_type(type_)) else one
 
 
 @pytest.mark.parametrize("name", MUTATIONS)

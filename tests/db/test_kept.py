@@ -2,7 +2,7 @@
 
 import pytest
 
-from graphql_schema.execution.kept import Kept
+from db.kept import Kept
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
-"""What was worked out for documents, kept within bounds: what nobody asks for any more makes room for what is new."""
+"""What was worked out, kept within bounds: what nobody asks for any more makes room for what is new."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
 from threading import RLock
-from typing import Any, Generic, TypeVar
-
-MIB = 2**20
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -19,6 +17,8 @@ class Kept(Generic[T]):
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
         self.bytes = 0
+        self.taken_in = 0
+        """The bytes of all that was ever put here."""
         self._kept: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
         self._lock = RLock()
 
@@ -43,6 +43,7 @@ class Kept(Generic[T]):
             self.take(key)
             self._kept[key] = value, size
             self.bytes += size
+            self.taken_in += size
             while self.bytes > self.max_bytes:
                 self.take(next(iter(self._kept)))
         return value
@@ -56,16 +57,26 @@ class Kept(Generic[T]):
             return found
 
 
-class Memory:
-    """All that is kept. What texts were found to be is apart while they were used once only: so nobody pushes out what
-    front ends send by sending what is new.
+class Segmented(Generic[T]):
+    """Values by key, in two segments: what was put is apart until it is asked for again. So nobody pushes out what is
+    used again and again by what is used once (a segmented LRU cache).
     """
 
-    def __init__(self) -> None:
-        self.used_once = Kept[Any](6 * MIB)
-        self.used_again = Kept[Any](18 * MIB)
-        self.plans = Kept[Any](12 * MIB)
-        self.parts = Kept[Any](4 * MIB)
-        self.statements = Kept[Any](12 * MIB)
-        self.shown = Kept[Any](4 * MIB)
-        """Answers about the schema."""
+    def __init__(self, once: int, again: int) -> None:
+        """`once` and `again` are the bytes of the two segments."""
+        self.once = Kept[T](once)
+        self.again = Kept[T](again)
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self.again or key in self.once
+
+    def get(self, key: Hashable) -> T | None:
+        """The value, if it is kept. From now on it is among those used again."""
+        found = self.again.get(key)
+        if found is None and (once := self.once.take(key)):
+            return self.again.put(key, *once)
+        return found
+
+    def put(self, key: Hashable, value: T, size: int) -> T:
+        """Keep a value that takes so many bytes."""
+        return self.once.put(key, value, size)

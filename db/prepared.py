@@ -1,0 +1,46 @@
+"""Statements prepared on one connection: those that are used again, within bounds.
+
+PostgreSQL keeps the plan of a statement that is prepared: some 90 bytes for each character of its text. That is more
+than what is used once only is worth.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from asyncpg import Connection, InvalidCachedStatementError, Record
+from asyncpg.prepared_stmt import PreparedStatement
+
+from db.kept import Kept
+
+MOST_CHARACTERS = 512_000
+"""Of all statements that a connection has prepared."""
+MOST_REMEMBERED = 2_000
+"""Statements of which a connection knows that they were used once."""
+
+
+class Prepared:
+    """One connection. A statement is prepared when it comes for the second time."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._once = Kept[None](MOST_REMEMBERED)
+        self._again = Kept[PreparedStatement](MOST_CHARACTERS)
+
+    async def fetch(self, statement: str, arguments: Sequence[Any], *, seconds: float | None = None) -> list[Record]:
+        """The rows of a statement; raises TimeoutError after so many seconds, and it ends in the database too."""
+        prepared = self._again.get(statement) or await self._prepare(statement)
+        try:
+            rows: list[Record] = await prepared.fetch(*arguments, timeout=seconds)
+        except InvalidCachedStatementError:  # a migration has changed what it returns
+            self._again.take(statement)
+            if self.connection.is_in_transaction():
+                raise
+            return await self.fetch(statement, arguments, seconds=seconds)
+        return rows
+
+    async def _prepare(self, statement: str) -> PreparedStatement:
+        """Without a name PostgreSQL forgets it at the next one."""
+        if self._once.take(hash(statement)):
+            return self._again.put(statement, await self.connection.prepare(statement), len(statement))
+        self._once.put(hash(statement), None, 1)
+        return await self.connection.prepare(statement, name="")
