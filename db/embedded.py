@@ -146,7 +146,9 @@ class _Keeper:
         tries.append(now)
         if recent == TRIES:
             self.lost = f"{server.name} ended and does not come up again: {server.said()}"
-            os.kill(os.getpid(), signal.SIGINT)
+            # Whoever is started in the background by a shell does not hear of Ctrl-C.
+            hears = callable(signal.getsignal(signal.SIGINT))
+            os.kill(os.getpid(), signal.SIGINT if hears else signal.SIGTERM)
             return 0
         return 0.1 * 2.0**recent
 

@@ -279,13 +279,26 @@ def lose(folder: Path) -> None:
             settings.write("nonsense = 1\n")
         os.kill(postmaster(folder), signal.SIGKILL)
         Event().wait(60)
-        pytest.fail("Nobody was interrupted.")
 
 
+@pytest.fixture(params=[False, True], ids=["in the foreground", "in the background"])
+def placed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where a shell has started this process: in the background it has Ctrl-C ignored."""
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    if request.param:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before[0])
+    signal.signal(signal.SIGTERM, before[1])
+
+
+@pytest.mark.usefixtures("placed")
 def test_a_server_that_is_gone_for_good_interrupts_who_uses_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "TRIES", 2)
-    with pytest.raises(ServersLost, match=r"^PostgreSQL ended and does not come up again: .*nonsense.*$"):
+    with pytest.raises(ServersLost, match=r"^PostgreSQL ended and does not come up again: .*nonsense.*$") as lost:
         lose(tmp_path)
+    assert isinstance(lost.value.__context__, KeyboardInterrupt)
     assert not listens(tmp_path / "valkey" / "socket")
 
 
