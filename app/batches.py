@@ -1,5 +1,6 @@
 """Several operations in one request, as an array: paid for as one, run one after the other, answered in their order."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +57,7 @@ class Batches:
             raise BatchTooLarge(f"Batch: {len(batch):,} operations found, {self.limit:,} allowed.")
 
     async def _prepared(self, members: Any, client: Client) -> Operation | Exception:
+        await asyncio.sleep(0)  # others have their turn between two of them
         try:
             operation = await self.graph.prepare(checked(members), client)
         except (RequestError, Refusal) as error:
