@@ -4,7 +4,9 @@ All who listen to a topic in this process get the same event at the same moment.
 share one answer; those of several share the statements (`Database.heard`), each with their own access.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -27,6 +29,9 @@ Show = Callable[[Operation, Mapping[str, Any], Context], Awaitable[Answer]]
 Prepare = Callable[[Operation, Context], Awaitable[None]]
 
 OURS = (Failure.BUSY, Failure.TOO_SLOW, Failure.UNAVAILABLE)
+UNSERVED = {"OVERLOADED", "SERVICE_UNAVAILABLE"}
+PAUSES = (0.1, 0.3, 1.0, 2.0)
+"""Seconds until an event that could not be answered is tried again."""
 
 
 class Listening:
@@ -41,14 +46,14 @@ class Listening:
     async def answers(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
         """The answers to the events of a subscription; raises RequestError before the first when it is refused.
 
-        Raises HistoryGap where events are lost, or when it cannot be found out whether the viewer may know of one.
+        Raises HistoryGap where events are lost, or when the database cannot give the answer to one for too long.
         """
         stream = await self._stream(operation, context)
         # All that an answer depends on, beside the event and the state of the database.
         asked = operation.plan.number, context.viewer, dumps(operation.request.variables, option=OPT_SORT_KEYS)
         try:
             async for event in stream:
-                hear = partial(self._hear, operation, event, context.heard())
+                hear = partial(self._hear, operation, event, context)
                 yield await self._heard.once((id(event), *asked), hear)
         except HistoryGap:
             raise
@@ -75,6 +80,15 @@ class Listening:
             return {"data": None} | with_errors([GraphQLError(error.message, original_error=error)])
 
     async def _answer(self, operation: Operation, event: Event, context: Context) -> Answer:
+        """The answer, asked for again where the database could not give it: late is better than a gap."""
+        for pause in PAUSES:
+            with suppress(HistoryGap):
+                return await self._served(operation, event, context.heard())
+            await asyncio.sleep(pause)
+        return await self._served(operation, event, context.heard())
+
+    async def _served(self, operation: Operation, event: Event, context: Context) -> Answer:
+        """The answer; raises HistoryGap where the database cannot give it."""
         (step,) = operation.plan.steps
         assert isinstance(step.field, Subscription)
         try:
@@ -83,4 +97,7 @@ class Listening:
             if isinstance(error, Overloaded) or failure_of(error) in OURS:
                 raise HistoryGap from error
             raise
-        return await self.show(operation, payload, context)
+        answer = await self.show(operation, payload, context)
+        if any(error["extensions"]["code"] in UNSERVED for error in answer.get("errors", ())):
+            raise HistoryGap
+        return answer

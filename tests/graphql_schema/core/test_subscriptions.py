@@ -101,6 +101,29 @@ async def test_who_was_removed_hears_nothing_more_among_many_who_do(
             assert codes == ["NOT_FOUND"] * 3 * (name == "vera")
 
 
+async def happen(served: Served) -> None:
+    topic = next(topic for topic in served.app.realtime._channels if topic.startswith("document:"))
+    await served.app.realtime.publish(Event(topic, "DOCUMENT_EDITED", {}))
+
+
+async def test_an_event_that_cannot_be_answered_at_once_is_answered_when_the_database_is_back(
+    database_url: str, redis_url: str, world: World
+) -> None:
+    async with (
+        Wire(database_url) as wire,
+        serving(wire.url, redis_url) as served,
+        crowd(served, world, ("ada",), each=2) as [talk],
+    ):
+        statements = noted(served.app.database)
+        await wire.close()
+        await happen(served)
+        await until(lambda: statements)
+        await wire.open()
+        assert [message["payload"] for message in await all_of(talk, 2)] == [
+            {"data": {"documentEvents": {"comment": None}}}
+        ] * 2
+
+
 async def test_who_cannot_be_served_has_a_gap_and_keeps_its_socket(
     database_url: str, redis_url: str, world: World
 ) -> None:
@@ -110,8 +133,7 @@ async def test_who_cannot_be_served_has_a_gap_and_keeps_its_socket(
         crowd(served, world, ("ada", "ben"), each=5) as talks,
     ):
         await wire.close()
-        topic = next(topic for topic in served.app.realtime._channels if topic.startswith("document:"))
-        await served.app.realtime.publish(Event(topic, "DOCUMENT_EDITED", {}))
+        await happen(served)
         for messages in await asyncio.gather(*(all_of(talk, 5) for talk in talks)):
             assert {message["type"] for message in messages} == {"error"}
             codes = [message["payload"][0]["extensions"]["code"] for message in messages]
