@@ -242,7 +242,7 @@ def given(email: str, password: str, device: str = "Phone") -> dict[str, str]:
 async def stored_hash(graph: Graph, user: tables.User) -> str:
     async with graph.database.read() as reading:
         found = await reading.scalar(select(tables.Password.hash).where(tables.Password.user_id == user.id))
-    assert found is not None
+    assert isinstance(found, str)
     return found
 
 

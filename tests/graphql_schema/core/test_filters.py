@@ -165,7 +165,8 @@ def statements(graph: Graph, who: str | None, query: str, **variables: Any) -> I
 async def scans(database: Database, statement: str) -> set[str]:
     """What the plan that is kept for all values reads: indexes, and tables from end to end."""
     nothing = ", ".join(["NULL"] * len(set(re.findall(r"\$\d+", statement))))
-    async with database.readers.snapshot() as connection:
+    async with database.readers.snapshot() as prepared:
+        connection = prepared.connection
         await connection.execute(f"PREPARE asked AS {statement}")
         plan = await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE asked({nothing})")
         await connection.execute("DEALLOCATE asked")
