@@ -1,6 +1,6 @@
 """Documents, parsed and validated once: front ends send the same few texts again and again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -94,7 +94,7 @@ class Definition:
         """The plan for these values of `@skip` and `@include`."""
         found = self.planned(variables)
         if found is None:
-            selections = Selections(self.schema, self.document, variables)
+            selections = Selections(self.schema, self.document, _of(variables, self._conditions))
             root = self.schema.get_root_type(self.node.operation)
             assert root
             found = Plan(steps(selections, root, [self.node.selection_set]), self.memory.statements)
@@ -108,7 +108,7 @@ class Definition:
         key = self.number, *map(variables.coerced.get, self._deciding)
         found: DefinitionInParts | None = self.memory.parts.get(key)
         if found is None:
-            found = DefinitionInParts.of(self, variables)
+            found = DefinitionInParts.of(self, _of(variables, self._deciding))
             self.memory.parts.put(key, found, self.bytes * (1 + len(found.later)))
         return found if found.later else None
 
@@ -181,7 +181,7 @@ class DefinitionInParts:
 
     @classmethod
     def of(cls, definition: Definition, variables: VariableValues) -> Self:
-        """Cut an operation."""
+        """Cut an operation by the variables that decide what is deferred."""
         cut = Cut(definition.schema, definition.sent, variables, definition.sent_node)
         return cls(_alone(definition, cut.first), {part: _alone(definition, part.node) for part in cut.later})
 
@@ -263,6 +263,12 @@ def _number_of_steps(plan: Plan, selections: Selections) -> int:
     """They are made when they are needed; the cost needs all of them."""
     _ = plan.cost
     return next(selections.numbers)
+
+
+def _of(variables: VariableValues, names: Iterable[str]) -> VariableValues:
+    """Only these of the variables: what is made of them and kept can depend on no others."""
+    sources, coerced = ({name: all_[name] for name in names if name in all_} for all_ in variables)
+    return VariableValues(sources, coerced)
 
 
 def _alone(definition: Definition, node: OperationDefinitionNode) -> Definition:
