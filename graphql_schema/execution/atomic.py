@@ -6,13 +6,12 @@ there without the other. That is why the fields of an operation with a key are o
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from graphql import GraphQLError
 from orjson import OPT_SORT_KEYS, Fragment, dumps
 
 from db.access import Viewer
@@ -20,16 +19,15 @@ from db.actions import idempotency
 from db.actions.idempotency import Key
 from db.errors import BadInput, Refusal, RolledBack
 from graphql_schema.core.context import Context
+from graphql_schema.core.errors import shown
 from graphql_schema.core.mutations import Mutation, told
-from graphql_schema.execution.answers import Answer, answered, located, with_errors
+from graphql_schema.execution.answers import Answer, Failures, answered, failed
+from graphql_schema.execution.mutating import Payload, Show
 from graphql_schema.execution.operations import Operation
 from graphql_schema.execution.steps import Step
 
 KEY = "idempotencyKey"
 MAX_KEY = 255
-
-Payload = Mapping[str, Any]
-Show = Callable[[Operation, Context, Step, Payload, list[GraphQLError]], Awaitable[Any]]
 
 turns: WeakValueDictionary[tuple[UUID | None, Key], asyncio.Lock] = WeakValueDictionary()
 """Who repeats what is still being done waits here, and not with a connection to the database."""
@@ -38,7 +36,7 @@ turns: WeakValueDictionary[tuple[UUID | None, Key], asyncio.Lock] = WeakValueDic
 class Stopped(Exception):  # noqa: N818  (an outcome: nothing is kept)
     """A field was refused, which its payload tells, or failed with errors."""
 
-    def __init__(self, step: Step, payload: Payload, errors: list[GraphQLError]) -> None:
+    def __init__(self, step: Step, payload: Payload, errors: Sequence[dict[str, Any]] = ()) -> None:
         super().__init__(step.key)
         self.step = step
         self.payload = payload
@@ -68,7 +66,7 @@ async def run(operation: Operation, context: Context, *, show: Show) -> Answer:
     except Refusal:
         raise
     except Exception as error:  # noqa: BLE001  (explained or masked)
-        return {"data": None} | with_errors([GraphQLError(str(error), original_error=error)])
+        return failed(error)
 
 
 def check(operation: Operation) -> None:
@@ -119,28 +117,31 @@ async def _done(operation: Operation, context: Context, step: Step, *, show: Sho
         return step.parent.name
     assert step.field
     assert context.transaction
-    errors: list[GraphQLError] = []
-    payload: Payload = {}
+    failures, payload, found = Failures(), dict[str, Any](), None
     try:
         payload = await step.field.resolve(None, context, step.name, dict(step.arguments(operation.variables)))
         if not context.transaction.has_failed:
-            found = await show(operation, context, step, payload, errors)
+            found = await show(operation, context, step, payload, failures)
     except Exception as error:  # noqa: BLE001  (explained or masked)
-        errors.append(located(error, step, []))
-    if errors or context.transaction.has_failed:
-        raise Stopped(step, payload, errors)
-    return found
+        found = failures.add(step, error)
+    answer = answered([step], {step.key: found}, failures)
+    if "errors" in answer or context.transaction.has_failed:
+        raise Stopped(step, payload, answer.get("errors", ()))
+    return answer["data"][step.key]
 
 
 async def _undone(operation: Operation, context: Context, stopped: Stopped, *, show: Show) -> Answer:
     """What stopped it, and at all other fields that they are not done."""
-    reason = RolledBack(f"Nothing of this operation was done, because of `{stopped.step.key}`.")
-    others = [step for step in operation.plan.steps if step is not stopped.step and not step.is_typename]
-    errors = list(stopped.errors)
-    if errors:
-        return {"data": None} | with_errors([*errors, *(located(reason, step, []) for step in others)])
-    found: dict[str, Any] = {step.key: step.parent.name for step in operation.plan.steps if step.is_typename}
-    for step in (stopped.step, *others):
-        payload = stopped.payload if step is stopped.step else told([reason])
-        found[step.key] = await show(operation, context, step, payload, errors)
-    return answered(operation.plan.steps, found, errors)
+    reason, failures = RolledBack(f"Nothing of this operation was done, because of `{stopped.step.key}`."), Failures()
+    found: dict[str, Any] = {}
+    for step in operation.plan.steps:
+        if step.is_typename:
+            found[step.key] = step.parent.name
+        elif stopped.errors:
+            found[step.key] = None if step is stopped.step else failures.add(step, reason)
+        else:
+            payload = stopped.payload if step is stopped.step else told([reason])
+            found[step.key] = await show(operation, context, step, payload, failures)
+    answer = answered(operation.plan.steps, found, failures)
+    errors = shown([*stopped.errors, *answer.get("errors", ())])
+    return answer | ({"errors": errors} if errors else {})

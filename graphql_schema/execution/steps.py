@@ -24,7 +24,7 @@ from graphql.execution import get_argument_values
 from graphql.execution.values import VariableValues
 
 from db.base import Base
-from graphql_schema.core.fields import Binding, DeclaredField, Field
+from graphql_schema.core.fields import FAILED, Binding, DeclaredField, Field
 from graphql_schema.core.nodes import NODES
 from graphql_schema.execution.inputs import BACKREF, converted, python_name
 from graphql_schema.execution.selection import Selected, Selections
@@ -95,7 +95,7 @@ class Step:
 
     @cached_property
     def bound(self) -> list[tuple["Step", Binding]]:
-        """The steps at and below this one whose arguments no variable can change, with these; raises what is wrong."""
+        """The steps at and below this one whose arguments no variable can change, with these."""
         return [(step, step.binding(NOTHING)) for step in self.taking_arguments if not step.is_unbound]
 
     @cached_property
@@ -115,8 +115,11 @@ class Step:
         return any(map(_has_variable, self._written.values())) or is_abstract_type(get_named_type(self.output))
 
     def binding(self, variables: VariableValues) -> Binding:
-        """The arguments made ready for SQL; raises what is wrong with them."""
-        return self.field.bind(self.arguments(variables)) if self.field else Binding()
+        """The arguments made ready for SQL, or what is wrong with them."""
+        try:
+            return self.field.bind(self.arguments(variables)) if self.field else Binding()
+        except Exception as error:  # noqa: BLE001  (explained or masked where there is an object that has the field)
+            return Binding(FAILED, error=error.with_traceback(None))
 
     def arguments(self, variables: VariableValues) -> Mapping[str, Any]:
         """The arguments as a resolver gets them."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from db.embedded import Servers
-from tests.conftest import TEMPLATE, _administer, _named
+from graphql_schema.execution import Executor
+from tests.conftest import TEMPLATE, Graph, NotingDatabase, _administer, _named
 from tests.graphql_schema.execution.both_paths import BothPaths, both_paths
 from tests.world import World
 
@@ -24,3 +25,14 @@ def both(servers: Servers, template: World) -> Iterator[BothPaths]:
     with both_paths(_named(servers.database_url, "both_paths"), template) as opened:
         yield opened
     asyncio.run(_administer(servers, "DROP DATABASE both_paths WITH (FORCE)"))
+
+
+@pytest.fixture(params=["compiled", "resolved"])
+def either(request: pytest.FixtureRequest, database: NotingDatabase, world: World) -> Graph:
+    """The graph by each of its two ways to answer."""
+    graph = Graph(database, world)
+    return (
+        graph
+        if request.param == "compiled"
+        else Graph(database, world, Executor(graph.executor.schema, compiles=False))
+    )

@@ -160,6 +160,16 @@ async def test_a_part_that_fails_leaves_the_others_as_they_are(graph: Graph, wor
     assert kept == {"wrong": (None, ["BAD_USER_INPUT"]), "right": ({"id": world.engine.public_id}, [])}
 
 
+async def test_a_wrong_argument_in_the_rest_of_a_list_has_its_place_in_the_whole_list(
+    graph: Graph, world: World
+) -> None:
+    query = """query ($id: ID!) { repository(id: $id) { commits(first: 3) {
+        nodes @stream(initialCount: 1) { sha ... @defer { pullRequest { commits(first: 0) { totalCount } } } } } } }"""
+    failed = kept_by(await increments(graph, query, id=world.engine.public_id))
+    paths = [error["path"] for kept in failed for error in kept.errors]
+    assert paths == [["repository", "commits", "nodes", place, "pullRequest", "commits"] for place in range(3)]
+
+
 async def test_a_first_part_that_fails_is_the_only_one(graph: Graph, world: World) -> None:
     query = "query ($id: ID!) { repository(id: $id) { commits(first: 0) { totalCount } ... @defer { name } } }"
     (only,) = await increments(graph, query, id=world.engine.public_id)
