@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from orjson import OPT_SORT_KEYS, Fragment, dumps
+from orjson import OPT_SORT_KEYS, Fragment, dumps, loads
 
 from db.access import Viewer
 from db.actions import idempotency
@@ -20,7 +20,7 @@ from db.actions.idempotency import Key
 from db.errors import BadInput, Refusal, RolledBack
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import shown
-from graphql_schema.core.mutations import Mutation, told
+from graphql_schema.core.mutations import Mutation, Reference, told
 from graphql_schema.execution.answers import Answer, Failures, answered, failed
 from graphql_schema.execution.mutating import Payload, Show
 from graphql_schema.execution.operations import Operation
@@ -102,19 +102,48 @@ async def _whole(operation: Operation, context: Context, *, key: Key | None, sho
             async with transaction.work(context.viewer) as work:
                 kept = await idempotency.begin(work, key)
             if kept is not None:
-                return {"data": Fragment(kept)}
-        found = {step.key: await _done(operation, inside, step, show=show) for step in operation.plan.steps}
+                return {"data": await _repeated(operation, inside, kept, show=show)}
+        found, payloads = dict[str, Any](), dict[str, Payload]()
+        for step in operation.plan.steps:
+            found[step.key], payloads[step.key] = await _done(operation, inside, step, show=show)
         if key:
             async with transaction.work(context.viewer) as work:
-                await idempotency.keep(work, key, dumps(found))
+                await idempotency.keep(work, key, b"\n".join([dumps(payloads, default=str), dumps(found)]))
     context.viewer = inside.viewer
     return {"data": found}
 
 
-async def _done(operation: Operation, context: Context, step: Step, *, show: Show) -> Any:
-    """What is selected of a field, once it is done; raises Stopped."""
+async def _repeated(operation: Operation, context: Context, kept: bytes, *, show: Show) -> Any:
+    """What was answered before; to who sees less by now, what was done as they see it now."""
+    payloads, _, then = kept.partition(b"\n")
+    now, failures = dict[str, Any](), Failures()
+    for step in operation.plan.steps:
+        payload = _restored(step, loads(payloads)[step.key])
+        name = step.parent.name
+        now[step.key] = name if step.is_typename else await show(operation, context, step, payload, failures)
+    answer = answered(operation.plan.steps, now, failures)
+    return answer["data"] if _hides(loads(dumps(answer["data"])), loads(then)) else Fragment(then)
+
+
+def _restored(step: Step, payload: Payload) -> Payload:
+    """A payload that was kept: the keys of the objects that it names are texts there."""
+    keys = {child.name for child in step.children if isinstance(child.field, Reference)}
+    return {name: UUID(value) if value and name in keys else value for name, value in payload.items()}
+
+
+def _hides(now: Any, then: Any) -> bool:
+    """Whether something is null or not listed any more."""
+    if isinstance(now, dict) and isinstance(then, dict):
+        return any(_hides(now[key], value) for key, value in then.items() if key in now)
+    if isinstance(now, list) and isinstance(then, list):
+        return len(now) < len(then) or any(map(_hides, now, then))
+    return now is None and then is not None
+
+
+async def _done(operation: Operation, context: Context, step: Step, *, show: Show) -> tuple[Any, Payload]:
+    """What is selected of a field, once it is done, and its payload; raises Stopped."""
     if step.is_typename:
-        return step.parent.name
+        return step.parent.name, {}
     assert step.field
     assert context.transaction
     failures, payload, found = Failures(), dict[str, Any](), None
@@ -127,7 +156,7 @@ async def _done(operation: Operation, context: Context, step: Step, *, show: Sho
     answer = answered([step], {step.key: found}, failures)
     if "errors" in answer or context.transaction.has_failed:
         raise Stopped(step, payload, answer.get("errors", ()))
-    return answer["data"][step.key]
+    return answer["data"][step.key], payload
 
 
 async def _undone(operation: Operation, context: Context, stopped: Stopped, *, show: Show) -> Answer:

@@ -1,6 +1,6 @@
 """Documents, parsed and validated once: front ends send the same few texts again and again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -12,12 +12,15 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     TypeInfo,
+    Undefined,
     ValidationContext,
+    ValueNode,
     VariableNode,
     Visitor,
     get_operation_ast,
     is_non_null_type,
     validate,
+    value_from_ast_untyped,
     visit,
 )
 from graphql.execution.values import VariableValues
@@ -28,7 +31,7 @@ from graphql_schema.core.errors import MAX_ERRORS, RequestError, SchemaError
 from graphql_schema.execution.kept import Memory
 from graphql_schema.execution.limits import INTROSPECTION, Limits
 from graphql_schema.execution.misfits import RULES, named
-from graphql_schema.execution.parts import Cut, Part, at_once, deciding
+from graphql_schema.execution.parts import Cut, Part, at_once, deciding, initial_counts
 from graphql_schema.execution.plan import Plan
 from graphql_schema.execution.selection import Selections
 from graphql_schema.execution.steps import steps
@@ -121,13 +124,22 @@ class Definition:
         return BYTES + BYTES_A_TOKEN * tokens
 
     def check(self, variables: VariableValues) -> None:
-        """Raise RequestError for a null in a place that takes none.
-
-        Validation lets a variable stand there that may be null, where the variable or the place has a default.
-        """
-        nulls = [name for name in self._needed if variables.coerced.get(name, name) is None]
-        if errors := [_null(name, self._needed[name]) for name in nulls]:
+        """Raise RequestError for values that validation lets stand where they make no sense."""
+        if errors := [*self._nulls(variables), *self._negatives(variables)]:
             raise RequestError(errors, "BAD_USER_INPUT")
+
+    def _nulls(self, variables: VariableValues) -> Iterator[GraphQLError]:
+        """A variable that may be null can stand where nothing null can, if the variable or the place has a default."""
+        for name in self._needed:
+            if variables.coerced.get(name, name) is None:
+                yield _null(name, self._needed[name])
+
+    def _negatives(self, variables: VariableValues) -> Iterator[GraphQLError]:
+        """Source: GraphQL specification, draft of incremental delivery, `@stream`."""
+        for node in self._counts:
+            count = value_from_ast_untyped(node, variables.coerced)
+            if count is not Undefined and (count is None or count < 0):
+                yield GraphQLError("The `initialCount` of `@stream` is a number from 0 on.", node)
 
     @cached_property
     def variables(self) -> Variables:
@@ -146,9 +158,18 @@ class Definition:
     @cached_property
     def _needed(self) -> dict[str, str]:
         """The variables that stand where null is not allowed, and the type that is needed there."""
-        context = ValidationContext(self.schema, self.sent, TypeInfo(self.schema), list[GraphQLError]().append)
-        usages = context.get_recursive_variable_usages(self.sent_node)
+        usages = self._context.get_recursive_variable_usages(self.sent_node)
         return {usage.node.name.value: str(usage.type) for usage in usages if is_non_null_type(usage.type)}
+
+    @cached_property
+    def _counts(self) -> list[ValueNode]:
+        """What is given as `initialCount`."""
+        fragments = self._context.get_recursively_referenced_fragments(self.sent_node)
+        return initial_counts([self.sent_node, *fragments])
+
+    @property
+    def _context(self) -> ValidationContext:
+        return ValidationContext(self.schema, self.sent, TypeInfo(self.schema), list[GraphQLError]().append)
 
     @cached_property
     def _deciding(self) -> list[str] | None:

@@ -12,13 +12,17 @@ from db import tables
 from db.access import GUEST
 from db.actions.idempotency import CLEARED
 from db.base import Base
+from db.enums import MembershipStatus
 from db.errors import BadInput, KeyReused, TooSlow
 from db.outbox import Event
 from graphql_schema.execution import Executor, Request
 from graphql_schema.execution.atomic import turns
 from tests.conftest import Graph, NotingDatabase
 from tests.db.waiting import until
+from tests.graphql_schema.asking import change
 from tests.world import PASSWORD, World
+
+pytestmark = pytest.mark.usefixtures("patient")
 
 COMMENT = "{ comment { content author { name } thread { comments { totalCount } } } errors { code message path } }"
 ADD = f"mutation Add($input: AddCommentInput!) {{ addComment(input: $input) {COMMENT} }}"
@@ -317,6 +321,27 @@ async def test_fields_under_a_key_are_done_together(either: Graph, world: World)
     first = await send(either, "ben", several, key="k", a=said(world, "One"), b=said(world, "Two"))
     assert await send(either, "ben", several, key="k", a=said(world, "One"), b=said(world, "Two")) == first
     assert await counted(either, tables.Comment) == [before[0] + 2]
+
+
+async def test_who_sees_no_more_what_was_done_is_not_shown_it_again(either: Graph, world: World) -> None:
+    """Nor what was found from there; to everybody else the answer is the same, to the byte."""
+    first = await send(either, "ben", ADD, key="k", input=said(world, "Once"))
+    assert orjson.loads(first)["data"]["addComment"]["comment"]
+    before = await counted(either, tables.Comment)
+    await change(either.database, *await memberships(either, world), status=MembershipStatus.REMOVED)
+    again = orjson.loads(await send(either, "ben", ADD, key="k", input=said(world, "Once")))
+    assert again == {"data": {"addComment": {"comment": None, "errors": []}}}
+    assert await counted(either, tables.Comment) == before
+    await change(either.database, *await memberships(either, world), status=MembershipStatus.ACTIVE)
+    assert await send(either, "ben", ADD, key="k", input=said(world, "Once")) == first
+
+
+async def memberships(graph: Graph, world: World) -> list[Any]:
+    mine = select(tables.ProjectMember).where(
+        tables.ProjectMember.project_id == world.atlas.id, tables.ProjectMember.user_id == world.ben.id
+    )
+    async with graph.database.read() as session:
+        return list(await session.scalars(mine))
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256, 7, ["k"]])

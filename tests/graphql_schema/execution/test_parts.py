@@ -204,6 +204,20 @@ def test_what_the_specification_forbids_is_refused(query: str) -> None:
     assert refused.value.errors[0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
 
 
+@pytest.mark.parametrize(("count", "given"), [("-1", {}), ("null", {}), ("$n", {"n": -1}), ("$n", {"n": None})])
+@pytest.mark.parametrize(
+    "where", ["nodes{}{{sha}}", "...F }}}} }} fragment F on CommitConnection {{ edges{}{{cursor}}"]
+)
+def test_a_list_begins_with_no_item_or_more(where: str, count: str, given: dict[str, Any]) -> None:
+    declared = "($n: Int)" if "$" in count else ""
+    asked = where.format(f"@stream(initialCount: {count})")
+    tail = "" if "fragment" in where else " } }"
+    query = f'query {declared} {{ repository(id: "rep_1") {{ commits {{ {asked} }}{tail}'
+    with pytest.raises(RequestError) as refused:
+        executor.prepare(Request(query, variables=given))
+    assert refused.value.errors[0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
 def test_what_is_deferred_costs_as_much_as_what_is_not() -> None:
     query = "query ($id: ID!) {{ repository(id: $id) {{ {} {{ commits(first: 100) {{ nodes {{ sha }} }} }} }} }}"
     estimates = [
