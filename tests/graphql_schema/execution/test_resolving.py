@@ -22,11 +22,11 @@ async def test_the_schema_is_shown_in_the_thread_and_kept_as_shown(graph: Graph)
 
 
 NONE = "(first: 0) { totalCount }"
+PAGE = "{ totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { id } } }"
 FAILING = (
-    f"{{ projects {{ nodes {{ owner {{ name }} documents{NONE} members {{ nodes {{ user {{ name }} }} }} }} }} }}",
-    f"{{ courses {{ nodes {{ modules {{ nodes {{ lessons{NONE} course {{ title }} }} }} }} }} viewer {{ name }} }}",
-    f"{{ projects {{ nodes {{ owner {{ name }} documents {{ nodes {{ threads{NONE} project {{ name }} }} }} }} }} }}",
-    f"{{ repositories {{ nodes {{ commits {{ nodes {{ author {{ name }} repository {{ commits{NONE} }} }} }} }} }} }}",
+    f"{{ projects {{ nodes {{ owner {{ name }} documents{NONE} members {PAGE} }} }} }}",
+    f"{{ courses {{ nodes {{ modules {{ nodes {{ lessons{NONE} course {{ title }} }} }} }} }} other: courses {PAGE} }}",
+    f"{{ repositories {{ nodes {{ commits{NONE} releases: commits {PAGE} pullRequests {PAGE} }} }} }}",
 )
 
 
