@@ -51,10 +51,12 @@ class Failures:
     def resolved(self, result: ExecutionResult) -> dict[str, Any]:
         """What graphql-core found, with its errors where they happened; raises what is wrong with all of it."""
         if result.data is None:
-            raise (result.errors or ())[0]
+            assert result.errors
+            raise result.errors[0]
         for error in result.errors or ():
             self.has_unresolved = True
-            *way, last = error.path or ()
+            assert error.path
+            *way, last = error.path
             at: Any = result.data
             for key in way:
                 at = at[key]

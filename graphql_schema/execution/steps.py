@@ -119,7 +119,7 @@ class Step:
         try:
             return self.field.bind(self.arguments(variables)) if self.field else Binding()
         except Exception as error:  # noqa: BLE001  (explained or masked where there is an object that has the field)
-            return Binding(FAILED, error=error.with_traceback(None))
+            return Binding(FAILED, error=error)
 
     def arguments(self, variables: VariableValues) -> Mapping[str, Any]:
         """The arguments as a resolver gets them."""
@@ -152,7 +152,8 @@ class Step:
 
     @property
     def _schema_field(self) -> GraphQLField:
-        return self.parent.fields[self.selected.name]
+        field: GraphQLField = self.parent.fields[self.selected.name]
+        return field
 
     @property
     def _written(self) -> dict[str, ValueNode]:

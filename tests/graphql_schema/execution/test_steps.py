@@ -71,8 +71,8 @@ def pairs() -> Iterator[tuple[str, str, str, str]]:
             if type_.name.startswith("__"):
                 continue
             for one, other in combinations(places(field.args), 2):
-                leaf = get_named_type(one[1]).name
-                if leaf == get_named_type(other[1]).name and leaf in VALUES and one[0] != other[0][: len(one[0])]:
+                leaf = str(get_named_type(one[1]))
+                if leaf == str(get_named_type(other[1])) and leaf in VALUES and one[0] != other[0][: len(one[0])]:
                     yield type_.name, name, leaf, literal([one, other])
 
 
