@@ -1,6 +1,6 @@
 """Documents, parsed and validated once: front ends send the same few texts again and again."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -12,7 +12,6 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     TypeInfo,
-    Undefined,
     ValidationContext,
     ValueNode,
     VariableNode,
@@ -20,7 +19,6 @@ from graphql import (
     get_operation_ast,
     is_non_null_type,
     validate,
-    value_from_ast_untyped,
     visit,
 )
 from graphql.execution.values import VariableValues
@@ -31,12 +29,12 @@ from graphql_schema.core.errors import MAX_ERRORS, RequestError, SchemaError
 from graphql_schema.execution.kept import Memory
 from graphql_schema.execution.limits import INTROSPECTION, Limits
 from graphql_schema.execution.misfits import RULES, named
-from graphql_schema.execution.parts import Cut, Part, at_once, deciding, initial_counts
+from graphql_schema.execution.parts import Cut, Part, at_once, deciding, initial_counts, negative
 from graphql_schema.execution.plan import Plan
 from graphql_schema.execution.selection import Selections
 from graphql_schema.execution.steps import steps
 from graphql_schema.execution.values import Values, field_names
-from graphql_schema.execution.variables import Variables
+from graphql_schema.execution.variables import Variables, of_these
 
 merging.MAX_COMPLEXITY_BUDGET = 20_000
 """Fields under one key are compared in pairs: those of fifty fragments that ask for the same are within it. The
@@ -97,7 +95,7 @@ class Definition:
         """The plan for these values of `@skip` and `@include`."""
         found = self.planned(variables)
         if found is None:
-            selections = Selections(self.schema, self.document, _of(variables, self._conditions))
+            selections = Selections(self.schema, self.document, of_these(variables, self._conditions))
             root = self.schema.get_root_type(self.node.operation)
             assert root
             found = Plan(steps(selections, root, [self.node.selection_set]), self.memory.statements)
@@ -111,7 +109,7 @@ class Definition:
         key = self.number, *map(variables.coerced.get, self._deciding)
         found: DefinitionInParts | None = self.memory.parts.get(key)
         if found is None:
-            found = DefinitionInParts.of(self, _of(variables, self._deciding))
+            found = DefinitionInParts.of(self, of_these(variables, self._deciding))
             self.memory.parts.put(key, found, self.bytes * (1 + len(found.later)))
         return found if found.later else None
 
@@ -125,7 +123,7 @@ class Definition:
 
     def check(self, variables: VariableValues) -> None:
         """Raise RequestError for values that validation lets stand where they make no sense."""
-        if errors := [*self._nulls(variables), *self._negatives(variables)]:
+        if errors := [*self._nulls(variables), *negative(self._counts, variables)]:
             raise RequestError(errors, "BAD_USER_INPUT")
 
     def _nulls(self, variables: VariableValues) -> Iterator[GraphQLError]:
@@ -133,13 +131,6 @@ class Definition:
         for name in self._needed:
             if variables.coerced.get(name, name) is None:
                 yield _null(name, self._needed[name])
-
-    def _negatives(self, variables: VariableValues) -> Iterator[GraphQLError]:
-        """Source: GraphQL specification, draft of incremental delivery, `@stream`."""
-        for node in self._counts:
-            count = value_from_ast_untyped(node, variables.coerced)
-            if count is not Undefined and (count is None or count < 0):
-                yield GraphQLError("The `initialCount` of `@stream` is a number from 0 on.", node)
 
     @cached_property
     def variables(self) -> Variables:
@@ -284,12 +275,6 @@ def _number_of_steps(plan: Plan, selections: Selections) -> int:
     """They are made when they are needed; the cost needs all of them."""
     _ = plan.cost
     return next(selections.numbers)
-
-
-def _of(variables: VariableValues, names: Iterable[str]) -> VariableValues:
-    """Only these of the variables: what is made of them and kept can depend on no others."""
-    sources, coerced = ({name: all_[name] for name in names if name in all_} for all_ in variables)
-    return VariableValues(sources, coerced)
 
 
 def _alone(definition: Definition, node: OperationDefinitionNode) -> Definition:

@@ -17,6 +17,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLDeferDirective,
+    GraphQLError,
     GraphQLSchema,
     GraphQLStreamDirective,
     InlineFragmentNode,
@@ -25,10 +26,12 @@ from graphql import (
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
+    Undefined,
     ValueNode,
     VariableNode,
     Visitor,
     get_named_type,
+    value_from_ast_untyped,
     visit,
 )
 from graphql.execution import get_directive_values
@@ -199,6 +202,17 @@ def initial_counts(nodes: Iterable[Node]) -> list[ValueNode]:
     for node in nodes:
         visit(node, found)
     return found.values
+
+
+def negative(counts: Iterable[ValueNode], variables: VariableValues) -> Iterator[GraphQLError]:
+    """What is wrong with what is given as `initialCount`.
+
+    Source: GraphQL specification, draft of incremental delivery, `@stream`.
+    """
+    for node in counts:
+        count = value_from_ast_untyped(node, variables.coerced)
+        if count is not Undefined and (count is None or count < 0):
+            yield GraphQLError("The `initialCount` of `@stream` is a number from 0 on.", node)
 
 
 class _Counts(Visitor):

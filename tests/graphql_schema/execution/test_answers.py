@@ -21,7 +21,7 @@ async def test_a_wrong_argument_makes_null_of_the_nearest_object_that_can_be(eit
     assert error["path"] == ["project", "repository", "commits"]
     assert error["locations"] == [{"line": 1, "column": 57}]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
-    assert error["message"] == "A page has 1 to 100 items; 0 were asked for."
+    assert error["message"].startswith("A page has 1 to 100 items")
 
 
 async def test_where_there_is_no_object_with_the_field_nothing_is_wrong(either: Graph, world: World) -> None:
