@@ -89,6 +89,13 @@ class RolledBack(Refusal):
     default = "Nothing of this operation was done, because a part of it failed."
 
 
+class NotExecuted(Refusal):
+    """It was not begun, because what came before it took too long."""
+
+    code = "NOT_EXECUTED"
+    default = "This was not begun, because the operation was stopped before. Nothing of it is done."
+
+
 class TooSlow(Refusal):
     """What was asked for was stopped, because it took longer than anything may."""
 

@@ -16,13 +16,24 @@ from graphql_schema.execution.cost import FORMULA
 
 SLICES = (accounts, organizations, specs, courses, repositories, notifications)
 
+CHANGES = (
+    "What can be changed. Fields are done one after the other, each in one transaction: all of it is done, or nothing. "
+    "What is wrong with the input of a field stands in the `errors` of its payload. A field that fails otherwise is "
+    "null and not done, and an error has its path. The fields behind it are done all the same.\n\n"
+    "When the operation takes too long, the field that ran is null and not done (`GATEWAY_TIMEOUT`), and so are those "
+    "behind it, which were not begun (`NOT_EXECUTED`). So it is what is null that may be sent again. Where there is a "
+    "payload, and an object in it is null with an error that has its path, the change is done and the object could not "
+    "be read.\n\n"
+    "`@atomic` makes one transaction of all fields. With an idempotency key, a header `Idempotency-Key` or the "
+    "extension `idempotencyKey`, an operation is done once however often it is sent: for a day its data is answered as "
+    "the first time, or as you see it now if you have lost sight of a part of it."
+)
+
 schema = Schema(
     query=root("Query", f"What can be read. {FORMULA}", "queries", SLICES),
     mutation=root(
         "Mutation",
-        "What can be changed. Each field is one transaction: all of it is done, or nothing. `@atomic` makes one of all "
-        "fields. With an idempotency key, a header `Idempotency-Key` or the extension `idempotencyKey`, an operation "
-        "is done once however often it is sent: for a day its data is answered as the first time.",
+        CHANGES,
         "mutations",
         SLICES,
     ),

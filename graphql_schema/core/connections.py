@@ -119,7 +119,7 @@ def _window(table: type[Base], order: Order, arguments: Mapping[str, Any], condi
     if not 1 <= limit <= LARGEST_PAGE:
         raise BadInput(f"A page has 1 to {LARGEST_PAGE} items.")
     cursor = before if backward else after
-    return Window(order, limit, backward, cursors.decode(order, table, cursor) if cursor else None, conditions)
+    return Window(order, limit, backward, None if cursor is None else cursors.decode(order, table, cursor), conditions)
 
 
 # --- the types -------------------------------------------------------------------------------------------------------

@@ -27,12 +27,20 @@ TYPES: dict[str, Any] = {"JSON": JSON}
 """Every type of the graph by name: annotations are strings that are looked up here once all slices are imported."""
 
 
+FAILED = object()
+"""The shape of arguments that make no sense."""
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Arguments made ready for SQL: what shapes the text of a statement, and the values of its bind parameters."""
+    """Arguments made ready for SQL: what shapes the text of a statement, and the values of its bind parameters.
+
+    `error` says what is wrong with them; their shape is FAILED then.
+    """
 
     shape: Hashable = None
     values: Mapping[str, Any] = field(default_factory=dict)
+    error: Exception | None = None
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class Mutation(Field):
     """Values that the variables of its operation may have, where these are more than those of any may have."""
 
     def annotation(self, table: type[Base], name: str) -> Any:
-        return f"{pascal(self.function.__name__)}Payload"
+        return f"{pascal(self.function.__name__)}Payload | None"  # null of one that failed leaves the others whole
 
     def arguments(self) -> list[StrawberryArgument]:
         return arguments_of(self.function)

@@ -16,7 +16,8 @@ Follow one through the modules in this order:
 Reads of one statement that come at the same moment share a round trip, each with its own values (`db.batches`): under
 load that is half of what PostgreSQL does for a small read. Rows that mutations add share it too.
 
-A mutation that is one transaction, because it says so or has an idempotency key, goes through `atomic`.
+The fields of a mutation are done one after the other in `mutating`; as one transaction, because the operation says so
+or has an idempotency key, in `atomic`. What failed is put into the answer by `answers`, whoever answers.
 A query that defers parts of its answer (`@defer`, `@stream`) is cut up by `parts`, for clients that want that: each
 part is an operation of its own, with a statement of its own. `delivery` runs them on one state of the database, and
 `increments` says what each brings to the answer that is there; `slices` are the rests of lists.

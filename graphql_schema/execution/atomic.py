@@ -6,15 +6,14 @@ there without the other. That is why the fields of an operation with a key are o
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from graphql import GraphQLError
-from orjson import OPT_SORT_KEYS, Fragment, dumps
+from orjson import OPT_SORT_KEYS, Fragment, dumps, loads
 
 from db.access import Viewer
 from db.actions import idempotency
@@ -22,29 +21,31 @@ from db.actions.idempotency import Key
 from db.deadlocks import is_deadlock, repeated
 from db.errors import BadInput, Refusal, RolledBack
 from graphql_schema.core.context import Context
-from graphql_schema.core.mutations import Mutation, told
-from graphql_schema.execution.answers import Answer, answered, located, with_errors
+from graphql_schema.core.errors import shown
+from graphql_schema.core.mutations import Mutation, Reference, told
+from graphql_schema.execution.answers import Answer, Failures, answered, failed
+from graphql_schema.execution.mutating import Payload, Show
 from graphql_schema.execution.operations import Operation
 from graphql_schema.execution.steps import Step
 
 KEY = "idempotencyKey"
 MAX_KEY = 255
 
-Payload = Mapping[str, Any]
-Show = Callable[[Operation, Context, Step, Payload, list[GraphQLError]], Awaitable[Any]]
-
 turns: WeakValueDictionary[tuple[UUID | None, Key], asyncio.Lock] = WeakValueDictionary()
 """Who repeats what is still being done waits here, and not with a connection to the database."""
 
 
 class Stopped(Exception):  # noqa: N818  (an outcome: nothing is kept)
-    """A field was refused, which its payload tells, or failed with errors."""
+    """A field was refused, which its payload tells, or failed with errors, because of what was raised."""
 
-    def __init__(self, step: Step, payload: Payload, errors: list[GraphQLError]) -> None:
+    def __init__(
+        self, step: Step, payload: Payload, errors: Sequence[dict[str, Any]], raised: Sequence[Exception]
+    ) -> None:
         super().__init__(step.key)
         self.step = step
         self.payload = payload
         self.errors = errors
+        self.raised = raised
 
 
 def is_asked_for(operation: Operation, viewer: Viewer) -> bool:
@@ -70,7 +71,7 @@ async def run(operation: Operation, context: Context, *, show: Show) -> Answer:
     except Refusal:
         raise
     except Exception as error:  # noqa: BLE001  (explained or masked)
-        return {"data": None} | with_errors([GraphQLError(str(error), original_error=error)])
+        return failed(error)
 
 
 def check(operation: Operation) -> None:
@@ -101,8 +102,7 @@ def _given(operation: Operation, viewer: Viewer) -> Any:
 
 def _is_undone(error: Exception) -> bool:
     """Whether another transaction was in the way, which is over now."""
-    errors = [one.original_error for one in error.errors] if isinstance(error, Stopped) else [error]
-    return any(map(is_deadlock, errors))
+    return any(map(is_deadlock, error.raised if isinstance(error, Stopped) else [error]))
 
 
 async def _whole(operation: Operation, context: Context, *, key: Key | None, show: Show) -> Answer:
@@ -112,43 +112,75 @@ async def _whole(operation: Operation, context: Context, *, key: Key | None, sho
             async with transaction.work(context.viewer) as work:
                 kept = await idempotency.begin(work, key)
             if kept is not None:
-                return {"data": Fragment(kept)}
-        found = {step.key: await _done(operation, inside, step, show=show) for step in operation.plan.steps}
+                return {"data": await _repeated(operation, inside, kept, show=show)}
+        found, payloads = dict[str, Any](), dict[str, Payload]()
+        for step in operation.plan.steps:
+            found[step.key], payloads[step.key] = await _done(operation, inside, step, show=show)
         if key:
             async with transaction.work(context.viewer) as work:
-                await idempotency.keep(work, key, dumps(found))
+                await idempotency.keep(work, key, b"\n".join([dumps(payloads, default=str), dumps(found)]))
     context.viewer = inside.viewer
     return {"data": found}
 
 
-async def _done(operation: Operation, context: Context, step: Step, *, show: Show) -> Any:
-    """What is selected of a field, once it is done; raises Stopped."""
+async def _repeated(operation: Operation, context: Context, kept: bytes, *, show: Show) -> Any:
+    """What was answered before; to who sees less by now, what was done as they see it now."""
+    payloads, _, then = kept.partition(b"\n")
+    now, failures = dict[str, Any](), Failures()
+    for step in operation.plan.steps:
+        payload = _restored(step, loads(payloads)[step.key])
+        name = step.parent.name
+        now[step.key] = name if step.is_typename else await show(operation, context, step, payload, failures)
+    answer = answered(operation.plan.steps, now, failures)
+    return answer["data"] if _hides(loads(dumps(answer["data"])), loads(then)) else Fragment(then)
+
+
+def _restored(step: Step, payload: Payload) -> Payload:
+    """A payload that was kept: the keys of the objects that it names are texts there."""
+    keys = {child.name for child in step.children if isinstance(child.field, Reference)}
+    return {name: UUID(value) if value and name in keys else value for name, value in payload.items()}
+
+
+def _hides(now: Any, then: Any) -> bool:
+    """Whether something is null or not listed any more."""
+    if isinstance(now, dict) and isinstance(then, dict):
+        return any(_hides(now[key], value) for key, value in then.items() if key in now)
+    if isinstance(now, list) and isinstance(then, list):
+        return len(now) < len(then) or any(map(_hides, now, then))
+    return now is None and then is not None
+
+
+async def _done(operation: Operation, context: Context, step: Step, *, show: Show) -> tuple[Any, Payload]:
+    """What is selected of a field, once it is done, and its payload; raises Stopped."""
     if step.is_typename:
-        return step.parent.name
+        return step.parent.name, {}
     assert step.field
     assert context.transaction
-    errors: list[GraphQLError] = []
-    payload: Payload = {}
+    failures, payload, found = Failures(), dict[str, Any](), None
     try:
         payload = await step.field.resolve(None, context, step.name, dict(step.arguments(operation.variables)))
         if not context.transaction.has_failed:
-            found = await show(operation, context, step, payload, errors)
+            found = await show(operation, context, step, payload, failures)
     except Exception as error:  # noqa: BLE001  (explained or masked)
-        errors.append(located(error, step, []))
-    if errors or context.transaction.has_failed:
-        raise Stopped(step, payload, errors)
-    return found
+        found = failures.add(step, error)
+    answer = answered([step], {step.key: found}, failures)
+    if "errors" in answer or context.transaction.has_failed:
+        raise Stopped(step, payload, answer.get("errors", ()), [*failures.by_number.values()])
+    return answer["data"][step.key], payload
 
 
 async def _undone(operation: Operation, context: Context, stopped: Stopped, *, show: Show) -> Answer:
     """What stopped it, and at all other fields that they are not done."""
-    reason = RolledBack(f"Nothing of this operation was done, because of `{stopped.step.key}`.")
-    others = [step for step in operation.plan.steps if step is not stopped.step and not step.is_typename]
-    errors = list(stopped.errors)
-    if errors:
-        return {"data": None} | with_errors([*errors, *(located(reason, step, []) for step in others)])
-    found: dict[str, Any] = {step.key: step.parent.name for step in operation.plan.steps if step.is_typename}
-    for step in (stopped.step, *others):
-        payload = stopped.payload if step is stopped.step else told([reason])
-        found[step.key] = await show(operation, context, step, payload, errors)
-    return answered(operation.plan.steps, found, errors)
+    reason, failures = RolledBack(f"Nothing of this operation was done, because of `{stopped.step.key}`."), Failures()
+    found: dict[str, Any] = {}
+    for step in operation.plan.steps:
+        if step.is_typename:
+            found[step.key] = step.parent.name
+        elif stopped.errors:
+            found[step.key] = None if step is stopped.step else failures.add(step, reason)
+        else:
+            payload = stopped.payload if step is stopped.step else told([reason])
+            found[step.key] = await show(operation, context, step, payload, failures)
+    answer = answered(operation.plan.steps, found, failures)
+    errors = shown([*stopped.errors, *answer.get("errors", ())])
+    return answer | ({"errors": errors} if errors else {})

@@ -3,6 +3,7 @@
 Every selection of fields is an expression that puts a JSON object together. An edge is a correlated subselect in the
 expression of its parent, with the access rule of what it leads to; a page of a list is such a subselect with a window.
 Bind parameters are named after the step they belong to: the text depends on the shapes of the arguments, not on values.
+A field whose arguments make no sense is the number of its step, wherever there is an object that has it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from db.permissions import SEE
 from db.statements import Statement, compiled
 from graphql_schema.core import roots
 from graphql_schema.core.connections import Many
-from graphql_schema.core.fields import Column, One, Part, PublicId, Sql
+from graphql_schema.core.fields import FAILED, Column, One, Part, PublicId, Sql
 from graphql_schema.core.mutations import Reference
 from graphql_schema.core.nodes import NODES
 from graphql_schema.execution.json_text import (
@@ -78,7 +79,7 @@ class Compiler:
 
     def object(self, steps: Sequence[Step], row: Row) -> JsonText:
         """The JSON object of a row with the fields of the steps."""
-        return object_of([(step.key, self._member(step, row)) for step in steps])
+        return object_of([(step.key, self._constant(step) or self._member(step, row)) for step in steps])
 
     def bind(self, step: Step, name: str, type_: Any) -> Any:
         """A parameter of a step: a value that every execution brings."""
@@ -92,9 +93,12 @@ class Compiler:
         """A name that nothing else in the statement has."""
         return f"t{next(self.numbers)}"
 
-    def _member(self, step: Step, row: Row) -> JsonText:
+    def _constant(self, step: Step) -> JsonText | None:
         if step.is_typename:
             return typename(step)
+        return JsonText(str(step.number)) if self.shapes.get(step.number) is FAILED else None
+
+    def _member(self, step: Step, row: Row) -> JsonText:
         match step.field:
             case PublicId():
                 return public_id(table_of(step).prefix, row.c.id)

@@ -3,14 +3,11 @@
 from collections.abc import Sequence
 from functools import partial
 
-from graphql import GraphQLError
-
 from db.access import Viewer
 from db.errors import BadInput
 from db.statements import Statement
 from graphql_schema.core.context import Context
 from graphql_schema.core.mutations import Reference
-from graphql_schema.execution.answers import located
 from graphql_schema.execution.aside import Turns, aside
 from graphql_schema.execution.coalescing import Coalescing
 from graphql_schema.execution.operations import Operation
@@ -31,7 +28,7 @@ class Compiling:
         Raises BadInput for what is too deep, Overloaded, and what `context.take_text` does.
         """
         for steps in operation.plan.reads:
-            ready, asked = asked_of(operation, steps, [], [])
+            ready, asked = asked_of(operation, steps)
             if ready and not operation.plan.written(ready, asked, context.viewer):
                 await self._charged(operation.plan, ready, asked, context)
 
@@ -70,15 +67,9 @@ def _compiled(plan: Plan, steps: Sequence[Step], asked: Asked, viewer: Viewer) -
         raise BadInput("This is nested too deeply.") from None
 
 
-def asked_of(
-    operation: Operation, steps: Sequence[Step], errors: list[GraphQLError], path: Sequence[str]
-) -> tuple[list[Step], Asked]:
-    """The steps whose arguments make sense, and these arguments."""
-    ready, asked = [], Asked()
+def asked_of(operation: Operation, steps: Sequence[Step]) -> tuple[list[Step], Asked]:
+    """The steps whose arguments make sense, and the arguments of all."""
+    asked = Asked()
     for step in steps:
-        try:
-            asked.add(step, operation.variables)
-            ready.append(step)
-        except Exception as error:  # noqa: BLE001  (explained or masked)
-            errors.append(located(error, step, path))
-    return ready, asked
+        asked.add(step, operation.variables)
+    return [step for step in steps if step.number not in asked.failures], asked

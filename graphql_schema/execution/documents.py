@@ -1,6 +1,6 @@
 """Documents, parsed and validated once: front ends send the same few texts again and again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -13,6 +13,7 @@ from graphql import (
     OperationDefinitionNode,
     TypeInfo,
     ValidationContext,
+    ValueNode,
     VariableNode,
     Visitor,
     get_operation_ast,
@@ -28,12 +29,12 @@ from graphql_schema.core.errors import MAX_ERRORS, RequestError, SchemaError
 from graphql_schema.execution.limits import INTROSPECTION, Limits
 from graphql_schema.execution.memory import Memory
 from graphql_schema.execution.misfits import RULES, named
-from graphql_schema.execution.parts import Cut, Part, at_once, deciding
+from graphql_schema.execution.parts import Cut, Part, at_once, deciding, initial_counts, negative
 from graphql_schema.execution.plan import Plan
 from graphql_schema.execution.selection import Selections
 from graphql_schema.execution.steps import steps
 from graphql_schema.execution.values import Values, field_names
-from graphql_schema.execution.variables import Variables
+from graphql_schema.execution.variables import Variables, of_these
 
 merging.MAX_COMPLEXITY_BUDGET = 20_000
 """Fields under one key are compared in pairs: those of fifty fragments that ask for the same are within it. The
@@ -94,7 +95,7 @@ class Definition:
         """The plan for these values of `@skip` and `@include`."""
         found = self.planned(variables)
         if found is None:
-            selections = Selections(self.schema, self.document, variables)
+            selections = Selections(self.schema, self.document, of_these(variables, self._conditions))
             root = self.schema.get_root_type(self.node.operation)
             assert root
             found = Plan(steps(selections, root, [self.node.selection_set]), self.memory.statements)
@@ -108,7 +109,7 @@ class Definition:
         key = self._key_of_parts(self._deciding, variables)
         found: DefinitionInParts | None = self.memory.parts.get(key)
         if found is None:
-            found = DefinitionInParts.of(self, variables)
+            found = DefinitionInParts.of(self, of_these(variables, self._deciding))
             self.memory.parts.put(key, found, self.bytes * (1 + len(found.later)))
         return found if found.later else None
 
@@ -125,13 +126,15 @@ class Definition:
         return BYTES + BYTES_A_TOKEN * tokens
 
     def check(self, variables: VariableValues) -> None:
-        """Raise RequestError for a null in a place that takes none.
-
-        Validation lets a variable stand there that may be null, where the variable or the place has a default.
-        """
-        nulls = [name for name in self._needed if variables.coerced.get(name, name) is None]
-        if errors := [_null(name, self._needed[name]) for name in nulls]:
+        """Raise RequestError for values that validation lets stand where they make no sense."""
+        if errors := [*self._nulls(variables), *negative(self._counts, variables)]:
             raise RequestError(errors, "BAD_USER_INPUT")
+
+    def _nulls(self, variables: VariableValues) -> Iterator[GraphQLError]:
+        """A variable that may be null can stand where nothing null can, if the variable or the place has a default."""
+        for name in self._needed:
+            if variables.coerced.get(name, name) is None:
+                yield _null(name, self._needed[name])
 
     @cached_property
     def variables(self) -> Variables:
@@ -150,9 +153,18 @@ class Definition:
     @cached_property
     def _needed(self) -> dict[str, str]:
         """The variables that stand where null is not allowed, and the type that is needed there."""
-        context = ValidationContext(self.schema, self.sent, TypeInfo(self.schema), list[GraphQLError]().append)
-        usages = context.get_recursive_variable_usages(self.sent_node)
+        usages = self._context.get_recursive_variable_usages(self.sent_node)
         return {usage.node.name.value: str(usage.type) for usage in usages if is_non_null_type(usage.type)}
+
+    @cached_property
+    def _counts(self) -> list[ValueNode]:
+        """What is given as `initialCount`."""
+        fragments = self._context.get_recursively_referenced_fragments(self.sent_node)
+        return initial_counts([self.sent_node, *fragments])
+
+    @property
+    def _context(self) -> ValidationContext:
+        return ValidationContext(self.schema, self.sent, TypeInfo(self.schema), list[GraphQLError]().append)
 
     @cached_property
     def _deciding(self) -> list[str] | None:
@@ -188,7 +200,7 @@ class DefinitionInParts:
 
     @classmethod
     def of(cls, definition: Definition, variables: VariableValues) -> Self:
-        """Cut an operation."""
+        """Cut an operation by the variables that decide what is deferred."""
         cut = Cut(definition.schema, definition.sent, variables, definition.sent_node)
         return cls(_alone(definition, cut.first), {part: _alone(definition, part.node) for part in cut.later})
 

@@ -5,16 +5,13 @@ to graphql-core. A mutation or an event names rows by their keys, and what is se
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-from graphql import (
-    GraphQLError,
-    GraphQLSchema,
-)
+from graphql import ExecutionResult, GraphQLSchema
 from graphql.execution.values import VariableValues
 from orjson import Fragment, loads
 
@@ -22,7 +19,7 @@ from db.errors import BadInput, Forbidden, Overloaded
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import RequestError
 from graphql_schema.execution import atomic
-from graphql_schema.execution.answers import Answer, answered, formatted, located, with_errors
+from graphql_schema.execution.answers import Answer, Failures, answered
 from graphql_schema.execution.aside import Turns, aside
 from graphql_schema.execution.compiling import Compiling, asked_of
 from graphql_schema.execution.deadline import Deadline
@@ -31,6 +28,7 @@ from graphql_schema.execution.documents import Definition, Documents
 from graphql_schema.execution.increments import Increment
 from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.listening import Listening
+from graphql_schema.execution.mutating import Mutating
 from graphql_schema.execution.operations import CostError, Operation, Request
 from graphql_schema.execution.plan import Asked, Plan, references
 from graphql_schema.execution.python_values import plain
@@ -112,24 +110,25 @@ class Executor:
     async def execute(self, operation: Operation, context: Context) -> Answer:
         """The answer of a query or a mutation. Its data may hold `orjson.Fragment`s: text that PostgreSQL wrote.
 
-        Raises TooSlow, and then nothing of the field that ran is kept; Overloaded, when not one field could begin.
+        Raises TooSlow, and then nothing of a mutation is done; Overloaded, when not one field could begin.
         """
-        answer = await self.deadline.keep(self._execute(operation, context))
+        if operation.kind == "mutation" and not atomic.is_asked_for(operation, context.viewer):
+            answer = await Mutating(operation, context, self._compile_ahead, self._show).run(self.deadline)
+        else:
+            answer = await self.deadline.keep(self._execute(operation, context))
         if "errors" in answer and _all_overloaded(operation.plan.steps, answer["errors"]):
             raise Overloaded
         return answer
 
     async def _execute(self, operation: Operation, context: Context) -> Answer:
-        if operation.is_dry_run:
-            return formatted(await self.resolving.price(operation, context))
         if operation.kind == "mutation":
             await self._compile_ahead(operation, context)
-        if atomic.is_asked_for(operation, context.viewer):
             return await atomic.run(operation, context, show=self._show)
-        if not self._compiles(operation):
-            return formatted(await self.resolving.resolve(operation, context, operation.definition.document))
-        if operation.kind == "mutation":
-            return await self._mutate(operation, context)
+        if operation.is_dry_run:
+            return await self._resolve(operation, self.resolving.price(operation, context))
+        if not self.compiles:
+            whole = operation.definition.document
+            return await self._resolve(operation, self.resolving.resolve(operation, context, whole))
         return await self._query(operation, context)
 
     def execute_in_parts(self, operation: Operation, context: Context) -> AsyncGenerator[Increment, None]:
@@ -161,6 +160,8 @@ class Executor:
         asked = Asked()
         for step in steps:
             asked.add(step, operation.variables)
+        for error in asked.failures.values():
+            raise error
         statement = operation.plan.statement(steps, asked, context.viewer)
         arguments = asked.arguments(statement, context.viewer)
         options = "ANALYZE, BUFFERS, FORMAT JSON" if analyze else "FORMAT JSON"
@@ -171,66 +172,44 @@ class Executor:
         """The answers to the events of a subscription: see `Listening.answers`."""
         return self.listening.answers(operation, context)
 
-    def _compiles(self, operation: Operation) -> bool:
-        """Whether statements answer it. Of a query each root field for itself; of anything else all or none."""
-        return self.compiles and (operation.kind == "query" or not operation.plan.obstacles)
-
     async def _query(self, operation: Operation, context: Context) -> Answer:
-        plan, errors = operation.plan, list[GraphQLError]()
-        found = plan.typenames | await self._read(operation, context, plan.compiled, errors)
+        plan, failures = operation.plan, Failures()
+        found = plan.typenames | await self._read(operation, context, plan.compiled, failures)
         if plan.obstacles:
-            rest = await (self.resolving.introspect if plan.introspects else self.resolving.compute)(operation, context)
-            errors += rest.errors or []
-            if rest.data is None:
-                return {"data": None} | with_errors(errors)
-            found |= rest.data
-        return answered(plan.steps, found, errors)
+            rest = self.resolving.introspect if plan.introspects else self.resolving.compute
+            found |= failures.resolved(await rest(operation, context))
+        return answered(plan.steps, found, failures)
 
-    async def _mutate(self, operation: Operation, context: Context) -> Answer:
-        """Each field is done and answered before the next is begun."""
-        errors: list[GraphQLError] = []
-        found: dict[str, Any] = {}
-        for step in operation.plan.steps:
-            if step.is_typename:
-                found[step.key] = step.parent.name
-                continue
-            assert step.field
-            try:
-                arguments = dict(step.arguments(operation.variables))
-                payload = await step.field.resolve(None, context, step.name, arguments)
-                found[step.key] = await self._payload(operation, context, step, payload, errors)
-            except Exception as error:  # noqa: BLE001  (explained or masked)
-                errors.append(located(error, step, []))
-        return answered(operation.plan.steps, found, errors)
+    async def _resolve(self, operation: Operation, running: Awaitable[ExecutionResult]) -> Answer:
+        failures = Failures()
+        found = failures.resolved(await running)
+        return answered([step for step in operation.plan.steps if step.key in found], found, failures)
 
     async def _show(
-        self, operation: Operation, context: Context, step: Step, payload: Mapping[str, Any], errors: list[GraphQLError]
+        self, operation: Operation, context: Context, step: Step, payload: Mapping[str, Any], failures: Failures
     ) -> Any:
-        """What is selected of the payload of a mutation that is done."""
-        if self._compiles(operation):
-            return await self._payload(operation, context, step, payload, errors)
+        """What is selected of a payload or an event. Statements answer it, or graphql-core all of it."""
+        if self.compiles and not operation.plan.obstacles:
+            return await self._payload(operation, context, step, payload, failures)
         result = await self.resolving.resolve(operation, context, only(operation, {step.key}), payload)
-        errors += result.errors or []
-        return (result.data or {}).get(step.key)
+        return failures.resolved(result)[step.key]
 
     async def _event(self, operation: Operation, payload: Mapping[str, Any], context: Context) -> Answer:
         """The answer to an event that the viewer may know of."""
-        if not self._compiles(operation):
-            return formatted(await self.resolving.resolve(operation, context, operation.definition.document, payload))
-        errors: list[GraphQLError] = []
+        failures = Failures()
         (step,) = operation.plan.steps
-        found = {step.key: await self._payload(operation, context, step, payload, errors)}
-        return answered(operation.plan.steps, found, errors)
+        found = {step.key: await self._show(operation, context, step, payload, failures)}
+        return answered(operation.plan.steps, found, failures)
 
     async def _payload(
-        self, operation: Operation, context: Context, step: Step, payload: Mapping[str, Any], errors: list[GraphQLError]
+        self, operation: Operation, context: Context, step: Step, payload: Mapping[str, Any], failures: Failures
     ) -> dict[str, Any]:
         """What is selected of a payload or an event: rows by one statement, the rest from Python."""
         rows = references(step)
         keys = {child.number: payload.get(child.name) for child in rows}
         found = {child.key: None for child in rows if keys[child.number] is None}
         wanted = [child for child in rows if child.key not in found]
-        found |= await self._read(operation, context, wanted, errors, keys=keys, path=[step.key])
+        found |= await self._read(operation, context, wanted, failures, keys=keys)
         return {child.key: found[child.key] if child.key in found else plain(child, payload) for child in step.children}
 
     async def _read(
@@ -238,15 +217,15 @@ class Executor:
         operation: Operation,
         context: Context,
         steps: Sequence[Step],
-        errors: list[GraphQLError],
+        failures: Failures,
         *,
         keys: Mapping[int, Any] | None = None,
-        path: Sequence[str] = (),
     ) -> dict[str, Any]:
-        """The answers of steps by one statement, as text in JSON. What fails is null, with an error of its own."""
-        found: dict[str, Any] = dict.fromkeys([step.key for step in steps])
+        """The answers of steps by one statement, as text in JSON unless something in it has failed."""
         plan, viewer = operation.plan, context.viewer
-        ready, asked = asked_of(operation, steps, errors, path)
+        ready, asked = asked_of(operation, steps)
+        failures.by_number |= asked.failures
+        found: dict[str, Any] = {step.key: step.number for step in steps if step.number in asked.failures}
         if not ready:
             return found
         for step in ready if keys else ():
@@ -256,20 +235,19 @@ class Executor:
                 plan, ready, asked, context
             )
         except BadInput as error:
-            errors += [located(error, step, path) for step in ready]
-            return found
+            return found | {step.key: failures.add(step, error) for step in ready}
         try:
             arguments = asked.arguments(statement, viewer)
             row = await context.fetch(statement, arguments, weight=operation.estimate.weight)
             assert row
-            found |= {step.key: Fragment(text) for step, text in zip(ready, row, strict=True)}
+            as_value = loads if asked.failures else Fragment
+            return found | {step.key: as_value(text) for step, text in zip(ready, row, strict=True)}
         except Exception as error:  # noqa: BLE001  (explained or masked)
-            errors += [located(error, step, path) for step in ready]
-        return found
+            return found | {step.key: failures.add(step, error) for step in ready}
 
     async def _compile_ahead(self, operation: Operation, context: Context) -> None:
         """Compile what is read once something is done, or heard."""
-        if self._compiles(operation):
+        if self.compiles and not operation.plan.obstacles:
             await self.compiling.ahead(operation, context)
 
 

@@ -69,7 +69,7 @@ class Progress:
 
     def go_on(self, part: Part, answer: Mapping[str, Any]) -> Increment:
         """The increment from the answer to a part that was promised."""
-        data, errors = answer["data"], answer.get("errors", [])
+        data, errors = answer["data"], [_placed(error, part) for error in answer.get("errors", ())]
         kept = self.promised.pop(part)
         promised = self._promised_in(data)
         found = dict(_objects(data, part.way))
@@ -101,10 +101,10 @@ class Progress:
         own = shown(error for error in errors if _concerns(error, pending.path))
         if part.items is None:
             added = list(_added(found, _at(self.known, pending.path))) if found is not None else []
-            return Kept(pending, found, own or _missing(found), added)
+            return Kept(pending, found, own or _missing(found, errors), added)
         items = None if found is None else found[part.items.name]
         _at(self.known, pending.path).extend(_copied(items or []))
-        return Kept(pending, items, own or _missing(items))
+        return Kept(pending, items, own or _missing(items, errors))
 
 
 def _objects(data: Any, way: Way, path: Path = (), start: int = 0) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -158,8 +158,21 @@ def _concerns(error: Mapping[str, Any], path: Path) -> bool:
     return all(one == other for one, other in zip(error.get("path", ()), path, strict=False))
 
 
-def _missing(found: Any) -> Errors:
-    """Why there is nothing, where nothing says so itself."""
+def _placed(error: dict[str, Any], part: Part) -> dict[str, Any]:
+    """An error in a part at its place in the whole answer: there the rest of a list begins behind what came first."""
+    starts = iter([key.start for key in (*part.way, *([part.items] if part.items else []))])
+    path, start = list[str | int](), 0
+    for place in error.get("path", ()):
+        if isinstance(place, str):
+            start = next(starts, 0)
+        path.append(place if isinstance(place, str) else start + place)
+    return error | ({"path": path} if path else {})
+
+
+def _missing(found: Any, errors: Errors) -> Errors:
+    """Why there is nothing, where nothing says so itself: because of what made null of something around it."""
     if found is not None:
         return []
-    return [{"message": "This part could not be answered.", "extensions": {"code": "SERVICE_UNAVAILABLE"}}]
+    return shown(errors) or [
+        {"message": "This part could not be answered.", "extensions": {"code": "SERVICE_UNAVAILABLE"}}
+    ]

@@ -10,7 +10,6 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from graphql import GraphQLError
 from orjson import OPT_SORT_KEYS, dumps
 
 from db.errors import HistoryGap, Overloaded, TooSlow
@@ -19,7 +18,7 @@ from db.outbox import Event
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import RequestError
 from graphql_schema.core.subscriptions import Subscription
-from graphql_schema.execution.answers import Answer, located, with_errors
+from graphql_schema.execution.answers import Answer, Nulled, failed
 from graphql_schema.execution.coalescing import Coalescing
 from graphql_schema.execution.deadline import Deadline
 from graphql_schema.execution.operations import Operation
@@ -58,7 +57,7 @@ class Listening:
         except HistoryGap:
             raise
         except Exception as error:  # noqa: BLE001  (an error of the stream is the last answer of the subscription)
-            yield {"data": None} | with_errors([GraphQLError(str(error), original_error=error)])
+            yield failed(error)
         finally:
             await stream.aclose()
 
@@ -70,14 +69,14 @@ class Listening:
             arguments = dict(step.arguments(operation.variables))
             return await self.deadline.keep(step.field.resolve(None, context, step.name, arguments))
         except Exception as error:
-            raise RequestError([located(error, step, [])]) from error
+            raise RequestError([Nulled(error, step, (step.key,)).located]) from error
 
     async def _hear(self, operation: Operation, event: Event, context: Context) -> Answer:
         """The answer to an event. One that takes too long does not end the subscription."""
         try:
             return await self.deadline.keep(self._answer(operation, event, context))
         except TooSlow as error:
-            return {"data": None} | with_errors([GraphQLError(error.message, original_error=error)])
+            return failed(error)
 
     async def _answer(self, operation: Operation, event: Event, context: Context) -> Answer:
         """The answer, asked for again where the database could not give it: late is better than a gap."""

@@ -7,7 +7,7 @@ Source: GraphQL specification, draft of incremental delivery, `@defer` and `@str
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLDeferDirective,
+    GraphQLError,
     GraphQLSchema,
     GraphQLStreamDirective,
     InlineFragmentNode,
@@ -25,9 +26,12 @@ from graphql import (
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
+    Undefined,
+    ValueNode,
     VariableNode,
     Visitor,
     get_named_type,
+    value_from_ast_untyped,
     visit,
 )
 from graphql.execution import get_directive_values
@@ -129,7 +133,7 @@ class Cut:
         if asked is None:
             yield self._within(node, place, start=0)
             return
-        count = min(max(asked.get("initialCount") or 0, 0), LARGEST_PAGE)
+        count = min(asked["initialCount"], LARGEST_PAGE)
         mark = self._mark()
         self._waiting.append(lambda: self._rest(mark, asked.get("label"), node, place, count))
         yield self._within(_with(node, directives=(*_plain(node), sliced((0, count)))), place, start=0)
@@ -190,6 +194,35 @@ def deciding(document: DocumentNode) -> list[str] | None:
     found = _Deciding()
     visit(document, found)
     return sorted(found.names) if found.is_met else None
+
+
+def initial_counts(nodes: Iterable[Node]) -> list[ValueNode]:
+    """All that is given as `initialCount` of a `@stream` in these definitions."""
+    found = _Counts()
+    for node in nodes:
+        visit(node, found)
+    return found.values
+
+
+def negative(counts: Iterable[ValueNode], variables: VariableValues) -> Iterator[GraphQLError]:
+    """What is wrong with what is given as `initialCount`.
+
+    Source: GraphQL specification, draft of incremental delivery, `@stream`.
+    """
+    for node in counts:
+        count = value_from_ast_untyped(node, variables.coerced)
+        if count is not Undefined and (count is None or count < 0):
+            yield GraphQLError("The `initialCount` of `@stream` is a number from 0 on.", node)
+
+
+class _Counts(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: list[ValueNode] = []
+
+    def enter_directive(self, node: Any, *_: Any) -> None:
+        if node.name.value == GraphQLStreamDirective.name:
+            self.values += [one.value for one in node.arguments or () if one.name.value == "initialCount"]
 
 
 class _Undirected(Visitor):

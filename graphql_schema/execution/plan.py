@@ -17,7 +17,7 @@ from db.kept import Segmented
 from db.statements import Statement, joined
 from graphql_schema.core import roots
 from graphql_schema.core.connections import Many
-from graphql_schema.core.fields import Binding, Column, One, Part, PublicId, Sql
+from graphql_schema.core.fields import FAILED, Binding, Column, One, Part, PublicId, Sql
 from graphql_schema.core.mutations import Mutation, Reference
 from graphql_schema.core.nodes import NODES
 from graphql_schema.core.rate_limit import RateLimit
@@ -126,15 +126,17 @@ class Plan:
 class Asked:
     """The arguments of steps, made ready: shapes by the number of the step, and values by the name of the parameter.
 
-    `varying` has the numbers and shapes that variables can change, at and below each of the steps.
+    `varying` has the numbers and shapes that variables can change, at and below each of the steps; `failures` what is
+    wrong with arguments.
     """
 
     shapes: dict[int, Any] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     varying: dict[int, tuple[Any, ...]] = field(default_factory=dict)
+    failures: dict[int, Exception] = field(default_factory=dict)
 
     def add(self, step: Step, variables: VariableValues) -> None:
-        """Take in the arguments of a step and of all below it; raises what is wrong with them."""
+        """Take in the arguments of a step and of all below it."""
         self.varying[step.number] = (step.number, *self._bound(step, variables))
 
     def _bound(self, step: Step, variables: VariableValues) -> Iterator[Any]:
@@ -157,6 +159,8 @@ class Asked:
 
     def _take(self, step: Step, binding: Binding) -> None:
         self.shapes[step.number] = binding.shape
+        if binding.error:
+            self.failures[step.number] = binding.error
         for name, value in binding.values.items():
             self.give(step, name, value)
 
@@ -164,6 +168,8 @@ class Asked:
 def _of_tables(step: Step, shape: Any) -> list[Step]:
     """The steps below one that finds rows of any table by their ids, for the tables found."""
     match step.field:
+        case _ if shape is FAILED:
+            return []
         case roots.NodeById():
             return step.children_of(shape) if shape else []
         case roots.NodesById():

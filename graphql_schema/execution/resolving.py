@@ -5,20 +5,26 @@ from functools import partial
 from typing import Any
 
 from graphql import (
+    DefinitionNode,
+    DirectiveNode,
     DocumentNode,
     ExecutionResult,
     FragmentDefinitionNode,
     GraphQLSchema,
+    NameNode,
     OperationDefinitionNode,
     SelectionSetNode,
 )
 from graphql.execution import experimental_execute_incrementally
+from graphql.type.directives import GraphQLDisableErrorPropagationDirective
 from orjson import Fragment, dumps
 
 from db.kept import Kept
 from graphql_schema.core.context import Context
 from graphql_schema.execution.aside import Turns, aside
 from graphql_schema.execution.operations import Operation
+
+UNPROPAGATED = DirectiveNode(name=NameNode(value=GraphQLDisableErrorPropagationDirective.name), arguments=())
 
 
 class Resolving:
@@ -61,6 +67,8 @@ class Resolving:
     def _shown(self, operation: Operation, context: Context) -> tuple[ExecutionResult, int]:
         """The answer, as text in JSON, and its bytes."""
         result = self._run(operation, context, only(operation, operation.plan.obstacles))
+        if result.errors:
+            return result, 0
         texts = {key: dumps(value) for key, value in (result.data or {}).items()}
         data = {key: Fragment(text) for key, text in texts.items()}
         return ExecutionResult(data, result.errors), sum(map(len, texts.values()))
@@ -70,12 +78,27 @@ class Resolving:
         # Its own `execute` takes no schema that has the directives.
         return experimental_execute_incrementally(
             self.schema,
-            document,
+            _whole(document),
             root,
             context_value=context,
             variable_values=request.variables,
             operation_name=request.operation_name,
         )
+
+
+def _whole(document: DocumentNode) -> DocumentNode:
+    """The same, where a field that fails is null by itself: graphql-core would leave its siblings as they are.
+
+    What has to be null with it is told by `answers`, of the answer alone and not of who failed first.
+    """
+    return DocumentNode(definitions=tuple(map(_unpropagated, document.definitions)))
+
+
+def _unpropagated(node: DefinitionNode) -> DefinitionNode:
+    if not isinstance(node, OperationDefinitionNode):
+        return node
+    changes = {"directives": (*(node.directives or ()), UNPROPAGATED)}
+    return OperationDefinitionNode(**{key: getattr(node, key) for key in node.keys} | changes)
 
 
 def only(operation: Operation, keys: Container[str]) -> DocumentNode:

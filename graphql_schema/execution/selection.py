@@ -42,11 +42,11 @@ class Selected:
 
 @dataclass(frozen=True, slots=True)
 class Selections:
-    """Collects the fields of one operation for given variables."""
+    """Collects the fields of one operation, for these values of the variables in `@skip` and `@include`."""
 
     schema: GraphQLSchema
     document: DocumentNode
-    variables: VariableValues
+    conditions: VariableValues
     numbers: Iterator[int] = field(default_factory=count)
 
     def of(self, type_: GraphQLObjectType, selection_sets: Iterable[SelectionSetNode]) -> list[Selected]:
@@ -78,8 +78,8 @@ class Selections:
     def _is_included(self, node: Any) -> bool:
         if not node.directives:
             return True
-        skip = get_directive_values(GraphQLSkipDirective, node, self.variables)
-        include = get_directive_values(GraphQLIncludeDirective, node, self.variables)
+        skip = get_directive_values(GraphQLSkipDirective, node, self.conditions)
+        include = get_directive_values(GraphQLIncludeDirective, node, self.conditions)
         return not (skip and skip["if"]) and not (include and not include["if"])
 
     def _applies(self, type_: GraphQLObjectType, condition: Any) -> bool:

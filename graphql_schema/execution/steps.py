@@ -1,6 +1,7 @@
 """The steps of an operation: which declared field is to be answered under which key, and with what arguments.
 
-Steps depend on the document and on the values of `@skip` and `@include`, on nothing else: they are made once and kept.
+Steps depend on the document and on the values of `@skip` and `@include`, on nothing else: they are made once and kept,
+for everybody who sends the document. So what a step keeps is computed of literals, where no request's variables are.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,10 +10,10 @@ from functools import cached_property
 from typing import Any
 
 from graphql import (
-    ArgumentNode,
     GraphQLField,
     GraphQLObjectType,
     SelectionSetNode,
+    ValueNode,
     VariableNode,
     Visitor,
     get_named_type,
@@ -23,13 +24,15 @@ from graphql.execution import get_argument_values
 from graphql.execution.values import VariableValues
 
 from db.base import Base
-from graphql_schema.core.fields import Binding, DeclaredField, Field
+from graphql_schema.core.fields import FAILED, Binding, DeclaredField, Field
 from graphql_schema.core.nodes import NODES
 from graphql_schema.execution.inputs import BACKREF, converted, python_name
 from graphql_schema.execution.selection import Selected, Selections
 from graphql_schema.execution.variables import is_plain
 
 TYPENAME = "__typename"
+NOTHING = VariableValues({}, {})
+"""The variables of nobody."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +73,7 @@ class Step:
     @cached_property
     def output(self) -> Any:
         """The type of the field in the schema."""
-        return self.parent.fields[self.selected.name].type
+        return self._schema_field.type
 
     @cached_property
     def children(self) -> list["Step"]:
@@ -92,12 +95,12 @@ class Step:
 
     @cached_property
     def bound(self) -> list[tuple["Step | None", Binding]]:
-        """The steps at and below this one whose arguments no variable can change, with these; raises what is wrong.
+        """The steps at and below this one whose arguments no variable can change, with these.
 
         None stands for itself: in a cycle it would stay in memory until the next collection of garbage.
         """
         steps = [step for step in self.taking_arguments if not step.is_unbound]
-        return [(_but(self, step), step.binding(self.selections.variables)) for step in steps]
+        return [(_but(self, step), step.binding(NOTHING)) for step in steps]
 
     @cached_property
     def unbound(self) -> list["Step | None"]:
@@ -113,40 +116,53 @@ class Step:
 
     @property
     def is_unbound(self) -> bool:
-        return bool(_variables(self.selected.nodes[0].arguments)) or is_abstract_type(get_named_type(self.output))
+        return any(map(_has_variable, self._written.values())) or is_abstract_type(get_named_type(self.output))
 
     def binding(self, variables: VariableValues) -> Binding:
-        """The arguments made ready for SQL; raises what is wrong with them."""
-        return self.field.bind(self.arguments(variables)) if self.field else Binding()
+        """The arguments made ready for SQL, or what is wrong with them."""
+        try:
+            return self.field.bind(self.arguments(variables)) if self.field else Binding()
+        except Exception as error:  # noqa: BLE001  (explained or masked where there is an object that has the field)
+            return Binding(FAILED, error=error)
 
     def arguments(self, variables: VariableValues) -> Mapping[str, Any]:
         """The arguments as a resolver gets them."""
         given = variables.coerced
         if self._plain is None or not all(variable in given for variable in self._plain.values()):
-            return self._converted(variables)
-        return {**self._others, **{name: given[variable] for name, variable in self._plain.items()}}
-
-    def _converted(self, variables: VariableValues) -> dict[str, Any]:
-        field = self.parent.fields[self.selected.name]
-        return converted(get_argument_values(field, self.selected.nodes[0], variables), field.args)
+            return self._converted(self._schema_field, variables)
+        return {**self._constant, **{name: given[variable] for name, variable in self._plain.items()}}
 
     @cached_property
     def _plain(self) -> dict[str, str] | None:
         """The variables that stand for arguments and are taken as they are; None where a variable is used otherwise."""
-        declared = self.parent.fields[self.selected.name].args
-        nodes = {node.name.value: node.value for node in self.selected.nodes[0].arguments or ()}
+        declared = self._schema_field.args
         found = {
             python_name(declared[name]): value.name.value
-            for name, value in nodes.items()
+            for name, value in self._written.items()
             if isinstance(value, VariableNode) and is_plain(declared[name].type)
         }
-        return found if set(found.values()) == _variables(self.selected.nodes[0].arguments) else None
+        return found if len(found) == sum(map(_has_variable, self._written.values())) else None
 
     @cached_property
-    def _others(self) -> dict[str, Any]:
-        """The arguments that no variable can change."""
-        found = self._converted(self.selections.variables)
-        return {name: value for name, value in found.items() if name not in (self._plain or ())}
+    def _constant(self) -> dict[str, Any]:
+        """The arguments in which there is no variable, those that are left out included."""
+        varying = {name for name, value in self._written.items() if _has_variable(value)}
+        constant = {name: declared for name, declared in self._schema_field.args.items() if name not in varying}
+        return self._converted(GraphQLField(self.output, args=constant), NOTHING)
+
+    def _converted(self, field: GraphQLField, variables: VariableValues) -> dict[str, Any]:
+        """The arguments that the field declares, of those that are written."""
+        return converted(get_argument_values(field, self.selected.nodes[0], variables), field.args)
+
+    @property
+    def _schema_field(self) -> GraphQLField:
+        field: GraphQLField = self.parent.fields[self.selected.name]
+        return field
+
+    @property
+    def _written(self) -> dict[str, ValueNode]:
+        """The arguments as they are written."""
+        return {node.name.value: node.value for node in self.selected.nodes[0].arguments or ()}
 
 
 def _but(step: Step, other: Step) -> Step | None:
@@ -165,17 +181,14 @@ def steps(selections: Selections, type_: GraphQLObjectType, inner: Iterable[Sele
 
 
 class _Variables(Visitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
+    is_met = False
 
-    def enter_variable(self, node: VariableNode, *_: Any) -> None:
-        self.names.add(node.name.value)
+    def enter_variable(self, *_: Any) -> None:
+        self.is_met = True
 
 
-def _variables(arguments: Iterable[ArgumentNode] | None) -> set[str]:
-    """The names of the variables in arguments."""
-    seen = _Variables()
-    for argument in arguments or ():
-        visit(argument, seen)
-    return seen.names
+def _has_variable(value: ValueNode) -> bool:
+    """Whether there is a variable in a value."""
+    found = _Variables()
+    visit(value, found)
+    return found.is_met

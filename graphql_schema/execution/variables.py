@@ -6,7 +6,7 @@ as they are, since coercing them would cost more than the rest of a small operat
 Source: GraphQL specification, section 6.1.2 "Coercing Variable Values".
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -87,6 +87,12 @@ class Variables:
         """What tells that the value of a variable can be taken as it is; None where one has to be coerced always."""
         types = {name: signature.type for name, signature in self._signatures.items()}
         return {name: _test(type_) for name, type_ in types.items()} if all(map(is_plain, types.values())) else None
+
+
+def of_these(variables: VariableValues, names: Iterable[str]) -> VariableValues:
+    """Only these of the variables: what is made of them and kept can depend on no others."""
+    sources, coerced = ({name: all_[name] for name in names if name in all_} for all_ in variables)
+    return VariableValues(sources, coerced)
 
 
 def _test(type_: Any) -> Test:

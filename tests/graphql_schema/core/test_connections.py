@@ -8,6 +8,7 @@ from db import tables
 from db.access import GUEST
 from db.engine import Database
 from tests.conftest import Graph
+from tests.graphql_schema.asking import error_code
 from tests.world import World
 
 INFO = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
@@ -147,8 +148,13 @@ async def test_a_page_that_makes_no_sense_is_refused(graph: Graph) -> None:
         assert (error["extensions"]["code"], error["path"][0]) == ("BAD_USER_INPUT", "courses"), arguments
 
 
-async def test_null_and_an_empty_cursor_are_the_same_as_nothing(graph: Graph) -> None:
-    for arguments in ("first: null", "first: null, after: null", 'after: ""', "orderBy: null, filter: null"):
+async def test_an_empty_text_is_no_cursor(graph: Graph) -> None:
+    for arguments in ('after: ""', 'before: ""', 'first: 1, after: ""'):
+        assert await error_code(graph, "root", f"{{ courses({arguments}) {{ totalCount }} }}") == "BAD_CURSOR"
+
+
+async def test_null_is_the_same_as_nothing(graph: Graph) -> None:
+    for arguments in ("first: null", "first: null, after: null", "before: null", "orderBy: null, filter: null"):
         query = f"{{ courses({arguments}) {{ nodes {{ title }} }} all: courses {{ nodes {{ title }} }} }}"
         found = await graph.data("root", query)
         assert found["courses"] == found["all"], arguments

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar
 
 from graphql import (
@@ -87,6 +87,8 @@ class Arguments:
     variables: dict[str, Any] = field(default_factory=dict)
     declarations: dict[tuple[str, str], str] = field(default_factory=dict)
     """Declarations of variables by their type and value."""
+    beside: dict[str, Bare] = field(default_factory=dict)
+    """The variables that stand in the last arguments, by their type."""
     redraws: dict[str, Callable[[], Any]] = field(default_factory=dict)
     """Other values for the variables."""
     types_asked: list[str] = field(default_factory=list)
@@ -102,7 +104,7 @@ class Arguments:
 
     def text(self, declared: GraphQLField, *, large: bool) -> str:
         """Arguments for a field, with their parentheses. Pages are `large` only where they do not multiply."""
-        self.types_asked = []
+        self.types_asked, self.beside = [], {}
         about = get_named_type(declared.type).name.removesuffix("Connection")
         given = self._page(declared.args, large=large) if "first" in declared.args else {}
         for name in self._names({name: a for name, a in declared.args.items() if name not in PAGING}, given):
@@ -128,8 +130,11 @@ class Arguments:
 
     def value(self, type_: Any, about: About, *, constant: bool = False) -> Any:
         """A value of an input type: a variable, or a literal that may have variables in it."""
+        another = partial(self.value, type_, about, constant=True)
+        if not constant and str(type_) in self.beside and self.chance(50):
+            return self._again_beside(type_, another)
         if not constant and self.chance(30):
-            return self._variable(type_, lambda: self.value(type_, about, constant=True))
+            return self._variable(type_, another)
         if not is_non_null_type(type_) and self.chance(4):
             return None
         return self._some(type_.of_type if is_non_null_type(type_) else type_, about, constant=constant)
@@ -138,7 +143,7 @@ class Arguments:
         """Which arguments to give: those that must be, and some others."""
         needed = [name for name, argument in declared.items() if is_required_argument(argument)]
         others = [name for name in declared if name not in needed]
-        if not others or "first" in page or (page and not self.chance(50)):
+        if not others or (page and not self.chance(50)):
             return needed
         return [*needed, *(others if self.chance(5) else [self.one_of(others)])]
 
@@ -185,11 +190,16 @@ class Arguments:
         """An input object. The fields of a filter are about the columns of their names, those of a range are not."""
         is_filter = type_.name == f"{about[0]}Filter"
         names = [name for name, f in type_.fields.items() if is_required_input_field(f)]
-        names += [name for name in self._some_of(list(type_.fields)) if name not in names]
+        names += [name for name in self._some_of(self._fields(type_)) if name not in names]
         return {
             name: self.value(type_.fields[name].type, (about[0], name) if is_filter else about, constant=constant)
             for name in names
         }
+
+    def _fields(self, type_: Any) -> list[str]:
+        """The fields to choose from: often those where a variable may stand that these arguments have already."""
+        same = [name for name, f in type_.fields.items() if not leaves(f.type).isdisjoint(self.beside)]
+        return same if same and self.chance(50) else list(type_.fields)
 
     def _some_of(self, names: Sequence[str]) -> list[str]:
         return list(dict.fromkeys(self.one_of(names) for _ in range(self.one_of((1, 2, 1, 3, 1, 2, 0)))))
@@ -216,7 +226,15 @@ class Arguments:
             name = f"v{len(self.declarations)}"
             key = key if key not in self.declarations else (str(type_), name)
             self.declarations[key] = f"${name}: {self._declared(name, type_, value, draw)}"
-        return Bare(self.declarations[key].partition(":")[0])
+        self.beside[str(type_)] = Bare(self.declarations[key].partition(":")[0])
+        return self.beside[str(type_)]
+
+    def _again_beside(self, type_: Any, draw: Callable[[], Any]) -> Bare:
+        """A variable that stands in these arguments already. Its other values come from here, too."""
+        found = self.beside[str(type_)]
+        before = self.redraws[found[1:]]
+        self.redraws[found[1:]] = lambda: other if (other := self.one_of((draw, before))()) is not None else before()
+        return found
 
     def _declared(self, name: str, type_: Any, value: Any, draw: Callable[[], Any]) -> str:
         """The type of a variable with its default; sees to it that the value comes with the operation if it must."""
@@ -246,6 +264,15 @@ class Arguments:
 @cache
 def _below(limit: int) -> st.SearchStrategy[int]:
     return st.integers(0, limit - 1)
+
+
+@cache
+def leaves(type_: Any) -> frozenset[str]:
+    """The types of the values that a value of an input type is made of."""
+    named = get_named_type(type_)
+    if not is_input_object_type(named):
+        return frozenset({str(type_)})
+    return frozenset().union(*(leaves(field.type) for field in named.fields.values()))
 
 
 def literal(value: Any) -> str:

@@ -5,9 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from db import engine
 from db.embedded import Servers
-from tests.conftest import TEMPLATE, _administer, _named
-from tests.graphql_schema.execution.both_paths import BothPaths, both_paths
+from graphql_schema.execution import Executor
+from graphql_schema.schema import executor
+from tests.conftest import TEMPLATE, Graph, NotingDatabase, _administer, _named
+from tests.graphql_schema.execution.both_paths import PATIENCE, BothPaths, both_paths
 from tests.world import World
 
 
@@ -24,3 +27,25 @@ def both(servers: Servers, template: World) -> Iterator[BothPaths]:
     with both_paths(_named(servers.database_url, "both_paths"), template) as opened:
         yield opened
     asyncio.run(_administer(servers, "DROP DATABASE both_paths WITH (FORCE)"))
+
+
+COMPILING, RESOLVING = (Executor(executor.schema, compiles=compiles, deadline=PATIENCE) for compiles in (True, False))
+
+
+@pytest.fixture
+def graph(database: NotingDatabase, world: World) -> Graph:
+    """The graph as it is served, with the time that a busy machine takes."""
+    return Graph(database, world, COMPILING)
+
+
+@pytest.fixture(params=[COMPILING, RESOLVING], ids=["compiled", "resolved"])
+def either(request: pytest.FixtureRequest, database: NotingDatabase, world: World) -> Graph:
+    """The graph by each of its two ways to answer."""
+    return Graph(database, world, request.param)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Locks are waited for as long as a busy machine holds them."""
+    for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+        monkeypatch.setitem(engine.SERVER_SETTINGS, name, f"{PATIENCE}s")

@@ -50,7 +50,7 @@ def use(fresh: Executor, text: str) -> None:
             continue
         for plan in (operation.plan, *_plans_of_parts(operation)):
             for steps in plan.reads:
-                ready, asked = asked_of(operation, steps, [], [])
+                ready, asked = asked_of(operation, steps)
                 _ = ready and plan.statement(ready, asked, GUEST)
 
 

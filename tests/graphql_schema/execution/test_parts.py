@@ -1,13 +1,15 @@
 """Answers in parts: put together they are the whole answer, whatever is deferred, and a part that fails is alone."""
 
-import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
 from sqlalchemy import text
 
+from db.errors import TooSlow
 from graphql_schema.core.errors import RequestError
 from graphql_schema.execution import Executor, Request
 from graphql_schema.execution.increments import Increment, Kept
@@ -160,6 +162,16 @@ async def test_a_part_that_fails_leaves_the_others_as_they_are(graph: Graph, wor
     assert kept == {"wrong": (None, ["BAD_USER_INPUT"]), "right": ({"id": world.engine.public_id}, [])}
 
 
+async def test_a_wrong_argument_in_the_rest_of_a_list_has_its_place_in_the_whole_list(
+    graph: Graph, world: World
+) -> None:
+    query = """query ($id: ID!) { repository(id: $id) { commits(first: 3) {
+        nodes @stream(initialCount: 1) { sha ... @defer { pullRequest { commits(first: 0) { totalCount } } } } } } }"""
+    failed = kept_by(await increments(graph, query, id=world.engine.public_id))
+    paths = [error["path"] for kept in failed for error in kept.errors]
+    assert paths == [["repository", "commits", "nodes", place, "pullRequest", "commits"] for place in range(3)]
+
+
 async def test_a_first_part_that_fails_is_the_only_one(graph: Graph, world: World) -> None:
     query = "query ($id: ID!) { repository(id: $id) { commits(first: 0) { totalCount } ... @defer { name } } }"
     (only,) = await increments(graph, query, id=world.engine.public_id)
@@ -167,12 +179,16 @@ async def test_a_first_part_that_fails_is_the_only_one(graph: Graph, world: Worl
     assert not only.has_next
 
 
+@pytest.mark.usefixtures("patient")
 async def test_what_does_not_come_in_time_fails_and_ends_the_answer(graph: Graph, world: World) -> None:
-    graph.executor = Executor(executor.schema, deadline=0.5)
+    """A busy machine may not have the first part in a short time: a longer one is tried."""
     async with graph.database.engine.connect() as connection:
         await connection.execute(text("LOCK TABLE commits IN ACCESS EXCLUSIVE MODE"))
-        async with asyncio.timeout(2):  # then the database itself would stop to wait for the lock
-            found = await increments(graph, OPERATIONS["a fragment"], id=world.engine.public_id)
+        for seconds in (0.3, 1.2, 4.8, 19.2):
+            hasty = replace(graph, executor=Executor(executor.schema, deadline=seconds))
+            with suppress(TooSlow):
+                found = await increments(hasty, OPERATIONS["a fragment"], id=world.engine.public_id)
+                break
     assert found[0].answer["data"] == {"repository": {"name": "engine"}}
     assert [(kept.value, codes(kept)) for kept in kept_by(found)] == [(None, ["GATEWAY_TIMEOUT"])]
     assert not found[-1].has_next
@@ -192,6 +208,20 @@ def test_what_the_specification_forbids_is_refused(query: str) -> None:
     with pytest.raises(RequestError) as refused:
         executor.prepare(Request(query, variables={"id": "x"}))
     assert refused.value.errors[0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+@pytest.mark.parametrize(("count", "given"), [("-1", {}), ("null", {}), ("$n", {"n": -1}), ("$n", {"n": None})])
+@pytest.mark.parametrize(
+    "where", ["nodes{}{{sha}}", "...F }}}} }} fragment F on CommitConnection {{ edges{}{{cursor}}"]
+)
+def test_a_list_begins_with_no_item_or_more(where: str, count: str, given: dict[str, Any]) -> None:
+    declared = "($n: Int)" if "$" in count else ""
+    asked = where.format(f"@stream(initialCount: {count})")
+    tail = "" if "fragment" in where else " } }"
+    query = f'query {declared} {{ repository(id: "rep_1") {{ commits {{ {asked} }}{tail}'
+    with pytest.raises(RequestError) as refused:
+        executor.prepare(Request(query, variables=given))
+    assert refused.value.errors[0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 def test_what_is_deferred_costs_as_much_as_what_is_not() -> None:

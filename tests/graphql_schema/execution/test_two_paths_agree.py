@@ -9,9 +9,6 @@ from hypothesis import strategies as st
 from tests.graphql_schema.execution.both_paths import PEOPLE, BothPaths
 from tests.graphql_schema.execution.still import MUTATIONS
 
-# graphql-core forgets the siblings of a field that failed where null is not allowed.
-pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
-
 settings.register_profile(
     "agreeing",
     deadline=None,  # the first statement of its kind on a connection is slow, and so is a busy machine
