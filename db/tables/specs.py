@@ -100,7 +100,10 @@ class SpecificationDocument(Changes, Base, access=through("project_id"), prefix=
 
 
 class DocumentVersion(Base, access=through("document_id"), prefix="ver"):
-    """What a document said before it was saved again."""
+    """A document as it was saved once, the text of today included.
+
+    What is not known of versions from elsewhere is null: their text, their author or their summary.
+    """
 
     __tablename__ = "document_versions"
 

@@ -4,14 +4,15 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from structlog.testing import capture_logs
 
 from db import tables
+from db.access import GUEST
 from db.enums import ProjectRole, ReactionType
 from tests.conftest import Graph
 from tests.graphql_schema.asking import UNKNOWN, add, change, done, error_code, refusal, refusals, values, with_ids
-from tests.world import World
+from tests.world import NOON, World
 
 CREATE_PROJECT = """
     mutation ($input: CreateProjectInput!) {
@@ -31,7 +32,11 @@ ADD_MEMBERS = f"mutation ($input: AddProjectMembersInput!) {{ addProjectMembers(
 EDIT_DOCUMENT = """
     mutation ($input: EditDocumentInput!) {
       editDocument(input: $input) {
-        document { version content versions { nodes { version content summary author { name } } } }
+        document {
+          version content status
+          currentVersion { version content summary author { name } }
+          versions { nodes { version content summary author { name } } }
+        }
         errors { code message path }
       }
     }
@@ -182,17 +187,47 @@ async def test_the_same_person_may_begin_many_projects_at_once(graph: Graph) -> 
 # --- documents -------------------------------------------------------------------------------------------------------
 
 
-async def test_a_save_keeps_the_text_before_it_as_a_version(graph: Graph, world: World, told: Any) -> None:
-    saved = (await done(graph, "ben", EDIT_DOCUMENT, **edit(world, "New", expected=2, summary="Why")))["document"]
-    assert (saved["version"], saved["content"]) == (3, "New")
-    kept = {"version": 2, "content": world.requirements.content, "summary": "Why", "author": {"name": "Ben"}}
-    assert saved["versions"]["nodes"][0] == kept
-    assert told == [("DOCUMENT_EDITED", {"document": world.requirements.public_id})]
+async def test_every_version_has_the_author_and_the_summary_it_was_saved_with(
+    graph: Graph, world: World, told: Any
+) -> None:
+    await done(graph, "ben", EDIT_DOCUMENT, **edit(world, "Third", expected=2, summary="Ben wrote it"))
+    saved = (await done(graph, "ada", EDIT_DOCUMENT, **edit(world, "Fourth", expected=3)))["document"]
+    assert (saved["version"], saved["content"]) == (4, "Fourth")
+    of_ada = {"version": 4, "content": "Fourth", "summary": None, "author": {"name": "Ada"}}
+    assert saved["currentVersion"] == of_ada
+    assert saved["versions"]["nodes"][:2] == [
+        of_ada,
+        {"version": 3, "content": "Third", "summary": "Ben wrote it", "author": {"name": "Ben"}},
+    ]
+    assert told == [("DOCUMENT_EDITED", {"document": world.requirements.public_id})] * 2
+
+
+async def test_a_version_was_made_when_it_was_saved(graph: Graph, world: World) -> None:
+    query = """query ($id: ID!) { node(id: $id) { ... on SpecificationDocument {
+        currentVersion { createdAt } versions { nodes { createdAt } } } } }"""
+    await done(graph, "ada", EDIT_DOCUMENT, **edit(world, "Third", expected=2))
+    async with graph.database.work(GUEST) as work:
+        await work.session.execute(update(tables.DocumentVersion).values(created_at=NOON))
+    await done(graph, "ada", EDIT_DOCUMENT, **edit(world, "Fourth", expected=3))
+    document = (await graph.data("ada", query, id=world.requirements.public_id))["node"]
+    now, *before = [version["createdAt"] for version in document["versions"]["nodes"]]
+    assert document["currentVersion"]["createdAt"] == now
+    assert set(before) == {"2026-01-01T12:00:00+00:00"} != {now}
+
+
+async def test_the_documents_of_a_new_project_have_a_first_version_of_its_owner(graph: Graph) -> None:
+    project = (await done(graph, "sam", CREATE_PROJECT, name="Globe"))["project"]
+    query = """query ($id: ID!) { project(id: $id) { documents { nodes {
+        content versions { nodes { version content author { name } } } } } } }"""
+    documents = (await graph.data("sam", query, id=project["id"]))["project"]["documents"]["nodes"]
+    assert [document["versions"]["nodes"] for document in documents] == [
+        [{"version": 1, "content": document["content"], "author": {"name": "Sam"}}] for document in documents
+    ]
 
 
 async def test_a_save_without_a_change_is_no_version(graph: Graph, world: World, told: Any) -> None:
     saved = await done(graph, "ben", EDIT_DOCUMENT, **edit(world, world.requirements.content, expected=2))
-    assert (saved["document"]["version"], len(saved["document"]["versions"]["nodes"])) == (2, 1)
+    assert (saved["document"]["version"], len(saved["document"]["versions"]["nodes"])) == (2, 2)
     assert told == []
 
 
@@ -208,16 +243,18 @@ async def test_a_save_over_another_version_is_a_conflict(graph: Graph, world: Wo
 async def test_of_saves_at_the_same_time_one_wins_and_none_is_lost_silently(
     graph: Graph, world: World, told: Any
 ) -> None:
-    texts = [f"Text {number}" for number in range(6)]
+    texts = [f"Text {number}" for number in range(30)]
     saves = [
         graph.data(who, EDIT_DOCUMENT, input=edit(world, text, expected=2))
-        for who, text in zip(["ada", "ben"] * 3, texts, strict=True)
+        for who, text in zip(["ada", "ben"] * 15, texts, strict=True)
     ]
     payloads = [saved["editDocument"] for saved in await asyncio.gather(*saves)]
     won = [text for payload, text in zip(payloads, texts, strict=True) if not payload["errors"]]
     assert len(won) == len(told) == 1
-    assert sorted(error["code"] for payload in payloads for error in payload["errors"]) == ["CONFLICT"] * 5
+    assert sorted(error["code"] for payload in payloads for error in payload["errors"]) == ["CONFLICT"] * 29
     assert {(payload["document"]["version"], payload["document"]["content"]) for payload in payloads} == {(3, won[0])}
+    for payload in payloads:
+        assert [version["version"] for version in payload["document"]["versions"]["nodes"]] == [3, 2, 1]
 
 
 # --- members ---------------------------------------------------------------------------------------------------------
