@@ -17,8 +17,8 @@ from db.enums import (
     ReactionType,
     SpecificationPhase,
 )
-from db.permissions import OWN, PROJECT_ROLES
-from db.rules import members, owned_by, through
+from db.permissions import CLOSED_DOCUMENTS, CLOSED_PROJECTS, OWN, PROJECT_ROLES
+from db.rules import closed, members, owned_by, through
 
 active_members = members(
     "project_members",
@@ -28,7 +28,13 @@ active_members = members(
 )
 
 
-class SpecificationProject(Changes, Base, access=owned_by("owner_id") | active_members, prefix="prj"):
+class SpecificationProject(
+    Changes,
+    Base,
+    access=owned_by("owner_id") | active_members,
+    closed=closed("status", CLOSED_PROJECTS),
+    prefix="prj",
+):
     """A product's specification on its way from requirements to implementation."""
 
     __tablename__ = "specification_projects"
@@ -77,7 +83,9 @@ class ProjectMember(Changes, Base, access=through("project_id"), prefix="pmb"):
     )
 
 
-class SpecificationDocument(Changes, Base, access=through("project_id"), prefix="doc"):
+class SpecificationDocument(
+    Changes, Base, access=through("project_id"), closed=closed("status", CLOSED_DOCUMENTS), prefix="doc"
+):
     """One phase of a specification project, in Markdown."""
 
     __tablename__ = "specification_documents"
