@@ -14,6 +14,7 @@ class Failure(StrEnum):
     """Why a statement failed, where the reason is not a mistake of ours."""
 
     INVALID_VALUE = auto()
+    CONFLICT = auto()
     TOO_SLOW = auto()
     UNAVAILABLE = auto()
     BUSY = auto()
@@ -23,6 +24,9 @@ SLOW = ("57014", "55P03")  # cancelled by the statement timeout; no lock in time
 INVALID = ("22", "54")  # a value of the wrong form, or one that is too much to work on
 # No connection, not let in, no database, no room, a shutdown; two transactions in each other's way.
 LOST = ("08", "28", "3D", "53", "57P", "40")
+TAKEN = ("23000", "23503", "23505", "23P01")
+"""What somebody else did in the meantime: a guard broken, a row gone, a place or a range taken. A value that a check
+refuses is none of these: who writes looks at it before."""
 
 
 def failure_of(error: BaseException | None) -> Failure | None:
@@ -49,6 +53,8 @@ def failure_of(error: BaseException | None) -> Failure | None:
 def _of_state(state: str | None) -> Failure | None:
     if state in SLOW:
         return Failure.TOO_SLOW
+    if state in TAKEN:
+        return Failure.CONFLICT
     if state and state.startswith(LOST):
         return Failure.UNAVAILABLE
     if state and state.startswith(INVALID):

@@ -12,6 +12,7 @@ from strawberry.utils.str_converters import to_camel_case
 from db import read
 from db.base import Base
 from db.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Refusals, Unauthenticated
+from db.failures import Failure, failure_of
 from graphql_schema.core.context import Context
 from graphql_schema.core.fields import Computed, Field, object_type
 from graphql_schema.core.roots import argument
@@ -75,6 +76,10 @@ class Mutation(Field):
             return self._payload(None, [refusal])
         except Refusals as several:
             return self._payload(None, several.refusals)
+        except Exception as error:
+            if failure_of(error) is not Failure.CONFLICT:
+                raise
+            return self._payload(None, [Conflict()])
         finally:
             context.forget()
         context.viewer = work.viewer
@@ -96,8 +101,8 @@ def mutation(
     """Make a function `(work, input)` a mutation. `returns` names what it returns, in order: a table or a type.
 
     The function's docstring is the description. It runs in one transaction; a refusal undoes all of it and becomes an
-    entry of `errors`. A conflict shows the object as it stands in the payload's first field. With `guests` nobody
-    has to be signed in.
+    entry of `errors`, and so does a constraint that somebody else's change has made it break. A conflict shows the
+    object as it stands in the payload's first field. With `guests` nobody has to be signed in.
     """
 
     def declare(function: Callable[..., Awaitable[Any]]) -> Mutation:

@@ -89,9 +89,7 @@ class SpecificationDocument:
     current_version = one(
         tables.DocumentVersion,
         "Its text of today as a version: who saved it, when, and what they said of the change.",
-        on=lambda document, version: and_(
-            version.document_id == document.id, version.version == document.version
-        ),
+        on=lambda document, version: and_(version.document_id == document.id, version.version == document.version),
     )
     versions = many(tables.DocumentVersion.document_id, "All its versions, newest first. The first is that of today.")
     threads = many(tables.CommentThread.document_id, "The conversations about it, from its first line to its last.")
