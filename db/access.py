@@ -69,6 +69,8 @@ _TYPICAL = {viewer.kind: viewer for viewer in (GUEST, Viewer(UUID(int=0)), Viewe
 
 rules: dict[Any, "Rule"] = {}
 """The rule of every table."""
+closings: dict[Any, Any] = {}
+"""The states that close the rows of a table, for the tables that have such."""
 _written: dict[tuple[Permission, Table, str], tuple["Rule", ColumnElement[bool]]] = {}
 
 
@@ -173,12 +175,14 @@ class AnyOf(Rule):
 
 
 def matrix(metadata: MetaData) -> str:
-    """Every table and permission with who has it, as text: what a review of access reads."""
+    """Every table and permission with who has it, and what closes a row to all of them, as text for a review."""
     lines = []
     for table in metadata.sorted_tables:
         rule = rule_of(table)
         lines.append(table.name)
         lines += [f"  {permission:<8} {rule.describe(permission) or 'nobody'}" for permission in Permission]
+        if table in closings:
+            lines.append(f"  closed   {closings[table].describe()}")
     return "\n".join(lines) + "\n"
 
 

@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Integer, MetaData, Numeric, Text, event, func, text
+from sqlalchemy import CheckConstraint, Date, DateTime, ForeignKey, Integer, MetaData, Numeric, Text, event, func, text
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from db.access import Rule
-from db.rules import declare
+from db.rules import Closed, declare
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -33,7 +33,7 @@ def new_id() -> UUID:
 
 
 class Base(DeclarativeBase):
-    """A table. Its class line says who may do what with a row, and the prefix of its public ids.
+    """A table. Its class line says who may do what with a row, which states close it, and the prefix of its public ids.
 
     >>> class Comment(Base, access=through("thread_id"), prefix="cmt"): ...
     """
@@ -53,18 +53,27 @@ class Base(DeclarativeBase):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id, sort_order=-1)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), sort_order=90)
 
-    def __init_subclass__(cls, *, access: Rule | None = None, prefix: str = "", **options: Any) -> None:
+    def __init_subclass__(
+        cls, *, access: Rule | None = None, closed: Closed | None = None, prefix: str = "", **options: Any
+    ) -> None:
         if access is None or not prefix:
             raise TypeError(f"{cls.__name__} needs a rule and a prefix: class {cls.__name__}(Base, access=…, prefix=…)")
         cls.prefix = prefix
         super().__init_subclass__(**options)
-        declare(cls.__table__, access)
+        declare(cls.__table__, access, closed)
         _limit(cls.__table__)
+        _keep_times_finite(cls.__table__)
 
     @property
     def public_id(self) -> str:
         """The id that the graph shows: `cmt_0193…`, the prefix and the 32 hex digits of the key."""
         return f"{self.prefix}_{self.id.hex}"
+
+
+def _keep_times_finite(table: Any) -> None:
+    """PostgreSQL knows an infinite time, and neither Python nor ISO 8601 does: no column takes it."""
+    times = [column.name for column in table.c if isinstance(column.type, Date | DateTime)]
+    table.append_constraint(CheckConstraint(" AND ".join(f"isfinite({name})" for name in times), name="finite"))
 
 
 class Changes:

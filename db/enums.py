@@ -24,7 +24,7 @@ class UserRole(Words):
     INSTRUCTOR = "INSTRUCTOR", "Teaches courses."
     TEAM_LEAD = "TEAM_LEAD", "Leads a team."
     MODERATOR = "MODERATOR", "Keeps the talk civil."
-    ADMIN = "ADMIN", "Runs the platform: sees and may do everything."
+    ADMIN = "ADMIN", "Runs the platform: sees everything, and may do everything but speak as somebody else."
 
 
 class Plan(Words):
@@ -71,9 +71,9 @@ class ProjectStatus(Words):
     """Where a specification project stands."""
 
     ACTIVE = "ACTIVE", "Being worked on."
-    COMPLETED = "COMPLETED", "Done."
-    ARCHIVED = "ARCHIVED", "Kept for the record."
-    SUSPENDED = "SUSPENDED", "Paused."
+    COMPLETED = "COMPLETED", "Done. What is still found can be discussed and mended."
+    ARCHIVED = "ARCHIVED", "Kept for the record: everything in it can be read, and nothing changed."
+    SUSPENDED = "SUSPENDED", "Paused: everything in it can be read, and nothing changed until it goes on."
 
 
 class ProjectRole(Words):
@@ -96,10 +96,10 @@ class MembershipStatus(Words):
 class DocumentStatus(Words):
     """Where a document stands in its review."""
 
-    DRAFT = "DRAFT", "Being written."
+    DRAFT = "DRAFT", "Being written. Every save makes it this."
     REVIEW = "REVIEW", "Waiting for approval."
-    APPROVED = "APPROVED", "Approved."
-    ARCHIVED = "ARCHIVED", "Kept for the record."
+    APPROVED = "APPROVED", "Approved as it stands."
+    ARCHIVED = "ARCHIVED", "Kept for the record: it can be read, and not changed."
 
 
 class CommentStatus(Words):
@@ -128,7 +128,7 @@ class Difficulty(Words):
 
 
 class EnrollmentStatus(Words):
-    """The state of an enrollment. It leaves ACTIVE once and never comes back."""
+    """The state of an enrollment. It leaves ACTIVE once and never comes back: who returns begins another."""
 
     ACTIVE = "ACTIVE", "Taking the course."
     COMPLETED = "COMPLETED", "Has finished the course."

@@ -14,6 +14,7 @@ class Failure(StrEnum):
     """Why a statement failed, where the reason is not a mistake of ours."""
 
     INVALID_VALUE = auto()
+    CONFLICT = auto()
     TOO_SLOW = auto()
     UNAVAILABLE = auto()
     BUSY = auto()
@@ -25,6 +26,9 @@ INVALID = ("22", "54")  # a value of the wrong form, or one that is too much to 
 # No connection, not let in, no database, no room, a shutdown.
 LOST = ("08", "28", "3D", "53", "57P")
 DEADLOCKED = ("40",)  # two transactions in each other's way
+TAKEN = ("23000", "23503", "23505", "23P01")
+"""What somebody else did in the meantime: a guard broken, a row gone, a place or a range taken. A value that a check
+refuses is none of these: who writes looks at it before."""
 
 
 def failure_of(error: BaseException | None) -> Failure | None:
@@ -53,6 +57,8 @@ def _of_state(state: str | None) -> Failure | None:
         return Failure.TOO_SLOW
     if state and state.startswith(DEADLOCKED):
         return Failure.DEADLOCK
+    if state in TAKEN:
+        return Failure.CONFLICT
     if state and state.startswith(LOST):
         return Failure.UNAVAILABLE
     if state and state.startswith(INVALID):

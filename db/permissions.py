@@ -1,14 +1,15 @@
-"""What a role may do: one table of data. Access rules read it; nothing else decides."""
+"""What a role may do, and what a state forbids: one table of data. Access rules read it; nothing else decides."""
 
 from enum import StrEnum, auto
 
-from db.enums import EnrollmentStatus, OrganizationRole, ProjectRole
+from db.enums import DocumentStatus, EnrollmentStatus, OrganizationRole, ProjectRole, ProjectStatus
 
 
 class Permission(StrEnum):
     """What a viewer may be allowed to do with a row.
 
-    OWN is to read and change what is a person's own: no membership gives it, and it does not pass to other rows.
+    OWN is to change what a person wrote or was told: it is the owner's alone. No membership gives it, administrators of
+    the platform do not have it, and it does not pass to other rows.
     """
 
     SEE = auto()
@@ -36,6 +37,14 @@ ORGANIZATION_ROLES: Roles = {
     OrganizationRole.ADMIN: frozenset({SEE, COMMENT, EDIT, MANAGE}),
     OrganizationRole.MEMBER: frozenset({SEE, COMMENT, EDIT}),
     OrganizationRole.VIEWER: frozenset({SEE}),
+}
+
+CLOSED_PROJECTS = {
+    ProjectStatus.ARCHIVED: "The project is archived: what is in it can be read, and no longer changed.",
+    ProjectStatus.SUSPENDED: "The project is suspended: what is in it can be read, and not changed until it goes on.",
+}
+CLOSED_DOCUMENTS = {
+    DocumentStatus.ARCHIVED: "The document is archived: it can be read, and no longer changed.",
 }
 
 STUDENTS: Roles = {

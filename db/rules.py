@@ -2,33 +2,67 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, MetaData, and_, any_, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    MetaData,
+    Text,
+    and_,
+    any_,
+    case,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+)
 
-from db.access import AnyOf, Keys, Row, Rule, Viewer, allows, any_row, parts, rule_of, rules, table_of, viewer_id
+from db.access import (
+    AnyOf,
+    Keys,
+    Row,
+    Rule,
+    Viewer,
+    allows,
+    any_row,
+    closings,
+    parts,
+    rule_of,
+    rules,
+    table_of,
+    viewer_id,
+)
 from db.permissions import EVERYTHING, OWN, SEE, Permission, Roles
 
 Condition = Callable[..., ColumnElement[bool]]
 
 
-def declare(table: Any, rule: Rule) -> None:
-    """Make `rule` the rule of a table, beside that of administrators."""
+def declare(table: Any, rule: Rule, closed: "Closed | None" = None) -> None:
+    """Make `rule` the rule of a table, beside that of administrators, and say which states close its rows."""
     rules[table] = rule if rule is nobody else administrators | rule
+    if closed:
+        closings[table] = closed
 
 
 @dataclass(frozen=True, slots=True)
 class Administrators(Rule):
-    """Platform administrators may do everything. `Base` adds this to every rule but `nobody`."""
+    """Platform administrators may do everything but act as somebody else. `Base` adds this to every rule but `nobody`.
+
+    What a person wrote or was told is that person's own: OWN is for its owner.
+    """
 
     def grants(self, permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
-        return true() if viewer.is_admin else false()
+        return true() if viewer.is_admin and permission is not OWN else false()
 
     def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
         return None if viewer.is_admin else []
 
     def describe(self, permission: Permission) -> str:
-        return "administrators"
+        return "" if permission is OWN else "administrators"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +169,13 @@ class Through(Rule):
     def describe(self, permission: Permission) -> str:
         return "" if permission is OWN else f"{self.column} → {self.needs.get(permission, permission)}"
 
+    def closing(self, row: Row) -> ColumnElement[str | None] | None:
+        """What closes the row that the foreign key refers to; None where no state of it can."""
+        parent = self.parent(table_of(row)).alias()
+        if (reason := closing(parent)) is None:
+            return None
+        return select(reason).where(parent.c.id == row.c[self.column]).correlate_except(parent).scalar_subquery()
+
     def parent(self, table: Row) -> Row:
         """The table that the foreign key refers to."""
         (key,) = table.c[self.column].foreign_keys
@@ -159,6 +200,23 @@ class Revealed(Rule):
     def _through(self, key: Any, row: Row, viewer: Viewer) -> ColumnElement[bool]:
         witness = key.table.alias()
         return any_row(witness, witness.c[key.name] == row.c.id, allows(SEE, witness, viewer))
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The states of a row in which nobody changes it, nor what belongs to it, each with what is said of that."""
+
+    column: str
+    states: Mapping[StrEnum, str]
+
+    def reason(self, row: Row) -> ColumnElement[str | None]:
+        """What is said of the state of a row; null for the other states."""
+        column = row.c[self.column]
+        return case(*((column == state, literal(words, Text())) for state, words in self.states.items()))
+
+    def describe(self) -> str:
+        """The states, in words."""
+        return f"{self.column}: {', '.join(self.states)}"
 
 
 def everyone(*permissions: Permission, where: Condition = lambda row: true()) -> Rule:
@@ -190,6 +248,22 @@ def members(
 def through(column: str, **needs: Permission) -> Rule:
     """The rule of the row that `column` refers to; `see=MANAGE` asks there for more than for the same."""
     return Through(column, {Permission(name): permission for name, permission in needs.items()})
+
+
+def closed(column: str, states: Mapping[StrEnum, str]) -> Closed:
+    """The states that `column` can be in which close a row to everybody, with what is said to who would change it."""
+    return Closed(column, states)
+
+
+def closing(row: Row) -> ColumnElement[str | None] | None:
+    """Why nothing may be done with a row but to see it, in words, null while it is open; None if no state can close it.
+
+    A row is closed by its own state, and by that of a row whose rule it follows.
+    """
+    own = closings.get(table_of(row))
+    above = [rule.closing(row) for rule in parts(rule_of(row)) if isinstance(rule, Through)]
+    reasons = [reason for reason in (own.reason(row) if own else None, *above) if reason is not None]
+    return func.coalesce(*reasons, null()) if reasons else None
 
 
 administrators: Rule = Administrators()

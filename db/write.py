@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, Uuid, bindparam, func, null, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import make_transient_to_detached
@@ -22,9 +22,13 @@ from db.ids import key_of
 from db.outbox import Event, Topic
 from db.permissions import SEE, Permission
 from db.records import columns, complete, row_of
+from db.rules import closing
 from db.statements import Arguments, Statement, compiled
 
 Row = TypeVar("Row", bound=Base)
+Found = tuple[Row | None, bool, str | None]
+"""A row, whether the viewer has the permission that they need, and what forbids everything to everybody."""
+NOTHING: tuple[None, bool, None] = (None, False, None)
 Fetch = Callable[[Statement, Arguments], Awaitable[Sequence[Any] | None]]
 
 
@@ -65,16 +69,14 @@ class Work:
         """The row with this public id; with `lock` nobody else changes it until the end of the transaction.
 
         `at` is the input field that the id came from. Raises NotFound for what the viewer does not see, Forbidden for
-        what they see without the permission `may`.
+        what they see without the permission `may`, and for what is closed: nobody changes it.
         """
         key = key_of(table, public_id)
         find = self._find_in_session if lock or self.opened else self._find
-        row, is_allowed = await find(table, key, may, lock=lock) if key else (None, False)
-        if row is None:
-            raise NotFound(at=at)
-        if not is_allowed:
-            raise Forbidden(at=at)
-        return row
+        found: Found[Row] = await find(table, key, may, lock=lock) if key else NOTHING
+        if isinstance(judged := _judged(found, at=at), Refusal):
+            raise judged
+        return judged
 
     async def get_all(
         self, table: type[Row], public_ids: Sequence[str], *, at: str, may: Permission = SEE
@@ -85,12 +87,7 @@ class Work:
         """
         keys = [key_of(table, public_id) for public_id in public_ids]
         found = await self._find_all(table, [key for key in keys if key], may) if any(keys) else {}
-        rows: list[Row | Refusal] = []
-        for place, key in enumerate(keys):
-            row, is_allowed = found.get(key, (None, False))
-            refusal = NotFound if row is None else Forbidden
-            rows.append(row if row is not None and is_allowed else refusal(at=at.format(place)))
-        return rows
+        return [_judged(found.get(key, NOTHING), at=at.format(place)) for place, key in enumerate(keys)]
 
     async def add(self, row: Row) -> Row:
         """Insert a row. Its key and defaults are there at once, what the database fills in when it is written."""
@@ -110,26 +107,36 @@ class Work:
         """Tell the topic's subscribers, once this is committed, that something happened to these rows."""
         self.events.append(Event(topic, kind, {name: row.public_id for name, row in rows.items()}))
 
-    async def _find(self, table: type[Row], key: UUID, may: Permission, *, lock: bool) -> tuple[Row | None, bool]:
+    async def _find(self, table: type[Row], key: UUID, may: Permission, *, lock: bool) -> "Found[Row]":
         statement = _record_by_key(table, may, self.viewer.typical)
         record = await self._fetch(statement, statement.arguments({"key": key, **self.viewer.parameters}))
         if record is None:
-            return None, False
-        return self._found.setdefault(key, row_of(table, record)), record[-1]
+            return NOTHING
+        return self._found.setdefault(key, row_of(table, record)), record[-2], record[-1]
 
-    async def _find_in_session(
-        self, table: type[Row], key: UUID, may: Permission, *, lock: bool
-    ) -> tuple[Row | None, bool]:
+    async def _find_in_session(self, table: type[Row], key: UUID, may: Permission, *, lock: bool) -> "Found[Row]":
         statement = _by_key(table, may, self.viewer.typical, lock)
         found = (await self.session.execute(statement, {"key": key, **self.viewer.parameters})).one_or_none()
-        return (found[0], found[1]) if found else (None, False)
+        return tuple(found) if found else NOTHING
 
-    async def _find_all(
-        self, table: type[Row], keys: list[UUID], may: Permission
-    ) -> dict[UUID | None, tuple[Row, bool]]:
+    async def _find_all(self, table: type[Row], keys: list[UUID], may: Permission) -> dict[UUID | None, "Found[Row]"]:
         statement = _by_keys(table, may, self.viewer.typical)
         found = await self.session.execute(statement, {"keys": keys, **self.viewer.parameters})
-        return {row.id: (row, is_allowed) for row, is_allowed in found}
+        return {answer[0].id: tuple(answer) for answer in found}
+
+
+def _judged(found: "Found[Row]", *, at: str) -> Row | Refusal:
+    """What was found, or why it cannot be had."""
+    row, is_allowed, closed_because = found
+    if row is None:
+        return NotFound(at=at)
+    return row if is_allowed and closed_because is None else Forbidden(closed_because if is_allowed else None, at=at)
+
+
+def _asked(may: Permission, row: Any, viewer: Viewer) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Whether the viewer has the permission on a row, and why in its state nobody has."""
+    reason = None if may is SEE else closing(row)
+    return allows(may, row, viewer).label("is_allowed"), (null() if reason is None else reason).label("closed")
 
 
 # Built once a kind of viewer: to build a statement costs as much as to run it.
@@ -137,22 +144,22 @@ class Work:
 
 @cache
 def _by_key(table: type[Base], may: Permission, viewer: Viewer, lock: bool) -> Select[*tuple[Any, ...]]:
-    """The row with a key that the viewer sees, and whether they have the permission."""
+    """The row with a key that the viewer sees, with whether they have the permission and what closes it."""
     row = table.__table__
-    statement = select(table, allows(may, row, viewer)).where(table.id == bindparam("key"), allows(SEE, row, viewer))
+    statement = select(table, *_asked(may, row, viewer)).where(table.id == bindparam("key"), allows(SEE, row, viewer))
     return statement.with_for_update(of=table) if lock else statement
 
 
 @cache
 def _by_keys(table: type[Base], may: Permission, viewer: Viewer) -> Select[*tuple[Any, ...]]:
-    """The rows with some keys that the viewer sees, and whether they have the permission."""
+    """The same for some keys."""
     row, keys = table.__table__, bindparam("keys", type_=ARRAY(Uuid()))
-    return select(table, allows(may, row, viewer)).where(table.id == func.any(keys), allows(SEE, row, viewer))
+    return select(table, *_asked(may, row, viewer)).where(table.id == func.any(keys), allows(SEE, row, viewer))
 
 
 @cache
 def _record_by_key(table: type[Base], may: Permission, viewer: Viewer) -> Statement:
-    """The same as a statement for the driver."""
+    """The same for one key as a statement for the driver."""
     row = table.__table__
-    statement = select(*columns(table).values(), allows(may, row, viewer).label("is_allowed"))
+    statement = select(*columns(table).values(), *_asked(may, row, viewer))
     return compiled(statement.where(row.c.id == bindparam("key", type_=Uuid()), allows(SEE, row, viewer)))

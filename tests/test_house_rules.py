@@ -25,6 +25,9 @@ MIRRORS_NOTHING = {
     "tests/invariants/*": "holds for all tables, types and fields",
     "tests/test_house_rules.py": "holds for all files",
     "tests/app/test_behind_pgbouncer.py": "holds for whatever is asked through a pooler",
+    "tests/graphql_schema/test_races.py": "holds for whatever is changed",
+    "tests/graphql_schema/courses/test_enrollments.py": "follows an enrollment through rules, edges and mutations",
+    "tests/graphql_schema/specs/test_documents.py": "follows a document through rules, edges and mutations",
     "tests/graphql_schema/execution/test_two_paths_agree.py": "holds for the two ways to answer, put side by side",
     "tests/graphql_schema/execution/test_one_statement.py": "holds for whatever is asked",
 }

@@ -109,9 +109,12 @@ async def project(world: World, work: Work) -> None:
             version=2,
         )
         world.rows[phase.lower()] = await work.add(document)
-        await work.add(
-            tables.DocumentVersion(document_id=document.id, version=1, content="# Draft\n", author_id=world.ada.id)
-        )
+        for version, content in enumerate(("# Draft\n", document.content), start=1):
+            await work.add(
+                tables.DocumentVersion(
+                    document_id=document.id, version=version, content=content, author_id=world.ada.id
+                )
+            )
 
 
 async def talk(world: World, work: Work) -> None:

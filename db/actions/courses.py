@@ -3,21 +3,23 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Uuid, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from db import tables
 from db.enums import EnrollmentStatus, PaymentStatus
-from db.errors import BadInput, Conflict, Forbidden
+from db.errors import BadInput, Conflict, Forbidden, NotFound
 from db.outbox import progress_topic
+from db.tables.courses import opens
 from db.write import Work
 
 
 async def enroll(work: Work, course: tables.Course) -> tuple[tables.Enrollment, tables.CourseProgress]:
-    """A place for the viewer in a course, with their progress at the start.
+    """A place for the viewer in a course, with their progress: at the start, or where they left it.
 
-    Raises Conflict with the enrollment that exists; of two at the same time the second waits for the first and fails.
+    Raises Conflict with the enrollment that holds; of two at the same time the second waits for the first and fails.
     """
+    await _expire(work, course)
     place = insert(tables.Enrollment).values(
         user_id=work.viewer_id,
         course_id=course.id,
@@ -27,31 +29,36 @@ async def enroll(work: Work, course: tables.Course) -> tuple[tables.Enrollment, 
     )
     enrollment = await work.session.scalar(place.on_conflict_do_nothing().returning(tables.Enrollment))
     if enrollment is None:
-        existing = await _enrollment(work, course)
+        existing = await work.session.scalar(_mine(work, course).where(_holds()))
         raise Conflict("You are enrolled in this course already.", at="courseId", current=existing)
     # Asked last: who has a place already is to hear of it, not of the price.
     if course.price > 0:
         raise BadInput("This course costs money, and payments are not open yet.", at="courseId")
-    lessons = await _lesson_count(work, course)
-    progress = tables.CourseProgress(user_id=work.viewer_id, course_id=course.id, total_lessons=lessons)
-    return enrollment, await work.add(progress)
+    progress = await _progress(work, course)
+    await _advance(work, course, progress, enrollment=enrollment)
+    return enrollment, progress
 
 
 async def complete_lesson(work: Work, lesson: tables.Lesson) -> tuple[tables.CourseProgress, tables.LessonProgress]:
     """Mark a lesson as done for the viewer; percentage and completion of the course follow.
 
-    A lesson that is done already stays as it is. The progress is locked first, so that completions at the same time
-    are counted one after the other. Raises Forbidden without an enrollment that is active or completed.
+    A lesson that is done already stays as it is. The enrollment is locked first and then the progress, here as
+    everywhere, so that completions at the same time are counted one after the other. Raises Forbidden without an
+    enrollment that opens the course.
     """
-    module = await work.session.get_one(tables.CourseModule, lesson.module_id)
-    course = await work.session.get_one(tables.Course, module.course_id)
+    course = await _course(work, lesson)
+    enrollment = await work.session.scalar(
+        _mine(work, course).where(_holds(), opens(tables.Enrollment)).with_for_update()
+    )
+    if enrollment is None:
+        raise Forbidden("Enroll in the course first.", at="lessonId")
     progress = await _progress(work, course)
     done = await _lesson_progress(work, progress, lesson)
     if not done.completed:
         done.completed, done.completed_at = True, datetime.now(UTC)
         await work.session.flush()
         work.happened(progress_topic(work.viewer_id, course.id), "LESSON_COMPLETED", progress=progress, lesson=lesson)
-        await _advance(work, course, progress)
+        await _advance(work, course, progress, enrollment=enrollment)
     return progress, done
 
 
@@ -73,36 +80,45 @@ async def reorder_lessons(
     return module
 
 
-async def _advance(work: Work, course: tables.Course, progress: tables.CourseProgress) -> None:
-    """Bring the numbers of a progress up to date with its lessons."""
+async def _advance(
+    work: Work, course: tables.Course, progress: tables.CourseProgress, *, enrollment: tables.Enrollment
+) -> None:
+    """Bring the numbers of a progress up to date with its lessons, and complete the enrollment when all are done."""
     finished = select(func.count()).where(
         tables.LessonProgress.progress_id == progress.id, tables.LessonProgress.completed
     )
-    now = datetime.now(UTC)
-    progress.last_accessed_at = now
     progress.total_lessons = await _lesson_count(work, course)
     progress.completed_lessons = (await work.session.execute(finished)).scalar_one()
-    progress.progress_percent = 100 * progress.completed_lessons // progress.total_lessons
-    if progress.progress_percent == 100 and progress.completed_at is None:
-        progress.completed_at = now
-        await _complete(work, course, progress)
+    progress.progress_percent = 100 * progress.completed_lessons // max(progress.total_lessons, 1)
+    if progress.progress_percent == 100:
+        _complete(work, progress, enrollment)
     await work.session.flush()
 
 
-async def _complete(work: Work, course: tables.Course, progress: tables.CourseProgress) -> None:
-    enrollment = await _enrollment(work, course)
-    if enrollment is not None and enrollment.status is EnrollmentStatus.ACTIVE:
-        enrollment.status, enrollment.completed_at = EnrollmentStatus.COMPLETED, progress.completed_at
-    work.happened(progress_topic(work.viewer_id, course.id), "COURSE_COMPLETED", progress=progress)
+def _complete(work: Work, progress: tables.CourseProgress, enrollment: tables.Enrollment) -> None:
+    now = datetime.now(UTC)
+    progress.completed_at = progress.completed_at or now
+    if enrollment.status is EnrollmentStatus.ACTIVE:
+        enrollment.status, enrollment.completed_at = EnrollmentStatus.COMPLETED, now
+        work.happened(progress_topic(work.viewer_id, enrollment.course_id), "COURSE_COMPLETED", progress=progress)
 
 
 async def _progress(work: Work, course: tables.Course) -> tables.CourseProgress:
-    enrollment = await _enrollment(work, course)
-    if enrollment is None or enrollment.status not in (EnrollmentStatus.ACTIVE, EnrollmentStatus.COMPLETED):
-        raise Forbidden("Enroll in the course first.", at="lessonId")
-    progress = tables.CourseProgress
-    mine = select(progress).where(progress.user_id == work.viewer_id, progress.course_id == course.id)
-    return (await work.session.scalars(mine.with_for_update())).one()
+    """The viewer's progress in a course, locked, and made if there is none. They were at it now."""
+    begun = insert(tables.CourseProgress).values(user_id=work.viewer_id, course_id=course.id, total_lessons=0)
+    touched = begun.on_conflict_do_update(
+        index_elements=["user_id", "course_id"], set_={"last_accessed_at": func.now()}
+    )
+    return (await work.session.scalars(touched.returning(tables.CourseProgress))).one()
+
+
+async def _course(work: Work, lesson: tables.Lesson) -> tables.Course:
+    """The course that a lesson belongs to; raises NotFound if both are gone by now."""
+    of_lesson = select(tables.Course).join(tables.CourseModule).where(tables.CourseModule.id == lesson.module_id)
+    course = await work.session.scalar(of_lesson)
+    if course is None:
+        raise NotFound(at="lessonId")
+    return course
 
 
 async def _lesson_progress(work: Work, progress: tables.CourseProgress, lesson: tables.Lesson) -> tables.LessonProgress:
@@ -113,10 +129,26 @@ async def _lesson_progress(work: Work, progress: tables.CourseProgress, lesson: 
     )
 
 
-async def _enrollment(work: Work, course: tables.Course) -> tables.Enrollment | None:
+async def _expire(work: Work, course: tables.Course) -> None:
+    """End an enrollment of the viewer whose time is over, so that another can begin."""
     enrollment = tables.Enrollment
-    mine = select(enrollment).where(enrollment.user_id == work.viewer_id, enrollment.course_id == course.id)
-    return (await work.session.scalars(mine)).one_or_none()
+    mine = enrollment.user_id == work.viewer_id, enrollment.course_id == course.id
+    is_over = enrollment.status == EnrollmentStatus.ACTIVE, enrollment.expires_at <= func.now()
+    await work.session.execute(update(enrollment).where(*mine, *is_over).values(status=EnrollmentStatus.EXPIRED))
+
+
+def _mine(work: Work, course: tables.Course) -> Select[tables.Enrollment]:
+    enrollment = tables.Enrollment
+    return select(enrollment).where(enrollment.user_id == work.viewer_id, enrollment.course_id == course.id)
+
+
+def _holds() -> ColumnElement[bool]:
+    """Whether an enrollment is one of which a person has one at a time."""
+    enrollment = tables.Enrollment
+    return and_(
+        enrollment.status.in_((EnrollmentStatus.ACTIVE, EnrollmentStatus.COMPLETED)),
+        enrollment.payment_status.in_((PaymentStatus.PENDING, PaymentStatus.COMPLETED)),
+    )
 
 
 async def _lesson_count(work: Work, course: tables.Course) -> int:

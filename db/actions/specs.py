@@ -12,7 +12,15 @@ from sqlalchemy.dialects.postgresql import insert
 from db import tables
 from db.actions.notifications import notify
 from db.base import new_id
-from db.enums import CommentStatus, MembershipStatus, NotificationType, ProjectRole, ReactionType, SpecificationPhase
+from db.enums import (
+    CommentStatus,
+    DocumentStatus,
+    MembershipStatus,
+    NotificationType,
+    ProjectRole,
+    ReactionType,
+    SpecificationPhase,
+)
 from db.errors import Conflict
 from db.outbox import document_topic
 from db.write import Work
@@ -34,7 +42,8 @@ async def create_project(
     project = tables.SpecificationProject(name=name, description=description, owner_id=work.viewer_id)
     await work.add(project)
     for phase, content in INITIAL_CONTENT.items():
-        await work.add(tables.SpecificationDocument(project_id=project.id, phase=phase, content=content))
+        document = await work.add(tables.SpecificationDocument(project_id=project.id, phase=phase, content=content))
+        await work.add(_version(work, document, summary=None))
     await add_members(work, project, members)
     return project
 
@@ -71,25 +80,18 @@ async def edit_document(
     expected_version: int,
     summary: str | None = None,
 ) -> tables.SpecificationDocument:
-    """Save a new text over the version that its author saw; what it said before is kept as a version.
+    """Save a new text over the version that its author saw, as a version with its author, summary and time.
 
-    Raises Conflict with the document as it stands when somebody else has saved in the meantime.
+    Nobody has reviewed the new text, so the document is a draft again. The document must be locked. Raises Conflict
+    with the document as it stands when somebody else has saved in the meantime.
     """
     if document.version != expected_version:
         message = f"The document is at version {document.version} by now; you changed version {expected_version}."
         raise Conflict(message, at="expectedVersion", current=document)
     if document.content != content:
-        await work.add(
-            tables.DocumentVersion(
-                document_id=document.id,
-                version=document.version,
-                content=document.content,
-                summary=summary,
-                author_id=work.viewer_id,
-            )
-        )
         document.content, document.version = content, document.version + 1
-        await work.session.flush()
+        document.status = DocumentStatus.DRAFT
+        await work.add(_version(work, document, summary=summary))
         work.happened(document_topic(document.id), "DOCUMENT_EDITED", document=document)
     return document
 
@@ -155,6 +157,17 @@ async def reopen(work: Work, thread: tables.CommentThread) -> tables.CommentThre
         thread.status, thread.resolved_at, thread.resolved_by_id = CommentStatus.OPEN, None, None
         work.happened(document_topic(thread.document_id), "THREAD_REOPENED", thread=thread)
     return thread
+
+
+def _version(work: Work, document: tables.SpecificationDocument, *, summary: str | None) -> tables.DocumentVersion:
+    """The document as the viewer saves it."""
+    return tables.DocumentVersion(
+        document_id=document.id,
+        version=document.version,
+        content=document.content,
+        summary=summary,
+        author_id=work.viewer_id,
+    )
 
 
 def _welcome(project: tables.SpecificationProject, user: tables.User, role: ProjectRole) -> dict[str, Any]:

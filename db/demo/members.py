@@ -1,7 +1,7 @@
-"""Who belongs to a specification project, and as what.
+"""Who belongs to a specification project beside its owner, and as what.
 
-Authors work on it, the first of them leads it; approvers lead it too, for they decide; who wrote a revision could
-edit; reviewers comment, and so does whoever speaks in a thread that we attached to it. Teams are not people.
+The first author owns it, the others work on it; approvers lead it, for they decide; who wrote a revision could edit;
+reviewers comment, and so does whoever speaks in a thread that we attached to it. Teams are not people.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,8 @@ def rows(sources: Sources, people: People) -> Batch:
 def _members(project: Record, reviews: list[Placed], *, sources: Sources, people: People) -> list[Row]:
     memberships: Memberships = {}
     for person, role in _ways(project, reviews, sources=sources, people=people):
-        memberships.setdefault(person.identity, (person, role))
+        if person is not owner(project, people):
+            memberships.setdefault(person.identity, (person, role))
     return [_member(project, person, role) for person, role in memberships.values()]
 
 
@@ -43,7 +44,6 @@ def _ways(
     named = logins(project)
     editors = [revision["author"] for revision in revisions(project) if people.id_of(revision["author"])]
     speakers = [name for review in reviews if review.project is project for name in participants(review.record)]
-    yield owner(project, people), ProjectRole.LEAD
     yield from ((people.known(name), ProjectRole.LEAD) for name in named["approvers"])
     yield from ((people.known(name), ProjectRole.MEMBER) for name in (*named["authors"], *editors))
     yield from ((people.known(name), ProjectRole.REVIEWER) for name in (*named["reviewers"], *speakers))

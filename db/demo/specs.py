@@ -1,8 +1,8 @@
 """Specification projects, their documents and the history of these.
 
-The sources keep who changed a file when and why, but no older text, so versions have no content. A proposal is one
-file that holds all phases: its history is that of the design document, where most of the text is. What a document
-says now was taken over after its last revision, so it is the version after those.
+The sources keep who changed a file when and why, but no older text, so older versions have no content. A proposal is
+one file that holds all phases: its history is that of the design document, where most of the text is. What a document
+says now was taken over after its last revision, so it is the version after those, of nobody in particular.
 """
 
 from collections.abc import Iterator
@@ -99,18 +99,34 @@ def _document(project: Record, phase: SpecificationPhase) -> Row:
 
 
 def _versions(project: Record, phase: SpecificationPhase, people: People) -> list[Row]:
-    return [
+    """One for each revision of the source, and the text of today."""
+    history = [
         row(
             tables.DocumentVersion,
             f"{project['id']}/{phase}/{revision['sha']}",
             at=moment(revision["date"]),
             document_id=document_id(project, phase),
             version=number,
+            content=None,
             summary=revision["subject"],
             author_id=people.id_of(revision["author"]),
         )
         for number, revision in enumerate(_history(project, phase), start=1)
     ]
+    return [*history, _taken_over(project, phase, number=len(history) + 1)]
+
+
+def _taken_over(project: Record, phase: SpecificationPhase, *, number: int) -> Row:
+    return row(
+        tables.DocumentVersion,
+        f"{project['id']}/{phase}/taken over",
+        at=_lifetime(project, phase)[1],
+        document_id=document_id(project, phase),
+        version=number,
+        content=content(project, phase),
+        summary=None,
+        author_id=None,
+    )
 
 
 def _document_status(project: Record, phase: SpecificationPhase) -> DocumentStatus:

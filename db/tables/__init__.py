@@ -1,5 +1,6 @@
 """Every table of Trellis, by the names that the graph uses: `tables.Comment`."""
 
+from db import guards  # noqa: F401  (PostgreSQL learns of them with the tables)
 from db.tables.accounts import IdempotencyKey, Password, Session, User
 from db.tables.courses import Course, CourseModule, CourseProgress, Enrollment, Lesson, LessonProgress
 from db.tables.notifications import Notification

@@ -66,7 +66,7 @@ class Session(Changes, Base, access=owned_by("user_id"), prefix="ses"):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
-class IdempotencyKey(Base, access=owned_by("user_id"), prefix="idk"):
+class IdempotencyKey(Changes, Base, access=owned_by("user_id"), prefix="idk"):
     """What a person was answered to a change that they sent under a key of theirs, for a day: JSON, for them alone."""
 
     __tablename__ = "idempotency_keys"

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, and_, func, text
+from sqlalchemy import CheckConstraint, ColumnElement, Index, UniqueConstraint, and_, func, or_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Changes, count, flag, refers, state, string
@@ -15,7 +16,20 @@ from db.search import searchable
 
 published = everyone(SEE, where=lambda course: course.published)
 free = everyone(LEARN, where=lambda course: and_(course.published, course.price == 0))
-students = members("enrollments", "course_id", STUDENTS, role="status")
+
+
+def opens(enrollment: Any, *_: Any) -> ColumnElement[bool]:
+    """Whether an enrollment whose status holds opens its course: it is paid, and its time is not over."""
+    is_paid = enrollment.payment_status == PaymentStatus.COMPLETED
+    return and_(is_paid, or_(enrollment.expires_at.is_(None), enrollment.expires_at > func.now()))
+
+
+students = members("enrollments", "course_id", STUDENTS, role="status", where=opens)
+
+
+def place(parent: str) -> UniqueConstraint:
+    """One row at each place of a parent's order, looked at behind a statement, so that one can change many places."""
+    return UniqueConstraint(parent, "order", deferrable=True, initially="IMMEDIATE")
 
 
 class Course(Changes, Base, access=published | free | owned_by("instructor_id") | students, prefix="crs"):
@@ -76,7 +90,7 @@ class CourseModule(Changes, Base, access=through("course_id"), prefix="mod"):
     video_url: Mapped[str | None]
     content: Mapped[str | None]
 
-    __table_args__ = (Index(None, "course_id", "order", "id"),)
+    __table_args__ = (place("course_id"), Index(None, "course_id", "order", "id"))
 
 
 class Lesson(Changes, Base, access=through("module_id"), prefix="les"):
@@ -91,11 +105,14 @@ class Lesson(Changes, Base, access=through("module_id"), prefix="les"):
     order: Mapped[int]
     duration: Mapped[int] = count()
 
-    __table_args__ = (Index(None, "module_id", "order", "id"),)
+    __table_args__ = (place("module_id"), Index(None, "module_id", "order", "id"))
 
 
 class Enrollment(Changes, Base, access=owned_by("user_id") | through("course_id", see=MANAGE), prefix="enr"):
-    """A person's place in a course: once per course, and with one way to leave."""
+    """A person's place in a course. Once it has ended it does not come back: who returns begins another.
+
+    A person has one at a time that holds, or waits for its payment.
+    """
 
     __tablename__ = "enrollments"
 
@@ -110,12 +127,21 @@ class Enrollment(Changes, Base, access=owned_by("user_id") | through("course_id"
     payment_currency: Mapped[str] = mapped_column(default="USD", server_default="USD")
 
     __table_args__ = (
-        UniqueConstraint("user_id", "course_id"),
+        Index(
+            "uq_enrollments_user_id_course_id",
+            "user_id",
+            "course_id",
+            unique=True,
+            postgresql_where=text("status IN ('ACTIVE', 'COMPLETED') AND payment_status IN ('PENDING', 'COMPLETED')"),
+        ),
+        Index(None, "user_id", "course_id", "enrolled_at", "id"),
         Index(None, "course_id", "status"),
         Index(None, "user_id", "enrolled_at", "id"),
         Index(None, "status"),
         Index(None, "expires_at", postgresql_where=text("status = 'ACTIVE' AND expires_at IS NOT NULL")),
         CheckConstraint("payment_amount >= 0", name="payment_amount"),
+        CheckConstraint("payment_currency ~ '^[A-Z]{3}$'", name="payment_currency"),
+        CheckConstraint("(status = 'COMPLETED') = (completed_at IS NOT NULL)", name="completed"),
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, or_, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, or_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Changes, Json, count, refers, state, string
@@ -38,7 +38,7 @@ class Repository(Changes, Base, access=organization_members, prefix="rep"):
     license: Mapped[str | None]
     default_branch: Mapped[str] = mapped_column(default="main", server_default="main")
     sensitivity: Mapped[Sensitivity] = state(Sensitivity.NORMAL)
-    github_id: Mapped[int | None] = mapped_column(unique=True)
+    github_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     is_active: Mapped[bool] = mapped_column(default=True, server_default="true")
 
     __table_args__ = (UniqueConstraint("organization_id", "name"),)
@@ -121,6 +121,7 @@ class PullRequest(Changes, Base, access=through("repository_id"), prefix="pul"):
 
 
 class WebhookEvent(
+    Changes,
     Base,
     access=through("repository_id", see=MANAGE) | through("organization_id", see=MANAGE),
     prefix="evt",

@@ -16,8 +16,8 @@ from db.enums import (
     ReactionType,
     SpecificationPhase,
 )
-from db.permissions import OWN, PROJECT_ROLES
-from db.rules import members, owned_by, through
+from db.permissions import CLOSED_DOCUMENTS, CLOSED_PROJECTS, OWN, PROJECT_ROLES
+from db.rules import closed, members, owned_by, through
 from db.search import searchable
 
 active_members = members(
@@ -28,7 +28,13 @@ active_members = members(
 )
 
 
-class SpecificationProject(Changes, Base, access=owned_by("owner_id") | active_members, prefix="prj"):
+class SpecificationProject(
+    Changes,
+    Base,
+    access=owned_by("owner_id") | active_members,
+    closed=closed("status", CLOSED_PROJECTS),
+    prefix="prj",
+):
     """A product's specification on its way from requirements to implementation."""
 
     __tablename__ = "specification_projects"
@@ -69,7 +75,9 @@ class ProjectMember(Changes, Base, access=through("project_id"), prefix="pmb"):
     )
 
 
-class SpecificationDocument(Changes, Base, access=through("project_id"), prefix="doc"):
+class SpecificationDocument(
+    Changes, Base, access=through("project_id"), closed=closed("status", CLOSED_DOCUMENTS), prefix="doc"
+):
     """One phase of a specification project, in Markdown."""
 
     __tablename__ = "specification_documents"
@@ -90,7 +98,10 @@ class SpecificationDocument(Changes, Base, access=through("project_id"), prefix=
 
 
 class DocumentVersion(Base, access=through("document_id"), prefix="ver"):
-    """What a document said before it was saved again."""
+    """A document as it was saved once, the text of today included.
+
+    What is not known of versions from elsewhere is null: their text, their author or their summary.
+    """
 
     __tablename__ = "document_versions"
 

@@ -5,7 +5,7 @@ from sqlalchemy import or_
 from db import tables
 from db.access import any_row
 from db.enums import MembershipStatus
-from db.permissions import OWN
+from db.permissions import MANAGE
 from graphql_schema.core import column, many, node, one
 
 members = tables.ProjectMember.__table__
@@ -13,7 +13,7 @@ members = tables.ProjectMember.__table__
 
 @node(tables.User, orders=("name", "created_at"), filters=("role",))
 class User:
-    """A person. Name and picture are seen by everybody who sees something of theirs; the rest is their own."""
+    """A person. Who sees something of theirs sees name and picture; they themselves and administrators see the rest."""
 
     name = column("The name to show.")
     username = column("The name in addresses, if they chose one.")
@@ -21,12 +21,15 @@ class User:
     bio = column("What they say of themselves, in plain text.")
     role = column("What they are to the platform.")
     github_login = column("Their account on GitHub, where it is known.")
-    email = column("Their e-mail address; null unless it is your own.", needs=OWN)
-    email_verified_at = column("When they proved that the address is theirs; null unless it is your own.", needs=OWN)
-    timezone = column("Their time zone by its IANA name; null unless it is your own.", needs=OWN)
-    language = column("The language they want, as an IETF tag; null unless it is your own.", needs=OWN)
-    plan = column("What they pay for; null unless it is your own.", needs=OWN)
-    last_login_at = column("When they signed in last; null unless it is your own.", needs=OWN)
+    email = column("Their e-mail address; null unless it is your own.", needs=MANAGE)
+    email_verified_at = column(
+        "When they proved that the address is theirs; null unless it is your own.",
+        needs=MANAGE,
+    )
+    timezone = column("Their time zone by its IANA name; null unless it is your own.", needs=MANAGE)
+    language = column("The language they want, as an IETF tag; null unless it is your own.", needs=MANAGE)
+    plan = column("What they pay for; null unless it is your own.", needs=MANAGE)
+    last_login_at = column("When they signed in last; null unless it is your own.", needs=MANAGE)
     created_at = column("When they joined.")
 
     organizations = many(tables.OrganizationMember.user_id, "Their places in organizations, as far as you see these.")

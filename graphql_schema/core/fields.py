@@ -241,6 +241,8 @@ def graph_type(type_: Any) -> Any:
     """The Python type that stands for an SQL type in the schema."""
     if isinstance(type_, types.JSON):
         return JSON
+    if isinstance(type_, types.BigInteger):
+        raise TypeError("An Int of the graph has 32 bits: show what may be larger as a text.")
     kind = type_.python_type
     if kind is list:
         return list[graph_type(type_.item_type)]  # type: ignore[misc]

@@ -14,6 +14,7 @@ from db import read
 from db.base import Base
 from db.deadlocks import repeated
 from db.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Refusals, Unauthenticated
+from db.failures import Failure, failure_of
 from db.write import Work
 from graphql_schema.core.context import Context
 from graphql_schema.core.fields import Computed, Field, object_type
@@ -81,6 +82,10 @@ class Mutation(Field):
             return self._payload(None, [refusal])
         except Refusals as several:
             return self._payload(None, several.refusals)
+        except Exception as error:
+            if failure_of(error) is not Failure.CONFLICT:
+                raise
+            return self._payload(None, [Conflict()])
         finally:
             context.forget()
         context.viewer = work.viewer
@@ -108,9 +113,10 @@ def mutation(
     """Make a function `(work, input)` a mutation. `returns` names what it returns, in order: a table or a type.
 
     The function's docstring is the description. It runs in one transaction; a refusal undoes all of it and becomes an
-    entry of `errors`. A conflict shows the object as it stands in the payload's first field. With `guests` nobody
-    has to be signed in. `values` is how many its variables may have, where every operation's `Limits.values` are
-    too few: so many are made sense of beside the event loop.
+    entry of `errors`, and so does a constraint that somebody else's change has made it break. A conflict shows the
+    object as it stands in the payload's first field. With `guests` nobody has to be signed in. `values` is how many
+    its variables may have, where every operation's `Limits.values` are too few: so many are made sense of beside the
+    event loop.
     """
 
     def declare(function: Callable[..., Awaitable[Any]]) -> Mutation:

@@ -40,7 +40,10 @@ class ReorderLessonsInput:
 
 @mutation(enrollment=tables.Enrollment, progress=tables.CourseProgress)
 async def enroll(work: Work, input: EnrollInput) -> tuple[tables.Enrollment, tables.CourseProgress]:
-    """Enroll in a course. A second time is refused with `CONFLICT`, and `enrollment` is the one that you have."""
+    """Enroll in a course. While you are enrolled, again is refused with `CONFLICT` and `enrollment` is what you have.
+
+    After an enrollment was cancelled, has expired or was paid back you can begin another. Your progress goes on.
+    """
     return await courses.enroll(work, await work.get(tables.Course, input.course_id, at="courseId"))
 
 
@@ -49,7 +52,10 @@ async def complete_lesson(
     work: Work,
     input: CompleteLessonInput,
 ) -> tuple[tables.CourseProgress, tables.LessonProgress]:
-    """Mark a lesson as done. Your percentage follows, and with the last lesson the course is completed."""
+    """Mark a lesson as done. Your percentage follows, and with the last lesson the course is completed.
+
+    It takes an enrollment that is paid and not over.
+    """
     return await courses.complete_lesson(work, await work.get(tables.Lesson, input.lesson_id, at="lessonId", may=LEARN))
 
 

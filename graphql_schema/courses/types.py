@@ -1,5 +1,7 @@
 """Courses with modules and lessons; enrollments and progress."""
 
+from typing import Any
+
 from sqlalchemy import and_, func, select
 
 from db import tables
@@ -10,6 +12,7 @@ from graphql_schema.core import column, many, node, one, sql
 modules = tables.CourseModule.__table__
 lessons = tables.Lesson.__table__
 progress = tables.CourseProgress.__table__
+enrollments = tables.Enrollment.__table__
 
 
 @node(
@@ -57,14 +60,21 @@ class Course:
     )
     viewer_enrollment = one(
         tables.Enrollment,
-        "Your own place in it; null when you are not enrolled.",
-        on=lambda course, enrollment: and_(enrollment.course_id == course.id, enrollment.user_id == viewer_id()),
+        "Your own place in it, the newest if you came back; null if you were never enrolled.",
+        on=lambda course, enrollment: enrollment.id == _newest_of_viewer(course),
     )
     viewer_progress = one(
         tables.CourseProgress,
-        "How far you are in it; null when you are not enrolled.",
+        "How far you are in it, all your enrollments together; null if you were never enrolled.",
         on=lambda course, progress: and_(progress.course_id == course.id, progress.user_id == viewer_id()),
     )
+
+
+def _newest_of_viewer(course: Any) -> Any:
+    """The id of the viewer's newest enrollment in a course."""
+    mine = enrollments.alias()
+    found = select(mine.c.id).where(mine.c.user_id == viewer_id(), mine.c.course_id == course.id)
+    return found.order_by(mine.c.enrolled_at.desc(), mine.c.id.desc()).limit(1).correlate_except(mine).scalar_subquery()
 
 
 @node(tables.CourseModule, orders=("order",))
@@ -75,7 +85,7 @@ class CourseModule:
     description = column("What it is about.")
     order = column("Its place in the course, from 1.")
     duration = column("How many minutes it takes.")
-    video_url = column("A film that introduces it.")
+    video_url = column("A film that introduces it; null until you are enrolled in a course that costs.", needs=LEARN)
     content = column("An introduction, in Markdown; null until you are enrolled in a course that costs.", needs=LEARN)
     course = one(tables.CourseModule.course_id, "The course.")
     lessons = many(tables.Lesson.module_id, "Its lessons, in their order.")
@@ -103,13 +113,13 @@ class Lesson:
 
 @node(tables.Enrollment, orders=("-enrolled_at",), filters=("status", "enrolled_at"))
 class Enrollment:
-    """A person's place in a course."""
+    """A person's place in a course. Who comes back after it has ended has another."""
 
     status = column("Whether they are taking it, have completed it, or have left.")
     enrolled_at = column("Since when.")
     completed_at = column("When they completed the course.")
-    expires_at = column("Until when they may take it; null for ever.")
-    payment_status = column("Whether it is paid.")
+    expires_at = column("Until when it opens the course, whatever its status says; null for ever.")
+    payment_status = column("Whether it is paid: only then it opens the course.")
     payment_amount = column("What was paid or is to be paid.")
     payment_currency = column("The ISO 4217 code of the amount's currency.")
     user = one(tables.Enrollment.user_id, "The student.")

@@ -137,7 +137,7 @@ async def add_project_members(work: Work, input: AddProjectMembersInput) -> tabl
 
 @mutation(document=tables.SpecificationDocument)
 async def edit_document(work: Work, input: EditDocumentInput) -> tables.SpecificationDocument:
-    """Save a document. For members who may edit.
+    """Save a document. For members who may edit. What was approved is a draft again: nobody has approved the new text.
 
     When somebody has saved since the version that you changed, nothing is saved: the error is `CONFLICT` and
     `document` is the document as it stands, for you to merge.
@@ -168,7 +168,7 @@ async def add_comment(work: Work, input: AddCommentInput) -> tables.Comment:
 
 @mutation(comment=tables.Comment)
 async def edit_comment(work: Work, input: EditCommentInput) -> tables.Comment:
-    """Change what you said."""
+    """Change what you said. Nobody else can, not even an administrator."""
     comment = await work.get(tables.Comment, input.comment_id, at="commentId", may=OWN, lock=True)
     return await specs.edit_comment(work, comment, _text(input.content, at="content"))
 

@@ -86,17 +86,22 @@ class SpecificationDocument:
     )
 
     project = one(tables.SpecificationDocument.project_id, "The project that it belongs to.")
-    versions = many(tables.DocumentVersion.document_id, "What it said before, newest first.")
+    current_version = one(
+        tables.DocumentVersion,
+        "Its text of today as a version: who saved it, when, and what they said of the change.",
+        on=lambda document, version: and_(version.document_id == document.id, version.version == document.version),
+    )
+    versions = many(tables.DocumentVersion.document_id, "All its versions, newest first. The first is that of today.")
     threads = many(tables.CommentThread.document_id, "The conversations about it, from its first line to its last.")
 
 
 @node(tables.DocumentVersion, orders=("-version",), filters=("created_at",))
 class DocumentVersion:
-    """An earlier state of a document."""
+    """A document as somebody saved it: today's text, or one before it."""
 
-    version = column("Its number.")
-    content = column("The text that it had; null where only the history is known, not the text.")
-    summary = column("What its author said of the change.")
+    version = column("Its number. The first is 1, and none is left out.")
+    content = column("The text that was saved; null where only the history is known, not the text.")
+    summary = column("What its author said of the change to the version before; null if nothing is known of it.")
     created_at = column("When it was saved.")
     author = one(tables.DocumentVersion.author_id, "Who saved it, if that is known.")
     document = one(tables.DocumentVersion.document_id, "The document.")

@@ -1,20 +1,23 @@
 """Access rules one by one, on three small tables: teams with places for people, and notes that belong to a team."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from enum import StrEnum, auto
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Boolean, Column, Enum, ForeignKey, MetaData, Table, Uuid, insert, or_, select
+from sqlalchemy import Boolean, Column, Enum, ForeignKey, MetaData, Table, Uuid, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import access
+from db import rules as access_rules
 from db.access import GUEST, Viewer, allows
 from db.base import new_id
 from db.engine import Database
 from db.permissions import COMMENT, EDIT, LEARN, MANAGE, OWN, SEE, Permission, Roles
 from db.rules import (
     administrators,
+    closed,
     declare,
     everyone,
     follows,
@@ -40,7 +43,9 @@ ROLES: Roles = {Role.LEAD: frozenset({SEE, EDIT, MANAGE}), Role.GUEST: frozenset
 
 metadata = MetaData()
 people = Table("people", metadata, Column("id", Uuid, primary_key=True))
-teams = Table("teams", metadata, Column("id", Uuid, primary_key=True), Column("open", Boolean))
+teams = Table(
+    "teams", metadata, Column("id", Uuid, primary_key=True), Column("open", Boolean), Column("state", Enum(Role))
+)
 places = Table(
     "places",
     metadata,
@@ -66,7 +71,9 @@ async def session(database: Database) -> AsyncIterator[AsyncSession]:
     async with database.read() as opened:
         await (await opened.connection()).run_sync(metadata.create_all)
         await opened.execute(insert(people), [{"id": viewer.id} for viewer in (ANN, BOB, CAT, ROOT)])
-        await opened.execute(insert(teams), [{"id": RED, "open": True}, {"id": BLUE, "open": False}])
+        await opened.execute(
+            insert(teams), [{"id": RED, "open": True, "state": Role.GUEST}, {"id": BLUE, "open": False, "state": None}]
+        )
         placed = [(new_id(), team, viewer.id, role) for viewer, team, role in PLACES]
         await opened.execute(insert(places), [dict(zip(places.c.keys(), row, strict=True)) for row in placed])
         written = ((FIRST, RED, ANN.id), (SECOND, BLUE, CAT.id), (LOOSE, None, None))
@@ -78,7 +85,9 @@ async def session(database: Database) -> AsyncIterator[AsyncSession]:
 
 @pytest.fixture(autouse=True)
 def rules() -> None:
-    """The rules of the three tables, unless a test declares another."""
+    """The rules of the three tables, unless a test declares another. No state closes them."""
+    for table in (people, teams, places, notes):
+        access.closings.pop(table, None)
     declare(people, revealed)
     declare(teams, team_members)
     declare(places, through("team_id"))
@@ -109,10 +118,14 @@ async def test_nobody_includes_administrators(session: AsyncSession) -> None:
         assert await found(session, teams, ROOT, permission) == set()
 
 
-async def test_administrators_may_do_everything_where_anybody_may_do_something(session: AsyncSession) -> None:
-    for permission in Permission:
+async def test_administrators_may_do_everything_but_what_is_a_persons_own(session: AsyncSession) -> None:
+    for permission in set(Permission) - {OWN}:
         assert await found(session, teams, ROOT, permission) == {RED, BLUE}
         assert await found(session, notes, ROOT, permission) == {FIRST, SECOND, LOOSE}
+    declare(notes, owned_by("author_id"))
+    assert await found(session, notes, ROOT, OWN) == set()
+    await session.execute(update(notes).where(notes.c.id == LOOSE).values(author_id=ROOT.id))
+    assert await found(session, notes, ROOT, OWN) == {LOOSE}
 
 
 async def test_an_owner_may_do_everything_with_their_own(session: AsyncSession) -> None:
@@ -250,6 +263,24 @@ def test_the_statement_of_a_person_is_the_same_for_all_people() -> None:
     assert ANN.parameters == {"viewer_id": ANN.id}
 
 
+async def test_a_row_is_closed_by_its_own_state_and_by_that_of_what_it_belongs_to(session: AsyncSession) -> None:
+    declare(places, through("team_id"), closed("role", {Role.FORMER: "They have left."}))
+    declare(notes, through("team_id"))
+    assert access_rules.closing(notes) is None
+    assert await reasons(session, places) == {"They have left.": 1, None: 3}
+    declare(teams, team_members, closed("state", {Role.GUEST: "The team has guests."}))
+    assert await reasons(session, notes) == {"The team has guests.": 1, None: 2}
+    assert await reasons(session, places) == {"They have left.": 1, "The team has guests.": 2, None: 1}
+    assert access.matrix(metadata).splitlines().count("  closed   role: former") == 1
+
+
+async def reasons(session: AsyncSession, table: Table) -> dict[str | None, int]:
+    """Why rows of a table are closed, and how many for each reason."""
+    reason = access_rules.closing(table)
+    assert reason is not None
+    return dict(Counter(await session.scalars(select(reason).select_from(table))))
+
+
 def test_the_matrix_says_who_may_do_what() -> None:
     declare(people, nobody)
     declare(teams, team_members | everyone(where=lambda team: team.open))
@@ -258,7 +289,7 @@ def test_the_matrix_says_who_may_do_what() -> None:
     assert lines[lines.index("people") + 1] == "  see      nobody"
     assert lines[lines.index("teams") + 1] == "  see      administrators | places(lead, guest) | everyone"
     assert lines[lines.index("notes") + 1] == "  see      administrators | team_id → manage"
-    assert lines[lines.index("notes") + 6] == "  own      administrators | author_id"
+    assert lines[lines.index("notes") + 6] == "  own      author_id"
 
 
 def test_administrators_are_added_to_every_rule_but_that_for_nobody() -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import BigInteger, update
 
 from db import tables
 from db.access import GUEST
@@ -12,6 +12,14 @@ from db.base import tables as all_tables
 from db.engine import Database
 from db.rules import everyone
 from tests.world import World
+
+UNCHANGING = {
+    "commits": "a commit is what its hash says",
+    "document_versions": "a version is what was saved once",
+    "reactions": "a reaction is given and taken back",
+    "repository_stats": "a day that is over stays as it was",
+}
+"""The tables whose rows are written once, with the reason why."""
 
 
 def test_a_table_without_a_rule_cannot_be_declared() -> None:
@@ -59,3 +67,15 @@ async def test_the_database_keeps_the_time_of_the_last_change_whoever_writes(dat
         changed, untouched = [await session.get_one(tables.User, user.id) for user in (world.ada, world.ben)]
     assert changed.updated_at > world.ada.updated_at
     assert untouched.updated_at == world.ben.updated_at
+
+
+def test_a_row_that_changes_knows_when() -> None:
+    changing = {table.__tablename__ for table in all_tables() if "updated_at" in table.__table__.c}
+    assert {table.__tablename__ for table in all_tables()} - changing == set(UNCHANGING)
+
+
+def test_what_another_system_numbers_has_room_for_its_numbers() -> None:
+    numbered = [column for table in all_tables() for column in table.__table__.c if column.name.endswith("_id")]
+    foreign = [column for column in numbered if issubclass(column.type.python_type, int)]
+    assert foreign
+    assert [column for column in foreign if not isinstance(column.type, BigInteger)] == []

@@ -21,7 +21,7 @@ REAL = {
     "commits": 5_000,
     "course_modules": 59,
     "courses": 5,
-    "document_versions": 602,
+    "document_versions": 602 + 117,  # the revisions of the sources, and what every document says today
     "lessons": 377,
     "organizations": 2,
     "passwords": 3,
@@ -158,13 +158,20 @@ async def test_who_comments_belongs_to_the_project(data: Any) -> None:
     assert await data.fetchval(strangers) == 0
 
 
-async def test_a_document_is_one_version_past_its_history(data: Any) -> None:
+async def test_every_version_of_a_document_is_there_and_the_last_one_is_its_text(data: Any) -> None:
     wrong = """
         SELECT count(*) FROM (
-            SELECT d.version, array_agg(v.version ORDER BY v.created_at, v.version) AS history
+            SELECT d.version, d.content, array_agg(v.version ORDER BY v.created_at, v.version) AS history,
+                   max(v.content) FILTER (WHERE v.version = d.version) AS newest
             FROM specification_documents d LEFT JOIN document_versions v ON v.document_id = d.id GROUP BY d.id)
-        WHERE array_remove(history, NULL) <> ARRAY(SELECT generate_series(1, version - 1))"""
+        WHERE history <> ARRAY(SELECT generate_series(1, version)) OR newest IS DISTINCT FROM content"""
     assert await data.fetchval(wrong) == 0
+
+
+async def test_the_owner_of_a_project_is_no_member_of_it(data: Any) -> None:
+    both = "SELECT count(*) FROM specification_projects p JOIN project_members m ON project_id = p.id"
+    assert await data.fetchval(both) > 0
+    assert await data.fetchval(f"{both} AND user_id = owner_id") == 0
 
 
 async def test_the_numbers_of_progress_follow_from_the_lessons(data: Any) -> None:

@@ -5,6 +5,7 @@ rule in the simplest words and shares nothing with `db.access` and `db.permissio
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
@@ -78,7 +79,7 @@ class Oracle:
         )
         question = (who, what, row.id)
         if question not in self._answers:
-            is_admin = table != "passwords" and who in self._administrators
+            is_admin = table != "passwords" and what != "own" and who in self._administrators
             self._answers[question] = is_admin or RULES[table](self, who, what, row)
         return self._answers[question]
 
@@ -176,7 +177,11 @@ def courses(world: Oracle, who: UUID | None, what: str, course: Row) -> bool:
     if who is not None and course.instructor_id == who:
         return True
     takes_it = any(
-        row.course_id == course.id and row.user_id == who and row.status in ("ACTIVE", "COMPLETED")
+        row.course_id == course.id
+        and row.user_id == who
+        and row.status in ("ACTIVE", "COMPLETED")
+        and row.payment_status == "COMPLETED"
+        and (row.expires_at is None or row.expires_at > datetime.now(UTC))
         for row in world.rows["enrollments"]
     )
     if what == "see":

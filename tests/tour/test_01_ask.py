@@ -180,7 +180,7 @@ async def test_numbers_come_from_the_database_without_the_rows_behind_them(ada: 
     assert await ada.ask(query, project=world.atlas.public_id) == {
         "project": {
             "commentCount": 6,
-            "documents": {"nodes": [{"wordCount": 8, "versions": {"totalCount": 1}}] * 2},
+            "documents": {"nodes": [{"wordCount": 8, "versions": {"totalCount": 2}}] * 2},
         },
         "course": {"lessonCount": 4},
     }

@@ -131,12 +131,13 @@ async def test_what_you_may_see_but_not_change_is_forbidden(vera: Person, world:
     assert said == {"comment": None, "errors": [{"code": "FORBIDDEN", "path": ["input", "threadId"]}]}
 
 
-async def test_saving_a_document_keeps_what_it_said_before(ben: Person, world: World) -> None:
+async def test_saving_a_document_is_a_version_beside_those_before(ben: Person, world: World) -> None:
     saved = await do(ben, EDIT_DOCUMENT, **edit(world, "# Requirements\n", expected=2, summary="Start again"))
     assert saved["errors"] == []
     assert (saved["document"]["version"], saved["document"]["content"]) == (3, "# Requirements\n")
     assert saved["document"]["versions"]["nodes"] == [
-        {"version": 2, "content": world.requirements.content, "summary": "Start again", "author": {"name": "Ben"}},
+        {"version": 3, "content": "# Requirements\n", "summary": "Start again", "author": {"name": "Ben"}},
+        {"version": 2, "content": world.requirements.content, "summary": None, "author": {"name": "Ada"}},
         {"version": 1, "content": "# Draft\n", "summary": None, "author": {"name": "Ada"}},
     ]
 

@@ -44,7 +44,8 @@ class Undertaking:
 
     number: int
     since: datetime
-    members: list[Somebody]
+    people: list[Somebody]
+    """Its owner, and then its members."""
     versions: int
     comments: int
 
@@ -76,13 +77,13 @@ class Undertaking:
         return self.comments // COMMENTS_TO_A_REACTION
 
     def speaker(self, random: Random) -> Somebody:
-        """A member; the first in the list speak more than the last."""
-        return self.members[int(len(self.members) * random.random() ** 2)]
+        """The owner or a member; the first in the list speak more than the last."""
+        return self.people[int(len(self.people) * random.random() ** 2)]
 
     @property
     def row_count(self) -> int:
         """How many rows it makes."""
-        counts = len(self.members), self.versions, self.threads, self.comments, self.reactions
+        counts = len(self.people) - 1, self.versions, self.threads, self.comments, self.reactions
         return 1 + len(PHASES) + sum(counts)
 
 
@@ -94,12 +95,12 @@ class Specifications:
         self._texts, self._code = texts, code
         count = counts[tables.SpecificationProject]
         since = [SINCE + (UNTIL - SINCE) * 0.9 * random.random() for _ in range(count)]
-        members = shares(counts[tables.ProjectMember], count, random=random, tail=2.5)
-        versions = shares(counts[tables.DocumentVersion], count, random=random, tail=1.5)
+        people = shares(counts[tables.ProjectMember] + count, count, random=random, tail=2.5)
+        versions = shares(counts[tables.DocumentVersion], count, random=random, tail=1.5, least=len(PHASES))
         comments = shares(counts[tables.Comment], count, random=random, tail=1.3)
         self._projects = [
             Undertaking(number, at, crowd.some(size, at=at, random=random), *sizes)
-            for number, (at, size, *sizes) in enumerate(zip(since, members, versions, comments, strict=True))
+            for number, (at, size, *sizes) in enumerate(zip(since, people, versions, comments, strict=True))
         ]
 
     @property
@@ -121,7 +122,10 @@ class Specifications:
 def _rows(project: Undertaking, random: Random, *, texts: Texts, code: Code) -> Iterator[Made]:
     title, summary = random.choice(texts.projects)
     yield tables.SpecificationProject, [_project(project, title, summary=summary, code=code)]
-    yield tables.ProjectMember, [_member(project, rank, member) for rank, member in enumerate(project.members)]
+    yield (
+        tables.ProjectMember,
+        [_member(project, rank, member) for rank, member in enumerate(project.people[1:], start=1)],
+    )
     documents = [_document(project, number, title=title, texts=texts, random=random) for number in range(len(PHASES))]
     yield tables.SpecificationDocument, documents
     turns = enumerate(islice(cycle(documents), project.versions))
@@ -139,14 +143,14 @@ def _rows(project: Undertaking, random: Random, *, texts: Texts, code: Code) -> 
 
 
 def _project(project: Undertaking, title: str, *, summary: str, code: Code) -> Row:
-    home = code.home_of(project.members[0])
+    home = code.home_of(project.people[0])
     return row(
         tables.SpecificationProject,
         str(project.number),
         at=project.since,
         name=f"{title} {project.number}",
         description=summary,
-        owner_id=project.members[0].id,
+        owner_id=project.people[0].id,
         organization_id=home and home.team.id,
         repository_id=home and home.id,
         current_phase=SpecificationPhase.DESIGN,
@@ -174,19 +178,22 @@ def _document(project: Undertaking, number: int, *, title: str, texts: Texts, ra
         project_id=project.id,
         phase=PHASES[number],
         content=texts.document(title, PHASES[number], random=random),
-        version=len(range(number, project.versions, len(PHASES))) + 1,
+        version=len(range(number, project.versions, len(PHASES))),
         status=STATUSES[project.status][number],
         updated_at=project.until,
     )
 
 
 def _version(project: Undertaking, number: int, *, document: Row, texts: Texts, random: Random) -> Row:
+    """Like the sources, it keeps the text of today alone."""
+    version = number // len(PHASES) + 1
     return row(
         tables.DocumentVersion,
         f"{project.number}/{number}",
         at=project.since + (project.until - project.since) * (number / project.versions),
         document_id=document["id"],
-        version=number // len(PHASES) + 1,
+        version=version,
+        content=document["content"] if version == document["version"] else None,
         summary=random.choice(texts.revisions),
         author_id=project.speaker(random).id,
     )

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = 'c5d1f0a8e3b7'
-down_revision = '26811985c5ab'
+down_revision = 'f86f9f16a46d'
 branch_labels = None
 depends_on = None
 

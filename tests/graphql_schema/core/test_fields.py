@@ -5,8 +5,14 @@ from operator import itemgetter
 import pytest
 import strawberry
 
-from graphql_schema.core import deprecated
+from db import tables
+from graphql_schema.core import column, deprecated
 from graphql_schema.core.fields import TYPES, Computed, object_type
+
+
+def test_a_number_that_may_be_too_large_for_the_graph_is_not_declared_as_one() -> None:
+    with pytest.raises(TypeError, match="32 bits"):
+        column("Its number at GitHub.").annotation(tables.Repository, "github_id")
 
 
 def test_a_deprecated_field_says_what_to_use_instead(monkeypatch: pytest.MonkeyPatch) -> None:

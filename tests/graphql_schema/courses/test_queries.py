@@ -151,17 +151,6 @@ async def test_the_text_is_read_by_who_may_learn(graph: Graph, world: World) -> 
         assert reads["rhetoric", who] == (text if who in {"ines", "root"} else nothing)
 
 
-async def test_a_paid_text_is_read_while_the_enrollment_holds(graph: Graph, world: World) -> None:
-    place = tables.Enrollment(user_id=world.sam.id, course_id=world.rhetoric.id)
-    await add(graph.database, place)
-    read = {}
-    for status in EnrollmentStatus:
-        await change(graph.database, place, status=status)
-        data = await graph.data("sam", TEXTS, module=world.rhetoric_1.public_id, lesson=world.rhetoric_1_1.public_id)
-        read[status.value] = data["lesson"]["content"]
-    assert read == {"ACTIVE": "Text", "COMPLETED": "Text", "EXPIRED": None, "CANCELLED": None}
-
-
 async def test_lessons_of_a_draft_are_not_there_for_others(graph: Graph, world: World) -> None:
     data = await graph.data("sam", TEXTS, module=world.draft_1.public_id, lesson=world.draft_1_1.public_id)
     assert data == {"module": None, "lesson": None}
@@ -300,6 +289,7 @@ async def test_enrollments_are_filtered_and_ordered(graph: Graph, world: World) 
         course_id=world.logic.id,
         status=EnrollmentStatus.COMPLETED,
         enrolled_at=datetime(2025, 1, 1, tzinfo=UTC),
+        completed_at=NOON,
     )
     await add(graph.database, completed)
     expected = {

@@ -62,7 +62,12 @@ VALUES: Mapping[type, Sequence[Any]] = {
     ),
     list: ([], ["one"], list(TEXTS), [""], ["NULL", "{}", ","]),
 }
-FORMS = {"users.email": "odd{}ü'\"@example.com", "commits.sha": "{:040x}", "courses.currency": "EUR"}
+FORMS = {
+    "users.email": "odd{}ü'\"@example.com",
+    "commits.sha": "{:040x}",
+    "courses.currency": "EUR",
+    "enrollments.payment_currency": "EUR",
+}
 """Texts that the database checks the form of."""
 CROWDED = {"commits": 200, "comments": 80}
 """Tables with a list of more than a hundred rows, and with one that is deep in the graph."""
@@ -116,6 +121,8 @@ def _value(column: Column[Any], random: Random, number: int, targets: list[UUID]
     kind = column.type.python_type
     if kind is bytes:
         return random.randbytes(32)
+    if kind is int and _is_unique(column):
+        return number
     value = random.choice(list(kind) if issubclass(kind, Enum) else VALUES[kind])
     return f"{value} {number}" if kind is str and _is_unique(column) else value
 

@@ -85,6 +85,16 @@ async def test_what_others_were_told_is_not_found_like_what_nobody_was(
 
 
 @both
+async def test_an_administrator_sees_what_others_were_told_and_reads_nothing_for_them(
+    graph: Graph, world: World, mutation: str, count: str, column: str
+) -> None:
+    before = await noted(graph, column)
+    given = {"notificationIds": [world.invitation.public_id]}
+    assert await refusal(graph, "root", mutation, **given) == ("FORBIDDEN", "input.notificationIds.0")
+    assert await noted(graph, column) == before
+
+
+@both
 async def test_nothing_is_named_and_nothing_done(
     graph: Graph, world: World, mutation: str, count: str, column: str
 ) -> None:

@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
+from strawberry.utils.str_converters import to_camel_case
 from structlog.testing import capture_logs
 
 from db import tables
-from db.enums import ProjectRole, ReactionType
+from db.enums import ProjectRole, ProjectStatus, ReactionType
+from graphql_schema import specs
+from graphql_schema.core.mutations import Mutation
 from tests.conftest import Graph
 from tests.graphql_schema.asking import UNKNOWN, add, change, done, error_code, refusal, refusals, values, with_ids
 from tests.world import World
@@ -31,7 +34,11 @@ ADD_MEMBERS = f"mutation ($input: AddProjectMembersInput!) {{ addProjectMembers(
 EDIT_DOCUMENT = """
     mutation ($input: EditDocumentInput!) {
       editDocument(input: $input) {
-        document { version content versions { nodes { version content summary author { name } } } }
+        document {
+          version content status
+          currentVersion { version content summary author { name } }
+          versions { nodes { version content summary author { name } } }
+        }
         errors { code message path }
       }
     }
@@ -108,6 +115,43 @@ async def test_a_reviewer_talks_but_does_not_edit(graph: Graph, world: World) ->
     assert await refusal(graph, "vera", EDIT_DOCUMENT, **edit) == ("FORBIDDEN", "input.documentId")
 
 
+@pytest.mark.parametrize("status", [ProjectStatus.ARCHIVED, ProjectStatus.SUSPENDED])
+@pytest.mark.parametrize("who", ["ada", "root"])
+async def test_nothing_changes_in_a_closed_project_whoever_asks(
+    graph: Graph, world: World, told: Any, who: str, status: ProjectStatus
+) -> None:
+    await change(graph.database, world.atlas, status=status)
+    await change(graph.database, world.comment, author_id=getattr(world, who).id)
+    before = await contents(graph)
+    for mutation, field, row, rest in CHANGES.values():
+        given = with_ids(world, {field: f"@{row}", **rest})
+        (payload,) = (await graph.data(who, mutation, input=given)).values()
+        (error,) = payload["errors"]
+        assert (error["code"], error["path"]) == ("FORBIDDEN", ["input", field])
+        assert f"project is {status.lower()}" in error["message"]
+    assert (await contents(graph), told) == (before, [])
+
+
+async def test_a_completed_project_is_still_worked_on(graph: Graph, world: World) -> None:
+    await change(graph.database, world.atlas, status=ProjectStatus.COMPLETED)
+    for mutation, field, row, rest in CHANGES.values():
+        await done(graph, "ada", mutation, **with_ids(world, {field: f"@{row}", **rest}))
+
+
+async def test_a_closed_project_is_read_as_before_and_does_not_exist_for_others(graph: Graph, world: World) -> None:
+    await change(graph.database, world.atlas, status=ProjectStatus.ARCHIVED)
+    assert await values(graph, "vera", "{ projects { nodes { name } } }") == ["Atlas"]
+    mutation, field, row, rest = CHANGES["addComment"]
+    given = with_ids(world, {field: f"@{row}", **rest})
+    refused = await graph.data("olga", mutation, input=given)
+    assert refused == await graph.data("olga", mutation, input={**given, field: f"thr_{UNKNOWN}"})
+
+
+def test_every_mutation_of_a_project_is_among_those_that_are_tried_here() -> None:
+    declared = {to_camel_case(name) for name, it in vars(specs.mutations).items() if isinstance(it, Mutation)}
+    assert declared - {"createProject"} == set(CHANGES)
+
+
 # --- projects --------------------------------------------------------------------------------------------------------
 
 
@@ -177,47 +221,6 @@ async def test_a_guest_begins_no_project(graph: Graph) -> None:
 async def test_the_same_person_may_begin_many_projects_at_once(graph: Graph) -> None:
     await asyncio.gather(*(done(graph, "sam", CREATE_PROJECT, name=f"Globe {number}") for number in range(5)))
     assert await graph.data("sam", "{ projects { totalCount } }") == {"projects": {"totalCount": 5}}
-
-
-# --- documents -------------------------------------------------------------------------------------------------------
-
-
-async def test_a_save_keeps_the_text_before_it_as_a_version(graph: Graph, world: World, told: Any) -> None:
-    saved = (await done(graph, "ben", EDIT_DOCUMENT, **edit(world, "New", expected=2, summary="Why")))["document"]
-    assert (saved["version"], saved["content"]) == (3, "New")
-    kept = {"version": 2, "content": world.requirements.content, "summary": "Why", "author": {"name": "Ben"}}
-    assert saved["versions"]["nodes"][0] == kept
-    assert told == [("DOCUMENT_EDITED", {"document": world.requirements.public_id})]
-
-
-async def test_a_save_without_a_change_is_no_version(graph: Graph, world: World, told: Any) -> None:
-    saved = await done(graph, "ben", EDIT_DOCUMENT, **edit(world, world.requirements.content, expected=2))
-    assert (saved["document"]["version"], len(saved["document"]["versions"]["nodes"])) == (2, 1)
-    assert told == []
-
-
-async def test_a_save_over_another_version_is_a_conflict(graph: Graph, world: World, told: Any) -> None:
-    for expected in (1, 3, 0, -1, 2**31 - 1):
-        (payload,) = (await graph.data("ben", EDIT_DOCUMENT, input=edit(world, "New", expected=expected))).values()
-        (error,) = payload["errors"]
-        assert (error["code"], error["path"]) == ("CONFLICT", ["input", "expectedVersion"])
-        assert (payload["document"]["version"], payload["document"]["content"]) == (2, world.requirements.content)
-    assert told == []
-
-
-async def test_of_saves_at_the_same_time_one_wins_and_none_is_lost_silently(
-    graph: Graph, world: World, told: Any
-) -> None:
-    texts = [f"Text {number}" for number in range(6)]
-    saves = [
-        graph.data(who, EDIT_DOCUMENT, input=edit(world, text, expected=2))
-        for who, text in zip(["ada", "ben"] * 3, texts, strict=True)
-    ]
-    payloads = [saved["editDocument"] for saved in await asyncio.gather(*saves)]
-    won = [text for payload, text in zip(payloads, texts, strict=True) if not payload["errors"]]
-    assert len(won) == len(told) == 1
-    assert sorted(error["code"] for payload in payloads for error in payload["errors"]) == ["CONFLICT"] * 5
-    assert {(payload["document"]["version"], payload["document"]["content"]) for payload in payloads} == {(3, won[0])}
 
 
 # --- members ---------------------------------------------------------------------------------------------------------
@@ -365,9 +368,19 @@ async def test_an_author_changes_what_they_said(graph: Graph, world: World, told
     assert told == [("COMMENT_EDITED", {"thread": world.thread_1.public_id, "comment": world.comment.public_id})]
 
 
-async def test_nobody_else_changes_what_somebody_said(graph: Graph, world: World) -> None:
+@pytest.mark.parametrize("who", ["ben", "root"])
+async def test_nobody_else_changes_what_somebody_said_not_even_an_administrator(
+    graph: Graph, world: World, who: str
+) -> None:
     given = {"commentId": world.comment.public_id, "content": "Never said"}
-    assert await refusal(graph, "ben", EDIT_COMMENT, **given) == ("FORBIDDEN", "input.commentId")
+    assert await refusal(graph, who, EDIT_COMMENT, **given) == ("FORBIDDEN", "input.commentId")
+
+
+async def test_an_administrator_changes_what_they_said_themselves(graph: Graph, world: World) -> None:
+    said = await done(graph, "root", ADD_COMMENT, threadId=world.thread_0.public_id, content="Be civil")
+    assert said["comment"]["author"] == {"name": "Root"}
+    await change(graph.database, world.comment, author_id=world.root.id)
+    await done(graph, "root", EDIT_COMMENT, commentId=world.comment.public_id, content="Please be civil")
 
 
 async def test_a_removed_author_changes_nothing_more(graph: Graph, world: World) -> None:

@@ -103,13 +103,16 @@ async def test_a_document_shows_all_of_itself(graph: Graph, world: World) -> Non
         }
     """
     document = (await graph.data("vera", query, id=world.design.public_id))["node"]
-    version = {
-        "version": 1,
-        "content": "# Draft\n",
-        "summary": None,
-        "author": {"name": "Ada"},
-        "document": {"phase": "DESIGN"},
-    }
+    versions = [
+        {
+            "version": number,
+            "content": content,
+            "summary": None,
+            "author": {"name": "Ada"},
+            "document": {"phase": "DESIGN"},
+        }
+        for number, content in ((2, world.design.content), (1, "# Draft\n"))
+    ]
     assert document == {
         "phase": "DESIGN",
         "content": world.design.content,
@@ -118,7 +121,7 @@ async def test_a_document_shows_all_of_itself(graph: Graph, world: World) -> Non
         "metadata": {},
         "wordCount": 8,
         "project": {"name": "Atlas"},
-        "versions": {"totalCount": 1, "nodes": [version]},
+        "versions": {"totalCount": 2, "nodes": versions},
         "threads": {"totalCount": 1},
     }
 
@@ -245,14 +248,14 @@ async def test_documents_are_filtered_and_ordered(graph: Graph) -> None:
 
 
 async def test_versions_are_filtered_and_ordered(graph: Graph, world: World) -> None:
-    await add(graph.database, tables.DocumentVersion(document_id=world.design.id, version=2, created_at=NOON))
+    await add(graph.database, tables.DocumentVersion(document_id=world.design.id, version=3, created_at=NOON))
     expected = {
-        f"createdAt: {AFTER}": [2, 1],
-        'createdAt: {until: "2026-01-02T00:00:00Z"}': [2],
+        f"createdAt: {AFTER}": [3, 2, 1],
+        'createdAt: {until: "2026-01-02T00:00:00Z"}': [3],
         f"createdAt: {BEFORE}": [],
     }
     assert await filtered(graph, "ada", VERSIONS, expected) == expected
-    assert await ordered(graph, "ada", VERSIONS, "VERSION") == [1, 2]
+    assert await ordered(graph, "ada", VERSIONS, "VERSION") == [1, 2, 3]
 
 
 async def test_threads_are_filtered_and_ordered(graph: Graph, world: World) -> None:
