@@ -14,7 +14,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from db.access import Rule
-from db.rules import Closed, declare
+from db.closed import Closed
+from db.rules import declare
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

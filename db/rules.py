@@ -2,19 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     MetaData,
-    Text,
     and_,
     any_,
-    case,
     false,
     func,
-    literal,
     null,
     or_,
     select,
@@ -36,12 +32,13 @@ from db.access import (
     table_of,
     viewer_id,
 )
+from db.closed import Closed
 from db.permissions import EVERYTHING, OWN, SEE, Permission, Roles
 
 Condition = Callable[..., ColumnElement[bool]]
 
 
-def declare(table: Any, rule: Rule, closed: "Closed | None" = None) -> None:
+def declare(table: Any, rule: Rule, closed: Closed | None = None) -> None:
     """Make `rule` the rule of a table, beside that of administrators, and say which states close its rows."""
     rules[table] = rule if rule is nobody else administrators | rule
     if closed:
@@ -202,23 +199,6 @@ class Revealed(Rule):
         return any_row(witness, witness.c[key.name] == row.c.id, allows(SEE, witness, viewer))
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """The states of a row in which nobody changes it, nor what belongs to it, each with what is said of that."""
-
-    column: str
-    states: Mapping[StrEnum, str]
-
-    def reason(self, row: Row) -> ColumnElement[str | None]:
-        """What is said of the state of a row; null for the other states."""
-        column = row.c[self.column]
-        return case(*((column == state, literal(words, Text())) for state, words in self.states.items()))
-
-    def describe(self) -> str:
-        """The states, in words."""
-        return f"{self.column}: {', '.join(self.states)}"
-
-
 def everyone(*permissions: Permission, where: Condition = lambda row: true()) -> Rule:
     """Guests too, on rows that meet the condition."""
     return Everyone(frozenset(permissions or {SEE}), where)
@@ -248,11 +228,6 @@ def members(
 def through(column: str, **needs: Permission) -> Rule:
     """The rule of the row that `column` refers to; `see=MANAGE` asks there for more than for the same."""
     return Through(column, {Permission(name): permission for name, permission in needs.items()})
-
-
-def closed(column: str, states: Mapping[StrEnum, str]) -> Closed:
-    """The states that `column` can be in which close a row to everybody, with what is said to who would change it."""
-    return Closed(column, states)
 
 
 def closing(row: Row) -> ColumnElement[str | None] | None:

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Changes, Json, count, refers, state, string
+from db.closed import closed
 from db.enums import (
     CommentStatus,
     DocumentStatus,
@@ -17,7 +18,7 @@ from db.enums import (
     SpecificationPhase,
 )
 from db.permissions import CLOSED_DOCUMENTS, CLOSED_PROJECTS, OWN, PROJECT_ROLES
-from db.rules import closed, members, owned_by, through
+from db.rules import members, owned_by, through
 from db.search import searchable
 
 active_members = members(

@@ -2,7 +2,8 @@
 
 Follow one through the modules in this order:
 
-1. `documents`  finds the operation of a text that was parsed and validated before, or does both now, within `limits`;
+1. `documents`  finds the operation of a text that was parsed and validated before, or does both now, within `limits`:
+                a definition (`definitions`), which keeps what is made of it for everybody;
 2. `values`     counts the values that came with it, `variables` coerces them, `misfits` says why one does not fit;
 3. `selection`  collects what it selects on a type, with fragments and directives, and merges what has the same key;
 4. `steps`      are the fields so found, each with its declaration and with its arguments made ready for SQL,

@@ -9,7 +9,7 @@ from orjson import dumps, loads
 from db.errors import TooSlow
 from graphql_schema.core.context import Context
 from graphql_schema.execution.answers import Answer
-from graphql_schema.execution.documents import Definition, DefinitionInParts
+from graphql_schema.execution.definitions import Definition, DefinitionInParts
 from graphql_schema.execution.increments import Increment, Progress
 from graphql_schema.execution.operations import Operation
 

@@ -23,8 +23,9 @@ from graphql_schema.execution.answers import Answer, Failures, answered
 from graphql_schema.execution.aside import Turns, aside
 from graphql_schema.execution.compiling import Compiling, asked_of
 from graphql_schema.execution.deadline import Deadline
+from graphql_schema.execution.definitions import Definition
 from graphql_schema.execution.delivery import Delivery
-from graphql_schema.execution.documents import Definition, Documents
+from graphql_schema.execution.documents import Documents
 from graphql_schema.execution.increments import Increment
 from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.listening import Listening

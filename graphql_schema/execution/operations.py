@@ -7,7 +7,7 @@ from graphql.execution.values import VariableValues
 
 from graphql_schema.core.errors import RequestError
 from graphql_schema.execution.cost import Estimate
-from graphql_schema.execution.documents import Definition, DefinitionInParts
+from graphql_schema.execution.definitions import Definition, DefinitionInParts
 from graphql_schema.execution.plan import Plan
 
 
