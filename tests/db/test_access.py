@@ -13,11 +13,11 @@ from db import access
 from db import rules as access_rules
 from db.access import GUEST, Viewer, allows
 from db.base import new_id
+from db.closed import closed
 from db.engine import Database
 from db.permissions import COMMENT, EDIT, LEARN, MANAGE, OWN, SEE, Permission, Roles
 from db.rules import (
     administrators,
-    closed,
     declare,
     everyone,
     follows,
