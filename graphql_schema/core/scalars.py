@@ -20,11 +20,8 @@ AMOUNT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,6})?")
 
 
 def iso(moment: datetime) -> str:
-    """RFC 3339 with the offset and no trailing zeros: `2026-08-19T19:49:29.5+00:00`.
-
-    The driver reads PostgreSQL's infinity as the last or the first moment of the calendar, without an offset.
-    """
-    text = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+    """RFC 3339 with the offset and no trailing zeros: `2026-08-19T19:49:29.5+00:00`."""
+    text = moment.isoformat()
     if not moment.microsecond:
         return text
     return f"{text[:-6].rstrip('0')}{text[-6:]}"

@@ -1,6 +1,5 @@
 """SQL expressions that write JSON: text put together with `||`, which costs PostgreSQL half of its JSON functions."""
 
-from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, case, cast, func, literal_column, types
@@ -81,23 +80,11 @@ def either(condition: ColumnElement[bool], text: JsonText) -> JsonText:
 
 def _plain(type_: Any, value: ColumnElement[Any]) -> JsonText:
     match type_:
-        case types.Date():
-            return JsonText('"', cast(_on_the_calendar(value, "date", date), Text), '"')
-        case types.Enum() | types.Numeric() | types.Uuid():
+        case types.Enum() | types.Numeric() | types.Uuid() | types.Date():
             return JsonText('"', cast(value, Text), '"')
         case types.Integer() | types.JSON():
             return JsonText(cast(value, Text))
         case types.ARRAY():
             return JsonText(cast(func.to_json(value), Text))
-        case types.DateTime():
-            value = _on_the_calendar(value, "timestamptz", datetime)
     # Of this PostgreSQL looks up the type once a statement, of `to_json` once a value.
     return JsonText(cast(func.json_scalar(value), Text))
-
-
-def _on_the_calendar(value: ColumnElement[Any], type_: str, python: type[date]) -> ColumnElement[Any]:
-    """The value, or the first or last of the calendar for what is beyond it: PostgreSQL's infinity is one of these."""
-    zone = "+00" if python is datetime else ""
-    first: ColumnElement[Any] = literal_column(f"'{python.min}{zone}'::{type_}")
-    last: ColumnElement[Any] = literal_column(f"'{python.max}{zone}'::{type_}")
-    return case((value < first, first), (value > last, last), else_=value)

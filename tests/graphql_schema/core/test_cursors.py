@@ -191,11 +191,11 @@ LISTS: dict[tuple[str, str], tuple[str, type]] = {
 }
 """A list that is sorted by a column of each type."""
 ODD: dict[type, tuple[str, ...]] = {
-    str: ("' '", "repeat('é', 100000)", "E'\\x01\\n\\x22\\x5c'", "'\U0001f4a5'"),
+    str: ("' '", "repeat('é', 200)", "E'\\x01\\n\\x22\\x5c'", "'\U0001f4a5'"),
     int: ("-2147483648", "2147483647"),
     Decimal: ("'NaN'", "9999999999.99", "0"),
-    date: ("'infinity'", "'-infinity'", "'0001-01-02'", "'9999-12-30'"),
-    datetime: ("'infinity'", "'-infinity'", "'0001-01-02T00:00:00Z'", "'9999-12-31T23:59:59.999998Z'"),
+    date: ("'0001-01-02'", "'9999-12-30'"),
+    datetime: ("'0001-01-02T00:00:00Z'", "'9999-12-31T23:59:59.999998Z'"),
 }
 """In SQL, what is least like anything else that such a column can hold."""
 SORTED = [(*column, query, value) for column, (query, type_) in LISTS.items() for value in ODD[type_]]

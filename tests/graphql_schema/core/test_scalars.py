@@ -63,11 +63,6 @@ def test_a_time_is_read_as_rfc_3339_has_it(text: str, moment: datetime) -> None:
     assert scalar("DateTime").parse_value(text) == moment
 
 
-@pytest.mark.parametrize("moment", [datetime.max, datetime.min])  # noqa: DTZ901  (as the driver gives them)
-def test_what_the_driver_reads_as_infinite_is_at_the_end_of_the_calendar(moment: datetime) -> None:
-    assert scalar("DateTime").parse_value(iso(moment)) == moment.replace(tzinfo=UTC)
-
-
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_every_time_is_read_as_it_is_written(moment: datetime) -> None:
     assert scalar("DateTime").parse_value(iso(moment)) == moment

@@ -51,9 +51,9 @@ def noted(database: Database) -> list[str]:
     statements: list[str] = []
     run = database.heard.run
 
-    async def noting(sql: str, arguments: Any) -> Any:
+    async def noting(sql: str, arguments: Any, **options: Any) -> Any:
         statements.append(sql)
-        return await run(sql, arguments)
+        return await run(sql, arguments, **options)
 
     database.heard.run = noting
     return statements
