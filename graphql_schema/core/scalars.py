@@ -87,8 +87,7 @@ SCALARS: dict[object, ScalarDefinition] = {
             "A moment as `date-time` of RFC 3339 has it: date, `T`, time to the second, any fraction of one, and `Z` or"
             " an offset, such as `2026-08-19T19:49:29.5+00:00`. Six digits of a fraction count. A leap second at the"
             " end of a month in UTC counts as the moment after it. Answers are in UTC, without zeros at the end of a"
-            " fraction; what never ends is answered as the last moment of the year 9999, and what has no beginning"
-            " as the first of the year 1."
+            " fraction."
         ),
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=iso,
