@@ -221,9 +221,12 @@ def _serve(settings: Settings, listener: socket.socket, people: list[SignedIn]) 
 
 def _settle_memory() -> None:
     """What is there now stays: the collector need not look through it again and again, nor so often."""
+    from graphql_schema.execution.memory import Memory
+
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE)
+    Memory.is_settling = True
 
 
 def _keep(text: str, file: Path, *, check: bool) -> None:

@@ -14,6 +14,7 @@ import hypothesis  # noqa: F401  (imported late, after greenlets ran, it breaks 
 import orjson
 import pytest
 from asyncpg import PostgresSyntaxError, SyntaxOrAccessError
+from graphql import introspection_types
 from sqlalchemy import event, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -130,6 +131,15 @@ class NotingDatabase(Database):
 
 HOLDING: ContextVar[bool] = ContextVar("holding", default=False)
 """Whether the task has a connection to the database."""
+
+
+@pytest.fixture(autouse=True)
+def introspection() -> Iterator[None]:
+    """Every schema that Strawberry makes changes how graphql-core describes the types of all."""
+    described = introspection_types["__Type"].fields["isOneOf"]
+    resolve = described.resolve
+    yield
+    described.resolve = resolve
 
 
 @pytest.fixture(autouse=True)

@@ -87,6 +87,7 @@ async def _advance(
     finished = select(func.count()).where(
         tables.LessonProgress.progress_id == progress.id, tables.LessonProgress.completed
     )
+    progress.last_accessed_at = datetime.now(UTC)
     progress.total_lessons = await _lesson_count(work, course)
     progress.completed_lessons = (await work.session.execute(finished)).scalar_one()
     progress.progress_percent = 100 * progress.completed_lessons // max(progress.total_lessons, 1)
@@ -104,12 +105,12 @@ def _complete(work: Work, progress: tables.CourseProgress, enrollment: tables.En
 
 
 async def _progress(work: Work, course: tables.Course) -> tables.CourseProgress:
-    """The viewer's progress in a course, locked, and made if there is none. They were at it now."""
-    begun = insert(tables.CourseProgress).values(user_id=work.viewer_id, course_id=course.id, total_lessons=0)
-    touched = begun.on_conflict_do_update(
-        index_elements=["user_id", "course_id"], set_={"last_accessed_at": func.now()}
-    )
-    return (await work.session.scalars(touched.returning(tables.CourseProgress))).one()
+    """The viewer's progress in a course, locked, and made if there is none."""
+    progress = tables.CourseProgress
+    begun = insert(progress).values(user_id=work.viewer_id, course_id=course.id, total_lessons=0)
+    await work.session.execute(begun.on_conflict_do_nothing())
+    mine = select(progress).where(progress.user_id == work.viewer_id, progress.course_id == course.id)
+    return (await work.session.scalars(mine.with_for_update())).one()
 
 
 async def _course(work: Work, lesson: tables.Lesson) -> tables.Course:

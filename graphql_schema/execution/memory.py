@@ -1,17 +1,24 @@
 """What is kept of documents, within bounds, and out of the way of the collector of garbage."""
 
 import gc
-from typing import Any
+from typing import Any, ClassVar
 
 from db.kept import Kept, Segmented
 
 MIB = 2**20
 SETTLED = MIB
 """Bytes that are taken in before they are settled: more of them would take the collector longer."""
+OFTEN = 1_000
+"""Times that something is settled before all is looked through once more, which takes up to a second: whatever was in
+use when it was settled, and has become a cycle since, is collected only then.
+"""
 
 
 class Memory:
     """All that is kept."""
+
+    is_settling: ClassVar[bool] = False
+    """Whether what is kept is settled, as what was there at the start of the process is."""
 
     def __init__(self) -> None:
         self.documents = Segmented[Any](6 * MIB, 18 * MIB)
@@ -21,16 +28,19 @@ class Memory:
         self.statements = Segmented[Any](4 * MIB, 8 * MIB)
         self.shown = Kept[Any](4 * MIB)
         """Answers about the schema."""
-        self._settled = 0
+        self._settled = self._times = 0
 
     def settle(self) -> None:
-        """Have the collector of garbage not look at what is kept, where that is so of what was there at the start.
+        """Have the collector of garbage not look at what is kept.
 
         With all that is kept it would hold the process up for a quarter of a second. Nothing kept is in a cycle, so
         that what makes room is gone at once without it.
         """
         taken_in = sum(kept.taken_in for kept in (self.documents.once, self.plans, self.parts, self.statements.once))
-        if taken_in >= self._settled + SETTLED and gc.get_freeze_count():
+        if self.is_settling and taken_in >= self._settled + SETTLED:
             self._settled = taken_in
+            self._times += 1
+            if self._times % OFTEN == 0:
+                gc.unfreeze()
             gc.collect()
             gc.freeze()

@@ -141,7 +141,7 @@ async def test_the_members_of_an_organization_pay_out_of_its_bucket_too(
 
 
 async def test_who_sends_too_many_new_texts_can_still_send_known_ones(database_url: str, redis_url: str) -> None:
-    async with serving(database_url, redis_url, text_limit=len(COURSES), text_limit_restored=1) as served:
+    async with serving(database_url, redis_url, text_limit=len(COURSES) + 1, text_limit_restored=1) as served:
         assert (await served.post({"query": COURSES})).status_code == 200
         for unread in ("{ viewer { id } }", "{ nothing }", "?"):
             answer = await served.post({"query": unread})

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 
 from app.cli import _settle_memory
 from db.embedded import Servers
+from graphql_schema.execution.memory import Memory
 from tests.app.sockets.raw import CLOSE, PING, frame, raw
 from tests.hostile.conftest import Target, targeted
 from tests.hostile.largest import CASES, HOME, Case
@@ -36,6 +37,7 @@ def host(
         usual = gc.get_threshold()
         _settle_memory()
         yield found
+        Memory.is_settling = False
         gc.unfreeze()
         gc.set_threshold(*usual)
 

@@ -31,8 +31,9 @@ VALUES = {"first": 2, "order": "TITLE_ASC", "id": f"crs_{'0' * 32}", "input": {"
 
 
 @pytest.fixture
-def uncollected() -> Iterator[None]:
+def uncollected(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The collector does nothing by itself, and looks at nothing that was there before."""
+    monkeypatch.setattr(Memory, "is_settling", True)
     gc.collect()
     gc.freeze()
     gc.disable()

@@ -5,9 +5,14 @@ import os
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
+from db.base import Base
+from tests.conftest import Graph
 from tests.graphql_schema.execution.both_paths import PEOPLE, BothPaths
+from tests.graphql_schema.execution.operations import written
 from tests.graphql_schema.execution.still import MUTATIONS
+from tests.world import World
 
 settings.register_profile(
     "agreeing",
@@ -18,6 +23,24 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 agreeing = settings.get_profile("agreeing")
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+async def test_the_mutations_that_are_compared_change_nothing(graph: Graph, world: World, name: str) -> None:
+    who, arguments = MUTATIONS[name](world)
+    before = await rows(graph)
+    assert before["users"]
+    await graph(who, f"mutation {{ {name}{written(arguments)} {{ errors {{ code }} }} }}")
+    assert await rows(graph) == before
+
+
+async def rows(graph: Graph) -> dict[str, list[str]]:
+    """Every row of every table, as text."""
+    async with graph.database.read() as session:
+        return {
+            table.name: list(await session.scalars(text(f"SELECT t::text FROM {table.name} t ORDER BY id")))  # noqa: S608  (a name of ours)
+            for table in Base.metadata.sorted_tables
+        }
 
 
 @pytest.mark.parametrize("who", PEOPLE)
