@@ -136,10 +136,10 @@ HOLDING: ContextVar[bool] = ContextVar("holding", default=False)
 @pytest.fixture(autouse=True)
 def introspection() -> Iterator[None]:
     """Every schema that Strawberry makes changes how graphql-core describes the types of all."""
-    described = introspection_types["__Type"].fields["isOneOf"]
-    resolve = described.resolve
+    described: Any = introspection_types["__Type"]
+    resolve = described.fields["isOneOf"].resolve
     yield
-    described.resolve = resolve
+    described.fields["isOneOf"].resolve = resolve
 
 
 @pytest.fixture(autouse=True)
