@@ -115,7 +115,7 @@ class Batches:
         except Exception as error:  # noqa: BLE001  (it is the answer to all of them)
             # One of them may be to blame. Which one shows when each runs by itself.
             if isinstance(error, TooSlow):
-                self._apart[batch.statement.sql] = asyncio.get_running_loop().time() + APART
+                self._keep_apart(batch.statement.sql)
             if not _is_of_one(error):
                 for row in batch.rows:
                     _fail(row, error)
@@ -130,10 +130,12 @@ class Batches:
                 if not row.done():
                     row.add_done_callback(partial(_stop, tasks.create_task(self._alone(batch, place))))
 
+    def _keep_apart(self, sql: str) -> None:
+        now = asyncio.get_running_loop().time()
+        self._apart = {one: until for one, until in self._apart.items() if until > now} | {sql: now + APART}
+
     def _is_apart(self, sql: str) -> bool:
-        if sql in self._apart and self._apart[sql] < asyncio.get_running_loop().time():
-            del self._apart[sql]
-        return sql in self._apart
+        return self._apart.get(sql, 0.0) > asyncio.get_running_loop().time()
 
     async def _together(self, batch: Batch, sql: str) -> None:
         found = await self.run(sql, batch.statement.columns(batch.asked), seconds=self.seconds)
