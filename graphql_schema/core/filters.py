@@ -21,7 +21,7 @@ from db.base import Base
 from db.read import Order, class_of
 from db.rules import refers_to_any
 from graphql_schema.core.fields import enumeration, graph_type
-from graphql_schema.core.texts import check_text
+from graphql_schema.core.texts import check_storable, check_text
 
 SEARCH = "search"
 LONGEST_SEARCH = 1_000
@@ -184,6 +184,8 @@ def _tests(table: type[Base], name: str, value: Any) -> Iterator[Test]:
             name, lambda row, keys, who: refers_to_any(row, column, keys, who), ARRAY(column.type), _keys(column, value)
         )
     else:
+        for item in value:
+            check_storable(item, at=to_camel_case(name))
         yield Test(name, lambda row, v, _: row[name] == any_(v), ARRAY(column.type), tuple(value))
 
 

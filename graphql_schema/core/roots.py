@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
+from strawberry.utils.str_converters import to_camel_case
 
 from db import ids, read
 from db.base import Base
@@ -16,6 +17,7 @@ from db.errors import BadInput
 from graphql_schema.core.context import Context
 from graphql_schema.core.fields import TYPES, Binding, Field, object_type
 from graphql_schema.core.nodes import NODES
+from graphql_schema.core.texts import check_storable
 
 LARGEST_BATCH = 100
 
@@ -48,7 +50,10 @@ class Lookup(Field):
         if len(given) != 1:
             raise BadInput("Ask for one object by one name: give exactly one of the arguments.")
         ((column, value),) = given.items()
-        return Binding(column, {"key": ids.key_of(self.child, value) if column == "id" else value})
+        if column == "id":
+            return Binding(column, {"key": ids.key_of(self.child, value)})
+        check_storable(value, at=to_camel_case(column))
+        return Binding(column, {"key": value})
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         asked = self.bind(arguments)

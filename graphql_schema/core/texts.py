@@ -29,6 +29,11 @@ def check_text(value: str, longest: int, *, at: str) -> None:
     """Raise BadInput for a text that is too long or cannot be stored. The message has nothing of it."""
     if len(value) > longest:
         raise BadInput(f"This may have at most {longest:,} characters.", at=at)
+    check_storable(value, at=at)
+
+
+def check_storable(value: str, *, at: str) -> None:
+    """Raise BadInput for what no text in the database can be."""
     if UNSTORABLE.search(value):
         raise BadInput("This has a character that no text can have, such as U+0000.", at=at)
 

@@ -152,10 +152,12 @@ class Completion:
 
     def _below(self, step: Step) -> Mapping[str, list[Step]]:
         """The steps below one by their keys: of an object that may have several types, those of all of them."""
+        if step.declared is None:  # GraphQL's own: nothing of ours is below it
+            return {}
         if step.number not in self._known:
-            is_of_many = step.declared and is_abstract_type(get_named_type(step.output))
+            is_of_many = is_abstract_type(get_named_type(step.output))
             children = [child for table in NODES for child in step.children_of(table)] if is_of_many else step.children
-            self._known[step.number] = _by_key(children) if step.declared else {}
+            self._known[step.number] = _by_key(children)
         return self._known[step.number]
 
     @cached_property

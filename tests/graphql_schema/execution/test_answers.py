@@ -91,3 +91,15 @@ async def test_a_wrong_argument_in_a_payload_undoes_nothing(either: Graph, world
     answer = await either("ben", query, input={"threadId": world.thread_0.public_id, "content": "Done"})
     assert answer["data"] == {"addComment": {"errors": [], "comment": None}}
     assert places(answer) == [["addComment", "comment", "thread", "comments"]]
+
+
+async def test_what_fails_beside_a_question_about_the_schema_is_told(either: Graph) -> None:
+    answer = await either("ada", r'{ __type(name: "User") { name } course(slug: "\u0000") { id } }')
+    assert answer["data"] == {"__type": {"name": "User"}, "course": None}
+    assert [error["path"] for error in answer["errors"]] == [["course"]]
+
+
+async def test_a_text_that_no_text_can_be_fails_alone(either: Graph) -> None:
+    answer = await either("ada", r'{ viewer { name } organization(slug: "\u0000") { name } }')
+    assert answer["data"] == {"viewer": {"name": "Ada"}, "organization": None}
+    assert [error["path"] for error in answer["errors"]] == [["organization"]]
