@@ -38,6 +38,9 @@ WRITTEN = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
 UNLIMITED = Limits(**{limit.name: 10**100 for limit in fields(Limits)})
 """For tests that ask for more at a time than a client may."""
 names = count()
+DESCRIBED: Any = introspection_types["__Type"]
+IS_ONE_OF = DESCRIBED.fields["isOneOf"]
+RESOLVE_IS_ONE_OF = IS_ONE_OF.resolve
 
 
 @pytest.fixture(scope="session")
@@ -134,12 +137,9 @@ HOLDING: ContextVar[bool] = ContextVar("holding", default=False)
 
 
 @pytest.fixture(autouse=True)
-def introspection() -> Iterator[None]:
-    """Every schema that Strawberry makes changes how graphql-core describes the types of all."""
-    described: Any = introspection_types["__Type"]
-    resolve = described.fields["isOneOf"].resolve
-    yield
-    described.fields["isOneOf"].resolve = resolve
+def introspection() -> None:
+    """Every schema that Strawberry makes, as some tests do, changes how graphql-core describes the types of all."""
+    IS_ONE_OF.resolve = RESOLVE_IS_ONE_OF
 
 
 @pytest.fixture(autouse=True)
