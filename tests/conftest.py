@@ -39,8 +39,7 @@ UNLIMITED = Limits(**{limit.name: 10**100 for limit in fields(Limits)})
 """For tests that ask for more at a time than a client may."""
 names = count()
 DESCRIBED: Any = introspection_types["__Type"]
-IS_ONE_OF = DESCRIBED.fields["isOneOf"]
-RESOLVE_IS_ONE_OF = IS_ONE_OF.resolve
+RESOLVE_IS_ONE_OF = DESCRIBED.fields["isOneOf"].resolve
 
 
 @pytest.fixture(scope="session")
@@ -139,7 +138,7 @@ HOLDING: ContextVar[bool] = ContextVar("holding", default=False)
 @pytest.fixture(autouse=True)
 def introspection() -> None:
     """Every schema that Strawberry makes, as some tests do, changes how graphql-core describes the types of all."""
-    IS_ONE_OF.resolve = RESOLVE_IS_ONE_OF
+    DESCRIBED.fields["isOneOf"].resolve = RESOLVE_IS_ONE_OF
 
 
 @pytest.fixture(autouse=True)
