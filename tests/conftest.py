@@ -1,9 +1,10 @@
 """Real servers for every test: one PostgreSQL and one Valkey a worker, and a copy of the small world for each test."""
 
 import asyncio
+import sys
 import traceback
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from itertools import count
@@ -133,6 +134,18 @@ class NotingDatabase(Database):
 
 HOLDING: ContextVar[bool] = ContextVar("holding", default=False)
 """Whether the task has a connection to the database."""
+
+
+@contextmanager
+def untraced() -> Iterator[None]:
+    """Do not measure coverage: for what is drawn it more than doubles the time, and says only that all was run.
+
+    The marker of pytest-cov does nothing in a worker, where coverage was started with the process.
+    """
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    yield
+    sys.settrace(tracer)
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from db.embedded import Servers
 from db.engine import Database
 from graphql_schema.execution import Executor
 from graphql_schema.schema import executor
-from tests.conftest import TEMPLATE, UNLIMITED, Graph, NotingDatabase, _administer, _named
+from tests.conftest import TEMPLATE, UNLIMITED, Graph, NotingDatabase, _administer, _named, untraced
 from tests.invariants.crowd import populate
 from tests.invariants.oracle import Oracle
 from tests.world import World
@@ -32,8 +32,9 @@ as_served = pytest.mark.parametrize("graph", ["compiled"], indirect=True, scope=
 
 
 @pytest.fixture(autouse=True)
-def uncovered(no_cover: None) -> None:
-    """Coverage is not measured here: it more than doubles the time, and says only that everything was run."""
+def uncovered() -> Iterator[None]:
+    with untraced():
+        yield
 
 
 @pytest.fixture(scope="session")

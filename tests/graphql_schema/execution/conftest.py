@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 
@@ -9,16 +10,15 @@ from db import engine
 from db.embedded import Servers
 from graphql_schema.execution import Executor
 from graphql_schema.schema import executor
-from tests.conftest import TEMPLATE, Graph, NotingDatabase, _administer, _named
+from tests.conftest import TEMPLATE, Graph, NotingDatabase, _administer, _named, untraced
 from tests.graphql_schema.execution.both_paths import PATIENCE, BothPaths, both_paths
 from tests.world import World
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Coverage of examples is not measured: it more than doubles the time, and says only that everything was run."""
-    for item in items:
-        if "both" in getattr(item, "fixturenames", ()):
-            item.add_marker("no_cover")
+@pytest.fixture(autouse=True)
+def uncovered(request: pytest.FixtureRequest) -> Iterator[None]:
+    with untraced() if "both" in request.fixturenames else nullcontext():
+        yield
 
 
 @pytest.fixture(scope="package")
