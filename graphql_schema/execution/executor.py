@@ -31,7 +31,7 @@ from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.listening import Listening
 from graphql_schema.execution.mutating import Mutating
 from graphql_schema.execution.operations import CostError, Operation, Request
-from graphql_schema.execution.plan import Asked, Plan, references
+from graphql_schema.execution.plan import Plan, references
 from graphql_schema.execution.python_values import plain
 from graphql_schema.execution.resolving import Resolving, only
 from graphql_schema.execution.steps import Step
@@ -158,9 +158,7 @@ class Executor:
         steps = [step for step in operation.plan.steps if not step.is_typename]
         if operation.kind != "query" or operation.plan.obstacles:
             raise BadInput("Only a query that is compiled as a whole can be explained.")
-        asked = Asked()
-        for step in steps:
-            asked.add(step, operation.variables)
+        _, asked = asked_of(operation, steps)
         for error in asked.failures.values():
             raise error
         statement = operation.plan.statement(steps, asked, context.viewer)

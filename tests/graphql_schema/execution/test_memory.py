@@ -2,6 +2,7 @@
 
 import gc
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from db.access import GUEST
 from db.kept import Kept
-from graphql_schema.execution import Executor, Request, RequestError
+from graphql_schema.execution import Executor, Request, RequestError, memory
 from graphql_schema.execution.compiling import asked_of
 from graphql_schema.execution.memory import Memory
 from graphql_schema.schema import executor
@@ -112,3 +113,26 @@ def timed() -> Iterator[list[float]]:
         yield found
     finally:
         gc.callbacks.remove(note)
+
+
+class Node:
+    """Something that can be in a cycle."""
+
+    itself: object = None
+
+
+def test_what_became_a_cycle_after_it_was_settled_is_collected_in_the_end(
+    uncollected: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "OFTEN", 2)
+    kept, node = Memory(), Node()
+    found = weakref.ref(node)
+    kept.plans.put("one", None, memory.SETTLED)
+    kept.settle()
+    node.itself = node
+    del node
+    gc.collect()
+    assert found() is not None
+    kept.plans.put("other", None, memory.SETTLED)
+    kept.settle()
+    assert found() is None
