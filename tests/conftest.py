@@ -1,6 +1,7 @@
 """Real servers for every test: one PostgreSQL and one Valkey a worker, and a copy of the small world for each test."""
 
 import asyncio
+import signal
 import sys
 import traceback
 from collections.abc import AsyncIterator, Iterator
@@ -41,6 +42,12 @@ UNLIMITED = Limits(**{limit.name: 10**100 for limit in fields(Limits)})
 names = count()
 DESCRIBED: Any = introspection_types["__Type"]
 RESOLVE_IS_ONE_OF = DESCRIBED.fields["isOneOf"].resolve
+
+
+def pytest_configure() -> None:
+    """Hear of Ctrl-C and of a terminal that closes, as does all that tests start, also in the background or by nohup."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
