@@ -15,8 +15,8 @@ Members = dict[str, Any]
 
 
 LARGEST = 50_000
-"""Lists and objects in what is sent, about. To make as many as fit into a body takes ten times as long as the longest
-text does: they are counted before, and brackets in texts with them.
+"""Lists and objects in what is sent, and texts with the names of members, about. To make as many as fit into a body
+takes ten to forty times as long as the longest text does: they are counted before, and brackets in texts with them.
 """
 
 
@@ -29,9 +29,11 @@ class BadRequest(Refusal):
 
 def parsed(text: str | bytes, *, what: str) -> Any:
     """The value of a JSON text; raises BadRequest for anything else, for values nested too deeply, and for too many."""
-    lists, objects = ("[", "{") if isinstance(text, str) else (b"[", b"{")
-    if text.count(lists) + text.count(objects) > LARGEST:  # type: ignore[arg-type]
+    sent = text.encode(errors="surrogatepass") if isinstance(text, str) else text
+    if sent.count(b"[") + sent.count(b"{") > LARGEST:
         raise BadRequest(f"The {what} has too many lists and objects.")
+    if sent.count(b'"') - sent.count(b'\\"') > 2 * LARGEST:
+        raise BadRequest(f"The {what} has too many texts.")
     try:
         return orjson.loads(text)
     except ValueError:

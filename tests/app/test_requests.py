@@ -89,3 +89,16 @@ def test_what_is_sent_has_so_many_lists_and_objects_at_most(bracket: str) -> Non
     for larger in (text + b"[]", text.decode() + "[]"):
         with pytest.raises(BadRequest, match="too many lists and objects"):
             parsed(larger, what="body")
+
+
+def test_what_is_sent_has_so_many_texts_at_most() -> None:
+    text = orjson.dumps(["a"] * LARGEST)
+    assert parsed(text, what="body") == ["a"] * LARGEST
+    for larger in (orjson.dumps(["a"] * (LARGEST + 1)), text.decode().replace("[", '["",')):
+        with pytest.raises(BadRequest, match="too many texts"):
+            parsed(larger, what="body")
+
+
+def test_quotation_marks_in_a_text_are_not_texts() -> None:
+    spoken = '"Yes," she said. ' * LARGEST
+    assert parsed(orjson.dumps(spoken), what="body") == spoken

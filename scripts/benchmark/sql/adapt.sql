@@ -19,14 +19,17 @@ ORDER BY number LIMIT 200;
 
 -- Each reader works on his share of those projects, and on fifty or so others: enough for more than one page.
 INSERT INTO project_members (id, project_id, user_id, role)
-SELECT uuidv7(), p.id, r.id, 'MEMBER'::projectrole
-FROM bench.projects p JOIN bench.readers r ON r.number = p.number % 50
-UNION ALL
-SELECT uuidv7(), p.id, r.id, 'MEMBER'::projectrole
+SELECT uuidv7(), shared.id, shared.reader, 'MEMBER'::projectrole
 FROM (
-    SELECT id, row_number() OVER (ORDER BY id) AS number, greatest(count(*) OVER () / 50, 1) AS shares
-    FROM specification_projects
-) p JOIN bench.readers r ON r.number % p.shares = p.number % p.shares
+    SELECT p.id, r.id AS reader
+    FROM bench.projects p JOIN bench.readers r ON r.number = p.number % 50
+    UNION
+    SELECT p.id, r.id
+    FROM (
+        SELECT id, row_number() OVER (ORDER BY id) AS number, greatest(count(*) OVER () / 50, 1) AS shares
+        FROM specification_projects
+    ) p JOIN bench.readers r ON r.number % p.shares = p.number % p.shares
+) shared JOIN specification_projects p ON p.id = shared.id AND p.owner_id <> shared.reader
 ON CONFLICT DO NOTHING;
 
 -- Pages are full: the first ten threads of each document of those projects have five comments at least.
