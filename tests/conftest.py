@@ -45,7 +45,7 @@ RESOLVE_IS_ONE_OF = DESCRIBED.fields["isOneOf"].resolve
 
 
 def pytest_configure() -> None:
-    """Hear of Ctrl-C and of a terminal that closes, as does all that tests start, also in the background or by nohup."""
+    """Hear of Ctrl-C and of a terminal that closes, and so does what tests start, also in the background."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
