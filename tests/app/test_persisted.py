@@ -156,6 +156,16 @@ async def test_a_refusal_has_its_code_on_every_transport(
         assert error["extensions"]["code"] == code
 
 
+async def test_whoever_sends_texts_outside_the_list_pays_for_their_being_read(redis_url: str, trusted: Path) -> None:
+    held = {"trusted_documents": trusted, "trusted_level": "safelist"}
+    limits = {"text_limit": len(LISTED) + len(TEXT), "text_limit_restored": 1}
+    async with serving(NO_DATABASE, redis_url, **limits, **held) as served:
+        assert told(await served.post({"documentId": "listed"})) == LISTED_ANSWER
+        assert refused(await served.post({"query": TEXT}))[:2] == (403, "QUERY_NOT_IN_SAFELIST")
+        assert refused(await served.post({"query": "{ other: __typename }"}))[:2] == (429, "REQUEST_RATE_LIMITED")
+        assert told(await served.post({"documentId": "listed"})) == LISTED_ANSWER
+
+
 @at("level", ["off", "log", "safelist", "id-only"])
 @at("members", [{"documentId": "listed"}, {"documentId": f"sha256:{digest(LISTED)}"}, hashed(LISTED)])
 async def test_a_document_on_the_list_runs_on_every_transport(held: Served, members: dict[str, Any]) -> None:
