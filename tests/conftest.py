@@ -5,10 +5,9 @@ import signal
 import sys
 import traceback
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,7 @@ import orjson
 import pytest
 from asyncpg import PostgresSyntaxError, SyntaxOrAccessError
 from graphql import introspection_types
-from sqlalchemy import event, make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import event
 
 from db import embedded, migrations
 from db.access import Viewer
@@ -31,15 +29,13 @@ from graphql_schema.execution import Executor, Limits, Operation, Request
 from graphql_schema.execution.aside import Turns
 from graphql_schema.schema import executor
 from tests import world as worlds
+from tests.databases import Databases
 from tests.tls import Certificate
 from tests.world import World
 
 TEMPLATE = "world"
-WRITTEN = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
-"""The next transaction id of the server: only transactions that write take one."""
 UNLIMITED = Limits(**{limit.name: 10**100 for limit in fields(Limits)})
 """For tests that ask for more at a time than a client may."""
-names = count()
 DESCRIBED: Any = introspection_types["__Type"]
 RESOLVE_IS_ONE_OF = DESCRIBED.fields["isOneOf"].resolve
 
@@ -58,12 +54,15 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Serve
 
 
 @pytest.fixture(scope="session")
-def template(servers: embedded.Servers) -> World:
+def databases(servers: embedded.Servers) -> Iterator[Databases]:
+    with closing(Databases(servers.database_url)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def template(databases: Databases) -> World:
     """The world, built once in a database that tests copy."""
-    url = _named(servers.database_url, TEMPLATE)
-    asyncio.run(_administer(servers, f"CREATE DATABASE {TEMPLATE}"))
-    migrations.upgrade(url)
-    return asyncio.run(_build(url))
+    return built(databases.create(TEMPLATE))
 
 
 @pytest.fixture
@@ -79,18 +78,18 @@ def unwritten() -> list[str]:
 
 
 @pytest.fixture
-async def database_url(servers: embedded.Servers, template: World, unwritten: list[str]) -> AsyncIterator[str]:
+def database_url(databases: Databases, template: World, unwritten: list[str]) -> Iterator[str]:
     """A database with the small world in it that no other test has written to."""
-    name = unwritten.pop() if unwritten else await _copy(servers)
-    before = await _administer(servers, WRITTEN)
-    yield _named(servers.database_url, name)
-    if await _administer(servers, WRITTEN) == before:
-        unwritten.append(name)
+    url = unwritten.pop() if unwritten else databases.copy(TEMPLATE)
+    before = databases.written()
+    yield url
+    if databases.written() == before:
+        unwritten.append(url)
     else:
-        await _administer(servers, f"DROP DATABASE {name} WITH (FORCE)")
+        databases.drop(url)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def redis_url(servers: embedded.Servers) -> str:
     return servers.redis_url
 
@@ -273,28 +272,15 @@ def resolved(database: NotingDatabase, world: World) -> Graph:
     return Graph(database, world, Executor(executor.schema, compiles=False))
 
 
+def built(url: str) -> World:
+    """The small world, in a database that had nothing in it."""
+    migrations.upgrade(url)
+    return asyncio.run(_build(url))
+
+
 async def _build(url: str) -> World:
     database = Database(url)
     try:
         return await worlds.build(database)
     finally:
         await database.close()
-
-
-async def _copy(servers: embedded.Servers) -> str:
-    name = f"test_{next(names)}"
-    await _administer(servers, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
-    return name
-
-
-async def _administer(servers: embedded.Servers, statement: str) -> Any:
-    engine = create_async_engine(servers.database_url, isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        result = await connection.execute(text(statement))
-        answer = result.scalar() if result.returns_rows else None
-    await engine.dispose()
-    return answer
-
-
-def _named(url: str, database: str) -> str:
-    return make_url(url).set(database=database).render_as_string(hide_password=False)

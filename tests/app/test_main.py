@@ -18,16 +18,15 @@ from websockets.exceptions import ConnectionClosed
 
 from app import cli
 from app.main import SWITCH
-from db import migrations
 from db.embedded import servers
 from db.engine import Database
-from tests import world as worlds
 from tests.app.serving import Served, serving
 from tests.app.sockets.test_conversation import COMPLETE, LISTEN
 from tests.app.streams.reading import reading
 from tests.app.streams.test_streaming import COMMENT as OPENED
 from tests.app.streams.test_streaming import EVENTS
 from tests.app.test_graph import COMMENT, HEAVY, READ, WAITING, as_ada, held
+from tests.conftest import built
 from tests.db.waiting import until
 from tests.world import World
 
@@ -127,22 +126,12 @@ async def test_after_a_restart_of_the_database_nobody_meets_a_connection_that_is
 ) -> None:
     with ExitStack() as first:
         url = first.enter_context(servers(tmp_path, durable=False)).database_url
-        world = await built(url)
+        world = await asyncio.to_thread(built, url)
         async with serving(url, redis_url) as served:
             assert await errors(served, world, RESOLVE) == []
             first.close()
             with servers(tmp_path, durable=False):
                 assert await errors(served, world, REOPEN) == []
-
-
-async def built(database_url: str) -> World:
-    """The small world in this database."""
-    await asyncio.to_thread(migrations.upgrade, database_url)
-    database = Database(database_url)
-    try:
-        return await worlds.build(database)
-    finally:
-        await database.close()
 
 
 async def errors(served: Served, world: World, change: str) -> list[Any]:

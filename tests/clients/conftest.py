@@ -16,9 +16,9 @@ import orjson
 import pytest
 
 from app.console.node import Node, StepFailed, on_machine
-from db.embedded import Servers
 from tests.app.serving import Served, serving
-from tests.conftest import TEMPLATE, _administer, _named
+from tests.conftest import TEMPLATE
+from tests.databases import Databases
 from tests.world import World
 
 FOLDER = Path(__file__).parent
@@ -51,7 +51,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def report_of(node: Node, shared: Path, servers: Servers, template: World) -> Callable[[str], Report]:
+def report_of(
+    node: Node, shared: Path, databases: Databases, redis_url: str, template: World
+) -> Callable[[str], Report]:
     """What a program found, by its name."""
 
     def report_of(program: str) -> Report:
@@ -60,7 +62,8 @@ def report_of(node: Node, shared: Path, servers: Servers, template: World) -> Ca
             notes.seek(0)
             lines = notes.readlines()
             if not lines:
-                lines = asyncio.run(_run(node, program, servers, template))
+                url = databases.copy(TEMPLATE)
+                lines = asyncio.run(_run(node, program, template, database_url=url, redis_url=redis_url))
                 notes.writelines(lines)
         found = map(orjson.loads, lines)
         return {line["check"]: line["reason"] for line in found}
@@ -68,13 +71,10 @@ def report_of(node: Node, shared: Path, servers: Servers, template: World) -> Ca
     return report_of
 
 
-async def _run(node: Node, program: str, servers: Servers, world: World) -> list[bytes]:
+async def _run(node: Node, program: str, world: World, *, database_url: str, redis_url: str) -> list[bytes]:
     """The report of a program, with a last line for how it ended."""
-    database = f"clients_{program}"
-    await _administer(servers, f"CREATE DATABASE {database} TEMPLATE {TEMPLATE}")
-    url = _named(servers.database_url, database)
     with tempfile.TemporaryFile() as complaints:
-        async with serving(url, servers.redis_url) as served:
+        async with serving(database_url, redis_url) as served:
             lines = await _report(node, program, _facts(served, world), complaints)
         complaints.seek(0)
         said = complaints.read().decode(errors="replace")

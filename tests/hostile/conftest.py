@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from db.embedded import Servers
 from tests.app.serving import Served, serving
-from tests.conftest import TEMPLATE, _administer, _named, untraced
+from tests.conftest import TEMPLATE, untraced
+from tests.databases import Databases
 from tests.world import World
 
 T = TypeVar("T")
@@ -36,20 +36,17 @@ def uncovered() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def target(servers: Servers, template: World) -> Iterator[Target]:
-    with targeted(servers, template) as found:
+def target(databases: Databases, redis_url: str, template: World) -> Iterator[Target]:
+    with targeted(databases.copy(TEMPLATE), redis_url, template) as found:
         yield found
 
 
 @contextmanager
-def targeted(servers: Servers, world: World, **others: Any) -> Iterator[Target]:
+def targeted(database_url: str, redis_url: str, world: World, **others: Any) -> Iterator[Target]:
     """A server that refuses nobody for asking too often, with other settings than usual."""
     limits = {"rate_limit_mode": "off", "socket_limit": 10_000, **others}
-    asyncio.run(_administer(servers, f"CREATE DATABASE hostile TEMPLATE {TEMPLATE}"))
-    url = _named(servers.database_url, "hostile")
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
-        served = runner.run(stack.enter_async_context(serving(url, servers.redis_url, **limits)))
+        served = runner.run(stack.enter_async_context(serving(database_url, redis_url, **limits)))
         yield Target(runner, served, world)
         runner.run(stack.aclose())
-    asyncio.run(_administer(servers, "DROP DATABASE hostile WITH (FORCE)"))

@@ -14,9 +14,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.cli import _settle_memory
-from db.embedded import Servers
 from graphql_schema.execution.memory import Memory
 from tests.app.sockets.raw import CLOSE, PING, frame, raw
+from tests.conftest import TEMPLATE
+from tests.databases import Databases
 from tests.hostile.conftest import Target, targeted
 from tests.hostile.largest import CASES, HOME, Case
 from tests.hostile.test_malformed import ask, coded, errors
@@ -28,12 +29,16 @@ LONGEST = 0.05
 
 @pytest.fixture(scope="module")
 def host(
-    servers: Servers, template: World, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+    databases: Databases,
+    redis_url: str,
+    template: World,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Target]:
     """A server that holds its documents to a list, and whose memory is settled as that of the command is."""
     (documents := tmp_path_factory.mktemp("documents") / "list.json").write_bytes(orjson.dumps({"home": HOME}))
     trusted = {"trusted_documents": documents, "trusted_level": request.param}
-    with targeted(servers, template, batch_limit=10, **trusted) as found:
+    with targeted(databases.copy(TEMPLATE), redis_url, template, batch_limit=10, **trusted) as found:
         usual = gc.get_threshold()
         _settle_memory()
         yield found

@@ -3,7 +3,6 @@
 It stays open from test to test, in an event loop of its own: compiling the statements anew is what would take long.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from random import Random
 
@@ -13,11 +12,11 @@ from sqlalchemy import select
 
 from db import tables
 from db.access import GUEST
-from db.embedded import Servers
 from db.engine import Database
 from graphql_schema.execution import Executor
 from graphql_schema.schema import executor
-from tests.conftest import TEMPLATE, UNLIMITED, Graph, NotingDatabase, _administer, _named, untraced
+from tests.conftest import TEMPLATE, UNLIMITED, Graph, NotingDatabase, untraced
+from tests.databases import Databases
 from tests.invariants.crowd import populate
 from tests.invariants.oracle import Oracle
 from tests.world import World
@@ -38,11 +37,9 @@ def uncovered() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def database_url(servers: Servers, template: World) -> Iterator[str]:
+def database_url(databases: Databases, template: World) -> str:
     """A database that the tests of this folder share: they keep nothing of what they write."""
-    asyncio.run(_administer(servers, f"CREATE DATABASE invariants TEMPLATE {TEMPLATE}"))
-    yield _named(servers.database_url, "invariants")
-    asyncio.run(_administer(servers, "DROP DATABASE invariants WITH (FORCE)"))
+    return databases.copy(TEMPLATE)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -16,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.access import GUEST, Viewer, allows, reachable
 from db.base import Base, tables
-from db.embedded import Servers
 from db.engine import Database
 from db.permissions import Permission
 from db.tables import User
-from tests.conftest import TEMPLATE, _administer, _named
+from tests.conftest import TEMPLATE
+from tests.databases import Databases
 from tests.invariants.crowd import populate
 from tests.invariants.oracle import EVERYTHING, RULES, Oracle
 from tests.world import World
@@ -41,15 +41,13 @@ async def test_the_oracle_knows_every_permission_and_every_table() -> None:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def empty(servers: Servers, template: World) -> AsyncIterator[Database]:
+async def empty(databases: Databases, template: World) -> AsyncIterator[Database]:
     """A database with all tables and no rows."""
-    await _administer(servers, f"CREATE DATABASE empty TEMPLATE {TEMPLATE}")
-    opened = Database(_named(servers.database_url, "empty"))
+    opened = Database(databases.copy(TEMPLATE))
     async with opened.work(GUEST) as work:
         await work.session.execute(text(f"TRUNCATE {', '.join(table.__tablename__ for table in tables())}"))
     yield opened
     await opened.close()
-    await _administer(servers, "DROP DATABASE empty WITH (FORCE)")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

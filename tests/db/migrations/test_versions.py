@@ -11,8 +11,7 @@ from alembic import command
 from sqlalchemy import make_url
 
 from db import migrations
-from db.embedded import Servers
-from tests.conftest import _administer, _named
+from tests.databases import Databases
 
 BEFORE = "26811985c5ab"
 ROWS = """
@@ -64,17 +63,16 @@ VERSIONS = """
 
 
 @pytest.fixture
-async def upgraded(servers: Servers) -> AsyncIterator[Any]:
+async def upgraded(databases: Databases) -> AsyncIterator[Any]:
     """A connection to a database that had these rows before it was upgraded."""
-    await _administer(servers, "CREATE DATABASE upgraded")
-    url = _named(servers.database_url, "upgraded")
+    url = databases.create("upgraded")
     await asyncio.to_thread(command.upgrade, migrations._config(url), BEFORE)
     connection = await asyncpg.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))
     await connection.execute(ROWS)
     await asyncio.to_thread(migrations.upgrade, url)
     yield connection
     await connection.close()
-    await _administer(servers, "DROP DATABASE upgraded WITH (FORCE)")
+    databases.drop(url)
 
 
 async def test_what_was_there_is_moved_and_mended(upgraded: Any) -> None:

@@ -1,6 +1,5 @@
 """The long run: `python -m tests.graphql_schema.execution.agree 50000` compares both paths over new operations."""
 
-import asyncio
 import sys
 import tempfile
 from collections import Counter
@@ -11,8 +10,8 @@ from time import monotonic
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from db import embedded, engine, migrations
-from tests.conftest import TEMPLATE, _administer, _build, _named
+from db import embedded, engine
+from tests.conftest import built
 from tests.graphql_schema.execution.both_paths import PEOPLE, BothPaths, both_paths
 
 BATCH = 250
@@ -22,12 +21,12 @@ BATCH = 250
 def main(number: int) -> None:
     """Compare so many operations, each person in turn, and print what they were. It may take long on a busy machine."""
     engine.SERVER_SETTINGS["statement_timeout"] = "60s"
-    with tempfile.TemporaryDirectory() as folder, embedded.servers(Path(folder), durable=False) as servers:
-        url = _named(servers.database_url, TEMPLATE)
-        asyncio.run(_administer(servers, f"CREATE DATABASE {TEMPLATE}"))
-        migrations.upgrade(url)
-        with both_paths(url, asyncio.run(_build(url))) as both:
-            run(both, number)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        embedded.servers(Path(folder), durable=False) as servers,
+        both_paths(servers.database_url, built(servers.database_url)) as both,
+    ):
+        run(both, number)
 
 
 def run(both: BothPaths, number: int) -> None:

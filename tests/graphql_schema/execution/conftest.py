@@ -1,16 +1,15 @@
 """Both paths over one database, for all examples of a module: no query changes anything."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import nullcontext
 
 import pytest
 
 from db import engine
-from db.embedded import Servers
 from graphql_schema.execution import Executor
 from graphql_schema.schema import executor
-from tests.conftest import TEMPLATE, Graph, NotingDatabase, _administer, _named, untraced
+from tests.conftest import TEMPLATE, Graph, NotingDatabase, untraced
+from tests.databases import Databases
 from tests.graphql_schema.execution.both_paths import PATIENCE, BothPaths, both_paths
 from tests.world import World
 
@@ -22,11 +21,9 @@ def uncovered(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(scope="package")
-def both(servers: Servers, template: World) -> Iterator[BothPaths]:
-    asyncio.run(_administer(servers, f"CREATE DATABASE both_paths TEMPLATE {TEMPLATE}"))
-    with both_paths(_named(servers.database_url, "both_paths"), template) as opened:
+def both(databases: Databases, template: World) -> Iterator[BothPaths]:
+    with both_paths(databases.copy(TEMPLATE), template) as opened:
         yield opened
-    asyncio.run(_administer(servers, "DROP DATABASE both_paths WITH (FORCE)"))
 
 
 COMPILING, RESOLVING = (Executor(executor.schema, compiles=compiles, deadline=PATIENCE) for compiles in (True, False))
