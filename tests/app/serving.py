@@ -17,8 +17,8 @@ from app.main import App, Server
 from app.outgoing import GAPS
 from app.settings import Settings
 from app.sockets.conversation import PROTOCOL
+from tests.deadline import DEADLINE
 
-DEADLINE = 5.0
 NO_DATABASE = "postgresql://somebody:secret@127.0.0.1:1/trellis"
 NO_REDIS = "redis://127.0.0.1:1"
 
@@ -42,7 +42,7 @@ class Served:
     async def send(self, method: str, path: str = "/graphql", *, content: Any = None, **headers: Any) -> httpx.Response:
         """Send anything at all."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        async with httpx.AsyncClient(base_url=f"http://{self.address}") as client:
+        async with httpx.AsyncClient(base_url=f"http://{self.address}", timeout=DEADLINE) as client:
             return await client.request(method, path, content=content, headers=named)
 
     @asynccontextmanager

@@ -11,8 +11,9 @@ from structlog.testing import capture_logs
 
 from app.buckets import CALL_SIZE, TIMEOUT, Bucket, Buckets, Limit
 from tests.app.conftest import Clock
-from tests.app.serving import DEADLINE, NO_REDIS, until
+from tests.app.serving import NO_REDIS, until
 from tests.app.wire import Wire
+from tests.deadline import DEADLINE
 
 ADA = "usr:ada"
 LIMIT = Limit(100, restore_rate=0.001)

@@ -22,6 +22,7 @@ from app.banner import SignedIn, banner
 from db import demo
 from db.access import Viewer
 from db.engine import Database
+from tests.deadline import DEADLINE
 from tests.world import World
 
 Run = Callable[..., None]
@@ -98,7 +99,7 @@ def test_the_first_query_works_as_it_is_printed(filled: Path) -> None:
 def test_a_signal_stops_the_server_and_its_servers(filled: Path, stop: signal.Signals) -> None:
     with serving(filled) as (process, _):
         process.send_signal(stop)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=DEADLINE) == 0
         assert process.stdout
         assert "Traceback" not in process.stdout.read()
     with socket.socket(socket.AF_UNIX) as connection:
@@ -112,7 +113,7 @@ def test_a_server_that_is_gone_for_good_ends_the_process_with_one_line(filled: P
         try:
             settings.write_text(f"{whole}\nnonsense = 1\n")
             os.kill(int((filled / "postgres" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
-            output, _ = process.communicate(timeout=60)
+            output, _ = process.communicate(timeout=DEADLINE)
         finally:
             settings.write_text(whole)
     assert process.returncode == 1
@@ -134,7 +135,7 @@ def small(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk_ends_the_process_with_one_line(small: Path) -> None:
     command = [sys.executable, "-m", "app", "serve", "--port", "0", "--data", str(small)]
-    ended = subprocess.run(command, cwd=cli.ROOT, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    ended = subprocess.run(command, cwd=cli.ROOT, capture_output=True, text=True, timeout=DEADLINE, check=False)  # noqa: S603
     assert ended.returncode == 1
     [line] = ended.stderr.splitlines()
     assert line.endswith("No space left on device")

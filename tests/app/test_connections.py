@@ -16,12 +16,13 @@ from db import tables
 from db.access import GUEST
 from db.engine import Database
 from db.outbox import document_topic
-from tests.app.serving import DEADLINE, NO_DATABASE, Served, listeners, serving
+from tests.app.serving import NO_DATABASE, Served, listeners, serving
 from tests.app.serving import until as holds
 from tests.app.streams.reading import happen
 from tests.app.streams.test_streaming import COMPLETE, EVENTS
 from tests.app.test_watch import REFUSAL
 from tests.db.waiting import until
+from tests.deadline import DEADLINE
 from tests.world import World
 
 WAITING = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"

@@ -18,6 +18,7 @@ from app.responses import refusal
 from db.engine import Database
 from db.tokens import new_token
 from tests.app.serving import NO_DATABASE, Served, serving, told
+from tests.deadline import DEADLINE
 from tests.world import World
 
 TYPENAME = {"query": "{ __typename }"}
@@ -223,7 +224,7 @@ async def test_a_body_over_the_limit_is_413_before_it_is_read(bare: Served) -> N
     reader, writer = await asyncio.open_connection(*bare.address.split(":"))
     writer.write(b"POST /graphql HTTP/1.1\r\nHost: trellis\r\nContent-Type: application/json\r\n")
     writer.write(b"Content-Length: 1048577\r\n\r\n")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(DEADLINE):
         assert (await reader.readline()).startswith(b"HTTP/1.1 413 ")
     writer.close()
 

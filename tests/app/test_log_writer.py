@@ -11,6 +11,7 @@ from prometheus_client import REGISTRY
 
 from app import log_writer
 from app.log_writer import LogWriter
+from tests.deadline import DEADLINE
 
 
 def rendered(entry: Any) -> str:
@@ -50,7 +51,7 @@ def test_entries_are_written_in_their_order() -> None:
     for number in range(2_000):
         writer.put({"event": str(number)})
     writer.put("a line of a library")
-    assert writer.flush(within=5)
+    assert writer.flush(within=DEADLINE)
     *entries, last = stream.getvalue().splitlines()
     assert [orjson.loads(entry)["event"] for entry in entries] == [str(number) for number in range(2_000)]
     assert last == "a line of a library"
@@ -76,7 +77,7 @@ def test_an_entry_that_cannot_be_rendered_does_not_end_the_log() -> None:
     writer.start(stream, rendered)
     writer.put({"event": "odd", "value": object()})
     writer.put({"event": "last"})
-    assert writer.flush(within=5)
+    assert writer.flush(within=DEADLINE)
     odd, last = stream.getvalue().splitlines()
     assert odd.startswith("'odd' could not be logged: ")
     assert orjson.loads(last) == {"event": "last"}
@@ -87,8 +88,8 @@ def test_a_stream_that_is_closed_does_not_end_the_log() -> None:
     closed.close()
     writer.start(closed, rendered)
     writer.put({"event": "lost"})
-    assert writer.flush(within=5)
+    assert writer.flush(within=DEADLINE)
     writer.start(stream, rendered)
     writer.put({"event": "last"})
-    assert writer.flush(within=5)
+    assert writer.flush(within=DEADLINE)
     assert [orjson.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["last", "log entries dropped"]

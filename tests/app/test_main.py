@@ -28,10 +28,9 @@ from tests.app.streams.test_streaming import EVENTS
 from tests.app.test_graph import COMMENT, HEAVY, READ, WAITING, as_ada, held
 from tests.conftest import built
 from tests.db.waiting import until
+from tests.deadline import DEADLINE
 from tests.world import World
 
-STARTING = 30
-STOPPING = 15
 RESOLVE = "mutation ($thread: ID!) { resolveThread(input: {threadId: $thread}) { errors { code } } }"
 REOPEN = RESOLVE.replace("resolve", "reopen")
 
@@ -60,7 +59,7 @@ async def process(
 async def address(started: asyncio.subprocess.Process) -> str:
     """Where it listens, as its banner says."""
     assert started.stdout
-    async with asyncio.timeout(STARTING):
+    async with asyncio.timeout(DEADLINE):
         async for line in started.stdout:
             if found := re.search(rb"http://([\d.]+:\d+)", line):
                 return found[1].decode()
@@ -88,7 +87,7 @@ async def test_on_sigterm_all_comes_to_its_end_and_the_process_too(
         with pytest.raises(ConnectionClosed):
             await talk.connection.recv()
         assert (await talk.closed())[0] == 1012
-        async with asyncio.timeout(STOPPING):
+        async with asyncio.timeout(DEADLINE):
             assert await started.wait() == 0
 
 
@@ -101,7 +100,7 @@ async def test_whoever_stops_reading_the_log_stops_nobody(
     try:
         async with (
             process(database_url, redis_url, stderr=writing, TRELLIS_LOG_JSON=json) as (started, served),
-            AsyncClient(base_url=f"http://{served.address}", timeout=STARTING) as client,
+            AsyncClient(base_url=f"http://{served.address}", timeout=DEADLINE) as client,
         ):
             for _ in range(100):
                 assert (await client.get("/health/live")).status_code == 200
@@ -109,7 +108,7 @@ async def test_whoever_stops_reading_the_log_stops_nobody(
             assert select.select([reading], [], [], 0)[0]
             assert not select.select([], [writing], [], 0)[1]
             started.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(STOPPING):
+            async with asyncio.timeout(DEADLINE):
                 assert await started.wait() == 0
     finally:
         os.close(reading)

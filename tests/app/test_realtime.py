@@ -17,6 +17,7 @@ from db.errors import HistoryGap
 from db.outbox import Event
 from tests.app.serving import NO_REDIS, until
 from tests.app.wire import Wire
+from tests.deadline import DEADLINE
 
 TOPIC = "document:1"
 
@@ -32,7 +33,7 @@ def comment(number: int = 0, *, topic: str = TOPIC) -> Event:
 
 
 async def heard(events: AsyncIterator[Event]) -> Event:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(DEADLINE):
         return await anext(events)
 
 
@@ -84,7 +85,7 @@ async def test_the_channel_is_left_with_the_last_listener(realtime: Realtime, re
         async with realtime.listen(TOPIC):
             pass
         assert await subscribers(redis, prefix) == 1
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(DEADLINE):
         while await subscribers(redis, prefix):
             pass
 
@@ -102,7 +103,7 @@ async def test_listeners_that_come_and_go_at_once_leave_nothing_behind(
         visit.cancel()
     await asyncio.gather(*visits, return_exceptions=True)
     assert not [visit.exception() for visit in visits if not visit.cancelled() and visit.exception()]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(DEADLINE):
         while await redis.pubsub_channels(f"{prefix}*") != [f"{prefix}{GAPS}"]:
             pass
 
@@ -217,7 +218,7 @@ async def test_one_connection_that_is_lost_loses_no_event(redis_url: str, prefix
 async def test_a_quiet_connection_is_kept(redis_url: str, prefix: str, redis: Any) -> None:
     async with Realtime(redis_url, prefix=prefix, patience=0.05) as realtime, realtime.listen(TOPIC) as events:
         [connection] = await connections(redis)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(DEADLINE):
             while int(connection["tot-cmds"]) < 10:
                 [connection] = await connections(redis)
         await realtime.publish(comment())
@@ -232,7 +233,7 @@ async def test_who_comes_while_the_connection_is_down_hears_once_it_is_back(redi
         listening = asyncio.create_task(first_of(realtime))
         await wire.open()
         with until_heard(realtime):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(DEADLINE):
                 assert await listening == comment()
 
 

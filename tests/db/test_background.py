@@ -10,8 +10,7 @@ from structlog.testing import capture_logs
 
 from db import background
 from db.background import Background
-
-DEADLINE = 5.0
+from tests.deadline import DEADLINE
 
 
 @pytest.fixture(autouse=True)

@@ -13,13 +13,12 @@ from db.enums import MembershipStatus
 from db.failures import Failure, failure_of
 from db.statements import Statement, compiled
 from tests.db.waiting import until
+from tests.deadline import DEADLINE
 from tests.world import World
 
 NUMBER: Any = bindparam("number", type_=Integer(), value=None, required=False)
 PID = func.pg_backend_pid()
 NAP = compiled(select(NUMBER).where(func.pg_sleep(NUMBER).is_not(None)))
-DEADLINE = 3.0
-"""Seconds in which who has nothing to do with what takes long is answered, on a busy machine too."""
 
 
 async def rows(database: Database, statement: Statement, *values: dict[str, Any]) -> list[Any]:
@@ -72,7 +71,8 @@ async def test_a_value_that_fits_no_parameter_is_the_fault_of_one(database: Data
 
 
 async def test_one_that_takes_long_keeps_no_other_of_its_batch_waiting(database: Database) -> None:
-    asked = [asyncio.create_task(database.fetch(NAP, NAP.arguments({"number": number}))) for number in (0, 60, 0)]
+    naps = [NAP.arguments({"number": number}) for number in (0, 2 * DEADLINE, 0)]
+    asked = [asyncio.create_task(database.fetch(NAP, nap)) for nap in naps]
     async with asyncio.timeout(DEADLINE):
         assert [row and tuple(row) for row in await asyncio.gather(asked[0], asked[2])] == [(0,), (0,)]
     assert not asked[1].done()

@@ -6,9 +6,7 @@ from typing import Any
 from sqlalchemy import text
 
 from db.engine import Database
-
-DEADLINE = 60.0
-"""Seconds: a busy machine keeps it, and nobody waits for it but a test that fails."""
+from tests.deadline import DEADLINE
 
 
 async def until(database: Database, condition: str, **values: Any) -> None:

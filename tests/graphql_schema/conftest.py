@@ -14,9 +14,7 @@ from db.outbox import Event
 from graphql_schema.core.context import Context
 from graphql_schema.execution import Request
 from tests.conftest import Graph, Heard
-
-DEADLINE = 60.0
-"""Seconds: a busy machine keeps it, and nobody waits for it but a test that fails."""
+from tests.deadline import DEADLINE
 
 Listen = Callable[..., AbstractAsyncContextManager["Ear"]]
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from tests.app.serving import DEADLINE
 from tests.app.sockets.raw import BINARY, CLOSE, CONTINUATION, PING, TEXT, frame, raw
+from tests.deadline import DEADLINE
 from tests.hostile import inputs
 from tests.hostile.conftest import Target
 

@@ -10,6 +10,7 @@ from strawberry.utils.str_converters import to_snake_case
 from db.base import Base, new_id
 from graphql_schema.execution import Request, RequestError
 from tests.conftest import Graph
+from tests.deadline import DEADLINE
 from tests.invariants.asking import Question, questions, shown
 from tests.invariants.conftest import as_served
 from tests.invariants.oracle import Oracle
@@ -97,6 +98,6 @@ async def refused(graph: Graph, who: str | None, question: Question, public_id: 
     """The errors with which a subscription is refused."""
     operation = graph.executor.prepare(Request(question.text, variables={"id": public_id}))
     with pytest.raises(RequestError) as refusal:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(DEADLINE):
             await anext(graph.executor.subscribe(operation, graph.context(who)))
     return refusal.value.errors

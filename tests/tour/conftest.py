@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.app.serving import Served, Talk, listeners, serving, told, until
+from tests.deadline import DEADLINE
 from tests.world import World
 
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -98,7 +99,7 @@ async def served(database_url: str, redis_url: str) -> AsyncIterator[Served]:
 async def guest(served: Served) -> AsyncIterator[Person]:
     """Somebody who has not signed in."""
     limits = httpx.Limits(max_keepalive_connections=0)
-    async with httpx.AsyncClient(verify=PLAIN, limits=limits, timeout=10) as client:
+    async with httpx.AsyncClient(verify=PLAIN, limits=limits, timeout=DEADLINE) as client:
         yield Person(served, client, None)
 
 

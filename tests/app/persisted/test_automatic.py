@@ -9,8 +9,9 @@ from structlog.testing import capture_logs
 from app.persisted import automatic as module
 from app.persisted.automatic import DOCUMENT_BYTES, REMEMBERED_FOR, Automatic
 from app.persisted.names import digest
-from tests.app.serving import DEADLINE, NO_REDIS
+from tests.app.serving import NO_REDIS
 from tests.app.wire import Wire
+from tests.deadline import DEADLINE
 
 TEXT = "{ viewer { name } }"
 KEY = digest(TEXT)

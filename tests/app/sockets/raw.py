@@ -11,7 +11,7 @@ from typing import Self
 import orjson
 
 from app.sockets.conversation import PROTOCOL
-from tests.app.serving import DEADLINE
+from tests.deadline import DEADLINE
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING = 0x0, 0x1, 0x2, 0x8, 0x9
 HANDSHAKE = "\r\n".join(

@@ -11,7 +11,8 @@ import httpx
 
 from db import tables
 from db.outbox import Event, document_topic
-from tests.app.serving import DEADLINE, Served, listeners, until
+from tests.app.serving import Served, listeners, until
+from tests.deadline import DEADLINE
 from tests.world import World
 
 LISTEN = "subscription ($id: ID!) { documentEvents(documentId: $id) { kind document { phase } } }"
