@@ -64,19 +64,27 @@ class Database:
     """At most `pool_size` connections to one PostgreSQL database, an equal share for each use, and at least one.
 
     `url` is an address as hosts hand it out, and `reader_url` one for reads; of the same database, as another role.
+    Anything waits `patience` seconds for a connection.
     """
 
     def __init__(
-        self, url: str, *, reader_url: str | None = None, publish: Publish = unheard, pool_size: int = 16
+        self,
+        url: str,
+        *,
+        reader_url: str | None = None,
+        publish: Publish = unheard,
+        pool_size: int = 16,
+        patience: float = PATIENCE,
     ) -> None:
         self.address = Address.parse(url)
         self.reader_address = Address.parse(reader_url or url)
         self.publish = publish
+        self.patience = patience
         share = max(1, pool_size // USES)
-        self.readers = Connections(self._connect_reader, size=share, patience=PATIENCE)
-        self.heavy_readers = Connections(self._connect_reader, size=max(1, share // OF_HEAVY), patience=PATIENCE)
-        self.writers = Connections(self._connect, size=share, patience=PATIENCE)
-        self.listeners = Connections(self._connect_reader, size=LISTENING, patience=PATIENCE)
+        self.readers = Connections(self._connect_reader, size=share, patience=patience)
+        self.heavy_readers = Connections(self._connect_reader, size=max(1, share // OF_HEAVY), patience=patience)
+        self.writers = Connections(self._connect, size=share, patience=patience)
+        self.listeners = Connections(self._connect_reader, size=LISTENING, patience=patience)
         self.reads = Batches(self.readers.fetch, seconds=TOGETHER)
         # Fewer together, so that several processes share what is heavy.
         self.heavy_reads = Batches(self.heavy_readers.fetch, size=4, seconds=HEAVY_TOGETHER)
@@ -87,7 +95,7 @@ class Database:
         self.engine = self.address.engine(
             pool_size=share,
             max_overflow=0,
-            pool_timeout=PATIENCE,
+            pool_timeout=patience,
             pool_pre_ping=True,
             hide_parameters=True,
             async_creator=self._connect_session,
@@ -201,4 +209,4 @@ class Database:
         return connection
 
     async def _open(self, address: Address, settings: dict[str, str]) -> Connection:
-        return await address.connect(settings, patience=CONNECTING)
+        return await address.connect(settings, patience=max(CONNECTING, self.patience))

@@ -30,6 +30,7 @@ from graphql_schema.execution.aside import Turns
 from graphql_schema.schema import executor
 from tests import world as worlds
 from tests.databases import Databases
+from tests.deadline import DEADLINE
 from tests.tls import Certificate
 from tests.world import World
 
@@ -98,7 +99,8 @@ class NotingDatabase(Database):
     """Writes down every statement that it runs, by whichever of its ways, and those that PostgreSQL does not take."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(url, pool_size=64)  # what is resolved field by field needs many sessions at once
+        # What is resolved field by field needs many sessions at once.
+        super().__init__(url, pool_size=64, patience=DEADLINE)
         self.statements: list[str] = []
         self.malformed: list[str] = []
         """Those that are wrong whatever their values: nobody hears of one that is run again in another form."""
