@@ -9,7 +9,7 @@ from strawberry.utils.str_converters import to_camel_case
 from structlog.testing import capture_logs
 
 from db import tables
-from db.enums import ProjectRole, ProjectStatus, ReactionType
+from db.tables import ProjectRole, ProjectStatus, ReactionType
 from graphql_schema import specs
 from graphql_schema.core.mutations import Mutation
 from tests.conftest import Graph
