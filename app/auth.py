@@ -10,9 +10,9 @@ from db import tables
 from db.access import GUEST, Viewer
 from db.actions import accounts
 from db.engine import Database
-from db.enums import UserRole
 from db.errors import NotFound, Unauthenticated
 from db.statements import compiled
+from db.tables import UserRole
 from db.tokens import is_token, token_hash
 
 REMEMBERED_FOR = 3.0

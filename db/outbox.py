@@ -28,11 +28,6 @@ async def unheard(_event: Event) -> None:
     """Publish to nobody: for processes without subscribers, such as the command line."""
 
 
-def document_topic(document_id: UUID) -> Topic:
-    """The talk about a document: threads opened and resolved, comments, reactions."""
-    return f"document:{document_id.hex}"
-
-
-def progress_topic(user_id: UUID, course_id: UUID) -> Topic:
-    """How one person advances in one course."""
-    return f"progress:{user_id.hex}:{course_id.hex}"
+def topic(name: str, *keys: UUID) -> Topic:
+    """The topic of what these keys name: `topic("document", document.id)`. Slices declare theirs with their tables."""
+    return ":".join((name, *(key.hex for key in keys)))

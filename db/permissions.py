@@ -1,8 +1,6 @@
-"""What a role may do, and what a state forbids: one table of data. Access rules read it; nothing else decides."""
+"""What a viewer may be allowed to do with a row. Which role may do what is data, beside the tables of each slice."""
 
 from enum import StrEnum, auto
-
-from db.enums import DocumentStatus, EnrollmentStatus, OrganizationRole, ProjectRole, ProjectStatus
 
 
 class Permission(StrEnum):
@@ -24,30 +22,4 @@ SEE, LEARN, COMMENT, EDIT, MANAGE, OWN = Permission
 EVERYTHING = frozenset(Permission)
 
 Roles = dict[StrEnum, frozenset[Permission]]
-
-PROJECT_ROLES: Roles = {
-    ProjectRole.LEAD: frozenset({SEE, COMMENT, EDIT, MANAGE}),
-    ProjectRole.MEMBER: frozenset({SEE, COMMENT, EDIT}),
-    ProjectRole.REVIEWER: frozenset({SEE, COMMENT}),
-    ProjectRole.VIEWER: frozenset({SEE}),
-}
-
-ORGANIZATION_ROLES: Roles = {
-    OrganizationRole.OWNER: frozenset({SEE, COMMENT, EDIT, MANAGE}),
-    OrganizationRole.ADMIN: frozenset({SEE, COMMENT, EDIT, MANAGE}),
-    OrganizationRole.MEMBER: frozenset({SEE, COMMENT, EDIT}),
-    OrganizationRole.VIEWER: frozenset({SEE}),
-}
-
-CLOSED_PROJECTS = {
-    ProjectStatus.ARCHIVED: "The project is archived: what is in it can be read, and no longer changed.",
-    ProjectStatus.SUSPENDED: "The project is suspended: what is in it can be read, and not changed until it goes on.",
-}
-CLOSED_DOCUMENTS = {
-    DocumentStatus.ARCHIVED: "The document is archived: it can be read, and no longer changed.",
-}
-
-STUDENTS: Roles = {
-    EnrollmentStatus.ACTIVE: frozenset({SEE, LEARN}),
-    EnrollmentStatus.COMPLETED: frozenset({SEE, LEARN}),
-}
+"""What each role, or each state of a membership, may do: declared with the tables of its slice."""

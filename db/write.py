@@ -17,6 +17,7 @@ from sqlalchemy.orm import make_transient_to_detached
 
 from db.access import Viewer, allows
 from db.base import Base
+from db.enums import Words
 from db.errors import Forbidden, NotFound, Refusal, Unauthenticated
 from db.ids import key_of
 from db.outbox import Event, Topic
@@ -103,9 +104,9 @@ class Work:
         """Tell the client of a refusal and keep what was written all the same, such as the count of failures."""
         self.refusals.append(refusal)
 
-    def happened(self, topic: Topic, kind: str, **rows: Base) -> None:
+    def happened(self, topic: Topic, kind: Words, **rows: Base) -> None:
         """Tell the topic's subscribers, once this is committed, that something happened to these rows."""
-        self.events.append(Event(topic, kind, {name: row.public_id for name, row in rows.items()}))
+        self.events.append(Event(topic, kind.value, {name: row.public_id for name, row in rows.items()}))
 
     async def _find(self, table: type[Row], key: UUID, may: Permission, *, lock: bool) -> "Found[Row]":
         statement = _record_by_key(table, may, self.viewer.typical)

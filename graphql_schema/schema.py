@@ -7,14 +7,16 @@ from graphql import GraphQLEnumType, GraphQLResolveInfo, GraphQLType, is_enum_ty
 from strawberry import Schema
 from strawberry.schema.config import StrawberryConfig
 
-from graphql_schema import accounts, courses, notifications, organizations, repositories, specs
+import graphql_schema
+from db.modules import packages
 from graphql_schema.core import NODES, root
 from graphql_schema.core.directives import atomic
 from graphql_schema.core.scalars import SCALARS
 from graphql_schema.execution import Executor
 from graphql_schema.execution.cost import FORMULA
 
-SLICES = (accounts, organizations, specs, courses, repositories, notifications)
+KERNEL = ("core", "execution")
+SLICES = [package for package in packages(graphql_schema) if package.__name__.rpartition(".")[2] not in KERNEL]
 
 CHANGES = (
     "What can be changed. Fields are done one after the other, each in one transaction: all of it is done, or nothing. "

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+import db.tables  # noqa: F401  (declares the tables)
+from db.base import tables
+from db.enums import Words
+
 ROOT = Path(__file__).parents[1]
 IGNORED = [".git", *((ROOT / ".gitignore").read_text().replace("/\n", "\n").split())]
 
@@ -49,6 +53,9 @@ SHORT_TASKS = {
 }
 """The modules that begin tasks or threads which are no background tasks, with what they are: nobody restarts them."""
 
+CONVENTIONS = {"user_id": "names the person, wherever a table lists members"}
+"""The nouns of slices that the kernel knows, with the reason."""
+
 SELF_EXPLAINING = {"S603": "flags every start of a program, however it is written"}
 """The rules whose exemption needs no reason, with the reason for that."""
 
@@ -73,6 +80,7 @@ FILES = sorted(walk())
 MODULES = [path for path in FILES if path.endswith(".py")]
 TREES = {path: ast.parse((ROOT / path).read_text()) for path in MODULES}
 TESTS = [path for path in MODULES if path.startswith("tests/")]
+KERNEL = [path for path in MODULES if re.match(r"db/\w+\.py|graphql_schema/(\w+\.py|core/|execution/)", path)]
 SLICES = [path for path in MODULES if re.match(r"graphql_schema/(?!core|execution)\w+/", path)]
 
 
@@ -122,6 +130,28 @@ def test_a_slice_of_the_graph_declares_and_leaves_the_database_to_the_kernel() -
         assert "session" not in {getattr(node, "attr", None) for node in ast.walk(TREES[path])}, path
         # A declaration may have an expression with a subselect in it.
         assert "select" not in called(TREES[path]) or path.endswith("/types.py"), path
+
+
+def nouns() -> set[str]:
+    """The names that slices give: to tables, to the keys that refer to them, and to enumerations."""
+    keys = {column.name for table in tables() for column in table.__table__.c if column.foreign_keys}
+    enumerations = {kind.__name__ for kind in Words.__subclasses__() if kind.__module__.startswith("db.tables.")}
+    return keys | enumerations | {name for table in tables() for name in (table.__name__, table.__tablename__)}
+
+
+def words(node: ast.AST) -> Iterator[str]:
+    """The names in a module, and the words of its texts; a docstring may have any as an example."""
+    if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+        yield from (word for text in vars(node).values() if isinstance(text, str) for word in re.findall(r"\w+", text))
+        for child in ast.iter_child_nodes(node):
+            yield from words(child)
+
+
+def test_the_kernel_names_nothing_of_a_slice() -> None:
+    own = {node.name for path in KERNEL for node in ast.walk(TREES[path]) if isinstance(node, ast.ClassDef)}
+    foreign = nouns() - own - CONVENTIONS.keys()
+    assert foreign > {"Comment", "comments", "thread_id", "CommentStatus", "DocumentEventKind"}
+    assert [(path, word) for path in KERNEL for word in words(TREES[path]) if word in foreign] == []
 
 
 def test_nothing_is_printed_but_on_the_command_line() -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 
 from db import tables
 from db.access import GUEST, Viewer
-from db.enums import UserRole
+from db.tables import UserRole
 from db.tokens import new_token, token_hash
 from db.turns import Turns
 from db.write import Work

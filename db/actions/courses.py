@@ -7,9 +7,8 @@ from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, func, selec
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from db import tables
-from db.enums import EnrollmentStatus, PaymentStatus
 from db.errors import BadInput, Conflict, Forbidden, NotFound
-from db.outbox import progress_topic
+from db.tables import EnrollmentStatus, PaymentStatus, ProgressEventKind, progress_topic
 from db.tables.courses import opens
 from db.write import Work
 
@@ -57,7 +56,8 @@ async def complete_lesson(work: Work, lesson: tables.Lesson) -> tuple[tables.Cou
     if not done.completed:
         done.completed, done.completed_at = True, datetime.now(UTC)
         await work.session.flush()
-        work.happened(progress_topic(work.viewer_id, course.id), "LESSON_COMPLETED", progress=progress, lesson=lesson)
+        topic = progress_topic(work.viewer_id, course.id)
+        work.happened(topic, ProgressEventKind.LESSON_COMPLETED, progress=progress, lesson=lesson)
         await _advance(work, course, progress, enrollment=enrollment)
     return progress, done
 
@@ -101,7 +101,8 @@ def _complete(work: Work, progress: tables.CourseProgress, enrollment: tables.En
     progress.completed_at = progress.completed_at or now
     if enrollment.status is EnrollmentStatus.ACTIVE:
         enrollment.status, enrollment.completed_at = EnrollmentStatus.COMPLETED, now
-        work.happened(progress_topic(work.viewer_id, enrollment.course_id), "COURSE_COMPLETED", progress=progress)
+        topic = progress_topic(work.viewer_id, enrollment.course_id)
+        work.happened(topic, ProgressEventKind.COURSE_COMPLETED, progress=progress)
 
 
 async def _progress(work: Work, course: tables.Course) -> tables.CourseProgress:

@@ -12,17 +12,18 @@ from sqlalchemy.dialects.postgresql import insert
 from db import tables
 from db.actions.notifications import notify
 from db.base import new_id
-from db.enums import (
+from db.errors import Conflict
+from db.tables import (
     CommentStatus,
+    DocumentEventKind,
     DocumentStatus,
     MembershipStatus,
     NotificationType,
     ProjectRole,
     ReactionType,
     SpecificationPhase,
+    document_topic,
 )
-from db.errors import Conflict
-from db.outbox import document_topic
 from db.write import Work
 
 Person = tuple[tables.User, ProjectRole]
@@ -92,7 +93,7 @@ async def edit_document(
         document.content, document.version = content, document.version + 1
         document.status = DocumentStatus.DRAFT
         await work.add(_version(work, document, summary=summary))
-        work.happened(document_topic(document.id), "DOCUMENT_EDITED", document=document)
+        work.happened(document_topic(document.id), DocumentEventKind.DOCUMENT_EDITED, document=document)
     return document
 
 
@@ -102,21 +103,21 @@ async def open_thread(
     """A new thread at a place of a document, with its first comment."""
     thread = await work.add(tables.CommentThread(document_id=document.id, line=line, character=character))
     comment = await work.add(tables.Comment(thread_id=thread.id, author_id=work.viewer_id, content=content))
-    work.happened(document_topic(document.id), "THREAD_OPENED", thread=thread, comment=comment)
+    work.happened(document_topic(document.id), DocumentEventKind.THREAD_OPENED, thread=thread, comment=comment)
     return thread, comment
 
 
 async def add_comment(work: Work, thread: tables.CommentThread, content: str) -> tables.Comment:
     """A new comment at the end of a thread. A resolved thread takes comments too and stays resolved."""
     comment = await work.add(tables.Comment(thread_id=thread.id, author_id=work.viewer_id, content=content))
-    work.happened(document_topic(thread.document_id), "COMMENT_ADDED", thread=thread, comment=comment)
+    work.happened(document_topic(thread.document_id), DocumentEventKind.COMMENT_ADDED, thread=thread, comment=comment)
     return comment
 
 
 async def edit_comment(work: Work, comment: tables.Comment, content: str) -> tables.Comment:
     """Another text for a comment."""
     comment.content, comment.edited_at = content, datetime.now(UTC)
-    await _tell(work, comment, "COMMENT_EDITED")
+    await _tell(work, comment, DocumentEventKind.COMMENT_EDITED)
     return comment
 
 
@@ -125,7 +126,7 @@ async def react(work: Work, comment: tables.Comment, type_: ReactionType) -> tab
     given = insert(tables.Reaction).values(comment_id=comment.id, user_id=work.viewer_id, type=type_)
     added = await work.session.scalar(given.on_conflict_do_nothing().returning(tables.Reaction.id))
     if added is not None:
-        await _tell(work, comment, "REACTION_ADDED")
+        await _tell(work, comment, DocumentEventKind.REACTION_ADDED)
     return comment
 
 
@@ -135,7 +136,7 @@ async def take_back_reaction(work: Work, comment: tables.Comment, type_: Reactio
     mine = (reaction.comment_id == comment.id, reaction.user_id == work.viewer_id, reaction.type == type_)
     removed = await work.session.scalar(delete(reaction).where(*mine).returning(reaction.id))
     if removed is not None:
-        await _tell(work, comment, "REACTION_REMOVED")
+        await _tell(work, comment, DocumentEventKind.REACTION_REMOVED)
     return comment
 
 
@@ -147,7 +148,7 @@ async def resolve(work: Work, thread: tables.CommentThread) -> tables.CommentThr
             datetime.now(UTC),
             work.viewer_id,
         )
-        work.happened(document_topic(thread.document_id), "THREAD_RESOLVED", thread=thread)
+        work.happened(document_topic(thread.document_id), DocumentEventKind.THREAD_RESOLVED, thread=thread)
     return thread
 
 
@@ -155,7 +156,7 @@ async def reopen(work: Work, thread: tables.CommentThread) -> tables.CommentThre
     """Mark a thread as waiting for an answer again."""
     if thread.status is CommentStatus.RESOLVED:
         thread.status, thread.resolved_at, thread.resolved_by_id = CommentStatus.OPEN, None, None
-        work.happened(document_topic(thread.document_id), "THREAD_REOPENED", thread=thread)
+        work.happened(document_topic(thread.document_id), DocumentEventKind.THREAD_REOPENED, thread=thread)
     return thread
 
 
@@ -181,6 +182,6 @@ def _welcome(project: tables.SpecificationProject, user: tables.User, role: Proj
     }
 
 
-async def _tell(work: Work, comment: tables.Comment, kind: str) -> None:
+async def _tell(work: Work, comment: tables.Comment, kind: DocumentEventKind) -> None:
     thread = await work.session.get_one(tables.CommentThread, comment.thread_id)
     work.happened(document_topic(thread.document_id), kind, thread=thread, comment=comment)

@@ -18,7 +18,7 @@ from db.demo.people import People
 from db.demo.rows import Batch, row
 from db.demo.scale import Multiples
 from db.demo.sources import Sources
-from db.enums import UserRole
+from db.tables import UserRole
 
 Progress = Callable[[str, int, int], None]
 

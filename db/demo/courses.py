@@ -8,7 +8,7 @@ from db import tables
 from db.demo.people import COURSES_SINCE, INSTRUCTORS, People
 from db.demo.rows import Batch, Row, key, row
 from db.demo.sources import Record, moment
-from db.enums import Difficulty
+from db.tables import Difficulty
 
 FEATURED = {"hf-llm-course", "rust-book-quizzes"}
 

@@ -15,7 +15,7 @@ from db.demo.courses import published_at
 from db.demo.people import People, Person
 from db.demo.rows import Batch, Row, dice, key, row
 from db.demo.sources import Record, moment
-from db.enums import EnrollmentStatus, PaymentStatus, UserRole
+from db.tables import EnrollmentStatus, PaymentStatus, UserRole
 
 LEARNERS = 180
 COURSES_EACH = (1, 1, 2, 2, 3)

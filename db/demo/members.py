@@ -12,7 +12,7 @@ from db.demo.rows import Batch, Row, row
 from db.demo.sources import Record, Sources
 from db.demo.specs import created_at, owner, project_id
 from db.demo.talk import Placed, placed, remarker
-from db.enums import ProjectRole
+from db.tables import ProjectRole
 
 Memberships = dict[str, tuple[Person, ProjectRole]]
 

@@ -15,7 +15,7 @@ from uuid import UUID
 from db import tables
 from db.demo.rows import Batch, Row, key, row
 from db.demo.sources import Record, Sources, moment
-from db.enums import UserRole
+from db.tables import UserRole
 
 ROLES = ("authors", "reviewers", "approvers")
 INSTRUCTORS = {

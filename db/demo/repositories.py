@@ -10,7 +10,7 @@ from db import tables
 from db.demo.people import People
 from db.demo.rows import Batch, Row, as_json, key, row
 from db.demo.sources import Record, Sources, moment
-from db.enums import OrganizationRole, PullRequestState
+from db.tables import OrganizationRole, PullRequestState
 
 # The payloads name test accounts, none of our repositories: they are with the organization that published them.
 WEBHOOKS_OF = "octokit"

@@ -13,7 +13,7 @@ from db import tables
 from db.demo.people import People, Person, logins, revisions
 from db.demo.rows import Batch, Row, as_json, key, row
 from db.demo.sources import Record, moment
-from db.enums import DocumentStatus, ProjectStatus, SpecificationPhase
+from db.tables import DocumentStatus, ProjectStatus, SpecificationPhase
 
 PHASES = (SpecificationPhase.REQUIREMENTS, SpecificationPhase.DESIGN, SpecificationPhase.TASKS)
 NOW_IN = {  # what the sources call the state of a project → its status, its phase, and how that phase's document stands

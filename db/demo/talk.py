@@ -16,7 +16,7 @@ from db.demo.people import People, Person, revisions
 from db.demo.rows import Batch, Row, key, row
 from db.demo.sources import Record, Sources, moment
 from db.demo.specs import PHASES, content, document_id, owner
-from db.enums import CommentStatus, ReactionType, SpecificationPhase
+from db.tables import CommentStatus, ReactionType, SpecificationPhase
 
 
 @dataclass(frozen=True, slots=True)

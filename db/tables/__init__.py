@@ -1,45 +1,12 @@
-"""Every table of Trellis, by the names that the graph uses: `tables.Comment`."""
+"""Every table and enumeration of Trellis, by the names that the graph uses: `tables.Comment`, `tables.CommentStatus`.
 
-from db import guards  # noqa: F401  (PostgreSQL learns of them with the tables)
-from db.tables.accounts import IdempotencyKey, Password, Session, User
-from db.tables.courses import Course, CourseModule, CourseProgress, Enrollment, Lesson, LessonProgress
-from db.tables.notifications import Notification
-from db.tables.organizations import Organization, OrganizationMember
-from db.tables.repositories import Commit, PullRequest, Repository, RepositoryStats, WebhookEvent
-from db.tables.specs import (
-    Comment,
-    CommentThread,
-    DocumentVersion,
-    ProjectMember,
-    Reaction,
-    SpecificationDocument,
-    SpecificationProject,
-)
+A module of this folder has its line here, so that whoever reads or types `tables.` knows what there is.
+"""
 
-__all__ = [
-    "Comment",
-    "CommentThread",
-    "Commit",
-    "Course",
-    "CourseModule",
-    "CourseProgress",
-    "DocumentVersion",
-    "Enrollment",
-    "IdempotencyKey",
-    "Lesson",
-    "LessonProgress",
-    "Notification",
-    "Organization",
-    "OrganizationMember",
-    "Password",
-    "ProjectMember",
-    "PullRequest",
-    "Reaction",
-    "Repository",
-    "RepositoryStats",
-    "Session",
-    "SpecificationDocument",
-    "SpecificationProject",
-    "User",
-    "WebhookEvent",
-]
+from db.tables.accounts import *
+from db.tables.courses import *
+from db.tables.notifications import *
+from db.tables.organizations import *
+from db.tables.repositories import *
+from db.tables.specs import *
+from db.tables.specs_enums import *

@@ -7,8 +7,33 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Changes, count, flag, refers, state, string
-from db.enums import Plan, SubscriptionType, UserRole
+from db.enums import Words
 from db.rules import nobody, owned_by, revealed
+
+
+class UserRole(Words):
+    """What a person is to the platform as a whole."""
+
+    STUDENT = "STUDENT", "Takes courses."
+    DEVELOPER = "DEVELOPER", "Writes specifications and code."
+    INSTRUCTOR = "INSTRUCTOR", "Teaches courses."
+    TEAM_LEAD = "TEAM_LEAD", "Leads a team."
+    MODERATOR = "MODERATOR", "Keeps the talk civil."
+    ADMIN = "ADMIN", "Runs the platform: sees everything, and may do everything but speak as somebody else."
+
+
+class Plan(Words):
+    """What a person pays for."""
+
+    BASIC = "BASIC", "Pays nothing."
+    PREMIUM = "PREMIUM", "Pays for more."
+
+
+class SubscriptionType(Words):
+    """Whether a plan is a person's own or comes from a team."""
+
+    INDIVIDUAL = "INDIVIDUAL", "Their own plan."
+    TEAM = "TEAM", "The plan of a team they belong to."
 
 
 class User(Changes, Base, access=owned_by("id") | revealed, prefix="usr"):

@@ -9,10 +9,51 @@ from sqlalchemy import CheckConstraint, ColumnElement, Index, UniqueConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Changes, count, flag, refers, state, string
-from db.enums import Difficulty, EnrollmentStatus, PaymentStatus
-from db.permissions import LEARN, MANAGE, SEE, STUDENTS
+from db.enums import Words
+from db.outbox import Topic, topic
+from db.permissions import LEARN, MANAGE, SEE, Roles
 from db.rules import everyone, members, owned_by, through
 from db.search import searchable
+
+
+class Difficulty(Words):
+    """How much a course asks of its students."""
+
+    BEGINNER = "BEGINNER", "Asks for nothing."
+    INTERMEDIATE = "INTERMEDIATE", "Asks for the basics."
+    ADVANCED = "ADVANCED", "Asks for experience."
+    EXPERT = "EXPERT", "Asks for mastery."
+
+
+class EnrollmentStatus(Words):
+    """The state of an enrollment. It leaves ACTIVE once and never comes back: who returns begins another."""
+
+    ACTIVE = "ACTIVE", "Taking the course."
+    COMPLETED = "COMPLETED", "Has finished the course."
+    EXPIRED = "EXPIRED", "The time for it is over."
+    CANCELLED = "CANCELLED", "Left, or got the money back."
+
+
+class PaymentStatus(Words):
+    """The state of a payment."""
+
+    PENDING = "PENDING", "Waits for the money."
+    COMPLETED = "COMPLETED", "Paid, or free."
+    FAILED = "FAILED", "The payment did not go through."
+    REFUNDED = "REFUNDED", "Paid back."
+
+
+class ProgressEventKind(Words):
+    """Something that happened to your progress in a course."""
+
+    LESSON_COMPLETED = "LESSON_COMPLETED", "You finished a lesson."
+    COURSE_COMPLETED = "COURSE_COMPLETED", "You finished the last lesson of the course."
+
+
+STUDENTS: Roles = {
+    EnrollmentStatus.ACTIVE: frozenset({SEE, LEARN}),
+    EnrollmentStatus.COMPLETED: frozenset({SEE, LEARN}),
+}
 
 published = everyone(SEE, where=lambda course: course.published)
 free = everyone(LEARN, where=lambda course: and_(course.published, course.price == 0))
@@ -173,6 +214,11 @@ class CourseProgress(Changes, Base, access=owned_by("user_id") | through("course
         CheckConstraint("progress_percent BETWEEN 0 AND 100", name="progress_percent"),
         CheckConstraint("completed_lessons BETWEEN 0 AND total_lessons", name="completed_lessons"),
     )
+
+
+def progress_topic(user_id: UUID, course_id: UUID) -> Topic:
+    """The topic of one person's progress in one course."""
+    return topic("progress", user_id, course_id)
 
 
 class LessonProgress(Changes, Base, access=through("progress_id"), prefix="lpr"):

@@ -7,8 +7,20 @@ from sqlalchemy import Computed, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Changes, Json, refers
-from db.enums import NotificationType
+from db.enums import Words
 from db.rules import owned_by
+
+
+class NotificationType(Words):
+    """What a notification is about."""
+
+    PROJECT_COMPLETED = "PROJECT_COMPLETED", "A project is done."
+    TEMPLATE_APPROVED = "TEMPLATE_APPROVED", "A template was approved."
+    COLLABORATION_INVITE = "COLLABORATION_INVITE", "Somebody wants to work on something with you."
+    SYSTEM_UPDATE = "SYSTEM_UPDATE", "The platform has changed."
+    SECURITY_ALERT = "SECURITY_ALERT", "Something happened to your account that you should look at."
+    PAYMENT_SUCCESS = "PAYMENT_SUCCESS", "A payment went through."
+    PAYMENT_FAILED = "PAYMENT_FAILED", "A payment did not go through."
 
 
 class Notification(Changes, Base, access=owned_by("user_id"), prefix="ntf"):

@@ -6,9 +6,35 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
 from db.base import Base, Changes, refers, state, string
-from db.enums import OrganizationPlan, OrganizationRole
-from db.permissions import ORGANIZATION_ROLES
+from db.enums import Words
+from db.guards import guard
+from db.permissions import COMMENT, EDIT, MANAGE, SEE, Roles
 from db.rules import members, through
+
+
+class OrganizationPlan(Words):
+    """What an organization pays for."""
+
+    FREE = "FREE", "Pays nothing."
+    PRO = "PRO", "Pays for a team."
+    ENTERPRISE = "ENTERPRISE", "Has a contract."
+
+
+class OrganizationRole(Words):
+    """What a member is to an organization."""
+
+    OWNER = "OWNER", "Does everything, and hands it over."
+    ADMIN = "ADMIN", "Manages members and repositories, and sees every repository."
+    MEMBER = "MEMBER", "Works in repositories that are not restricted."
+    VIEWER = "VIEWER", "Looks at normal repositories."
+
+
+ORGANIZATION_ROLES: Roles = {
+    OrganizationRole.OWNER: frozenset({SEE, COMMENT, EDIT, MANAGE}),
+    OrganizationRole.ADMIN: frozenset({SEE, COMMENT, EDIT, MANAGE}),
+    OrganizationRole.MEMBER: frozenset({SEE, COMMENT, EDIT}),
+    OrganizationRole.VIEWER: frozenset({SEE}),
+}
 
 
 class Organization(
@@ -38,3 +64,22 @@ class OrganizationMember(Changes, Base, access=through("organization_id"), prefi
         UniqueConstraint("organization_id", "user_id"),
         Index(None, "user_id", "organization_id"),
     )
+
+
+guard(
+    """\
+CREATE OR REPLACE FUNCTION an_owner_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM organizations WHERE id = OLD.organization_id FOR NO KEY UPDATE;
+    IF FOUND AND NOT EXISTS (
+        SELECT FROM organization_members WHERE organization_id = OLD.organization_id AND role = 'OWNER'
+    ) THEN
+        RAISE EXCEPTION 'an organization has an owner'
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'an_owner_stays';
+    END IF;
+    RETURN NULL;
+END $$""",
+    """\
+CREATE CONSTRAINT TRIGGER an_owner_stays AFTER DELETE OR UPDATE OF organization_id, role ON organization_members
+    DEFERRABLE FOR EACH ROW WHEN (OLD.role = 'OWNER') EXECUTE FUNCTION an_owner_stays()""",
+)

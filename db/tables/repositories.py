@@ -7,9 +7,27 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Changes, Json, count, refers, state, string
-from db.enums import OrganizationRole, PullRequestState, Sensitivity
-from db.permissions import MANAGE, ORGANIZATION_ROLES
+from db.enums import Words
+from db.permissions import MANAGE
 from db.rules import members, through
+from db.tables.organizations import ORGANIZATION_ROLES, OrganizationRole
+
+
+class Sensitivity(Words):
+    """How closely an organization holds a repository."""
+
+    NORMAL = "NORMAL", "Every member of the organization sees it."
+    SENSITIVE = "SENSITIVE", "Members see it, viewers do not."
+    RESTRICTED = "RESTRICTED", "Only owners and administrators of the organization see it."
+
+
+class PullRequestState(Words):
+    """Whether a pull request waits, was merged, or was closed without a merge."""
+
+    OPEN = "OPEN", "Waits."
+    MERGED = "MERGED", "Was merged."
+    CLOSED = "CLOSED", "Was closed without a merge."
+
 
 organization_members = members(
     "organization_members",

@@ -8,7 +8,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Changes, Json, count, refers, state, string
 from db.closed import closed
-from db.enums import (
+from db.guards import guard
+from db.outbox import Topic, topic
+from db.permissions import COMMENT, EDIT, MANAGE, OWN, SEE, Roles
+from db.rules import members, owned_by, through
+from db.search import searchable
+from db.tables.specs_enums import (
     CommentStatus,
     DocumentStatus,
     MembershipStatus,
@@ -17,9 +22,21 @@ from db.enums import (
     ReactionType,
     SpecificationPhase,
 )
-from db.permissions import CLOSED_DOCUMENTS, CLOSED_PROJECTS, OWN, PROJECT_ROLES
-from db.rules import members, owned_by, through
-from db.search import searchable
+
+PROJECT_ROLES: Roles = {
+    ProjectRole.LEAD: frozenset({SEE, COMMENT, EDIT, MANAGE}),
+    ProjectRole.MEMBER: frozenset({SEE, COMMENT, EDIT}),
+    ProjectRole.REVIEWER: frozenset({SEE, COMMENT}),
+    ProjectRole.VIEWER: frozenset({SEE}),
+}
+
+CLOSED_PROJECTS = {
+    ProjectStatus.ARCHIVED: "The project is archived: what is in it can be read, and no longer changed.",
+    ProjectStatus.SUSPENDED: "The project is suspended: what is in it can be read, and not changed until it goes on.",
+}
+CLOSED_DOCUMENTS = {
+    DocumentStatus.ARCHIVED: "The document is archived: it can be read, and no longer changed.",
+}
 
 active_members = members(
     "project_members",
@@ -98,6 +115,11 @@ class SpecificationDocument(
     )
 
 
+def document_topic(document_id: UUID) -> Topic:
+    """The topic of a document: saves, threads opened and resolved, comments, reactions."""
+    return topic("document", document_id)
+
+
 class DocumentVersion(Base, access=through("document_id"), prefix="ver"):
     """A document as it was saved once, the text of today included.
 
@@ -162,3 +184,28 @@ class Reaction(Base, access=through("comment_id"), prefix="rea"):
     type: Mapped[ReactionType]
 
     __table_args__ = (UniqueConstraint("comment_id", "user_id", "type"),)
+
+
+guard(
+    """\
+CREATE OR REPLACE FUNCTION owner_is_no_member() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    project uuid := to_jsonb(NEW) ->> TG_ARGV[0];
+BEGIN
+    PERFORM FROM specification_projects WHERE id = project FOR SHARE;
+    IF EXISTS (
+        SELECT FROM specification_projects p JOIN project_members m ON m.project_id = p.id AND m.user_id = p.owner_id
+        WHERE p.id = project
+    ) THEN
+        RAISE EXCEPTION 'the owner of a project is no member of it'
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'owner_is_no_member';
+    END IF;
+    RETURN NULL;
+END $$""",
+    """\
+CREATE CONSTRAINT TRIGGER owner_is_no_member AFTER INSERT OR UPDATE OF project_id, user_id ON project_members
+    DEFERRABLE FOR EACH ROW EXECUTE FUNCTION owner_is_no_member('project_id')""",
+    """\
+CREATE CONSTRAINT TRIGGER owner_is_no_member AFTER UPDATE OF owner_id ON specification_projects
+    DEFERRABLE FOR EACH ROW EXECUTE FUNCTION owner_is_no_member('id')""",
+)

@@ -4,8 +4,8 @@ from sqlalchemy import or_
 
 from db import tables
 from db.access import any_row
-from db.enums import MembershipStatus
 from db.permissions import MANAGE
+from db.tables import MembershipStatus
 from graphql_schema.core import column, many, node, one
 
 members = tables.ProjectMember.__table__

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
 
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.utils.str_converters import to_camel_case
@@ -130,9 +130,12 @@ def mutation(
 
 
 def arguments_of(function: Callable[..., Any]) -> list[StrawberryArgument]:
-    """The parameters of a function behind the first, as arguments of a field."""
+    """The parameters of a function behind the first, as arguments of a field.
+
+    Each has its description: `document_id: Annotated[ID, "The document to listen to."]`; that of `input` is given here.
+    """
     parameters = list(inspect.signature(function).parameters.values())[1:]
-    return [argument(p.name, p.annotation, ARGUMENTS[p.name]) for p in parameters]
+    return [argument(parameter.name, *_annotated(parameter)) for parameter in parameters]
 
 
 def described(function: Callable[..., Any]) -> str:
@@ -146,11 +149,13 @@ def pascal(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
 
 
-ARGUMENTS = {
-    "input": "What to do, and to what.",
-    "document_id": "The document to listen to.",
-    "course_id": "The course to listen to.",
-}
+def _annotated(parameter: inspect.Parameter) -> tuple[Any, str]:
+    """The type and the description of a parameter."""
+    if get_origin(parameter.annotation) is Annotated:
+        kind, described = get_args(parameter.annotation)
+        return kind, described
+    assert parameter.name == "input", f'Describe the argument: {parameter.name}: Annotated[…, "What it is."]'
+    return parameter.annotation, "What to do, and to what."
 
 
 def _output(name: str, kind: Any) -> Field:

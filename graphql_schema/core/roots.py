@@ -1,6 +1,6 @@
 """The root types: fields that the slices declare in their modules, added up; and ways to one object from the root."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -14,6 +14,7 @@ from strawberry.utils.str_converters import to_camel_case
 from db import ids, read
 from db.base import Base
 from db.errors import BadInput
+from db.modules import modules
 from graphql_schema.core.context import Context
 from graphql_schema.core.fields import TYPES, Binding, Field, object_type
 from graphql_schema.core.nodes import NODES
@@ -22,10 +23,10 @@ from graphql_schema.core.texts import check_storable
 LARGEST_BATCH = 100
 
 
-def root(name: str, description: str, module: str, slices: tuple[ModuleType, ...]) -> Any:
+def root(name: str, description: str, module: str, slices: Sequence[ModuleType]) -> Any:
     """A root type with all fields that the slices declare in their modules of this name."""
-    modules = [vars(part)[module] for part in slices if hasattr(part, module)]
-    fields = {key: value for found in modules for key, value in vars(found).items() if isinstance(value, Field)}
+    declaring = [each for slice_ in slices for each in modules(slice_) if each.__name__.endswith(f".{module}")]
+    fields = {key: value for each in declaring for key, value in vars(each).items() if isinstance(value, Field)}
     object_type(name, description, **fields)
     return TYPES[name]
 

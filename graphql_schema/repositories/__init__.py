@@ -1,5 +1,1 @@
 """Repositories and what happens in them."""
-
-from graphql_schema.repositories import queries, types
-
-__all__ = ["queries", "types"]

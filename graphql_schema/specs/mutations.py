@@ -6,9 +6,9 @@ import strawberry
 
 from db import tables
 from db.actions import specs
-from db.enums import ProjectRole, ReactionType
 from db.errors import BadInput, Conflict, Refusal
 from db.permissions import COMMENT, EDIT, MANAGE, OWN
+from db.tables import ProjectRole, ReactionType
 from db.write import Work
 from graphql_schema.core import mutation
 from graphql_schema.core.bulk import LARGEST_INPUT, OnError, accepted, check_size

@@ -15,7 +15,8 @@ from db.engine import Database
 from db.errors import NotFound, Unauthenticated
 from db.tokens import new_token, token_hash
 from tests.app.serving import Served, told
-from tests.world import PASSWORD, World
+from tests.world import World
+from tests.world.accounts import PASSWORD
 
 UNKNOWN = f"trs_{'x' * 43}"
 VIEWER = {"query": "{ viewer { name } }"}

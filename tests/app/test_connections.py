@@ -15,7 +15,7 @@ from app.connections import Patience
 from db import tables
 from db.access import GUEST
 from db.engine import Database
-from db.outbox import document_topic
+from db.tables import document_topic
 from tests.app.serving import NO_DATABASE, Served, listeners, serving
 from tests.app.serving import until as holds
 from tests.app.streams.reading import happen

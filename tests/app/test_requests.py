@@ -11,7 +11,8 @@ from sqlalchemy import text
 from app.requests import LARGEST, BadRequest, parsed
 from db.engine import Database
 from tests.app.serving import Served
-from tests.world import PASSWORD, World
+from tests.world import World
+from tests.world.accounts import PASSWORD
 
 ADD = "mutation ($input: AddCommentInput!) { addComment(input: $input) { comment { id } errors { code } } }"
 

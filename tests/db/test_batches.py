@@ -9,9 +9,9 @@ from sqlalchemy import ARRAY, Integer, Uuid, bindparam, func, select
 
 from db import batches, tables
 from db.engine import Database
-from db.enums import MembershipStatus
 from db.failures import Failure, failure_of
 from db.statements import Statement, compiled
+from db.tables import MembershipStatus
 from tests.db.waiting import until
 from tests.deadline import DEADLINE
 from tests.world import World

@@ -13,7 +13,7 @@ from db.actions.accounts import hasher
 from db.base import Base, tables
 from db.demo.scale import AT_TEN
 from db.embedded import Servers
-from db.enums import UserRole
+from db.tables import UserRole
 
 REAL = {
     "comment_threads": 181 + 4,

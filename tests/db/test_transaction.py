@@ -13,6 +13,7 @@ from db.engine import Database
 from db.errors import BadInput
 from db.outbox import Event
 from db.statements import Statement
+from db.tables import DocumentEventKind
 from tests.world import World
 
 NAMES = select(tables.SpecificationProject.name)
@@ -70,7 +71,7 @@ async def test_an_exception_undoes_all_works_and_nothing_is_told_of_them(databas
         async with database.transaction() as transaction:
             async with transaction.work(world.viewer("ada")) as work:
                 project = tables.SpecificationProject(name="Lost", owner_id=work.viewer_id)
-                work.happened("topic", "NEVER", project=await work.add(project))
+                work.happened("topic", DocumentEventKind.DOCUMENT_EDITED, project=await work.add(project))
             raise BadInput
     assert (await names(database), heard) == (before, [])
 
@@ -83,12 +84,12 @@ async def test_events_of_all_works_are_told_in_their_order_after_the_end(databas
 
     database.publish = publish
     async with database.transaction() as transaction:
-        for kind in ("FIRST", "SECOND"):
+        for kind in (DocumentEventKind.COMMENT_ADDED, DocumentEventKind.THREAD_RESOLVED):
             async with transaction.work(world.viewer("ada")) as work:
                 work.happened("topic", kind)
                 await work.add(tables.SpecificationProject(name="Globe", owner_id=work.viewer_id))
         assert heard == []
-    assert heard == [("FIRST", True), ("SECOND", True)]
+    assert heard == [("COMMENT_ADDED", True), ("THREAD_RESOLVED", True)]
 
 
 async def test_it_remembers_that_a_work_was_given_up(database: Database, world: World) -> None:

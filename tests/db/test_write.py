@@ -14,6 +14,7 @@ from db.engine import Database
 from db.errors import BadInput, Forbidden, NotFound, Refusal, Unauthenticated
 from db.outbox import Event
 from db.permissions import EDIT, OWN
+from db.tables import DocumentEventKind
 from db.write import Work
 from tests.conftest import NotingDatabase
 from tests.db.waiting import until
@@ -125,10 +126,10 @@ async def test_events_are_published_after_the_commit_in_their_order(database_url
     database = Database(database_url, publish=publish)
     async with database.work(world.viewer("ada")) as work:
         comment = tables.Comment(thread_id=world.thread_0.id, author_id=world.ada.id, content="Committed")
-        work.happened("topic", "FIRST", comment=await work.add(comment))
-        work.happened("topic", "SECOND")
+        work.happened("topic", DocumentEventKind.COMMENT_ADDED, comment=await work.add(comment))
+        work.happened("topic", DocumentEventKind.THREAD_RESOLVED)
         assert heard == []
-    assert heard == [("FIRST", 1), ("SECOND", 1)]
+    assert heard == [("COMMENT_ADDED", 1), ("THREAD_RESOLVED", 1)]
     assert work.events[0].ids == {"comment": comment.public_id}
     await database.close()
     await watching.close()
@@ -143,7 +144,7 @@ async def test_nothing_is_published_of_what_was_undone(database_url: str, world:
     database = Database(database_url, publish=publish)
     with suppress(BadInput):
         async with database.work(world.viewer("ada")) as work:
-            work.happened("topic", "NEVER", project=world.atlas)
+            work.happened("topic", DocumentEventKind.DOCUMENT_EDITED, project=world.atlas)
             raise BadInput
     assert heard == []
     await database.close()

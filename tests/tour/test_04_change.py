@@ -3,7 +3,8 @@
 from typing import Any
 
 from tests.tour.conftest import Person
-from tests.world import PASSWORD, World
+from tests.world import World
+from tests.world.accounts import PASSWORD
 
 EDIT_DOCUMENT = """
     mutation ($input: EditDocumentInput!) {

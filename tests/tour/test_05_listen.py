@@ -6,7 +6,7 @@ from sqlalchemy import update
 
 from db import tables
 from db.access import GUEST
-from db.enums import MembershipStatus
+from db.tables import MembershipStatus
 from tests.app.serving import Served, listeners, until
 from tests.tour.conftest import Person
 from tests.world import World

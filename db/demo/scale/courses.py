@@ -15,7 +15,7 @@ from db.demo.rows import Batch, Row, dice, key, row
 from db.demo.scale.people import Crowd, Somebody
 from db.demo.scale.texts import groups, shares
 from db.demo.sources import Record, Sources, moment
-from db.enums import Difficulty
+from db.tables import Difficulty
 
 BATCH = 4_000
 EFFORT = 12  # few do more than a few lessons

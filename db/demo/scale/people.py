@@ -12,7 +12,7 @@ from db.demo.people import slug
 from db.demo.rows import Batch, Row, dice, key, row
 from db.demo.scale.texts import UNTIL, Texts, groups
 from db.demo.sources import moment
-from db.enums import UserRole
+from db.tables import UserRole
 
 BATCH = 5_000
 TEACHERS = 50  # one in so many

@@ -14,7 +14,7 @@ from db.demo.repositories import role_for
 from db.demo.rows import Batch, Row, dice, key, row
 from db.demo.scale.people import Crowd, Somebody
 from db.demo.scale.texts import SINCE, UNTIL, Texts, shares
-from db.enums import OrganizationRole, PullRequestState, Sensitivity
+from db.tables import OrganizationRole, PullRequestState, Sensitivity
 
 PULL_REQUESTS = 5 / 6  # of the number of commits, as in the real repositories
 ACTIVE_DAYS = 1 / 3  # likewise

@@ -14,14 +14,7 @@ from db.demo.scale.people import Crowd, Somebody
 from db.demo.scale.repositories import Code
 from db.demo.scale.texts import SINCE, UNTIL, Texts, groups, shares
 from db.demo.specs import PHASES
-from db.enums import (
-    CommentStatus,
-    DocumentStatus,
-    ProjectRole,
-    ProjectStatus,
-    ReactionType,
-    SpecificationPhase,
-)
+from db.tables import CommentStatus, DocumentStatus, ProjectRole, ProjectStatus, ReactionType, SpecificationPhase
 
 BATCH = 250  # projects
 COMMENTS_IN_A_THREAD = 2.25  # as in the real reviews

@@ -8,7 +8,7 @@ from typing import TypeVar
 from db.demo.people import revisions
 from db.demo.sources import Sources, moment
 from db.demo.specs import PHASES, content
-from db.enums import SpecificationPhase
+from db.tables import SpecificationPhase
 
 Item = TypeVar("Item")
 

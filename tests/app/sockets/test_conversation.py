@@ -10,7 +10,8 @@ from websockets.exceptions import ConnectionClosed
 
 from app.auth import REFUSED
 from db import tables
-from db.outbox import Event, document_topic
+from db.outbox import Event
+from db.tables import document_topic
 from db.tokens import new_token
 from tests.app.serving import NO_DATABASE, Served, Talk, listeners, serving, until
 from tests.world import World

@@ -15,7 +15,7 @@ from app.sockets import endpoint
 from db import tables
 from db.access import GUEST
 from db.engine import Database
-from db.enums import UserRole
+from db.tables import UserRole
 from tests.app.serving import NO_DATABASE, Served, Talk, listeners, serving, until
 from tests.app.sockets.raw import CLOSE, TEXT, message, raw
 from tests.app.sockets.test_connection import stuffed

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 
 from db import tables
-from db.outbox import Event, document_topic
+from db.outbox import Event
+from db.tables import document_topic
 from tests.app.serving import Served, listeners, until
 from tests.deadline import DEADLINE
 from tests.world import World

@@ -21,7 +21,8 @@ from graphql_schema.execution import Request
 from tests.app.serving import until
 from tests.conftest import Graph, Heard
 from tests.graphql_schema.asking import add, change, done, error_code
-from tests.world import PASSWORD, World
+from tests.world import World
+from tests.world.accounts import PASSWORD
 
 SIGN_IN = """
     mutation ($input: SignInInput!) {

@@ -5,7 +5,7 @@ from sqlalchemy import select, text
 from db import tables
 from db.access import GUEST
 from db.base import Base
-from db.enums import MembershipStatus
+from db.tables import MembershipStatus
 from graphql_schema.core import NODES
 from tests.conftest import Graph
 from tests.graphql_schema.asking import UNKNOWN, add, change, error_code, ordered, scatter, values

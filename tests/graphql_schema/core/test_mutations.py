@@ -1,9 +1,10 @@
 """Mutations: one transaction each, one after the other, with refusals told in the payload."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from sqlalchemy import func, select, text
+from strawberry import ID
 from structlog.testing import capture_logs
 
 from db import tables
@@ -11,7 +12,7 @@ from db.access import GUEST
 from db.engine import Database
 from db.errors import BadInput
 from db.write import Work
-from graphql_schema.core.mutations import Mutation, described, pascal
+from graphql_schema.core.mutations import Mutation, arguments_of, described, pascal
 from tests.conftest import Graph
 from tests.world import World
 
@@ -112,3 +113,21 @@ def test_a_mutation_is_described_by_its_docstring() -> None:
 
 def test_the_types_of_a_mutation_are_named_after_it() -> None:
     assert pascal("add_comment") == "AddComment"
+
+
+def test_an_argument_has_the_type_and_the_description_that_its_parameter_says() -> None:
+    async def follow(_context: object, document_id: Annotated[ID, "The document to listen to."]) -> None: ...
+
+    (argument,) = arguments_of(follow)
+    assert (argument.python_name, argument.type, argument.description) == (
+        "document_id",
+        ID,
+        "The document to listen to.",
+    )
+
+
+def test_an_argument_without_a_description_is_not_declared() -> None:
+    async def follow(_context: object, document_id: ID) -> None: ...
+
+    with pytest.raises(AssertionError, match="document_id"):
+        arguments_of(follow)

@@ -10,8 +10,8 @@ from sqlalchemy import update
 from db import tables
 from db.access import GUEST
 from db.engine import Database
-from db.enums import MembershipStatus
 from db.outbox import Event
+from db.tables import MembershipStatus
 from tests.app.serving import Served, Talk, listeners, serving, until
 from tests.app.wire import Wire
 from tests.world import World

@@ -10,8 +10,8 @@ from sqlalchemy import delete, func, select, update
 
 from db import tables
 from db.access import GUEST
-from db.enums import EnrollmentStatus, PaymentStatus
 from db.permissions import LEARN
+from db.tables import EnrollmentStatus, PaymentStatus
 from graphql_schema.core.fields import TYPES, Column
 from tests.conftest import Graph
 from tests.db.waiting import until

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from db import tables
 from db.actions import courses
-from db.enums import EnrollmentStatus
+from db.tables import EnrollmentStatus
 from tests.conftest import Graph
 from tests.db.waiting import until
 from tests.graphql_schema.asking import UNKNOWN, add, change, done, error_code, refusal, refusals, with_ids

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from db import tables
-from db.enums import Difficulty, EnrollmentStatus
+from db.tables import Difficulty, EnrollmentStatus
 from tests.conftest import Graph
 from tests.graphql_schema.asking import UNKNOWN, add, change, filtered, ordered, scatter, values
 from tests.world import NOON, PEOPLE, World

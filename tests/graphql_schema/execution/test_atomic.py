@@ -12,15 +12,16 @@ from db import tables
 from db.access import GUEST
 from db.actions.idempotency import CLEARED
 from db.base import Base
-from db.enums import MembershipStatus
 from db.errors import BadInput, KeyReused, TooSlow
 from db.outbox import Event
+from db.tables import MembershipStatus
 from graphql_schema.execution import Executor, Request
 from graphql_schema.execution.atomic import turns
 from tests.conftest import Graph, NotingDatabase
 from tests.db.waiting import until
 from tests.graphql_schema.asking import change
-from tests.world import PASSWORD, World
+from tests.world import World
+from tests.world.accounts import PASSWORD
 
 pytestmark = pytest.mark.usefixtures("patient")
 

@@ -10,7 +10,8 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from db.errors import TooSlow
-from db.outbox import Event, document_topic
+from db.outbox import Event
+from db.tables import document_topic
 from graphql_schema.execution import Executor, Request, RequestError
 from graphql_schema.schema import executor
 from tests.conftest import UNLIMITED, Graph, NotingDatabase

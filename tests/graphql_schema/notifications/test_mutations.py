@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from db import tables
-from db.enums import NotificationType
+from db.tables import NotificationType
 from tests.conftest import Graph
 from tests.graphql_schema.asking import UNKNOWN, add, change, done, error_code, listed, refusal, refusals, with_ids
 from tests.world import NOON, World

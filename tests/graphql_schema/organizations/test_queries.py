@@ -3,7 +3,7 @@
 import pytest
 
 from db import tables
-from db.enums import OrganizationPlan, OrganizationRole, Sensitivity
+from db.tables import OrganizationPlan, OrganizationRole, Sensitivity
 from tests.conftest import Graph
 from tests.graphql_schema.asking import UNKNOWN, add, change, filtered, ordered, scatter, values
 from tests.world import NOON, PEOPLE, World

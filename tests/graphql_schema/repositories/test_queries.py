@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from db import tables
-from db.enums import OrganizationRole, PullRequestState
+from db.tables import OrganizationRole, PullRequestState
 from tests.conftest import Graph
 from tests.graphql_schema.asking import UNKNOWN, add, change, filtered, ordered, values
 from tests.world import NOON, PEOPLE, World

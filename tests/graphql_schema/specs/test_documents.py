@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from db import tables
 from db.access import GUEST
-from db.enums import DocumentStatus
+from db.tables import DocumentStatus
 from tests.conftest import Graph
 from tests.graphql_schema.asking import change, done
 from tests.graphql_schema.specs.test_mutations import CREATE_PROJECT, EDIT_DOCUMENT, edit

@@ -9,9 +9,9 @@ from strawberry.utils.str_converters import to_camel_case
 from structlog.testing import capture_logs
 
 from db import tables
-from db.enums import ProjectRole, ProjectStatus, ReactionType
-from graphql_schema import specs
+from db.tables import ProjectRole, ProjectStatus, ReactionType
 from graphql_schema.core.mutations import Mutation
+from graphql_schema.specs import mutations
 from tests.conftest import Graph
 from tests.graphql_schema.asking import UNKNOWN, add, change, done, error_code, refusal, refusals, values, with_ids
 from tests.world import World
@@ -148,7 +148,7 @@ async def test_a_closed_project_is_read_as_before_and_does_not_exist_for_others(
 
 
 def test_every_mutation_of_a_project_is_among_those_that_are_tried_here() -> None:
-    declared = {to_camel_case(name) for name, it in vars(specs.mutations).items() if isinstance(it, Mutation)}
+    declared = {to_camel_case(name) for name, it in vars(mutations).items() if isinstance(it, Mutation)}
     assert declared - {"createProject"} == set(CHANGES)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from db import tables
-from db.enums import MembershipStatus, ProjectRole, ProjectStatus, ReactionType, SpecificationPhase
+from db.tables import MembershipStatus, ProjectRole, ProjectStatus, ReactionType, SpecificationPhase
 from tests.conftest import Graph
 from tests.graphql_schema.asking import UNKNOWN, add, change, filtered, listed, ordered, scatter, values
 from tests.world import NOON, PEOPLE, World

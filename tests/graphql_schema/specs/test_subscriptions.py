@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from db import tables
-from db.enums import ProjectRole
+from db.tables import ProjectRole
 from graphql_schema.execution import RequestError
 from tests.conftest import Graph
 from tests.graphql_schema.asking import UNKNOWN, add, done, with_ids

@@ -13,7 +13,7 @@ from strawberry.dataloader import DataLoader
 
 from db import tables
 from db.base import Base
-from db.enums import MembershipStatus
+from db.tables import MembershipStatus
 
 Key = InstrumentedAttribute[Any]
 Sessions = async_sessionmaker[AsyncSession]

@@ -1,0 +1,76 @@
+"""The enumerations of specification projects. Their members sort in the order in which they stand here."""
+
+from db.enums import Words
+
+
+class SpecificationPhase(Words):
+    """The phases of a specification project, in their order."""
+
+    REQUIREMENTS = "REQUIREMENTS", "What the product has to do."
+    DESIGN = "DESIGN", "How it is built."
+    TASKS = "TASKS", "Which steps lead there."
+    IMPLEMENTATION = "IMPLEMENTATION", "How the steps went."
+
+
+class ProjectStatus(Words):
+    """Where a specification project stands."""
+
+    ACTIVE = "ACTIVE", "Being worked on."
+    COMPLETED = "COMPLETED", "Done. What is still found can be discussed and mended."
+    ARCHIVED = "ARCHIVED", "Kept for the record: everything in it can be read, and nothing changed."
+    SUSPENDED = "SUSPENDED", "Paused: everything in it can be read, and nothing changed until it goes on."
+
+
+class ProjectRole(Words):
+    """What a member is to a specification project."""
+
+    LEAD = "LEAD", "Edits and comments, and manages the members."
+    MEMBER = "MEMBER", "Edits and comments."
+    REVIEWER = "REVIEWER", "Comments."
+    VIEWER = "VIEWER", "Reads."
+
+
+class MembershipStatus(Words):
+    """Whether a membership holds. Only an active one gives access."""
+
+    INVITED = "INVITED", "Asked, and has not answered."
+    ACTIVE = "ACTIVE", "Holds."
+    REMOVED = "REMOVED", "Held once."
+
+
+class DocumentStatus(Words):
+    """Where a document stands in its review."""
+
+    DRAFT = "DRAFT", "Being written. Every save makes it this."
+    REVIEW = "REVIEW", "Waiting for approval."
+    APPROVED = "APPROVED", "Approved as it stands."
+    ARCHIVED = "ARCHIVED", "Kept for the record: it can be read, and not changed."
+
+
+class CommentStatus(Words):
+    """Whether a thread still waits for an answer."""
+
+    OPEN = "OPEN", "Waits for an answer."
+    RESOLVED = "RESOLVED", "Settled."
+
+
+class ReactionType(Words):
+    """What somebody says of a comment without words."""
+
+    LIKE = "LIKE", "I like it."
+    DISLIKE = "DISLIKE", "I do not like it."
+    HELPFUL = "HELPFUL", "It helps me."
+    CONFUSED = "CONFUSED", "I do not understand it."
+
+
+class DocumentEventKind(Words):
+    """Something that happened to a document or in the talk about it."""
+
+    DOCUMENT_EDITED = "DOCUMENT_EDITED", "Somebody saved the document."
+    THREAD_OPENED = "THREAD_OPENED", "Somebody opened a thread with a comment."
+    THREAD_RESOLVED = "THREAD_RESOLVED", "Somebody settled a thread."
+    THREAD_REOPENED = "THREAD_REOPENED", "Somebody opened a settled thread again."
+    COMMENT_ADDED = "COMMENT_ADDED", "Somebody said something in a thread."
+    COMMENT_EDITED = "COMMENT_EDITED", "Somebody changed what they said."
+    REACTION_ADDED = "REACTION_ADDED", "Somebody reacted to a comment."
+    REACTION_REMOVED = "REACTION_REMOVED", "Somebody took a reaction back."

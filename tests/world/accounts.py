@@ -1,0 +1,18 @@
+"""Everybody, each signed in; Ada has a password."""
+
+from db import tables
+from db.actions import accounts
+from db.tables import UserRole
+from db.write import Work
+from tests.world import PEOPLE, World
+
+PASSWORD = "correct horse battery staple"
+
+
+async def make(world: World, work: Work) -> None:
+    for name in PEOPLE:
+        role = {"ines": UserRole.INSTRUCTOR, "root": UserRole.ADMIN}.get(name, UserRole.DEVELOPER)
+        user = tables.User(email=f"{name}@example.com", name=name.capitalize(), role=role)
+        world.rows[name] = await work.add(user)
+        world.tokens[name] = await accounts.open_session(work, user)
+    await work.add(tables.Password(user_id=world.ada.id, hash=accounts.hasher.hash(PASSWORD)))

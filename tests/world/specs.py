@@ -1,0 +1,68 @@
+"""The project Atlas with its members, documents and talk, and Island, which is Olga's."""
+
+from db import tables
+from db.tables import CommentStatus, MembershipStatus, ProjectRole, ReactionType, SpecificationPhase
+from db.write import Work
+from tests.world import NOON, World
+
+NEEDS = ("accounts", "organizations", "repositories")
+
+
+async def make(world: World, work: Work) -> None:
+    await project(world, work)
+    await talk(world, work)
+    world.rows["island"] = await work.add(tables.SpecificationProject(name="Island", owner_id=world.olga.id))
+
+
+async def project(world: World, work: Work) -> None:
+    atlas = tables.SpecificationProject(
+        name="Atlas",
+        description="Maps of everything",
+        owner_id=world.ada.id,
+        organization_id=world.analytical.id,
+        repository_id=world.engine.id,
+    )
+    world.rows["atlas"] = await work.add(atlas)
+    places = (
+        ("ben", ProjectRole.MEMBER, MembershipStatus.ACTIVE),
+        ("vera", ProjectRole.VIEWER, MembershipStatus.ACTIVE),
+        ("rob", ProjectRole.MEMBER, MembershipStatus.REMOVED),
+    )
+    for name, role, status in places:
+        await work.add(
+            tables.ProjectMember(project_id=world.atlas.id, user_id=world.rows[name].id, role=role, status=status)
+        )
+    for phase in ("REQUIREMENTS", "DESIGN"):
+        document = tables.SpecificationDocument(
+            project_id=world.atlas.id,
+            phase=SpecificationPhase[phase],
+            content=f"# {phase.capitalize()}\n\nThe user shall find every place.\n",
+            version=2,
+        )
+        world.rows[phase.lower()] = await work.add(document)
+        for version, content in enumerate(("# Draft\n", document.content), start=1):
+            await work.add(
+                tables.DocumentVersion(
+                    document_id=document.id, version=version, content=content, author_id=world.ada.id
+                )
+            )
+
+
+async def talk(world: World, work: Work) -> None:
+    for index, line in enumerate((2, 0)):
+        thread = tables.CommentThread(document_id=world.requirements.id, line=line, character=4)
+        world.rows[f"thread_{index}"] = await work.add(thread)
+        for author in ("ada", "ben", "ada"):
+            comment = tables.Comment(
+                thread_id=thread.id, author_id=world.rows[author].id, content=f"{author} on {line}"
+            )
+            world.rows["comment"] = await work.add(comment)
+            await work.add(tables.Reaction(comment_id=comment.id, user_id=world.ben.id, type=ReactionType.LIKE))
+    settled = tables.CommentThread(
+        document_id=world.design.id,
+        line=1,
+        status=CommentStatus.RESOLVED,
+        resolved_at=NOON,
+        resolved_by_id=world.ada.id,
+    )
+    world.rows["settled"] = await work.add(settled)
