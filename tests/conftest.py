@@ -18,7 +18,7 @@ from asyncpg import PostgresSyntaxError, SyntaxOrAccessError
 from graphql import introspection_types
 from sqlalchemy import event
 
-from db import embedded, migrations
+from db import embedded, engine, migrations
 from db.access import Viewer
 from db.batches import Run
 from db.engine import Database
@@ -191,6 +191,13 @@ async def held(connected: AbstractAsyncContextManager[Any]) -> AsyncIterator[Any
             yield found
         finally:
             HOLDING.set(False)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Statements may take as long, and locks are waited for as long, as a busy machine needs."""
+    for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+        monkeypatch.setitem(engine.SERVER_SETTINGS, name, f"{2 * DEADLINE:.0f}s")
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ CUT = "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE query =
 
 
 @pytest.fixture
-async def few(database_url: str) -> AsyncIterator[Database]:
+async def few(database_url: str, patient: None) -> AsyncIterator[Database]:
     """A database with two connections for each use, which nobody waits for long."""
     opened = Database(database_url, pool_size=2 * USES)
     opened.readers.patience = opened.heavy_readers.patience = 0.05
@@ -65,7 +65,7 @@ async def test_only_so_many_can_wait_for_a_connection(few: Database, database: D
 
 
 async def test_heavy_reads_leave_connections_and_processors_for_the_others(
-    database_url: str, database: Database
+    database_url: str, database: Database, patient: None
 ) -> None:
     """Of the eight connections for each use they have two."""
     slow = compiled(select(func.pg_sleep(60)))

@@ -5,7 +5,6 @@ from contextlib import nullcontext
 
 import pytest
 
-from db import engine
 from graphql_schema.execution import Executor
 from graphql_schema.schema import executor
 from tests.conftest import TEMPLATE, Graph, NotingDatabase, untraced
@@ -39,10 +38,3 @@ def graph(database: NotingDatabase, world: World) -> Graph:
 def either(request: pytest.FixtureRequest, database: NotingDatabase, world: World) -> Graph:
     """The graph by each of its two ways to answer."""
     return Graph(database, world, request.param)
-
-
-@pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Locks are waited for as long as a busy machine holds them."""
-    for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
-        monkeypatch.setitem(engine.SERVER_SETTINGS, name, f"{PATIENCE}s")
