@@ -8,19 +8,14 @@ from graphql import (
     get_operation_ast,
     validate,
 )
-from graphql.validation.rules import overlapping_fields_can_be_merged as merging
 
 from graphql_schema.core.errors import MAX_ERRORS, RequestError, SchemaError
 from graphql_schema.execution.definitions import BYTES, Definition
 from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.memory import Memory
-from graphql_schema.execution.misfits import RULES, named
+from graphql_schema.execution.misfits import named
 from graphql_schema.execution.parts import at_once
-
-merging.MAX_COMPLEXITY_BUDGET = 20_000
-"""Fields under one key are compared in pairs: those of fifty fragments that ask for the same are within it. The
-library's own budget, 25 times as much, is up to half a second.
-"""
+from graphql_schema.execution.validation import RULES
 
 
 class Documents:

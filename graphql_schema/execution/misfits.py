@@ -8,13 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graphql import (
-    SKIP,
     BooleanValueNode,
     EnumValueNode,
     FloatValueNode,
     GraphQLEnumType,
     GraphQLInputObjectType,
-    GraphQLInputType,
     GraphQLList,
     GraphQLNonNull,
     IntValueNode,
@@ -24,15 +22,11 @@ from graphql import (
     StringValueNode,
     Undefined,
     ValueNode,
-    ValuesOfCorrectTypeRule,
     VariableNode,
-    VisitorAction,
     is_required_input_field,
-    specified_rules,
 )
 from graphql.pyutils import did_you_mean, suggestion_list
 
-from graphql_schema.core.errors import SchemaError
 from graphql_schema.core.scalars import FORMS
 
 KINDS: dict[type, str] = {
@@ -57,20 +51,6 @@ class Misfit(NamedTuple):
     path: Path
     reason: str
     node: ValueNode | None
-
-
-class ValuesFitRule(ValuesOfCorrectTypeRule):
-    """The same rule as graphql-core's, in our words."""
-
-    def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
-        """Report what is wrong with a value in the document."""
-        for misfit in misfits(node, input_type) if input_type else ():
-            self.report_error(SchemaError(misfit.reason, misfit.node, discreet="This value does not fit."))
-        return SKIP
-
-
-RULES = [ValuesFitRule if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules]
-"""What documents are validated by."""
 
 
 def misfits(value: Any, type_: Any, path: Path = ()) -> Iterator[Misfit]:

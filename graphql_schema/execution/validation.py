@@ -1,0 +1,45 @@
+"""What documents are validated by: the rules of graphql-core, two of them with changes of ours."""
+
+from graphql import (
+    SKIP,
+    ASTValidationRule,
+    GraphQLInputType,
+    OverlappingFieldsCanBeMergedRule,
+    ValidationContext,
+    ValueNode,
+    ValuesOfCorrectTypeRule,
+    VisitorAction,
+    specified_rules,
+)
+
+from graphql_schema.core.errors import SchemaError
+from graphql_schema.execution.misfits import misfits
+
+
+class ValuesFitRule(ValuesOfCorrectTypeRule):
+    """The same rule as graphql-core's, in our words."""
+
+    def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
+        """Report what is wrong with a value in the document."""
+        for misfit in misfits(node, input_type) if input_type else ():
+            self.report_error(SchemaError(misfit.reason, misfit.node, discreet="This value does not fit."))
+        return SKIP
+
+
+class FieldsMergeRule(OverlappingFieldsCanBeMergedRule):
+    """The same rule as graphql-core's, with a budget of its own: the library's is up to half a second."""
+
+    budget = 20_000
+    """Fields under one key are compared in pairs: those of fifty fragments that ask for the same are within it."""
+
+    def __init__(self, context: ValidationContext) -> None:
+        super().__init__(context)
+        self.rule_context.remaining_complexity_budget = self.budget
+
+
+OURS: dict[type[ASTValidationRule], type[ASTValidationRule]] = {
+    ValuesOfCorrectTypeRule: ValuesFitRule,
+    OverlappingFieldsCanBeMergedRule: FieldsMergeRule,
+}
+RULES = [OURS.get(rule, rule) for rule in specified_rules]
+"""What documents are validated by."""
