@@ -11,6 +11,7 @@ from db.access import GUEST, Viewer
 from db.actions import accounts
 from db.engine import Database
 from db.errors import NotFound, Unauthenticated
+from db.kept import Kept
 from db.statements import compiled
 from db.tables import UserRole
 from db.tokens import is_token, token_hash
@@ -60,7 +61,7 @@ class Sessions:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._known: dict[str, tuple[Viewer, float]] = {}
+        self._known = Kept[tuple[Viewer, float]](MOST_REMEMBERED)
         self._forgotten = 0
         """How often somebody was forgotten: what was looked up before says nothing any more."""
 
@@ -69,12 +70,12 @@ class Sessions:
         if (credential := given(authorization)) is None:
             return GUEST
         token = _bearer(credential)
-        viewer, until = self._known.get(token, (GUEST, 0.0))
+        viewer, until = self._known.get(token) or (GUEST, 0.0)
         if until < time.monotonic():
             forgotten = self._forgotten
             viewer = await authenticate(self.database, token)
             if forgotten == self._forgotten:
-                self._remember(token, viewer)
+                self._known.put(token, (viewer, time.monotonic() + REMEMBERED_FOR), 1)
         return viewer
 
     async def holding(self, authorizations: AbstractSet[str | None]) -> dict[str | None, Viewer]:
@@ -91,12 +92,7 @@ class Sessions:
         """Ask the database the next time."""
         if authorization is not None:
             self._forgotten += 1
-            self._known.pop(_bearer(authorization), None)
-
-    def _remember(self, token: str, viewer: Viewer) -> None:
-        if len(self._known) >= MOST_REMEMBERED:
-            self._known.clear()
-        self._known[token] = viewer, time.monotonic() + REMEMBERED_FOR
+            self._known.take(_bearer(authorization))
 
 
 async def authenticate(database: Database, token: str) -> Viewer:

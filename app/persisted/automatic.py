@@ -6,7 +6,6 @@ trip. Redis may be away: then the memory serves, and what it has not is unknown,
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from sys import getsizeof
@@ -17,6 +16,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 
 from app.persisted.names import digest
 from app.redis import LOST, once_more
+from db.kept import Kept
 
 DOCUMENT_BYTES = 64 * 2**10
 REMEMBERED_FOR = 24 * 60 * 60
@@ -45,9 +45,8 @@ class Automatic:
     def __init__(self, url: str, *, prefix: str = "trellis:", most: int = 1_000, max_bytes: int = 32 * 2**20) -> None:
         self.prefix = f"{prefix}persisted:"
         self.most = most
-        self.max_bytes = max_bytes
-        self.bytes = 0
-        self._kept: OrderedDict[tuple[str, str], tuple[str, float]] = OrderedDict()
+        self.memory = Kept[tuple[str, float]](max_bytes)
+        """Each text with the time until which it need not be told to Redis again."""
         self._away_until = 0.0
         # Timeouts are ours: under Python 3.11 those of the client can swallow a cancellation.
         pool = BlockingConnectionPool.from_url(
@@ -65,10 +64,10 @@ class Automatic:
 
     async def get(self, tenant: str, key: str) -> str | None:
         """The text that the tenant has sent with this hash."""
-        text, fresh_until = self._kept.get((tenant, key), (None, 0.0))
-        if text is None:
+        known = self.memory.get((tenant, key))
+        if known is None:
             return await self._fetch(tenant, key)
-        self._kept.move_to_end((tenant, key))
+        text, fresh_until = known
         if fresh_until < time.monotonic():
             await self._store(tenant, key, text)
         return text
@@ -80,7 +79,8 @@ class Automatic:
 
     def holds(self, tenant: str, key: str) -> bool:
         """Whether the text was put, so lately that it need not be put again."""
-        return self._kept.get((tenant, key), ("", 0.0))[1] > time.monotonic()
+        known = self.memory.get((tenant, key))
+        return known is not None and known[1] > time.monotonic()
 
     async def _fetch(self, tenant: str, key: str) -> str | None:
         text = await self._asked(lambda: self._read(tenant, key))
@@ -136,17 +136,5 @@ class Automatic:
         return f"{self.prefix}{{{tenant}}}"
 
     def _keep(self, tenant: str, key: str, text: str) -> None:
-        self._drop((tenant, key))
-        self._kept[tenant, key] = text, time.monotonic() + RENEWED_AFTER
-        self.bytes += _size(text)
-        while self.bytes > self.max_bytes:
-            self._drop(next(iter(self._kept)))
-
-    def _drop(self, entry: tuple[str, str]) -> None:
-        text, _ = self._kept.pop(entry, (None, 0.0))
-        if text is not None:
-            self.bytes -= _size(text)
-
-
-def _size(text: str) -> int:
-    return getsizeof(text) + ENTRY_BYTES
+        known = text, time.monotonic() + RENEWED_AFTER
+        self.memory.put((tenant, key), known, getsizeof(text) + ENTRY_BYTES)

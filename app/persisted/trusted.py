@@ -11,6 +11,7 @@ from graphql import DefinitionNode, DocumentNode, GraphQLError, OperationDefinit
 from app.persisted.names import digest, names
 from app.settings import Level
 from db.errors import BadInput, Refusal
+from db.kept import Kept
 from graphql_schema.execution import Limits, RequestError
 
 MOST_JUDGED = 10_000
@@ -48,7 +49,7 @@ class Trusted:
         self._texts |= documents
         self._exact = set(documents.values())
         self._normal = {_normal(text) for text in self._exact} if level in {"log", "safelist"} else set()
-        self._judged: dict[str, bool] = {}
+        self._judged = Kept[bool](MOST_JUDGED)
 
     @classmethod
     def load(cls, file: Path | None, level: Level, *, limits: Limits | None = None) -> Self:
@@ -77,9 +78,7 @@ class Trusted:
 
     def keep(self, text: str, operation: str | None, *, listed: bool) -> None:
         """Keep what was found out of a text. What the list has not is logged, each text once."""
-        if len(self._judged) >= MOST_JUDGED:
-            self._judged.clear()
-        self._judged[digest(text)] = listed
+        self._judged.put(digest(text), listed, 1)
         if not listed:
             log.warning("operation outside the list", sha256=digest(text), operation=operation and operation[:SHOWN])
 
@@ -91,7 +90,7 @@ class Trusted:
             raise IdRequired
         if not self.knows(text):
             self.keep(text, operation, listed=self.is_among(text))
-        if text not in self._exact and not self._judged[digest(text)]:
+        if text not in self._exact and not self._judged.get(digest(text)):
             self.outside += 1
             if self.level == "safelist":
                 raise NotInSafelist

@@ -112,7 +112,7 @@ async def test_the_memory_has_an_end_and_loses_what_was_not_used_for_longest() -
         for number in range(100):
             await automatic.put("ada", text(number))
             assert await automatic.get("ada", digest(text(0))) == text(0)
-            assert 0 < automatic.bytes <= automatic.max_bytes
+            assert 0 < automatic.memory.bytes <= automatic.memory.max_bytes
         assert [number for number in range(90) if automatic.holds("ada", digest(text(number)))] == [0]
         assert automatic.holds("ada", digest(text(99)))
 
