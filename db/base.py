@@ -84,7 +84,7 @@ class Changes:
 
 
 def refers(to: str, *, ondelete: str = "CASCADE", reveals: bool = False, **options: Any) -> Mapped[Any]:
-    """A foreign key to `to`.id. With `reveals`, who sees this row may see what it refers to."""
+    """A foreign key to `to`.id. With `reveals`, whoever sees this row is shown what it refers to, beside it."""
     info = {"reveals": reveals}
     return mapped_column(ForeignKey(f"{to}.id", ondelete=ondelete), info=info, **options)
 

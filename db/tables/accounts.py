@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Changes, count, flag, refers, state, string
 from db.enums import Words
-from db.rules import nobody, owned_by, revealed
+from db.rules import named_in, nobody, owned_by
 
 
 class UserRole(Words):
@@ -36,7 +36,19 @@ class SubscriptionType(Words):
     TEAM = "TEAM", "The plan of a team they belong to."
 
 
-class User(Changes, Base, access=owned_by("id") | revealed, prefix="usr"):
+acquaintances = (
+    named_in("organization_members", "user_id")  # has a place in an organization that you see
+    | named_in("specification_projects", "owner_id")  # owns a project that you see
+    | named_in("project_members", "user_id")  # has a place in one
+    | named_in("courses", "instructor_id")  # teaches a course that you see
+    | named_in("enrollments", "user_id")  # takes a course that you teach
+)
+"""Whom a person finds by id. Another table that names people adds nothing here: whoever sees a row is shown whom it
+names, beside it, where its foreign key says `reveals=True`.
+"""
+
+
+class User(Changes, Base, access=owned_by("id") | acquaintances, prefix="usr"):
     """A person, whichever of the systems they came from."""
 
     __tablename__ = "users"

@@ -61,7 +61,7 @@ class Oracle:
 
     @property
     def mentions(self) -> list[tuple[str, str]]:
-        """The tables and columns that name a person: whoever sees one of their rows sees the person."""
+        """The tables and columns that name a person: whoever sees one of their rows is shown the person beside it."""
         return MENTIONS
 
     def inherits(self, who: UUID | None, what: str, table: str, id_: UUID | None) -> bool:
