@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import Select
 
 from db.permissions import SEE, Permission
+from db.transitions import described
 
 Row = FromClause
 Keys = Select[tuple[UUID]]
@@ -182,7 +183,7 @@ class AnyOf(Rule):
 
 
 def matrix(metadata: MetaData) -> str:
-    """Every table and permission with who has it, whom a row reveals, and what closes it, as text for a review."""
+    """Every table and permission with who has it, and what a row reveals, becomes and is closed by, for a review."""
     lines = []
     for table in metadata.sorted_tables:
         rule = rule_of(table)
@@ -190,6 +191,7 @@ def matrix(metadata: MetaData) -> str:
         lines += [f"  {permission:<8} {rule.describe(permission) or 'nobody'}" for permission in Permission]
         if revealing := [column.name for column in table.c if column.info.get("reveals")]:
             lines.append(f"  reveals  {', '.join(revealing)}")
+        lines += [f"  becomes  {words}" for words in described(table)]
         if table in closings:
             lines.append(f"  closed   {closings[table].describe()}")
     return "\n".join(lines) + "\n"

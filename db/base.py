@@ -17,6 +17,7 @@ from db.access import Rule
 from db.closed import Closed
 from db.constraints import SAYS, check, learn, too_long
 from db.rules import declare
+from db.transitions import TRANSITIONS, Transitions
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -119,9 +120,10 @@ def flag(*, default: bool) -> Mapped[bool]:
     return mapped_column(default=default, server_default=str(default).lower())
 
 
-def state(default: StrEnum) -> Mapped[Any]:
-    """A value of an enumeration that starts at `default`."""
-    return mapped_column(default=default, server_default=default.name)
+def state(default: StrEnum, *, transitions: Transitions | None = None) -> Mapped[Any]:
+    """A value of an enumeration that starts at `default`. `transitions` says which may follow which."""
+    info = {} if transitions is None else {TRANSITIONS: transitions}
+    return mapped_column(default=default, server_default=default.name, info=info)
 
 
 def tables() -> Iterator[type[Base]]:

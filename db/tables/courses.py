@@ -154,6 +154,15 @@ class Lesson(Changes, Base, access=through("module_id"), prefix="les"):
     __table_args__ = (place("module_id"), Index(None, "module_id", "order", "id"))
 
 
+ENROLLMENT_TRANSITIONS = {
+    EnrollmentStatus.ACTIVE: [EnrollmentStatus.COMPLETED, EnrollmentStatus.EXPIRED, EnrollmentStatus.CANCELLED],
+}
+PAYMENT_TRANSITIONS = {
+    PaymentStatus.PENDING: [PaymentStatus.COMPLETED, PaymentStatus.FAILED],
+    PaymentStatus.COMPLETED: [PaymentStatus.REFUNDED],
+}
+
+
 class Enrollment(Changes, Base, access=owned_by("user_id") | through("course_id", see=MANAGE), prefix="enr"):
     """A person's place in a course. Once it has ended it does not come back: who returns begins another.
 
@@ -164,11 +173,11 @@ class Enrollment(Changes, Base, access=owned_by("user_id") | through("course_id"
 
     user_id: Mapped[UUID] = refers("users", reveals=True)
     course_id: Mapped[UUID] = refers("courses")
-    status: Mapped[EnrollmentStatus] = state(EnrollmentStatus.ACTIVE)
+    status: Mapped[EnrollmentStatus] = state(EnrollmentStatus.ACTIVE, transitions=ENROLLMENT_TRANSITIONS)
     enrolled_at: Mapped[datetime] = mapped_column(server_default=func.now())
     completed_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
-    payment_status: Mapped[PaymentStatus] = state(PaymentStatus.PENDING)
+    payment_status: Mapped[PaymentStatus] = state(PaymentStatus.PENDING, transitions=PAYMENT_TRANSITIONS)
     payment_amount: Mapped[Decimal] = mapped_column(default=0, server_default="0")
     payment_currency: Mapped[str] = mapped_column(default="USD", server_default="USD")
 

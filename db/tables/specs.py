@@ -47,6 +47,28 @@ active_members = members(
 )
 
 
+PROJECT_TRANSITIONS = {
+    ProjectStatus.ACTIVE: [ProjectStatus.SUSPENDED, ProjectStatus.COMPLETED, ProjectStatus.ARCHIVED],
+    ProjectStatus.SUSPENDED: [ProjectStatus.ACTIVE, ProjectStatus.ARCHIVED],
+    ProjectStatus.COMPLETED: [ProjectStatus.ACTIVE, ProjectStatus.ARCHIVED],
+    ProjectStatus.ARCHIVED: [ProjectStatus.ACTIVE],
+}
+MEMBER_TRANSITIONS = {
+    MembershipStatus.INVITED: [MembershipStatus.ACTIVE, MembershipStatus.REMOVED],
+    MembershipStatus.ACTIVE: [MembershipStatus.REMOVED],
+    MembershipStatus.REMOVED: [MembershipStatus.ACTIVE],
+}
+DOCUMENT_TRANSITIONS = {
+    DocumentStatus.DRAFT: [DocumentStatus.REVIEW, DocumentStatus.ARCHIVED],
+    DocumentStatus.REVIEW: [DocumentStatus.APPROVED, DocumentStatus.DRAFT, DocumentStatus.ARCHIVED],
+    DocumentStatus.APPROVED: [DocumentStatus.DRAFT, DocumentStatus.ARCHIVED],
+}
+THREAD_TRANSITIONS = {
+    CommentStatus.OPEN: [CommentStatus.RESOLVED],
+    CommentStatus.RESOLVED: [CommentStatus.OPEN],
+}
+
+
 class SpecificationProject(
     Changes,
     Base,
@@ -66,7 +88,7 @@ class SpecificationProject(
     organization_id: Mapped[UUID | None] = refers("organizations", ondelete="SET NULL")
     repository_id: Mapped[UUID | None] = refers("repositories", ondelete="SET NULL")
     current_phase: Mapped[SpecificationPhase] = state(SpecificationPhase.REQUIREMENTS)
-    status: Mapped[ProjectStatus] = state(ProjectStatus.ACTIVE)
+    status: Mapped[ProjectStatus] = state(ProjectStatus.ACTIVE, transitions=PROJECT_TRANSITIONS)
     settings: Mapped[Json] = mapped_column(default=dict, server_default="{}")
     search_vector: Mapped[str] = searchable(A="name", B="description")
 
@@ -88,7 +110,7 @@ class ProjectMember(Changes, Base, access=through("project_id"), prefix="pmb"):
     project_id: Mapped[UUID] = refers("specification_projects")
     user_id: Mapped[UUID] = refers("users", reveals=True)
     role: Mapped[ProjectRole] = state(ProjectRole.MEMBER)
-    status: Mapped[MembershipStatus] = state(MembershipStatus.ACTIVE)
+    status: Mapped[MembershipStatus] = state(MembershipStatus.ACTIVE, transitions=MEMBER_TRANSITIONS)
 
     __table_args__ = (
         unique("project_id", "user_id", says="This person has a place in the project already."),
@@ -107,7 +129,7 @@ class SpecificationDocument(
     phase: Mapped[SpecificationPhase]
     content: Mapped[str] = string(1_000_000)
     version: Mapped[int] = count(1)
-    status: Mapped[DocumentStatus] = state(DocumentStatus.DRAFT)
+    status: Mapped[DocumentStatus] = state(DocumentStatus.DRAFT, transitions=DOCUMENT_TRANSITIONS)
     document_metadata: Mapped[Json] = mapped_column("metadata", default=dict, server_default="{}")
     search_vector: Mapped[str] = searchable(A="content")
 
@@ -148,7 +170,7 @@ class CommentThread(Changes, Base, access=through("document_id"), prefix="thr"):
     document_id: Mapped[UUID] = refers("specification_documents")
     line: Mapped[int]
     character: Mapped[int] = count()
-    status: Mapped[CommentStatus] = state(CommentStatus.OPEN)
+    status: Mapped[CommentStatus] = state(CommentStatus.OPEN, transitions=THREAD_TRANSITIONS)
     resolved_at: Mapped[datetime | None]
     resolved_by_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", reveals=True, index=True)
 
