@@ -5,12 +5,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Index, and_, func, or_, text
+from sqlalchemy import ColumnElement, Index, and_, func, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Changes, count, flag, refers, state, string
 from db.constraints import check, unique
 from db.enums import Words
+from db.indexes import partial
 from db.outbox import Topic, topic
 from db.permissions import LEARN, MANAGE, SEE, Roles
 from db.rules import everyone, members, owned_by, through
@@ -110,13 +111,7 @@ class Course(Changes, Base, access=published | free | owned_by("instructor_id") 
         Index(None, "price", "id"),
         Index(None, "title", "id"),
         Index(None, "created_at", "id"),
-        Index(
-            "ix_courses_published_catalog",
-            text("featured DESC"),
-            "difficulty",
-            text("created_at DESC"),
-            postgresql_where=text("published"),
-        ),
+        partial("ix_courses_published_catalog", "created_at", "id", where={"published": True}),
         Index(None, "search_vector", postgresql_using="gin"),
         check("price >= 0", at="price", says="A price is not negative."),
         check("currency ~ '^[A-Z]{3}$'", at="currency", says=CURRENCY),
@@ -193,7 +188,6 @@ class Enrollment(Changes, Base, access=owned_by("user_id") | through("course_id"
         Index(None, "course_id", "status"),
         Index(None, "user_id", "enrolled_at", "id"),
         Index(None, "status"),
-        Index(None, "expires_at", postgresql_where=text("status = 'ACTIVE' AND expires_at IS NOT NULL")),
         check("payment_amount >= 0", at="payment_amount", says="A payment is not negative."),
         check("payment_currency ~ '^[A-Z]{3}$'", at="payment_currency", says=CURRENCY),
         check(
@@ -223,12 +217,6 @@ class CourseProgress(Changes, Base, access=owned_by("user_id") | through("course
         Index(None, "user_id", "last_accessed_at", "id"),
         Index(None, "course_id"),
         Index(None, "last_accessed_at"),
-        Index(
-            "ix_course_progress_incomplete",
-            "progress_percent",
-            "last_accessed_at",
-            postgresql_where=text("progress_percent < 100"),
-        ),
         check("progress_percent BETWEEN 0 AND 100", at="progress_percent", says="Progress is from 0 to 100 percent."),
         check(
             "completed_lessons BETWEEN 0 AND total_lessons",
@@ -259,7 +247,7 @@ class LessonProgress(Changes, Base, access=through("progress_id"), prefix="lpr")
         unique("progress_id", "lesson_id", says="This person has progress in this lesson already."),
         Index(None, "lesson_id"),
         Index(None, "last_watched_at"),
-        Index("ix_lesson_progress_incomplete", "progress_id", postgresql_where=text("NOT completed")),
+        partial("ix_lesson_progress_incomplete", "progress_id", "last_watched_at", "id", where={"completed": False}),
         check("watch_time_seconds >= 0", at="watch_time_seconds", says="Seconds are counted from 0."),
         check(
             "completed = (completed_at IS NOT NULL)",

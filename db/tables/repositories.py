@@ -172,5 +172,4 @@ class WebhookEvent(
         Index(None, "repository_id", "received_at", "id"),
         Index(None, "event", "received_at"),
         Index(None, "received_at"),
-        Index("ix_webhook_events_waiting", "received_at", postgresql_where=text("processed_at IS NULL")),
     )

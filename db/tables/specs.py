@@ -3,13 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Changes, Json, count, refers, state, string
 from db.closed import closed
 from db.constraints import check, not_blank, unique
 from db.guards import guard
+from db.indexes import partial
 from db.outbox import Topic, topic
 from db.permissions import COMMENT, EDIT, MANAGE, OWN, SEE, Roles
 from db.rules import members, owned_by, through
@@ -177,7 +178,7 @@ class CommentThread(Changes, Base, access=through("document_id"), prefix="thr"):
     __table_args__ = (
         Index(None, "document_id", "line", "id"),
         Index(None, "document_id", "created_at", "id"),
-        Index("ix_comment_threads_open", "document_id", "line", "id", postgresql_where=text("status = 'OPEN'")),
+        partial("ix_comment_threads_open", "document_id", "line", "id", where={"status": CommentStatus.OPEN}),
         check("line >= 0 AND character >= 0", at="position", says="Lines and characters are counted from 0."),
         check(
             "(status = 'RESOLVED') = (resolved_at IS NOT NULL)",
