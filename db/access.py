@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     FromClause,
     MetaData,
@@ -25,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import Select
 
 from db.permissions import SEE, Permission
+from db.transitions import described
 
 Row = FromClause
 Keys = Select[tuple[UUID]]
@@ -129,7 +131,9 @@ def any_row(row: Row, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
 
     Written as a value, not as EXISTS: for that the planner would rather hash all rows of a viewer than look for one.
     """
-    found = select(true()).select_from(row).where(*conditions).limit(literal_column("1"))
+    if any(condition is false() for condition in conditions):
+        return false()
+    found = select(literal_column("true", Boolean)).select_from(row).where(*conditions).limit(literal_column("1"))
     return func.coalesce(found.correlate_except(row).scalar_subquery(), false())
 
 
@@ -164,7 +168,11 @@ class AnyOf(Rule):
     rules: tuple[Rule, ...] = ()
 
     def grants(self, permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
-        return or_(false(), *(rule.grants(permission, row, viewer) for rule in self.rules))
+        granted = [rule.grants(permission, row, viewer) for rule in self.rules]
+        needed = [condition for condition in granted if condition is not false()]
+        if any(condition is true() for condition in needed):
+            return true()
+        return or_(*needed) if needed else false()
 
     def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
         ways = [rule.reach(row, viewer) for rule in self.rules]
@@ -175,12 +183,15 @@ class AnyOf(Rule):
 
 
 def matrix(metadata: MetaData) -> str:
-    """Every table and permission with who has it, and what closes a row to all of them, as text for a review."""
+    """Every table and permission with who has it, and what a row reveals, becomes and is closed by, for a review."""
     lines = []
     for table in metadata.sorted_tables:
         rule = rule_of(table)
         lines.append(table.name)
         lines += [f"  {permission:<8} {rule.describe(permission) or 'nobody'}" for permission in Permission]
+        if revealing := [column.name for column in table.c if column.info.get("reveals")]:
+            lines.append(f"  reveals  {', '.join(revealing)}")
+        lines += [f"  becomes  {words}" for words in described(table)]
         if table in closings:
             lines.append(f"  closed   {closings[table].describe()}")
     return "\n".join(lines) + "\n"

@@ -8,14 +8,16 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import CheckConstraint, Date, DateTime, ForeignKey, Integer, MetaData, Numeric, Text, event, func, text
+from sqlalchemy import Date, DateTime, ForeignKey, Integer, MetaData, Numeric, Text, event, func, text
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from db.access import Rule
 from db.closed import Closed
+from db.constraints import SAYS, check, learn, too_long
 from db.rules import declare
+from db.transitions import TRANSITIONS, Transitions
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -64,6 +66,7 @@ class Base(DeclarativeBase):
         declare(cls.__table__, access, closed)
         _limit(cls.__table__)
         _keep_times_finite(cls.__table__)
+        learn(cls.__table__)
 
     @property
     def public_id(self) -> str:
@@ -74,7 +77,8 @@ class Base(DeclarativeBase):
 def _keep_times_finite(table: Any) -> None:
     """PostgreSQL knows an infinite time, and neither Python nor ISO 8601 does: no column takes it."""
     times = [column.name for column in table.c if isinstance(column.type, Date | DateTime)]
-    table.append_constraint(CheckConstraint(" AND ".join(f"isfinite({name})" for name in times), name="finite"))
+    finite = " AND ".join(f"isfinite({name})" for name in times)
+    table.append_constraint(check(finite, name="finite", says="A time must not be infinite."))
 
 
 class Changes:
@@ -83,9 +87,14 @@ class Changes:
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), sort_order=91)
 
 
-def refers(to: str, *, ondelete: str = "CASCADE", reveals: bool = False, **options: Any) -> Mapped[Any]:
-    """A foreign key to `to`.id. With `reveals`, who sees this row may see what it refers to."""
-    info = {"reveals": reveals}
+def refers(
+    to: str, *, ondelete: str = "CASCADE", says: str | None = None, reveals: bool = False, **options: Any
+) -> Mapped[Any]:
+    """A foreign key to `to`.id. With `reveals`, whoever sees this row is shown what it refers to, beside it.
+
+    Where `ondelete` is RESTRICT, `says` is what is said to whoever would delete what it refers to.
+    """
+    info = {"reveals": reveals, SAYS: says}
     return mapped_column(ForeignKey(f"{to}.id", ondelete=ondelete), info=info, **options)
 
 
@@ -98,7 +107,7 @@ def _limit(table: Any) -> None:
     for column in table.c:
         if longest := column.info.get("longest"):
             limit = func.char_length(column) <= longest
-            table.append_constraint(CheckConstraint(limit, name=f"{column.name}_length"))
+            table.append_constraint(check(limit, name=f"{column.name}_length", at=column.name, says=too_long(longest)))
 
 
 def count(default: int = 0) -> Mapped[int]:
@@ -111,9 +120,10 @@ def flag(*, default: bool) -> Mapped[bool]:
     return mapped_column(default=default, server_default=str(default).lower())
 
 
-def state(default: StrEnum) -> Mapped[Any]:
-    """A value of an enumeration that starts at `default`."""
-    return mapped_column(default=default, server_default=default.name)
+def state(default: StrEnum, *, transitions: Transitions | None = None) -> Mapped[Any]:
+    """A value of an enumeration that starts at `default`. `transitions` says which may follow which."""
+    info = {} if transitions is None else {TRANSITIONS: transitions}
+    return mapped_column(default=default, server_default=default.name, info=info)
 
 
 def tables() -> Iterator[type[Base]]:

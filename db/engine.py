@@ -16,6 +16,7 @@ from db.access import Viewer
 from db.address import Address
 from db.batches import Batches, Row
 from db.connections import Connections
+from db.constraints import refusing
 from db.gathering import Gathering
 from db.outbox import Publish, unheard
 from db.pulse import Pulse
@@ -125,11 +126,15 @@ class Database:
 
     @asynccontextmanager
     async def work(self, viewer: Viewer) -> AsyncIterator[Work]:
-        """One transaction on behalf of a viewer: all of it is kept, or nothing; then its events are published."""
+        """One transaction on behalf of a viewer: all of it is kept, or nothing; then its events are published.
+
+        Raises the refusal of a constraint that is broken.
+        """
         work = Work(viewer, fetch=self.finds.fetch, open_session=self._open_session)
         try:
-            yield work
-            await self._commit(work)
+            with refusing():
+                yield work
+                await self._commit(work)
         finally:
             if work.opened:
                 await work.opened.close()
@@ -144,8 +149,9 @@ class Database:
         """
         async with self._open_session() as session:
             transaction = Transaction(session)
-            yield transaction
-            await session.commit()
+            with refusing():
+                yield transaction
+                await session.commit()
         for event in transaction.events:
             await self.publish(event)
 

@@ -14,7 +14,6 @@ class Failure(StrEnum):
     """Why a statement failed, where the reason is not a mistake of ours."""
 
     INVALID_VALUE = auto()
-    CONFLICT = auto()
     TOO_SLOW = auto()
     UNAVAILABLE = auto()
     BUSY = auto()
@@ -26,9 +25,6 @@ INVALID = ("22", "54")  # a value of the wrong form, or one that is too much to 
 # No connection, not let in, no database, no room, a shutdown.
 LOST = ("08", "28", "3D", "53", "57P")
 DEADLOCKED = ("40",)  # two transactions in each other's way
-TAKEN = ("23000", "23503", "23505", "23P01")
-"""What somebody else did in the meantime: a guard broken, a row gone, a place or a range taken. A value that a check
-refuses is none of these: who writes looks at it before."""
 
 
 def failure_of(error: BaseException | None) -> Failure | None:
@@ -44,7 +40,7 @@ def failure_of(error: BaseException | None) -> Failure | None:
             # The driver refuses a value that it cannot encode with an error that is a ValueError too.
             return Failure.INVALID_VALUE if isinstance(error, ValueError) else Failure.UNAVAILABLE
         case DBAPIError():
-            return Failure.UNAVAILABLE if error.connection_invalidated else failure_of(_cause(error))
+            return Failure.UNAVAILABLE if error.connection_invalidated else failure_of(driver_error(error))
         case PoolTimeout():
             return Failure.BUSY
         case OSError():
@@ -52,20 +48,18 @@ def failure_of(error: BaseException | None) -> Failure | None:
     return None
 
 
+def driver_error(error: BaseException | None) -> BaseException | None:
+    """The exception of the driver, whether or not SQLAlchemy has wrapped it."""
+    return (error.orig.__cause__ if error.orig else None) if isinstance(error, DBAPIError) else error
+
+
 def _of_state(state: str | None) -> Failure | None:
     if state in SLOW:
         return Failure.TOO_SLOW
     if state and state.startswith(DEADLOCKED):
         return Failure.DEADLOCK
-    if state in TAKEN:
-        return Failure.CONFLICT
     if state and state.startswith(LOST):
         return Failure.UNAVAILABLE
     if state and state.startswith(INVALID):
         return Failure.INVALID_VALUE
     return None
-
-
-def _cause(error: DBAPIError) -> BaseException | None:
-    """The exception of the driver that SQLAlchemy wraps."""
-    return error.orig.__cause__ if error.orig else None

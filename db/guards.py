@@ -10,12 +10,17 @@ from typing import Any
 from sqlalchemy import MetaData, event, text
 
 from db.base import Base
+from db.constraints import note
 
 _statements: list[str] = []
 
 
-def guard(function: str, *triggers: str) -> None:
-    """Declare a guard by the statements that create its function and its triggers."""
+def guard(name: str, function: str, *triggers: str, says: str) -> None:
+    """Declare a guard by the statements that create its function and its triggers.
+
+    The function raises `integrity_constraint_violation` for a constraint of this name, which is told as `says`.
+    """
+    note(name, says=says)
     _statements.extend((function, *triggers))
 
 

@@ -6,8 +6,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    MetaData,
-    and_,
     any_,
     false,
     func,
@@ -156,8 +154,8 @@ class Through(Rule):
             return false()
         parent = self.parent(table_of(row)).alias()
         granted = allows(self.needs.get(permission, permission), parent, viewer)
-        if granted is true() or granted is false():
-            return and_(row.c[self.column].is_not(None), granted)
+        if granted is true():
+            return row.c[self.column].is_not(None)
         return any_row(parent, parent.c.id == row.c[self.column], granted)
 
     def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
@@ -180,23 +178,30 @@ class Through(Rule):
 
 
 @dataclass(frozen=True, slots=True)
-class Revealed(Rule):
-    """Whoever sees a row that refers to this one by a key declared with `reveals=True`."""
+class Named(Rule):
+    """Whoever sees a row of another table that refers to this one, such as a membership, sees this one too.
+
+    Rows of that table that a person sees because they are named there themselves are not looked at.
+    """
+
+    table: str
+    column: str
 
     def grants(self, permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
         if permission is not SEE:
             return false()
-        return or_(false(), *(self._through(key, row, viewer) for key in revealing(table_of(row))))
+        naming = _related(row, self.table).alias()
+        others = AnyOf(tuple(rule for rule in parts(rule_of(naming)) if not self._names_viewer(rule)))
+        return any_row(naming, naming.c[self.column] == row.c.id, others.grants(SEE, naming, viewer))
 
     def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
         return None
 
     def describe(self, permission: Permission) -> str:
-        return "whoever sees a row that reveals it" if permission is SEE else ""
+        return f"{self.table}.{self.column}" if permission is SEE else ""
 
-    def _through(self, key: Any, row: Row, viewer: Viewer) -> ColumnElement[bool]:
-        witness = key.table.alias()
-        return any_row(witness, witness.c[key.name] == row.c.id, allows(SEE, witness, viewer))
+    def _names_viewer(self, rule: Rule) -> bool:
+        return isinstance(rule, Owner) and rule.column == self.column
 
 
 def everyone(*permissions: Permission, where: Condition = lambda row: true()) -> Rule:
@@ -230,6 +235,11 @@ def through(column: str, **needs: Permission) -> Rule:
     return Through(column, {Permission(name): permission for name, permission in needs.items()})
 
 
+def named_in(table: str, column: str) -> Rule:
+    """Whoever sees a row of `table` sees the row that its foreign key `column` refers to."""
+    return Named(table, column)
+
+
 def closing(row: Row) -> ColumnElement[str | None] | None:
     """Why nothing may be done with a row but to see it, in words, null while it is open; None if no state can close it.
 
@@ -242,12 +252,11 @@ def closing(row: Row) -> ColumnElement[str | None] | None:
 
 
 administrators: Rule = Administrators()
-revealed: Rule = Revealed()
 nobody: Rule = AnyOf()
 
 
 def follows(column: Any) -> bool:
-    """Whether all who see a row see its parent by this foreign key, so that the way up needs no check."""
+    """Whether all who see a row are shown its parent by this foreign key, so that the way up needs no check."""
     return bool(column.info.get("reveals")) or _seeing(column.table) == [Through(column.name, {})]
 
 
@@ -268,13 +277,6 @@ def refers_to_any(row: Any, column: Any, keys: Any, viewer: Viewer) -> ColumnEle
 def passes_down(column: Any) -> bool:
     """Whether all who see the parent by this foreign key see the row, so that the way down needs no check."""
     return Through(column.name, {}) in _seeing(column.table)
-
-
-def revealing(table: Row) -> list[Any]:
-    """The foreign keys of all tables that reveal the rows of this one."""
-    metadata: MetaData = table_of(table).metadata
-    columns = (column for other in metadata.sorted_tables for column in other.c)
-    return [c for c in columns if c.info.get("reveals") and any(key.column.table is table for key in c.foreign_keys)]
 
 
 def _seeing(row: Row) -> list[Rule]:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.access import Viewer
 from db.batches import Row
+from db.constraints import refusing
 from db.outbox import Event
 from db.statements import Arguments, Statement
 from db.write import Work
@@ -45,12 +46,16 @@ class Transaction:
 
     @asynccontextmanager
     async def work(self, viewer: Viewer) -> AsyncIterator[Work]:
-        """A part of the transaction on behalf of a viewer. Its events wait for the end of the whole."""
+        """A part of the transaction on behalf of a viewer. Its events wait for the end of the whole.
+
+        Raises the refusal of a constraint that is broken.
+        """
         work = Work(viewer, fetch=self.fetch, open_session=lambda: self.session)
         work.opened = self.session
         try:
-            yield work
-            await self.session.flush()
+            with refusing():
+                yield work
+                await self.session.flush()
         except BaseException:
             self.has_failed = True
             raise

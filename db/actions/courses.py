@@ -10,6 +10,7 @@ from db import tables
 from db.errors import BadInput, Conflict, Forbidden, NotFound
 from db.tables import EnrollmentStatus, PaymentStatus, ProgressEventKind, progress_topic
 from db.tables.courses import opens
+from db.transitions import may_become, transition
 from db.write import Work
 
 
@@ -99,8 +100,8 @@ async def _advance(
 def _complete(work: Work, progress: tables.CourseProgress, enrollment: tables.Enrollment) -> None:
     now = datetime.now(UTC)
     progress.completed_at = progress.completed_at or now
-    if enrollment.status is EnrollmentStatus.ACTIVE:
-        enrollment.status, enrollment.completed_at = EnrollmentStatus.COMPLETED, now
+    if transition(enrollment, EnrollmentStatus.COMPLETED):
+        enrollment.completed_at = now
         topic = progress_topic(work.viewer_id, enrollment.course_id)
         work.happened(topic, ProgressEventKind.COURSE_COMPLETED, progress=progress)
 
@@ -135,7 +136,7 @@ async def _expire(work: Work, course: tables.Course) -> None:
     """End an enrollment of the viewer whose time is over, so that another can begin."""
     enrollment = tables.Enrollment
     mine = enrollment.user_id == work.viewer_id, enrollment.course_id == course.id
-    is_over = enrollment.status == EnrollmentStatus.ACTIVE, enrollment.expires_at <= func.now()
+    is_over = may_become(enrollment, EnrollmentStatus.EXPIRED), enrollment.expires_at <= func.now()
     await work.session.execute(update(enrollment).where(*mine, *is_over).values(status=EnrollmentStatus.EXPIRED))
 
 

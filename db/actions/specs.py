@@ -24,6 +24,7 @@ from db.tables import (
     SpecificationPhase,
     document_topic,
 )
+from db.transitions import may_become, transition
 from db.write import Work
 
 Person = tuple[tables.User, ProjectRole]
@@ -66,7 +67,7 @@ async def add_members(work: Work, project: tables.SpecificationProject, members:
     renewed = added.on_conflict_do_update(
         index_elements=["project_id", "user_id"],
         set_={"role": added.excluded.role, "status": added.excluded.status},
-        where=member.status != MembershipStatus.ACTIVE,
+        where=may_become(member, MembershipStatus.ACTIVE),
     )
     new = set(await work.session.scalars(renewed.returning(member.user_id)))
     await notify(work, [_welcome(project, user, role) for user, role in members if user.id in new])
@@ -90,8 +91,8 @@ async def edit_document(
         message = f"The document is at version {document.version} by now; you changed version {expected_version}."
         raise Conflict(message, at="expectedVersion", current=document)
     if document.content != content:
+        transition(document, DocumentStatus.DRAFT)
         document.content, document.version = content, document.version + 1
-        document.status = DocumentStatus.DRAFT
         await work.add(_version(work, document, summary=summary))
         work.happened(document_topic(document.id), DocumentEventKind.DOCUMENT_EDITED, document=document)
     return document
@@ -142,20 +143,16 @@ async def take_back_reaction(work: Work, comment: tables.Comment, type_: Reactio
 
 async def resolve(work: Work, thread: tables.CommentThread) -> tables.CommentThread:
     """Mark a thread as settled; one that is already stays as it is."""
-    if thread.status is CommentStatus.OPEN:
-        thread.status, thread.resolved_at, thread.resolved_by_id = (
-            CommentStatus.RESOLVED,
-            datetime.now(UTC),
-            work.viewer_id,
-        )
+    if transition(thread, CommentStatus.RESOLVED):
+        thread.resolved_at, thread.resolved_by_id = datetime.now(UTC), work.viewer_id
         work.happened(document_topic(thread.document_id), DocumentEventKind.THREAD_RESOLVED, thread=thread)
     return thread
 
 
 async def reopen(work: Work, thread: tables.CommentThread) -> tables.CommentThread:
     """Mark a thread as waiting for an answer again."""
-    if thread.status is CommentStatus.RESOLVED:
-        thread.status, thread.resolved_at, thread.resolved_by_id = CommentStatus.OPEN, None, None
+    if transition(thread, CommentStatus.OPEN):
+        thread.resolved_at, thread.resolved_by_id = None, None
         work.happened(document_topic(thread.document_id), DocumentEventKind.THREAD_REOPENED, thread=thread)
     return thread
 

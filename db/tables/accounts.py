@@ -3,12 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, func, text
+from sqlalchemy import Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Changes, count, flag, refers, state, string
+from db.constraints import check, unique
 from db.enums import Words
-from db.rules import nobody, owned_by, revealed
+from db.rules import named_in, nobody, owned_by
 
 
 class UserRole(Words):
@@ -36,14 +37,26 @@ class SubscriptionType(Words):
     TEAM = "TEAM", "The plan of a team they belong to."
 
 
-class User(Changes, Base, access=owned_by("id") | revealed, prefix="usr"):
+acquaintances = (
+    named_in("organization_members", "user_id")  # has a place in an organization that you see
+    | named_in("specification_projects", "owner_id")  # owns a project that you see
+    | named_in("project_members", "user_id")  # has a place in one
+    | named_in("courses", "instructor_id")  # teaches a course that you see
+    | named_in("enrollments", "user_id")  # takes a course that you teach
+)
+"""Whom a person finds by id. Another table that names people adds nothing here: whoever sees a row is shown whom it
+names, beside it, where its foreign key says `reveals=True`.
+"""
+
+
+class User(Changes, Base, access=owned_by("id") | acquaintances, prefix="usr"):
     """A person, whichever of the systems they came from."""
 
     __tablename__ = "users"
 
     email: Mapped[str] = string(254)
     name: Mapped[str] = string(200)
-    username: Mapped[str | None] = string(100, unique=True)
+    username: Mapped[str | None] = string(100)
     github_login: Mapped[str | None] = string(100)
     avatar_url: Mapped[str | None]
     bio: Mapped[str | None]
@@ -61,13 +74,19 @@ class User(Changes, Base, access=owned_by("id") | revealed, prefix="usr"):
     locked_until: Mapped[datetime | None]
 
     __table_args__ = (
-        Index("uq_users_email_lower", text("lower(email)"), unique=True),
-        Index("uq_users_github_login_lower", text("lower(github_login)"), unique=True),
+        unique("username", says="Somebody else has this username."),
+        unique(text("lower(email)"), name="uq_users_email_lower", at="email", says="Somebody has this address."),
+        unique(
+            text("lower(github_login)"),
+            name="uq_users_github_login_lower",
+            at="github_login",
+            says="This account on GitHub belongs to somebody else.",
+        ),
         Index(None, "role", "created_at"),
         Index(None, "created_at", "id"),
         Index(None, "last_login_at"),
-        CheckConstraint("email LIKE '%_@_%'", name="email"),
-        CheckConstraint("login_attempts >= 0", name="login_attempts"),
+        check("email LIKE '%_@_%'", at="email", says="An e-mail address has an @ with something on both sides."),
+        check("login_attempts >= 0", at="login_attempts", says="Attempts are counted from 0."),
     )
 
 
@@ -76,8 +95,10 @@ class Password(Changes, Base, access=nobody, prefix="pwd"):
 
     __tablename__ = "passwords"
 
-    user_id: Mapped[UUID] = refers("users", unique=True)
+    user_id: Mapped[UUID] = refers("users")
     hash: Mapped[str]
+
+    __table_args__ = (unique("user_id", says="This person has a password already."),)
 
 
 class Session(Changes, Base, access=owned_by("user_id"), prefix="ses"):
@@ -86,9 +107,11 @@ class Session(Changes, Base, access=owned_by("user_id"), prefix="ses"):
     __tablename__ = "sessions"
 
     user_id: Mapped[UUID] = refers("users", index=True)
-    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    token_hash: Mapped[bytes]
     device: Mapped[str | None] = string(200)
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+    __table_args__ = (unique("token_hash", says="This token was given out before."),)
 
 
 class IdempotencyKey(Changes, Base, access=owned_by("user_id"), prefix="idk"):
@@ -102,4 +125,7 @@ class IdempotencyKey(Changes, Base, access=owned_by("user_id"), prefix="idk"):
     body_hash: Mapped[bytes]
     answer: Mapped[bytes | None]
 
-    __table_args__ = (UniqueConstraint("user_id", "mutation", "key"), Index(None, "created_at"))
+    __table_args__ = (
+        unique("user_id", "mutation", "key", says="This key was sent before."),
+        Index(None, "created_at"),
+    )

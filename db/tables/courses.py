@@ -5,11 +5,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ColumnElement, Index, UniqueConstraint, and_, func, or_, text
+from sqlalchemy import ColumnElement, Index, and_, func, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Changes, count, flag, refers, state, string
+from db.constraints import check, unique
 from db.enums import Words
+from db.indexes import partial
 from db.outbox import Topic, topic
 from db.permissions import LEARN, MANAGE, SEE, Roles
 from db.rules import everyone, members, owned_by, through
@@ -55,6 +57,8 @@ STUDENTS: Roles = {
     EnrollmentStatus.COMPLETED: frozenset({SEE, LEARN}),
 }
 
+CURRENCY = "A currency is a code of three capital letters, such as EUR."
+
 published = everyone(SEE, where=lambda course: course.published)
 free = everyone(LEARN, where=lambda course: and_(course.published, course.price == 0))
 
@@ -68,9 +72,10 @@ def opens(enrollment: Any, *_: Any) -> ColumnElement[bool]:
 students = members("enrollments", "course_id", STUDENTS, role="status", where=opens)
 
 
-def place(parent: str) -> UniqueConstraint:
+def place(parent: str) -> Any:
     """One row at each place of a parent's order, looked at behind a statement, so that one can change many places."""
-    return UniqueConstraint(parent, "order", deferrable=True, initially="IMMEDIATE")
+    says = "Something else has this place in the order."
+    return unique(parent, "order", says=says, deferrable=True, initially="IMMEDIATE")
 
 
 class Course(Changes, Base, access=published | free | owned_by("instructor_id") | students, prefix="crs"):
@@ -78,7 +83,7 @@ class Course(Changes, Base, access=published | free | owned_by("instructor_id") 
 
     __tablename__ = "courses"
 
-    slug: Mapped[str] = string(100, unique=True)
+    slug: Mapped[str] = string(100)
     title: Mapped[str] = string(200)
     description: Mapped[str] = string(20_000)
     instructor_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", reveals=True)
@@ -99,22 +104,17 @@ class Course(Changes, Base, access=published | free | owned_by("instructor_id") 
     search_vector: Mapped[str] = searchable(A="title", B="description")
 
     __table_args__ = (
+        unique("slug", says="Another course has this name in addresses."),
         Index(None, "published", "featured", "created_at"),
         Index(None, "instructor_id"),
         Index(None, "difficulty"),
         Index(None, "price", "id"),
         Index(None, "title", "id"),
         Index(None, "created_at", "id"),
-        Index(
-            "ix_courses_published_catalog",
-            text("featured DESC"),
-            "difficulty",
-            text("created_at DESC"),
-            postgresql_where=text("published"),
-        ),
+        partial("ix_courses_published_catalog", "created_at", "id", where={"published": True}),
         Index(None, "search_vector", postgresql_using="gin"),
-        CheckConstraint("price >= 0", name="price"),
-        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+        check("price >= 0", at="price", says="A price is not negative."),
+        check("currency ~ '^[A-Z]{3}$'", at="currency", says=CURRENCY),
     )
 
 
@@ -149,6 +149,15 @@ class Lesson(Changes, Base, access=through("module_id"), prefix="les"):
     __table_args__ = (place("module_id"), Index(None, "module_id", "order", "id"))
 
 
+ENROLLMENT_TRANSITIONS = {
+    EnrollmentStatus.ACTIVE: [EnrollmentStatus.COMPLETED, EnrollmentStatus.EXPIRED, EnrollmentStatus.CANCELLED],
+}
+PAYMENT_TRANSITIONS = {
+    PaymentStatus.PENDING: [PaymentStatus.COMPLETED, PaymentStatus.FAILED],
+    PaymentStatus.COMPLETED: [PaymentStatus.REFUNDED],
+}
+
+
 class Enrollment(Changes, Base, access=owned_by("user_id") | through("course_id", see=MANAGE), prefix="enr"):
     """A person's place in a course. Once it has ended it does not come back: who returns begins another.
 
@@ -159,30 +168,33 @@ class Enrollment(Changes, Base, access=owned_by("user_id") | through("course_id"
 
     user_id: Mapped[UUID] = refers("users", reveals=True)
     course_id: Mapped[UUID] = refers("courses")
-    status: Mapped[EnrollmentStatus] = state(EnrollmentStatus.ACTIVE)
+    status: Mapped[EnrollmentStatus] = state(EnrollmentStatus.ACTIVE, transitions=ENROLLMENT_TRANSITIONS)
     enrolled_at: Mapped[datetime] = mapped_column(server_default=func.now())
     completed_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
-    payment_status: Mapped[PaymentStatus] = state(PaymentStatus.PENDING)
+    payment_status: Mapped[PaymentStatus] = state(PaymentStatus.PENDING, transitions=PAYMENT_TRANSITIONS)
     payment_amount: Mapped[Decimal] = mapped_column(default=0, server_default="0")
     payment_currency: Mapped[str] = mapped_column(default="USD", server_default="USD")
 
     __table_args__ = (
-        Index(
-            "uq_enrollments_user_id_course_id",
+        unique(
             "user_id",
             "course_id",
-            unique=True,
-            postgresql_where=text("status IN ('ACTIVE', 'COMPLETED') AND payment_status IN ('PENDING', 'COMPLETED')"),
+            name="uq_enrollments_user_id_course_id",
+            where="status IN ('ACTIVE', 'COMPLETED') AND payment_status IN ('PENDING', 'COMPLETED')",
+            says="This person is enrolled in this course already.",
         ),
         Index(None, "user_id", "course_id", "enrolled_at", "id"),
         Index(None, "course_id", "status"),
         Index(None, "user_id", "enrolled_at", "id"),
         Index(None, "status"),
-        Index(None, "expires_at", postgresql_where=text("status = 'ACTIVE' AND expires_at IS NOT NULL")),
-        CheckConstraint("payment_amount >= 0", name="payment_amount"),
-        CheckConstraint("payment_currency ~ '^[A-Z]{3}$'", name="payment_currency"),
-        CheckConstraint("(status = 'COMPLETED') = (completed_at IS NOT NULL)", name="completed"),
+        check("payment_amount >= 0", at="payment_amount", says="A payment is not negative."),
+        check("payment_currency ~ '^[A-Z]{3}$'", at="payment_currency", says=CURRENCY),
+        check(
+            "(status = 'COMPLETED') = (completed_at IS NOT NULL)",
+            name="completed",
+            says="An enrollment that is completed says when, and no other.",
+        ),
     )
 
 
@@ -201,18 +213,16 @@ class CourseProgress(Changes, Base, access=owned_by("user_id") | through("course
     completed_at: Mapped[datetime | None]
 
     __table_args__ = (
-        UniqueConstraint("user_id", "course_id"),
+        unique("user_id", "course_id", says="This person has progress in this course already."),
         Index(None, "user_id", "last_accessed_at", "id"),
         Index(None, "course_id"),
         Index(None, "last_accessed_at"),
-        Index(
-            "ix_course_progress_incomplete",
-            "progress_percent",
-            "last_accessed_at",
-            postgresql_where=text("progress_percent < 100"),
+        check("progress_percent BETWEEN 0 AND 100", at="progress_percent", says="Progress is from 0 to 100 percent."),
+        check(
+            "completed_lessons BETWEEN 0 AND total_lessons",
+            at="completed_lessons",
+            says="As many lessons are completed as there are, at most.",
         ),
-        CheckConstraint("progress_percent BETWEEN 0 AND 100", name="progress_percent"),
-        CheckConstraint("completed_lessons BETWEEN 0 AND total_lessons", name="completed_lessons"),
     )
 
 
@@ -234,10 +244,14 @@ class LessonProgress(Changes, Base, access=through("progress_id"), prefix="lpr")
     last_watched_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (
-        UniqueConstraint("progress_id", "lesson_id"),
+        unique("progress_id", "lesson_id", says="This person has progress in this lesson already."),
         Index(None, "lesson_id"),
         Index(None, "last_watched_at"),
-        Index("ix_lesson_progress_incomplete", "progress_id", postgresql_where=text("NOT completed")),
-        CheckConstraint("watch_time_seconds >= 0", name="watch_time_seconds"),
-        CheckConstraint("completed = (completed_at IS NOT NULL)", name="completed"),
+        partial("ix_lesson_progress_incomplete", "progress_id", "last_watched_at", "id", where={"completed": False}),
+        check("watch_time_seconds >= 0", at="watch_time_seconds", says="Seconds are counted from 0."),
+        check(
+            "completed = (completed_at IS NOT NULL)",
+            name="completed",
+            says="A lesson that is completed says when, and no other.",
+        ),
     )

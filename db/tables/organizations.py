@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
 from db.base import Base, Changes, refers, state, string
+from db.constraints import unique
 from db.enums import Words
 from db.guards import guard
 from db.permissions import COMMENT, EDIT, MANAGE, SEE, Roles
@@ -45,10 +46,12 @@ class Organization(
     __tablename__ = "organizations"
 
     name: Mapped[str] = string(200)
-    slug: Mapped[str] = string(100, unique=True)
+    slug: Mapped[str] = string(100)
     description: Mapped[str | None]
     avatar_url: Mapped[str | None]
     plan: Mapped[OrganizationPlan] = state(OrganizationPlan.FREE)
+
+    __table_args__ = (unique("slug", says="Another organization has this name in addresses."),)
 
 
 class OrganizationMember(Changes, Base, access=through("organization_id"), prefix="orm"):
@@ -61,12 +64,13 @@ class OrganizationMember(Changes, Base, access=through("organization_id"), prefi
     role: Mapped[OrganizationRole] = state(OrganizationRole.MEMBER)
 
     __table_args__ = (
-        UniqueConstraint("organization_id", "user_id"),
+        unique("organization_id", "user_id", says="This person is in the organization already."),
         Index(None, "user_id", "organization_id"),
     )
 
 
 guard(
+    "an_owner_stays",
     """\
 CREATE OR REPLACE FUNCTION an_owner_stays() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -82,4 +86,5 @@ END $$""",
     """\
 CREATE CONSTRAINT TRIGGER an_owner_stays AFTER DELETE OR UPDATE OF organization_id, role ON organization_members
     DEFERRABLE FOR EACH ROW WHEN (OLD.role = 'OWNER') EXECUTE FUNCTION an_owner_stays()""",
+    says="An organization has an owner at any time: make somebody else one first.",
 )

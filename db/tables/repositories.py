@@ -3,10 +3,11 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, or_, text
+from sqlalchemy import BigInteger, Index, or_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Changes, Json, count, refers, state, string
+from db.constraints import check, unique
 from db.enums import Words
 from db.permissions import MANAGE
 from db.rules import members, through
@@ -50,16 +51,20 @@ class Repository(Changes, Base, access=organization_members, prefix="rep"):
 
     organization_id: Mapped[UUID] = refers("organizations")
     name: Mapped[str] = string(100)
-    full_name: Mapped[str] = string(250, unique=True)
+    full_name: Mapped[str] = string(250)
     description: Mapped[str | None]
     language: Mapped[str | None]
     license: Mapped[str | None]
     default_branch: Mapped[str] = mapped_column(default="main", server_default="main")
     sensitivity: Mapped[Sensitivity] = state(Sensitivity.NORMAL)
-    github_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    github_id: Mapped[int | None] = mapped_column(BigInteger)
     is_active: Mapped[bool] = mapped_column(default=True, server_default="true")
 
-    __table_args__ = (UniqueConstraint("organization_id", "name"),)
+    __table_args__ = (
+        unique("full_name", says="Another repository has this name."),
+        unique("github_id", says="This repository of GitHub is here already."),
+        unique("organization_id", "name", says="The organization has a repository of this name."),
+    )
 
 
 class RepositoryStats(Base, access=through("repository_id"), prefix="rst"):
@@ -77,7 +82,7 @@ class RepositoryStats(Base, access=through("repository_id"), prefix="rst"):
     pull_requests_merged: Mapped[int] = count()
     releases: Mapped[int] = count()
 
-    __table_args__ = (UniqueConstraint("repository_id", "date"),)
+    __table_args__ = (unique("repository_id", "date", says="The repository has statistics of this day."),)
 
 
 class Commit(Base, access=through("repository_id"), prefix="com"):
@@ -100,12 +105,12 @@ class Commit(Base, access=through("repository_id"), prefix="com"):
     files_changed: Mapped[int] = count()
 
     __table_args__ = (
-        UniqueConstraint("repository_id", "sha"),
+        unique("repository_id", "sha", says="The repository has this commit."),
         Index(None, "repository_id", "committed_at", "id"),
         Index(None, "author_id", "committed_at", "id"),
         Index(None, "repository_id", "pull_request_number"),
         Index("ix_commits_author_email", text("lower(author_email)")),
-        CheckConstraint("sha ~ '^[0-9a-f]{40}$'", name="sha"),
+        check("sha ~ '^[0-9a-f]{40}$'", at="sha", says="A commit is named by 40 hexadecimal digits in lower case."),
     )
 
 
@@ -130,11 +135,16 @@ class PullRequest(Changes, Base, access=through("repository_id"), prefix="pul"):
     files_changed: Mapped[int | None]
 
     __table_args__ = (
-        UniqueConstraint("repository_id", "number"),
+        unique("repository_id", "number", says="The repository has a pull request of this number."),
         Index(None, "repository_id", "opened_at", "id"),
         Index(None, "author_id", "opened_at", "id"),
         Index(None, "repository_id", "state"),
-        CheckConstraint("state <> 'MERGED' OR merged_at IS NOT NULL", name="merged"),
+        check(
+            "state <> 'MERGED' OR merged_at IS NOT NULL",
+            name="merged",
+            at="merged_at",
+            says="A pull request that was merged says when.",
+        ),
     )
 
 
@@ -148,7 +158,7 @@ class WebhookEvent(
 
     __tablename__ = "webhook_events"
 
-    delivery_id: Mapped[str] = string(100, unique=True)
+    delivery_id: Mapped[str] = string(100)
     organization_id: Mapped[UUID | None] = refers("organizations", index=True)
     repository_id: Mapped[UUID | None] = refers("repositories")
     event: Mapped[str] = string(100)
@@ -158,8 +168,8 @@ class WebhookEvent(
     processed_at: Mapped[datetime | None]
 
     __table_args__ = (
+        unique("delivery_id", says="This delivery has come before."),
         Index(None, "repository_id", "received_at", "id"),
         Index(None, "event", "received_at"),
         Index(None, "received_at"),
-        Index("ix_webhook_events_waiting", "received_at", postgresql_where=text("processed_at IS NULL")),
     )

@@ -3,12 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Changes, Json, count, refers, state, string
 from db.closed import closed
+from db.constraints import check, not_blank, unique
 from db.guards import guard
+from db.indexes import partial
 from db.outbox import Topic, topic
 from db.permissions import COMMENT, EDIT, MANAGE, OWN, SEE, Roles
 from db.rules import members, owned_by, through
@@ -46,6 +48,28 @@ active_members = members(
 )
 
 
+PROJECT_TRANSITIONS = {
+    ProjectStatus.ACTIVE: [ProjectStatus.SUSPENDED, ProjectStatus.COMPLETED, ProjectStatus.ARCHIVED],
+    ProjectStatus.SUSPENDED: [ProjectStatus.ACTIVE, ProjectStatus.ARCHIVED],
+    ProjectStatus.COMPLETED: [ProjectStatus.ACTIVE, ProjectStatus.ARCHIVED],
+    ProjectStatus.ARCHIVED: [ProjectStatus.ACTIVE],
+}
+MEMBER_TRANSITIONS = {
+    MembershipStatus.INVITED: [MembershipStatus.ACTIVE, MembershipStatus.REMOVED],
+    MembershipStatus.ACTIVE: [MembershipStatus.REMOVED],
+    MembershipStatus.REMOVED: [MembershipStatus.ACTIVE],
+}
+DOCUMENT_TRANSITIONS = {
+    DocumentStatus.DRAFT: [DocumentStatus.REVIEW, DocumentStatus.ARCHIVED],
+    DocumentStatus.REVIEW: [DocumentStatus.APPROVED, DocumentStatus.DRAFT, DocumentStatus.ARCHIVED],
+    DocumentStatus.APPROVED: [DocumentStatus.DRAFT, DocumentStatus.ARCHIVED],
+}
+THREAD_TRANSITIONS = {
+    CommentStatus.OPEN: [CommentStatus.RESOLVED],
+    CommentStatus.RESOLVED: [CommentStatus.OPEN],
+}
+
+
 class SpecificationProject(
     Changes,
     Base,
@@ -59,11 +83,13 @@ class SpecificationProject(
 
     name: Mapped[str] = string(200)
     description: Mapped[str | None] = string(20_000)
-    owner_id: Mapped[UUID] = refers("users", ondelete="RESTRICT", reveals=True)
+    owner_id: Mapped[UUID] = refers(
+        "users", ondelete="RESTRICT", says="This person owns a specification project.", reveals=True
+    )
     organization_id: Mapped[UUID | None] = refers("organizations", ondelete="SET NULL")
     repository_id: Mapped[UUID | None] = refers("repositories", ondelete="SET NULL")
     current_phase: Mapped[SpecificationPhase] = state(SpecificationPhase.REQUIREMENTS)
-    status: Mapped[ProjectStatus] = state(ProjectStatus.ACTIVE)
+    status: Mapped[ProjectStatus] = state(ProjectStatus.ACTIVE, transitions=PROJECT_TRANSITIONS)
     settings: Mapped[Json] = mapped_column(default=dict, server_default="{}")
     search_vector: Mapped[str] = searchable(A="name", B="description")
 
@@ -73,7 +99,7 @@ class SpecificationProject(
         Index(None, "organization_id", "updated_at"),
         Index(None, "repository_id"),
         Index(None, "search_vector", postgresql_using="gin"),
-        CheckConstraint("name <> ''", name="name"),
+        not_blank("name"),
     )
 
 
@@ -85,10 +111,10 @@ class ProjectMember(Changes, Base, access=through("project_id"), prefix="pmb"):
     project_id: Mapped[UUID] = refers("specification_projects")
     user_id: Mapped[UUID] = refers("users", reveals=True)
     role: Mapped[ProjectRole] = state(ProjectRole.MEMBER)
-    status: Mapped[MembershipStatus] = state(MembershipStatus.ACTIVE)
+    status: Mapped[MembershipStatus] = state(MembershipStatus.ACTIVE, transitions=MEMBER_TRANSITIONS)
 
     __table_args__ = (
-        UniqueConstraint("project_id", "user_id"),
+        unique("project_id", "user_id", says="This person has a place in the project already."),
         Index(None, "user_id", "status", "project_id"),
     )
 
@@ -104,14 +130,14 @@ class SpecificationDocument(
     phase: Mapped[SpecificationPhase]
     content: Mapped[str] = string(1_000_000)
     version: Mapped[int] = count(1)
-    status: Mapped[DocumentStatus] = state(DocumentStatus.DRAFT)
+    status: Mapped[DocumentStatus] = state(DocumentStatus.DRAFT, transitions=DOCUMENT_TRANSITIONS)
     document_metadata: Mapped[Json] = mapped_column("metadata", default=dict, server_default="{}")
     search_vector: Mapped[str] = searchable(A="content")
 
     __table_args__ = (
-        UniqueConstraint("project_id", "phase"),
+        unique("project_id", "phase", says="The project has a document of this phase."),
         Index(None, "search_vector", postgresql_using="gin"),
-        CheckConstraint("version >= 1", name="version"),
+        check("version >= 1", at="version", says="Versions are counted from 1."),
     )
 
 
@@ -134,7 +160,7 @@ class DocumentVersion(Base, access=through("document_id"), prefix="ver"):
     summary: Mapped[str | None] = string(1_000)
     author_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", reveals=True, index=True)
 
-    __table_args__ = (UniqueConstraint("document_id", "version"),)
+    __table_args__ = (unique("document_id", "version", says="The document has this version."),)
 
 
 class CommentThread(Changes, Base, access=through("document_id"), prefix="thr"):
@@ -145,16 +171,20 @@ class CommentThread(Changes, Base, access=through("document_id"), prefix="thr"):
     document_id: Mapped[UUID] = refers("specification_documents")
     line: Mapped[int]
     character: Mapped[int] = count()
-    status: Mapped[CommentStatus] = state(CommentStatus.OPEN)
+    status: Mapped[CommentStatus] = state(CommentStatus.OPEN, transitions=THREAD_TRANSITIONS)
     resolved_at: Mapped[datetime | None]
     resolved_by_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", reveals=True, index=True)
 
     __table_args__ = (
         Index(None, "document_id", "line", "id"),
         Index(None, "document_id", "created_at", "id"),
-        Index("ix_comment_threads_open", "document_id", "line", "id", postgresql_where=text("status = 'OPEN'")),
-        CheckConstraint("line >= 0 AND character >= 0", name="position"),
-        CheckConstraint("(status = 'RESOLVED') = (resolved_at IS NOT NULL)", name="resolved"),
+        partial("ix_comment_threads_open", "document_id", "line", "id", where={"status": CommentStatus.OPEN}),
+        check("line >= 0 AND character >= 0", at="position", says="Lines and characters are counted from 0."),
+        check(
+            "(status = 'RESOLVED') = (resolved_at IS NOT NULL)",
+            name="resolved",
+            says="A thread that is resolved says when, and no other.",
+        ),
     )
 
 
@@ -164,13 +194,15 @@ class Comment(Changes, Base, access=through("thread_id") | owned_by("author_id",
     __tablename__ = "comments"
 
     thread_id: Mapped[UUID] = refers("comment_threads")
-    author_id: Mapped[UUID] = refers("users", ondelete="RESTRICT", reveals=True, index=True)
+    author_id: Mapped[UUID] = refers(
+        "users", ondelete="RESTRICT", says="This person has written comments.", reveals=True, index=True
+    )
     content: Mapped[str] = string(50_000)
     edited_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index(None, "thread_id", "created_at", "id"),
-        CheckConstraint("content <> ''", name="content"),
+        not_blank("content"),
     )
 
 
@@ -183,10 +215,11 @@ class Reaction(Base, access=through("comment_id"), prefix="rea"):
     user_id: Mapped[UUID] = refers("users", reveals=True, index=True)
     type: Mapped[ReactionType]
 
-    __table_args__ = (UniqueConstraint("comment_id", "user_id", "type"),)
+    __table_args__ = (unique("comment_id", "user_id", "type", says="This person has said that of the comment."),)
 
 
 guard(
+    "owner_is_no_member",
     """\
 CREATE OR REPLACE FUNCTION owner_is_no_member() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -208,4 +241,5 @@ CREATE CONSTRAINT TRIGGER owner_is_no_member AFTER INSERT OR UPDATE OF project_i
     """\
 CREATE CONSTRAINT TRIGGER owner_is_no_member AFTER UPDATE OF owner_id ON specification_projects
     DEFERRABLE FOR EACH ROW EXECUTE FUNCTION owner_is_no_member('id')""",
+    says="The owner of a project is no member of it.",
 )

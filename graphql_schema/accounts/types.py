@@ -13,7 +13,7 @@ members = tables.ProjectMember.__table__
 
 @node(tables.User, orders=("name", "created_at"), filters=("role",))
 class User:
-    """A person. Who sees something of theirs sees name and picture; they themselves and administrators see the rest."""
+    """A person, shown wherever something names them; found by id if you share an organization, project or course."""
 
     name = column("The name to show.")
     username = column("The name in addresses, if they chose one.")

@@ -15,7 +15,7 @@ from sqlalchemy.types import TypeEngine
 from strawberry import UNSET
 from strawberry.utils.str_converters import to_camel_case
 
-from db import ids, search
+from db import ids, indexes, search
 from db.access import Viewer
 from db.base import Base
 from db.read import Order, class_of
@@ -168,12 +168,21 @@ def _filter_field(table: type[Base], name: str) -> tuple[Any, str]:
 
 def _tests(table: type[Base], name: str, value: Any) -> Iterator[Test]:
     if name == SEARCH:
-        check_text(value, LONGEST_SEARCH, at=SEARCH)
-        if search.has_words(value):
-            yield Test(name, lambda row, typed, _: search.matches(row, typed), Text(), value, has_index=True)
-        return
-    column = table.__table__.c[name]
-    kind = column.type.python_type
+        yield from _searching(value)
+    elif condition := _indexed(column := table.__table__.c[name], value):
+        yield condition
+    else:
+        yield from _comparing(column, value)
+
+
+def _searching(typed: str) -> Iterator[Test]:
+    check_text(typed, LONGEST_SEARCH, at=SEARCH)
+    if search.has_words(typed):
+        yield Test(SEARCH, lambda row, value, _: search.matches(row, value), Text(), typed, has_index=True)
+
+
+def _comparing(column: Any, value: Any) -> Iterator[Test]:
+    name, kind = column.name, column.type.python_type
     if kind in RANGES:
         for limit, bound in _given(value):
             yield Test(f"{name}.{limit}", partial(_bounded, name, LIMITS[limit]), column.type, bound)
@@ -187,6 +196,14 @@ def _tests(table: type[Base], name: str, value: Any) -> Iterator[Test]:
         for item in value:
             check_storable(item, at=to_camel_case(name))
         yield Test(name, lambda row, v, _: row[name] == any_(v), ARRAY(column.type), tuple(value))
+
+
+def _indexed(column: Any, value: Any) -> Test | None:
+    """The condition for the one value of which an index has the rows alone: it is a part of the statement's text."""
+    one = value[0] if isinstance(value, list) and len(value) == 1 else value
+    if not isinstance(one, bool | Enum) or indexes.implying(column.table.c, column, one) is None:
+        return None
+    return Test(f"{column.name}={one}", lambda row, *_: indexes.implying(row, column, one), column.type, None)
 
 
 def _bounded(name: str, compare: Callable[[Any, Any], Any], row: Any, value: Any, _: Viewer) -> ColumnElement[bool]:

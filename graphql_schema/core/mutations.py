@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import partial
 from operator import itemgetter
 from typing import Annotated, Any, get_args, get_origin
@@ -14,7 +14,6 @@ from db import read
 from db.base import Base
 from db.deadlocks import repeated
 from db.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Refusals, Unauthenticated
-from db.failures import Failure, failure_of
 from db.write import Work
 from graphql_schema.core.context import Context
 from graphql_schema.core.fields import Computed, Field, object_type
@@ -76,16 +75,10 @@ class Mutation(Field):
         try:
             done = partial(self._done, context, arguments)
             work, result = await (done() if context.transaction else repeated(done))
-        except Conflict as conflict:
-            return self._payload(conflict.current, [conflict])
-        except (BadInput, Forbidden, NotFound) as refusal:
-            return self._payload(None, [refusal])
+        except (BadInput, Conflict, Forbidden, NotFound) as refusal:
+            return self._payload(getattr(refusal, "current", None), [_placed(refusal, arguments)])
         except Refusals as several:
             return self._payload(None, several.refusals)
-        except Exception as error:
-            if failure_of(error) is not Failure.CONFLICT:
-                raise
-            return self._payload(None, [Conflict()])
         finally:
             context.forget()
         context.viewer = work.viewer
@@ -102,6 +95,34 @@ class Mutation(Field):
         return {name: _key(value) for name, value in zip(self.returns, values, strict=False)} | told(refusals)
 
 
+def _placed(refusal: Refusal, arguments: dict[str, Any]) -> Refusal:
+    """A refusal at its place in the input. A constraint knows no more of that than a column.
+
+    Raises what a constraint has refused itself where no field of the input can be at fault: then the mutation is.
+    """
+    broken = refusal.__cause__
+    if broken is None:
+        return refusal
+    ways = (_way(refusal.at, input) for input in arguments.values() if refusal.at)
+    refusal.at = next(filter(None, ways), None)
+    if refusal.at is None and isinstance(refusal, BadInput):
+        raise broken
+    return refusal
+
+
+def _way(name: str, input: Any) -> str | None:
+    """The way to the first field of this name in an input; to the list, if it is in one of its items."""
+    for field in fields(input):
+        place, given = to_camel_case(field.name), getattr(input, field.name)
+        if place == name:
+            return place
+        if is_dataclass(given) and (way := _way(name, given)):
+            return f"{place}.{way}"
+        if isinstance(given, list) and any(_way(name, item) for item in given if is_dataclass(item)):
+            return place
+    return None
+
+
 def told(refusals: Sequence[Refusal]) -> dict[str, Any]:
     """The payload of a mutation that was refused for these reasons, or that tells of them beside what was done."""
     return {"errors": [{"code": refusal.code, "message": refusal.message, "at": refusal.at} for refusal in refusals]}
@@ -113,7 +134,7 @@ def mutation(
     """Make a function `(work, input)` a mutation. `returns` names what it returns, in order: a table or a type.
 
     The function's docstring is the description. It runs in one transaction; a refusal undoes all of it and becomes an
-    entry of `errors`, and so does a constraint that somebody else's change has made it break. A conflict shows the
+    entry of `errors`, and so does a constraint that it breaks: see `db.constraints`. A conflict shows the
     object as it stands in the payload's first field. With `guests` nobody has to be signed in. `values` is how many
     its variables may have, where every operation's `Limits.values` are too few: so many are made sense of beside the
     event loop.

@@ -8,6 +8,7 @@ from typing import Any
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
+from db.constraints import too_long
 from db.errors import BadInput, Refusals
 
 LONGEST = "longest"
@@ -28,7 +29,7 @@ def text(limit: Any, description: str, *, default: Any = MISSING) -> Any:
 def check_text(value: str, longest: int, *, at: str) -> None:
     """Raise BadInput for a text that is too long or cannot be stored. The message has nothing of it."""
     if len(value) > longest:
-        raise BadInput(f"This may have at most {longest:,} characters.", at=at)
+        raise BadInput(too_long(longest), at=at)
     check_storable(value, at=at)
 
 

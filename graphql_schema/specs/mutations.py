@@ -115,10 +115,9 @@ async def create_project(work: Work, input: CreateProjectInput) -> tables.Specif
 
     All of it is made, or nothing.
     """
-    name = _text(input.name, at="name")
     people = accepted(work, await _people(work, input.members, owner=work.viewer_id), OnError.ALL_OR_NOTHING)
     members = [(user, role) for user, role, _ in people]
-    return await specs.create_project(work, name, description=input.description, members=members)
+    return await specs.create_project(work, input.name, description=input.description, members=members)
 
 
 @mutation(project=tables.SpecificationProject)
@@ -152,25 +151,22 @@ async def edit_document(work: Work, input: EditDocumentInput) -> tables.Specific
 async def open_thread(work: Work, input: OpenThreadInput) -> tuple[tables.CommentThread, tables.Comment]:
     """Open a conversation at a place of a document, with its first comment. For members who may comment."""
     document = await work.get(tables.SpecificationDocument, input.document_id, at="documentId", may=COMMENT)
-    content = _text(input.content, at="content")
     place = input.position
-    if place.line < 0 or place.character < 0:
-        raise BadInput("Lines and characters are counted from 0.", at="position")
-    return await specs.open_thread(work, document, content, line=place.line, character=place.character)
+    return await specs.open_thread(work, document, input.content, line=place.line, character=place.character)
 
 
 @mutation(comment=tables.Comment)
 async def add_comment(work: Work, input: AddCommentInput) -> tables.Comment:
     """Say something in a thread. For members who may comment."""
     thread = await work.get(tables.CommentThread, input.thread_id, at="threadId", may=COMMENT)
-    return await specs.add_comment(work, thread, _text(input.content, at="content"))
+    return await specs.add_comment(work, thread, input.content)
 
 
 @mutation(comment=tables.Comment)
 async def edit_comment(work: Work, input: EditCommentInput) -> tables.Comment:
     """Change what you said. Nobody else can, not even an administrator."""
     comment = await work.get(tables.Comment, input.comment_id, at="commentId", may=OWN, lock=True)
-    return await specs.edit_comment(work, comment, _text(input.content, at="content"))
+    return await specs.edit_comment(work, comment, input.content)
 
 
 @mutation(comment=tables.Comment)
@@ -219,9 +215,3 @@ async def _people(
             people.append((user, member.role, at))
             named.add(user.id)
     return people
-
-
-def _text(value: str, *, at: str) -> str:
-    if not value.strip():
-        raise BadInput("This must not be empty.", at=at)
-    return value

@@ -22,10 +22,10 @@ from db.rules import (
     everyone,
     follows,
     members,
+    named_in,
     nobody,
     owned_by,
     passes_down,
-    revealed,
     through,
 )
 
@@ -88,7 +88,7 @@ def rules() -> None:
     """The rules of the three tables, unless a test declares another. No state closes them."""
     for table in (people, teams, places, notes):
         access.closings.pop(table, None)
-    declare(people, revealed)
+    declare(people, owned_by("id") | named_in("places", "user_id"))
     declare(teams, team_members)
     declare(places, through("team_id"))
     declare(notes, through("team_id"))
@@ -211,11 +211,15 @@ async def test_what_is_a_persons_own_does_not_pass_to_what_belongs_to_it(session
     assert await found(session, notes, ANN, OWN) == set()
 
 
-async def test_who_sees_a_row_sees_whom_it_reveals_and_may_do_no_more(session: AsyncSession) -> None:
+async def test_who_sees_a_row_of_another_table_sees_whom_it_names_and_may_do_no_more(session: AsyncSession) -> None:
     assert await found(session, people, BOB) == {ANN.id, BOB.id, CAT.id}
     assert await found(session, people, CAT) == {CAT.id}
-    assert await found(session, people, BOB, EDIT) == set()
+    assert await found(session, people, BOB, EDIT) == {BOB.id}
     assert await found(session, people, GUEST) == set()
+    declare(places, through("team_id", see=MANAGE))
+    declare(people, named_in("places", "user_id"))
+    assert await found(session, people, ANN) == {ANN.id, BOB.id, CAT.id}
+    assert await found(session, people, BOB) == set()
 
 
 async def test_rules_add_up(session: AsyncSession) -> None:

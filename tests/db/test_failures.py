@@ -73,20 +73,6 @@ async def test_a_lock_that_takes_too_long_is_too_slow(single: Database, database
 
 
 @ways
-@pytest.mark.parametrize("state", ["23505", "23503", "23000", "23P01"])
-async def test_what_somebody_else_has_made_impossible_is_a_conflict(single: Database, ask: Ask, state: str) -> None:
-    raising = f"DO $$ BEGIN RAISE EXCEPTION 'taken' USING ERRCODE = '{state}'; END $$"
-    assert await failure(single, ask, raising) is Failure.CONFLICT
-
-
-@ways
-@pytest.mark.parametrize("state", ["23502", "23514"])
-async def test_a_row_that_breaks_its_own_rules_is_a_mistake_of_ours(single: Database, ask: Ask, state: str) -> None:
-    raising = f"DO $$ BEGIN RAISE EXCEPTION 'wrong' USING ERRCODE = '{state}'; END $$"
-    assert await failure(single, ask, raising) is None
-
-
-@ways
 async def test_a_connection_that_is_lost_on_the_way_is_unavailable(single: Database, ask: Ask) -> None:
     assert await failure(single, ask, "SELECT pg_terminate_backend(pg_backend_pid())") is Failure.UNAVAILABLE
 

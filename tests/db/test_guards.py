@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 
 from db.access import GUEST
 from db.engine import Database
-from db.failures import Failure, failure_of
+from db.errors import Conflict
+from db.failures import driver_error
 from tests.db.waiting import until
 from tests.world import World
 
@@ -39,11 +39,10 @@ def do(database: Database) -> Do:
 
 async def refused(doing: Awaitable[None]) -> str:
     """The name of the guard that refused it."""
-    with pytest.raises(IntegrityError) as error:
+    with pytest.raises(Conflict) as refusal:
         await doing
-    assert failure_of(error.value) is Failure.CONFLICT
-    assert error.value.orig is not None
-    return str(error.value.orig.__cause__.constraint_name)  # type: ignore[union-attr]
+    broken = driver_error(refusal.value.__cause__)
+    return str(broken.constraint_name)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("change", [DEMOTE, LEAVE])

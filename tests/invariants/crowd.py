@@ -52,13 +52,15 @@ async def populate(session: AsyncSession, random: Random, *, size: int) -> dict[
     await session.execute(text("SET LOCAL session_replication_role = replica"))
     numbers, keys = count(1), dict[str, list[UUID]]()
     for table in Base.metadata.sorted_tables:
-        columns = [column for column in table.c if _is_given(column)]
-        rows = [
-            _consistent(table, {column.name: _value(column, random, number, keys) for column in columns})
-            for number, _ in zip(numbers, range(size), strict=False)
-        ]
+        rows = [row_of(table, random, number, keys) for number, _ in zip(numbers, range(size), strict=False)]
         keys[table.name] = list(await session.scalars(_insertion(table), rows))
     return keys
+
+
+def row_of(table: Table, random: Random, number: int, keys: dict[str, list[UUID]]) -> dict[str, Any]:
+    """A row that refers to rows with these keys. Its texts and numbers are those of no other `number`."""
+    columns = [column for column in table.c if _is_given(column)]
+    return _consistent(table, {column.name: _value(column, random, number, keys) for column in columns})
 
 
 def _insertion(table: Table) -> Any:

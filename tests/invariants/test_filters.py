@@ -39,7 +39,7 @@ async def test_a_filter_by_a_hidden_id_is_answered_like_one_by_a_missing_id(
 ) -> None:
     for who in PEOPLE:
         me = world.viewer(who).id
-        hidden = {row.id for row in oracle.rows[target.__tablename__]} - oracle.visible(me, target.__tablename__)
+        hidden = {row.id for row in oracle.rows[target.__tablename__]} - oracle.shown(me, target.__tablename__)
         if hidden and (query := operation(oracle, me, edge, name)):
             ids = [f"{target.prefix}_{key.hex}" for key in hidden]
             missing = await graph.data(who, query, ids=[f"{target.prefix}_{new_id().hex}"])

@@ -19,7 +19,8 @@ ROWS = """
         ('00000000-0000-7000-8000-000000000001', 'ada@example.com', 'Ada', 'infinity'),
         ('00000000-0000-7000-8000-000000000002', 'ben@example.com', 'Ben', NULL);
     INSERT INTO specification_projects (id, name, owner_id) VALUES
-        ('00000000-0000-7000-8000-000000000010', 'Atlas', '00000000-0000-7000-8000-000000000001');
+        ('00000000-0000-7000-8000-000000000010', 'Atlas', '00000000-0000-7000-8000-000000000001'),
+        ('00000000-0000-7000-8000-000000000011', E' \\t', '00000000-0000-7000-8000-000000000002');
     INSERT INTO project_members (id, project_id, user_id)
         SELECT gen_random_uuid(), '00000000-0000-7000-8000-000000000010', id FROM users;
     INSERT INTO specification_documents (id, project_id, phase, content, version, created_at) VALUES
@@ -79,6 +80,8 @@ async def test_what_was_there_is_moved_and_mended(upgraded: Any) -> None:
     await every_version_has_what_it_was_saved_with(upgraded)
     members = await upgraded.fetch("SELECT name FROM project_members JOIN users u ON u.id = user_id")
     assert [row["name"] for row in members] == ["Ben"]
+    projects = await upgraded.fetch("SELECT name FROM specification_projects ORDER BY id")
+    assert [row["name"] for row in projects] == ["Atlas", "-"]
     modules = await upgraded.fetch('SELECT title, "order" FROM course_modules ORDER BY "order"')
     assert [tuple(row) for row in modules] == [("c", 1), ("a", 2), ("b", 3)]
     assert [row["order"] for row in await upgraded.fetch('SELECT "order" FROM lessons ORDER BY 1')] == [10, 20]

@@ -8,7 +8,7 @@ from db.base import Base
 from db.tables import MembershipStatus
 from graphql_schema.core import NODES
 from tests.conftest import Graph
-from tests.graphql_schema.asking import UNKNOWN, add, change, error_code, ordered, scatter, values
+from tests.graphql_schema.asking import UNKNOWN, add, change, error_code, listed, ordered, scatter, values
 from tests.world import NOON, PEOPLE, World
 
 PERSON = """
@@ -76,7 +76,7 @@ async def test_an_administrator_sees_what_is_a_persons_own(graph: Graph, world: 
     }
 
 
-async def test_a_person_is_seen_by_who_sees_something_of_theirs(graph: Graph, world: World) -> None:
+async def test_a_person_is_found_by_those_with_whom_they_share_something(graph: Graph, world: World) -> None:
     query = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on User { name } } }"
     ids = [getattr(world, name).public_id for name in PEOPLE]
     seen = {}
@@ -94,6 +94,16 @@ async def test_a_person_is_seen_by_who_sees_something_of_theirs(graph: Graph, wo
         "root": "Ada Ben Vera Rob Ines Sam Olga Root",
         None: "Ines",
     }
+
+
+async def test_a_person_who_shares_nothing_with_you_is_shown_beside_what_they_did_and_not_found_by_id(
+    graph: Graph, world: World
+) -> None:
+    await change(graph.database, world.engine_commit, author_id=world.olga.id)
+    history = '{ repository(fullName: "analytical/engine") { commits(first: 1) { nodes { author { name email } } } } }'
+    assert await listed(graph, "ben", history) == [{"author": {"name": "Olga", "email": None}}]
+    query = "query ($id: ID!) { node(id: $id) { id } }"
+    assert await graph.data("ben", query, id=world.olga.public_id) == {"node": None}
 
 
 async def test_a_person_leads_to_all_that_they_do(graph: Graph) -> None:

@@ -55,13 +55,21 @@ class Oracle:
         """The ids of all rows of the table that somebody sees."""
         return {row.id for row in self.rows[table] if self.may(who, "see", table, row)}
 
+    def shown(self, who: UUID | None, table: str) -> set[UUID]:
+        """The same, and of the people also those who are shown beside a row that somebody sees, which names them."""
+        found = self.visible(who, table)
+        for naming, column in self.mentions if table == "users" else ():
+            seen = self.visible(who, naming)
+            found |= {getattr(row, column) for row in self.rows[naming] if row.id in seen} - {None}
+        return found
+
     def find(self, table: str, id_: UUID | None) -> Row | None:
         """The row of the table with this id."""
         return self._by_id[table].get(id_)
 
     @property
     def mentions(self) -> list[tuple[str, str]]:
-        """The tables and columns that name a person: whoever sees one of their rows sees the person."""
+        """The tables and columns that name a person: whoever sees one of their rows is shown the person beside it."""
         return MENTIONS
 
     def inherits(self, who: UUID | None, what: str, table: str, id_: UUID | None) -> bool:

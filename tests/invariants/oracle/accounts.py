@@ -6,13 +6,19 @@ from tests.invariants.oracle import Oracle, Row
 
 
 def users(world: Oracle, who: UUID | None, what: str, user: Row) -> bool:
+    """People find whom they share an organization or a project with, whom they teach, and who teaches what they see."""
     if user.id == who:
         return True
-    return what == "see" and any(
-        world.may(who, "see", table, row)
-        for table, column in world.mentions
-        for row in world.rows[table]
-        if getattr(row, column) == user.id
+    places = [row.organization_id for row in world.rows["organization_members"] if row.user_id == user.id]
+    owned = [row.id for row in world.rows["specification_projects"] if row.owner_id == user.id]
+    joined = [row.project_id for row in world.rows["project_members"] if row.user_id == user.id]
+    taught = [row.id for row in world.rows["courses"] if row.instructor_id == user.id]
+    taken = [row.course_id for row in world.rows["enrollments"] if row.user_id == user.id]
+    return what == "see" and (
+        any(world.inherits(who, "see", "organizations", key) for key in places)
+        or any(world.inherits(who, "see", "specification_projects", key) for key in (*owned, *joined))
+        or any(world.inherits(who, "see", "courses", key) for key in taught)
+        or any(world.inherits(who, "manage", "courses", key) for key in taken)
     )
 
 
