@@ -8,7 +8,20 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import Date, DateTime, ForeignKey, Integer, MetaData, Numeric, Text, event, func, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Numeric,
+    Text,
+    event,
+    func,
+    text,
+)
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -28,6 +41,9 @@ NAMES = {
 }
 
 Json = dict[str, Any]
+
+COMPLETES = "completes"
+"""The function of a column that makes the constraint it comes with, from the column."""
 
 
 def new_id() -> UUID:
@@ -64,7 +80,7 @@ class Base(DeclarativeBase):
         cls.prefix = prefix
         super().__init_subclass__(**options)
         declare(cls.__table__, access, closed)
-        _limit(cls.__table__)
+        _complete(cls.__table__)
         _keep_times_finite(cls.__table__)
         learn(cls.__table__)
 
@@ -100,14 +116,19 @@ def refers(
 
 def string(longest: int, **options: Any) -> Mapped[Any]:
     """A text of at most so many characters, which the database sees to. What an input writes has such a limit."""
-    return mapped_column(Text, info={"longest": longest}, **options)
+
+    def fits(column: Column[Any]) -> CheckConstraint:
+        limit = func.char_length(column) <= longest
+        return check(limit, name=f"{column.name}_length", at=column.name, says=too_long(longest))
+
+    return mapped_column(Text, info={"longest": longest, COMPLETES: fits}, **options)
 
 
-def _limit(table: Any) -> None:
+def _complete(table: Any) -> None:
+    """Add what the columns of a table bring with them once they have their names."""
     for column in table.c:
-        if longest := column.info.get("longest"):
-            limit = func.char_length(column) <= longest
-            table.append_constraint(check(limit, name=f"{column.name}_length", at=column.name, says=too_long(longest)))
+        if COMPLETES in column.info:
+            table.append_constraint(column.info[COMPLETES](column))
 
 
 def count(default: int = 0) -> Mapped[int]:

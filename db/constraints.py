@@ -14,6 +14,7 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import CheckConstraint, ColumnElement, Index, Table, TextClause, UniqueConstraint, text
+from sqlalchemy.exc import StatementError
 
 from db.errors import BadInput, Conflict, NotFound, Refusal
 from db.failures import driver_error
@@ -86,6 +87,8 @@ def refusing() -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        if isinstance(error, StatementError) and isinstance(error.orig, Refusal):  # of the type of a column
+            raise error.orig from None
         if refusal := refusal_of(error):
             raise refusal from error
         raise

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Index, and_, func, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Changes, count, flag, refers, state, string
+from db.columns import currency, money, score
 from db.constraints import check, unique
 from db.enums import Words
 from db.indexes import partial
@@ -57,8 +58,6 @@ STUDENTS: Roles = {
     EnrollmentStatus.COMPLETED: frozenset({SEE, LEARN}),
 }
 
-CURRENCY = "A currency is a code of three capital letters, such as EUR."
-
 published = everyone(SEE, where=lambda course: course.published)
 free = everyone(LEARN, where=lambda course: and_(course.published, course.price == 0))
 
@@ -87,8 +86,8 @@ class Course(Changes, Base, access=published | free | owned_by("instructor_id") 
     title: Mapped[str] = string(200)
     description: Mapped[str] = string(20_000)
     instructor_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", reveals=True)
-    price: Mapped[Decimal] = mapped_column(default=0, server_default="0")
-    currency: Mapped[str] = mapped_column(default="USD", server_default="USD")
+    price: Mapped[Decimal] = money(default=0, server_default="0")
+    currency: Mapped[str] = currency("USD")
     duration_hours: Mapped[int] = count()
     difficulty: Mapped[Difficulty]
     language: Mapped[str] = mapped_column(default="en", server_default="en")
@@ -113,8 +112,6 @@ class Course(Changes, Base, access=published | free | owned_by("instructor_id") 
         Index(None, "created_at", "id"),
         partial("ix_courses_published_catalog", "created_at", "id", where={"published": True}),
         Index(None, "search_vector", postgresql_using="gin"),
-        check("price >= 0", at="price", says="A price is not negative."),
-        check("currency ~ '^[A-Z]{3}$'", at="currency", says=CURRENCY),
     )
 
 
@@ -173,8 +170,8 @@ class Enrollment(Changes, Base, access=owned_by("user_id") | through("course_id"
     completed_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     payment_status: Mapped[PaymentStatus] = state(PaymentStatus.PENDING, transitions=PAYMENT_TRANSITIONS)
-    payment_amount: Mapped[Decimal] = mapped_column(default=0, server_default="0")
-    payment_currency: Mapped[str] = mapped_column(default="USD", server_default="USD")
+    payment_amount: Mapped[Decimal] = money(default=0, server_default="0")
+    payment_currency: Mapped[str] = currency("USD")
 
     __table_args__ = (
         unique(
@@ -188,8 +185,6 @@ class Enrollment(Changes, Base, access=owned_by("user_id") | through("course_id"
         Index(None, "course_id", "status"),
         Index(None, "user_id", "enrolled_at", "id"),
         Index(None, "status"),
-        check("payment_amount >= 0", at="payment_amount", says="A payment is not negative."),
-        check("payment_currency ~ '^[A-Z]{3}$'", at="payment_currency", says=CURRENCY),
         check(
             "(status = 'COMPLETED') = (completed_at IS NOT NULL)",
             name="completed",
@@ -207,7 +202,7 @@ class CourseProgress(Changes, Base, access=owned_by("user_id") | through("course
     course_id: Mapped[UUID] = refers("courses")
     completed_lessons: Mapped[int] = count()
     total_lessons: Mapped[int]
-    progress_percent: Mapped[int] = count()
+    progress_percent: Mapped[int] = score(default=0, server_default="0")
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_accessed_at: Mapped[datetime] = mapped_column(server_default=func.now())
     completed_at: Mapped[datetime | None]
@@ -217,7 +212,6 @@ class CourseProgress(Changes, Base, access=owned_by("user_id") | through("course
         Index(None, "user_id", "last_accessed_at", "id"),
         Index(None, "course_id"),
         Index(None, "last_accessed_at"),
-        check("progress_percent BETWEEN 0 AND 100", at="progress_percent", says="Progress is from 0 to 100 percent."),
         check(
             "completed_lessons BETWEEN 0 AND total_lessons",
             at="completed_lessons",

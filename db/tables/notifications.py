@@ -3,10 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
+from pydantic import BaseModel, Field
 from sqlalchemy import Computed, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Changes, Json, refers
+from db.columns import json
 from db.enums import Words
 from db.rules import owned_by
 
@@ -23,6 +25,13 @@ class NotificationType(Words):
     PAYMENT_FAILED = "PAYMENT_FAILED", "A payment did not go through."
 
 
+class NotificationData(BaseModel, extra="forbid", populate_by_name=True):
+    """What a notification is about, for programs."""
+
+    project_id: str | None = Field(None, alias="projectId", description="the project that it is about")
+    role: str | None = Field(None, description="what you are there")
+
+
 class Notification(Changes, Base, access=owned_by("user_id"), prefix="ntf"):
     """Something that one person is told."""
 
@@ -32,7 +41,7 @@ class Notification(Changes, Base, access=owned_by("user_id"), prefix="ntf"):
     type: Mapped[NotificationType]
     title: Mapped[str]
     message: Mapped[str]
-    data: Mapped[Json] = mapped_column(default=dict, server_default="{}")
+    data: Mapped[Json] = json("data", NotificationData)
     read_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
     is_read: Mapped[bool] = mapped_column(Computed("read_at IS NOT NULL", persisted=True))

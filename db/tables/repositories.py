@@ -3,10 +3,11 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, or_, text
+from sqlalchemy import Index, or_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Changes, Json, count, refers, state, string
+from db.columns import bigint
 from db.constraints import check, unique
 from db.enums import Words
 from db.permissions import MANAGE
@@ -57,7 +58,7 @@ class Repository(Changes, Base, access=organization_members, prefix="rep"):
     license: Mapped[str | None]
     default_branch: Mapped[str] = mapped_column(default="main", server_default="main")
     sensitivity: Mapped[Sensitivity] = state(Sensitivity.NORMAL)
-    github_id: Mapped[int | None] = mapped_column(BigInteger)
+    github_id: Mapped[int | None] = bigint()
     is_active: Mapped[bool] = mapped_column(default=True, server_default="true")
 
     __table_args__ = (

@@ -1,6 +1,7 @@
 """Notifications."""
 
 from db import tables
+from db.columns import keys
 from graphql_schema.core import column, node, one
 
 
@@ -11,7 +12,7 @@ class Notification:
     type = column("What it is about.")
     title = column("What it says, in a line of plain text.")
     message = column("What else there is to say, in plain text.")
-    data = column("What it is about, for programs: of a `COLLABORATION_INVITE` to a project, `projectId` and `role`.")
+    data = column(f"What it is about, for programs; each of these where it applies: {keys(tables.NotificationData)}.")
     is_read = column("Whether you have read it.")
     read_at = column("When you read it; null until then.")
     is_archived = column("Whether you have put it away.")
