@@ -63,7 +63,7 @@ class JsonOf(JSONB):
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
         """What makes a value one for the driver; raises BadInput for one that does not fit."""
-        write = super().bind_processor(dialect)
+        write = super().bind_processor(dialect)  # type: ignore[no-untyped-call]
         assert write
         return lambda value: write(self.fitting(value))
 

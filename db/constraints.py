@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import asyncpg
-from sqlalchemy import CheckConstraint, ColumnElement, Index, Table, TextClause, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ColumnElement, Index, TextClause, UniqueConstraint, text
 from sqlalchemy.exc import StatementError
 
 from db.errors import BadInput, Conflict, NotFound, Refusal
@@ -54,7 +54,7 @@ def check(
     condition: str | ColumnElement[bool], *, says: str, at: str | None = None, name: str | None = None
 ) -> CheckConstraint:
     """Rows that meet the condition alone; it is named after `at` if it has no name."""
-    return CheckConstraint(condition, name=name or at, info={SAYS: (says, at)})  # type: ignore[arg-type]
+    return CheckConstraint(condition, name=name or at, info={SAYS: (says, at)})
 
 
 def not_blank(column: str) -> CheckConstraint:
@@ -67,7 +67,7 @@ def too_long(longest: int) -> str:
     return f"This may have at most {longest:,} characters."
 
 
-def learn(table: Table) -> None:
+def learn(table: Any) -> None:
     """Note what the constraints of a table say. A foreign key says it for its column."""
     for constraint in (*table.constraints, *table.indexes):
         if SAYS in constraint.info:

@@ -1,7 +1,7 @@
 """Partial indexes, and how a read comes to use one.
 
 Reads are planned once for all values, and then no parameter has the value of which an index has the rows alone. So a
-filter for just that value says it in the text of its statement: see `implying`.
+filter for just that value says it in the text of its statement, by `has_value`.
 """
 
 from collections.abc import Mapping
@@ -21,15 +21,22 @@ def partial(name: str, *columns: str, where: Mapping[str, Any]) -> Index:
     return Index(name, *columns, postgresql_where=text(condition), info={WHERE: where})
 
 
-def implying(row: Any, column: Column[Any], value: Any) -> ColumnElement[bool] | None:
-    """The condition that a column of a row has a value, as a partial index has it; None where none has that value."""
-    indexes = (index.info.get(WHERE, {}) for index in column.table.indexes)
-    if not any(column.name in where and where[column.name] == value for where in indexes):
-        return None
+def is_indexed(column: Column[Any], value: Any) -> bool:
+    """Whether an index has the rows alone whose column has this value."""
+    return any(column.name in where and where[column.name] == value for where in map(_values, column.table.indexes))
+
+
+def has_value(row: Any, column: Column[Any], value: Any) -> ColumnElement[bool]:
+    """The condition that a column of a row has a value, in the words of a partial index."""
+    held: ColumnElement[Any] = row[column.name]
     if isinstance(value, bool):
-        return row[column.name] if value else not_(row[column.name])
-    found: ColumnElement[bool] = row[column.name] == literal_column(f"'{column.type.python_type(value).name}'")
-    return found
+        return held if value else not_(held)
+    return held == literal_column(f"'{column.type.python_type(value).name}'")
+
+
+def _values(index: Index) -> Mapping[str, Any]:
+    values: Mapping[str, Any] = index.info.get(WHERE, {})
+    return values
 
 
 def _written(column: str, value: Any) -> str:

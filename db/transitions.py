@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table
+from sqlalchemy import Column, ColumnElement
 
 from db.errors import Conflict
 
@@ -41,13 +41,14 @@ def may_become(row: Any, to: StrEnum) -> ColumnElement[bool]:
     return found
 
 
-def described(table: Table) -> list[str]:
+def described(table: Any) -> list[str]:
     """The transitions of a table in words: `status: OPEN → RESOLVED`."""
     machines = ((column.name, column.info[TRANSITIONS]) for column in table.c if TRANSITIONS in column.info)
     return [f"{name}: {now} → {', '.join(following)}" for name, rules in machines for now, following in rules.items()]
 
 
-def _column(table: Table, to: StrEnum) -> Column[Any]:
+def _column(table: Any, to: StrEnum) -> Column[Any]:
     """The column of a table whose states `to` is one of."""
+    column: Column[Any]
     (column,) = (c for c in table.c if TRANSITIONS in c.info and issubclass(type(to), c.type.python_type))
     return column

@@ -201,9 +201,9 @@ def _comparing(column: Any, value: Any) -> Iterator[Test]:
 def _indexed(column: Any, value: Any) -> Test | None:
     """The condition for the one value of which an index has the rows alone: it is a part of the statement's text."""
     one = value[0] if isinstance(value, list) and len(value) == 1 else value
-    if not isinstance(one, bool | Enum) or indexes.implying(column.table.c, column, one) is None:
+    if not isinstance(one, bool | Enum) or not indexes.is_indexed(column, one):
         return None
-    return Test(f"{column.name}={one}", lambda row, *_: indexes.implying(row, column, one), column.type, None)
+    return Test(f"{column.name}={one}", lambda row, *_: indexes.has_value(row, column, one), column.type, None)
 
 
 def _bounded(name: str, compare: Callable[[Any, Any], Any], row: Any, value: Any, _: Viewer) -> ColumnElement[bool]:

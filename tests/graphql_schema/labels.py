@@ -74,7 +74,7 @@ async def add_label(work: Work, input: AddLabelInput) -> Label:
     return await work.add(Label(project_id=project.id, name=input.name))
 
 
-async def ask(url: str, viewer: str, project: str) -> list[object]:
+async def ask(url: str, viewer: str, project: str) -> list[Any]:
     """What is answered to every name, by itself and in a transaction around the operation."""
     from graphql_schema.schema import executor
 

@@ -14,11 +14,9 @@ import pytest
 from sqlalchemy import (
     CheckConstraint,
     Column,
-    Constraint,
     ForeignKeyConstraint,
     Index,
     PrimaryKeyConstraint,
-    Table,
     UniqueConstraint,
     delete,
     insert,
@@ -38,7 +36,8 @@ from tests.invariants.oracle import Oracle
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 Values = dict[str, Any]
-Rule = Constraint | Index
+Rule = Any
+"""A constraint, or a unique index."""
 
 IMPLIED = {"ck_commits_sha_length": "what ck_commits_sha takes has 40 characters"}
 """The constraints that nothing breaks which does not break another before, with the reason."""
@@ -56,7 +55,7 @@ ODD: dict[type, list[Any]] = {
 TELLTALE = re.compile(r"constraint|violat|\b(ck|uq|fk|ix|pk)_|insert|relation|column", re.IGNORECASE)
 
 
-def constraints(table: Table) -> Iterator[Rule]:
+def constraints(table: Any) -> Iterator[Rule]:
     """Everything that a table refuses, but for a null and a key that there is already."""
     rules = chain(table.constraints, (index for index in table.indexes if index.unique))
     return (rule for rule in rules if not isinstance(rule, PrimaryKeyConstraint) and rule.name not in IMPLIED)
@@ -64,12 +63,12 @@ def constraints(table: Table) -> Iterator[Rule]:
 
 def says(rule: Rule) -> str | None:
     """What is said to whoever breaks a constraint."""
-    if isinstance(rule, ForeignKeyConstraint):
-        return rule.elements[0].parent.info.get(SAYS)
-    return rule.info.get(SAYS, (None,))[0]
+    is_key = isinstance(rule, ForeignKeyConstraint)
+    words: str | None = rule.elements[0].parent.info.get(SAYS) if is_key else rule.info.get(SAYS, (None,))[0]
+    return words
 
 
-def columns(rule: Rule, table: Table) -> list[Column[Any]]:
+def columns(rule: Rule, table: Any) -> list[Column[Any]]:
     """The columns that a constraint names."""
     if isinstance(rule, UniqueConstraint | ForeignKeyConstraint):
         return list(rule.columns)
@@ -125,7 +124,7 @@ def described(refusal: Refusal) -> tuple[type[Refusal], str, str | None]:
 async def by_session(database: Database, table: type[Base], rows: list[Values]) -> None:
     async with database.work(GUEST) as work:
         for row in rows:
-            await work.session.execute(insert(table.__table__).values(row))
+            await work.session.execute(insert(table).values(row))
 
 
 async def by_statement(database: Database, table: type[Base], rows: list[Values]) -> None:
@@ -146,7 +145,7 @@ def made(table: type[Base], row: Values) -> Base:
     return table(**{names[column]: value for column, value in row.items()})
 
 
-async def breaking(database: Database, table: Table, rule: Rule, keys: dict[str, list[UUID]]) -> list[Values]:
+async def breaking(database: Database, table: Any, rule: Rule, keys: dict[str, list[UUID]]) -> list[Values]:
     """Rows the last of which breaks the constraint and nothing else, found by trying. Nothing of them is kept."""
     async with database.read() as session:
         for number in range(MOST):
@@ -157,7 +156,7 @@ async def breaking(database: Database, table: Table, rule: Rule, keys: dict[str,
     raise AssertionError(f"Say in ODD of {__name__} what {rule.name} does not take.")
 
 
-async def fitting(session: AsyncSession, table: Table, keys: dict[str, list[UUID]], number: int) -> Values:
+async def fitting(session: AsyncSession, table: Any, keys: dict[str, list[UUID]], number: int) -> Values:
     """A row that nothing refuses."""
     for seed in range(MOST):
         row = row_of(table, Random(seed * 1_000 + number), number, keys)
@@ -166,7 +165,7 @@ async def fitting(session: AsyncSession, table: Table, keys: dict[str, list[UUID
     raise AssertionError(f"No row fits into {table.name}.")
 
 
-def wrong(rule: Rule, table: Table, one: Values, other: Values) -> Iterator[list[Values]]:
+def wrong(rule: Rule, table: Any, one: Values, other: Values) -> Iterator[list[Values]]:
     """Rows that may break a constraint."""
     named = columns(rule, table)
     match rule:
@@ -190,7 +189,7 @@ def odd(column: Column[Any], row: Values) -> list[Any]:
     return [*ODD[kind], row.get(column.name, "") + "x" * (longest + 1)] if longest else ODD[kind]
 
 
-async def refusing(session: AsyncSession, table: Table, rows: list[Values]) -> str | None:
+async def refusing(session: AsyncSession, table: Any, rows: list[Values]) -> str | None:
     """The name of the constraint that refuses the last of these rows; None if nothing does. They are not kept."""
     savepoint = await session.begin_nested()
     try:
@@ -205,7 +204,7 @@ async def refusing(session: AsyncSession, table: Table, rows: list[Values]) -> s
 
 
 RESTRICTED = [
-    key for table in tables() for key in table.__table__.foreign_key_constraints if key.ondelete == "RESTRICT"
+    rule for table in tables() for rule in constraints(table.__table__) if getattr(rule, "ondelete", None) == "RESTRICT"
 ]
 
 

@@ -11,7 +11,7 @@ from asyncpg import Connection
 from sqlalchemy import Index
 from strawberry.utils.str_converters import to_camel_case
 
-from db.base import new_id, tables
+from db.base import Base, new_id
 from db.engine import COMPILED_SETTINGS, Database
 from db.indexes import WHERE
 from tests.conftest import Graph, NotingDatabase
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 READ_BY_JOBS: dict[str, str] = {}
 """The partial indexes that no list of the graph is read by, with the job that looks for their rows."""
 
-ALL = [index for table in tables() for index in table.__table__.indexes]
+ALL = [index for table in Base.metadata.sorted_tables for index in table.indexes]
 PARTIAL = [index for index in ALL if index.dialect_options["postgresql"]["where"] is not None and not index.unique]
 
 
