@@ -1,8 +1,8 @@
 """The unit of work: how mutations find what they change, under the access rules, and tell what happened.
 
-Only `Database.work` makes one and commits it. A work that looks rows up and adds others is written by one statement in
-the end; one that locks what it reads, looks many up at a time, or asks for its session, is a transaction of the session
-from then on. In a `Transaction` it is a part of that from the start.
+Only `Database.work` makes one and commits it. A work that looks rows up and adds others is one statement in the end.
+With a lock or any other statement it becomes a transaction of a session: what waits is written then, and what was found
+belongs to the session. No order of calls is wrong. In a `Transaction` a work has the session from the start.
 """
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
@@ -10,10 +10,23 @@ from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, bindparam, func, null, select
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Result,
+    ScalarResult,
+    Select,
+    Uuid,
+    bindparam,
+    func,
+    inspect,
+    null,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from db.access import Viewer, allows
 from db.base import Base
@@ -27,6 +40,7 @@ from db.rules import closing
 from db.statements import Arguments, Statement, compiled
 
 Row = TypeVar("Row", bound=Base)
+Value = TypeVar("Value")
 Found = tuple[Row | None, bool, str | None]
 """A row, whether the viewer has the permission that they need, and what forbids everything to everybody."""
 NOTHING: tuple[None, bool, None] = (None, False, None)
@@ -56,15 +70,38 @@ class Work:
         return self.viewer.id
 
     @property
-    def session(self) -> AsyncSession:
-        """The session of the transaction, from now on. It has the rows that were found before."""
+    def is_changing(self) -> bool:
+        """Whether a row was changed that was found without a session: it takes one to write that."""
+        return any(inspect(row).modified for row in self._found.values())
+
+    async def session(self) -> AsyncSession:
+        """The session of the transaction, from now on. It has the rows that were found before, and writes the added."""
         if self.opened is None:
-            assert not self.added, "Ask for the session before you add a row: what is added before waits for the end."
             self.opened = self._open_session()
-            for row in self._found.values():
-                make_transient_to_detached(row)
+            waiting, self.added = self.added, []
+            for row in waiting:
+                await self.add(row)
             self.opened.add_all(self._found.values())
         return self.opened
+
+    async def execute(self, statement: Executable, values: Any = None, **options: Any) -> Result[*tuple[Any, ...]]:
+        """What a statement gives, in the session."""
+        return await (await self.session()).execute(statement, values, execution_options=options)
+
+    async def scalar(self, statement: TypedReturnsRows[Value]) -> Value | None:
+        """The value of the first row that a statement gives, in the session; None where there is no row."""
+        return await (await self.session()).scalar(statement)
+
+    async def scalars(self, statement: TypedReturnsRows[Value]) -> ScalarResult[Value]:
+        """The values of all rows that a statement gives, in the session."""
+        return await (await self.session()).scalars(statement)
+
+    async def fetch(self, statement: Statement, **values: Any) -> Sequence[Any] | None:
+        """The one row of a statement, beside the session: it locks nothing, and no connection is kept for it.
+
+        What this work has written is not in it, unless the work is a part of a `Transaction`.
+        """
+        return await self._fetch(statement, statement.arguments(values))
 
     async def get(self, table: type[Row], public_id: str, *, at: str, may: Permission = SEE, lock: bool = False) -> Row:
         """The row with this public id; with `lock` nobody else changes it until the end of the transaction.
@@ -73,7 +110,7 @@ class Work:
         what they see without the permission `may`, and for what is closed: nobody changes it.
         """
         key = key_of(table, public_id)
-        find = self._find_in_session if lock or self.opened else self._find
+        find = self._find_in_session if lock or self.opened or self.added else self._find
         found: Found[Row] = await find(table, key, may, lock=lock) if key else NOTHING
         if isinstance(judged := _judged(found, at=at), Refusal):
             raise judged
@@ -110,19 +147,23 @@ class Work:
 
     async def _find(self, table: type[Row], key: UUID, may: Permission, *, lock: bool) -> "Found[Row]":
         statement = _record_by_key(table, may, self.viewer.typical)
-        record = await self._fetch(statement, statement.arguments({"key": key, **self.viewer.parameters}))
+        record = await self.fetch(statement, key=key, **self.viewer.parameters)
         if record is None:
             return NOTHING
-        return self._found.setdefault(key, row_of(table, record)), record[-2], record[-1]
+        if key not in self._found:
+            self._found[key] = row_of(table, record)
+            make_transient_to_detached(self._found[key])
+        return self._found[key], record[-2], record[-1]
 
     async def _find_in_session(self, table: type[Row], key: UUID, may: Permission, *, lock: bool) -> "Found[Row]":
         statement = _by_key(table, may, self.viewer.typical, lock)
-        found = (await self.session.execute(statement, {"key": key, **self.viewer.parameters})).one_or_none()
-        return tuple(found) if found else NOTHING
+        # A row that is locked is read anew: it may have changed since it was found.
+        found = await self.execute(statement, {"key": key, **self.viewer.parameters}, populate_existing=lock)
+        return tuple(found.one_or_none() or NOTHING)
 
     async def _find_all(self, table: type[Row], keys: list[UUID], may: Permission) -> dict[UUID | None, "Found[Row]"]:
         statement = _by_keys(table, may, self.viewer.typical)
-        found = await self.session.execute(statement, {"keys": keys, **self.viewer.parameters})
+        found = await self.execute(statement, {"keys": keys, **self.viewer.parameters})
         return {answer[0].id: tuple(answer) for answer in found}
 
 

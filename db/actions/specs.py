@@ -69,7 +69,7 @@ async def add_members(work: Work, project: tables.SpecificationProject, members:
         set_={"role": added.excluded.role, "status": added.excluded.status},
         where=may_become(member, MembershipStatus.ACTIVE),
     )
-    new = set(await work.session.scalars(renewed.returning(member.user_id)))
+    new = set(await work.scalars(renewed.returning(member.user_id)))
     await notify(work, [_welcome(project, user, role) for user, role in members if user.id in new])
     return new
 
@@ -125,7 +125,7 @@ async def edit_comment(work: Work, comment: tables.Comment, content: str) -> tab
 async def react(work: Work, comment: tables.Comment, type_: ReactionType) -> tables.Comment:
     """The viewer's reaction of this type to a comment; a second one of the same type changes nothing."""
     given = insert(tables.Reaction).values(comment_id=comment.id, user_id=work.viewer_id, type=type_)
-    added = await work.session.scalar(given.on_conflict_do_nothing().returning(tables.Reaction.id))
+    added = await work.scalar(given.on_conflict_do_nothing().returning(tables.Reaction.id))
     if added is not None:
         await _tell(work, comment, DocumentEventKind.REACTION_ADDED)
     return comment
@@ -135,7 +135,7 @@ async def take_back_reaction(work: Work, comment: tables.Comment, type_: Reactio
     """The comment without the viewer's reaction of this type."""
     reaction = tables.Reaction
     mine = (reaction.comment_id == comment.id, reaction.user_id == work.viewer_id, reaction.type == type_)
-    removed = await work.session.scalar(delete(reaction).where(*mine).returning(reaction.id))
+    removed = await work.scalar(delete(reaction).where(*mine).returning(reaction.id))
     if removed is not None:
         await _tell(work, comment, DocumentEventKind.REACTION_REMOVED)
     return comment
@@ -180,5 +180,5 @@ def _welcome(project: tables.SpecificationProject, user: tables.User, role: Proj
 
 
 async def _tell(work: Work, comment: tables.Comment, kind: DocumentEventKind) -> None:
-    thread = await work.session.get_one(tables.CommentThread, comment.thread_id)
+    thread = await (await work.session()).get_one(tables.CommentThread, comment.thread_id)
     work.happened(document_topic(thread.document_id), kind, thread=thread, comment=comment)

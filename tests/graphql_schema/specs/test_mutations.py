@@ -109,7 +109,7 @@ async def test_a_guest_must_sign_in(graph: Graph, world: World) -> None:
 async def test_a_reviewer_talks_but_does_not_edit(graph: Graph, world: World) -> None:
     async with graph.database.work(world.viewer("ada")) as work:
         place = select(tables.ProjectMember).where(tables.ProjectMember.user_id == world.vera.id)
-        (await work.session.scalars(place)).one().role = ProjectRole.REVIEWER
+        (await work.scalars(place)).one().role = ProjectRole.REVIEWER
     await done(graph, "vera", ADD_COMMENT, threadId=world.thread_0.public_id, content="Fine")
     edit = {"documentId": world.requirements.public_id, "content": "", "expectedVersion": 2}
     assert await refusal(graph, "vera", EDIT_DOCUMENT, **edit) == ("FORBIDDEN", "input.documentId")
@@ -206,7 +206,7 @@ async def test_every_member_who_cannot_be_one_is_named_at_once(graph: Graph, wor
 async def test_a_project_that_fails_at_its_last_step_leaves_nothing(graph: Graph, world: World) -> None:
     before = await contents(graph)
     async with graph.database.work(world.viewer("root")) as work:
-        await work.session.execute(text("ALTER TABLE project_members ADD CHECK (role <> 'REVIEWER')"))
+        await work.execute(text("ALTER TABLE project_members ADD CHECK (role <> 'REVIEWER')"))
     given = with_ids(world, {"name": "Globe", "members": [{"userId": "@ben"}, {"userId": "@vera", "role": "REVIEWER"}]})
     with capture_logs() as logged:
         assert await error_code(graph, "ada", CREATE_PROJECT, input=given) == "INTERNAL_SERVER_ERROR"
