@@ -1,6 +1,6 @@
 """Specification projects: begin one, save documents without losing a version, talk about them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
@@ -19,10 +19,12 @@ from db.tables import (
     DocumentStatus,
     MembershipStatus,
     NotificationType,
+    ProjectEventKind,
     ProjectRole,
     ReactionType,
     SpecificationPhase,
     document_topic,
+    project_topic,
 )
 from db.transitions import may_become, transition
 from db.write import Work
@@ -47,6 +49,15 @@ async def create_project(
         document = await work.add(tables.SpecificationDocument(project_id=project.id, phase=phase, content=content))
         await work.add(_version(work, document, summary=None))
     await add_members(work, project, members)
+    return project
+
+
+async def update_project(
+    work: Work, project: tables.SpecificationProject, changes: Mapping[str, Any]
+) -> tables.SpecificationProject:
+    """The project with other values of these columns. It must be locked."""
+    if work.change(project, changes):
+        work.happened(project_topic(project.id), ProjectEventKind.PROJECT_CHANGED, project=project)
     return project
 
 
@@ -122,6 +133,15 @@ async def edit_comment(work: Work, comment: tables.Comment, content: str) -> tab
     return comment
 
 
+async def delete_comment(work: Work, comment: tables.Comment) -> tables.CommentThread:
+    """The thread without a comment of it, nor the reactions to that."""
+    thread = await _thread(work, comment)
+    await work.delete(comment)
+    kind = DocumentEventKind.COMMENT_DELETED
+    work.happened(document_topic(thread.document_id), kind, thread=thread, deleted_comment_id=comment)
+    return thread
+
+
 async def react(work: Work, comment: tables.Comment, type_: ReactionType) -> tables.Comment:
     """The viewer's reaction of this type to a comment; a second one of the same type changes nothing."""
     given = insert(tables.Reaction).values(comment_id=comment.id, user_id=work.viewer_id, type=type_)
@@ -180,5 +200,9 @@ def _welcome(project: tables.SpecificationProject, user: tables.User, role: Proj
 
 
 async def _tell(work: Work, comment: tables.Comment, kind: DocumentEventKind) -> None:
-    thread = await (await work.session()).get_one(tables.CommentThread, comment.thread_id)
+    thread = await _thread(work, comment)
     work.happened(document_topic(thread.document_id), kind, thread=thread, comment=comment)
+
+
+async def _thread(work: Work, comment: tables.Comment) -> tables.CommentThread:
+    return await (await work.session()).get_one(tables.CommentThread, comment.thread_id)

@@ -58,6 +58,13 @@ CALLS = (
         "WHERE p.name = 'Globe'",
     ),
     Call(
+        specs.update_project,
+        "ada",
+        ("atlas",),
+        lambda work, atlas: specs.update_project(work, atlas, {"description": "Updated"}),
+        "SELECT count(*) = 1 FROM specification_projects WHERE description = 'Updated'",
+    ),
+    Call(
         specs.add_members,
         "ada",
         ("atlas", "ines"),
@@ -94,6 +101,13 @@ CALLS = (
         "SELECT count(*) = 1 FROM comments WHERE content = 'Edited'",
     ),
     Call(
+        specs.delete_comment,
+        "ada",
+        ("remark",),
+        specs.delete_comment,
+        "SELECT count(*) = 1 FROM comments WHERE content = 'ada on 2'",
+    ),
+    Call(
         specs.react,
         "ada",
         ("comment",),
@@ -105,7 +119,8 @@ CALLS = (
         "ben",
         ("comment",),
         lambda work, comment: specs.take_back_reaction(work, comment, ReactionType.LIKE),
-        "SELECT count(*) = 5 FROM reactions WHERE type = 'LIKE'",
+        "SELECT count(*) = 2 FROM reactions JOIN comments c ON c.id = comment_id "
+        "JOIN comment_threads t ON t.id = thread_id WHERE type = 'LIKE' AND line = 0",
     ),
     Call(
         specs.resolve,

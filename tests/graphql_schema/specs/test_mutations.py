@@ -58,11 +58,16 @@ EDIT_COMMENT = f"mutation ($input: EditCommentInput!) {{ editComment(input: $inp
 REACTIONS = "{ comment { reactions { nodes { type user { name } } } } errors { code message path } }"
 ADD_REACTION = f"mutation ($input: ReactionInput!) {{ addReaction(input: $input) {REACTIONS} }}"
 REMOVE_REACTION = f"mutation ($input: ReactionInput!) {{ removeReaction(input: $input) {REACTIONS} }}"
+UPDATED = "{ project { name description organization { name } repository { name } } errors { code message path } }"
+UPDATE_PROJECT = f"mutation ($input: UpdateProjectInput!) {{ updateProject(input: $input) {UPDATED} }}"
+DELETED = "{ thread { comments { nodes { id } } } deletedCommentId errors { code message path } }"
+DELETE_COMMENT = f"mutation ($input: DeleteCommentInput!) {{ deleteComment(input: $input) {DELETED} }}"
 THREAD = "{ thread { status resolvedAt resolvedBy { name } } errors { code message path } }"
 RESOLVE = f"mutation ($input: ThreadInput!) {{ resolveThread(input: $input) {THREAD} }}"
 REOPEN = f"mutation ($input: ThreadInput!) {{ reopenThread(input: $input) {THREAD} }}"
 
 CHANGES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
+    "updateProject": (UPDATE_PROJECT, "projectId", "atlas", {"name": "Globe"}),
     "addProjectMembers": (ADD_MEMBERS, "projectId", "atlas", {"members": []}),
     "editDocument": (EDIT_DOCUMENT, "documentId", "requirements", {"content": "New", "expectedVersion": 2}),
     "openThread": (OPEN_THREAD, "documentId", "requirements", {"content": "Why?", "position": {"line": 1}}),
@@ -72,6 +77,7 @@ CHANGES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "removeReaction": (REMOVE_REACTION, "commentId", "comment", {"type": "LIKE"}),
     "resolveThread": (RESOLVE, "threadId", "thread_0", {}),
     "reopenThread": (REOPEN, "threadId", "settled", {}),
+    "deleteComment": (DELETE_COMMENT, "commentId", "comment", {}),
 }
 """Each mutation of something that exists: its text, the field of the id, a row of Ada's project, the other input."""
 
