@@ -45,7 +45,7 @@ class Subscription(Field):
     def _shown(self, name: str, public_id: str) -> Any:
         """The key of a row that is read, or the id of one that is gone."""
         found = ids.decode(public_id)
-        return public_id if self.shown[name] is ID else found and found[1]
+        return public_id if self.shown.get(name) is ID else found and found[1]
 
 
 async def _events(topic: Topic, context: Context) -> AsyncIterator[Event]:
