@@ -111,7 +111,7 @@ async def issue_token(database_url: str, email: str) -> str:
     statement = select(tables.User).where(func.lower(tables.User.email) == email.strip().lower(), tables.User.is_active)
     try:
         async with database.work(GUEST) as work:
-            user = (await work.session.execute(statement)).scalar_one_or_none()
+            user = (await work.execute(statement)).scalar_one_or_none()
             if user is None:
                 raise NotFound(f"There is no active user with the address {email}.")
             return await accounts.open_session(work, user, device="Issued by an operator")

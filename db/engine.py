@@ -186,8 +186,8 @@ class Database:
         return AsyncSession(self.engine, expire_on_commit=False)
 
     async def _commit(self, work: Work) -> None:
-        if work.opened:
-            await work.opened.commit()
+        if work.opened or work.is_changing:
+            await (await work.session()).commit()
         elif work.added:
             statement, arguments = insertion(work.added)
             record = await self.additions.fetch_for_certain(statement, arguments)

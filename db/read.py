@@ -1,7 +1,7 @@
 """Batched reads: whatever the breadth of a request, one statement for an edge, under the access rule.
 
-A relation says how rows of one table lead to rows of another. Pages of a relation for many parents are read with one
-LATERAL join; cursors are keysets, compared as one row so that an index serves them in both directions.
+Pages of a relation for many parents are read with one LATERAL join; cursors are keysets, compared as one row so that an
+index serves them in both directions.
 """
 
 from collections import defaultdict
@@ -32,10 +32,8 @@ from sqlalchemy.orm import aliased
 from db.access import Row, Viewer, allows, reachable
 from db.base import Base
 from db.permissions import SEE, Permission
-from db.rules import follows, passes_down
+from db.relations import Relation
 from db.statements import Statement, compiled
-
-Join = Callable[[Any, Any], ColumnElement[bool]]
 
 
 class Condition(Protocol):
@@ -58,22 +56,6 @@ class Condition(Protocol):
 
 ALL = UUID(int=0)
 """The key of a list that hangs on no row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """How rows of one table lead to rows of `child`: `on(parent, child)` says which belong together.
-
-    `is_checked` is False where the access rule of the child holds by the way that leads to it.
-    """
-
-    child: type[Base]
-    on: Join
-    is_checked: bool = True
-
-    def visible(self, child: Row, viewer: Viewer) -> ColumnElement[bool]:
-        """The condition under which the viewer may follow the relation to `child`."""
-        return allows(SEE, child, viewer) if self.is_checked else true()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +117,6 @@ class Window:
         return here < there if self.order.descending != self.backward else here > there
 
 
-def up(column: Any) -> Relation:
-    """The relation from a row to the one that its foreign key refers to."""
-    (key,) = column.foreign_keys
-    return Relation(class_of(key.column.table), lambda row, parent: parent.id == row[column.name], not follows(column))
-
-
-def down(column: Any) -> Relation:
-    """The relation from a row to those whose foreign key refers to it."""
-    return Relation(class_of(column.table), lambda row, child: child[column.name] == row.id, not passes_down(column))
-
-
 async def by_id(session: AsyncSession, viewer: Viewer, table: type[Base], keys: Sequence[UUID]) -> dict[UUID, Base]:
     """The rows of `table` with these keys that the viewer sees."""
     statement = select(table).where(table.id == _any(), allows(SEE, table.__table__, viewer))
@@ -200,7 +171,7 @@ async def one(
     parent, child = _aliases(table, relation)
     statement = (
         select(parent.c.id, aliased(relation.child, child))
-        .select_from(parent.join(child, relation.on(parent.c, child.c)))
+        .select_from(parent.join(child, relation.on(parent.c, child.c, viewer)))
         .where(parent.c.id == _any(), relation.visible(child, viewer))
     )
     return dict(await _rows(session, viewer, statement, keys))
@@ -216,7 +187,7 @@ async def pages(
 ) -> dict[UUID, list[Base]]:
     """For each of these rows of `table` the related rows in the window, and one more if there is one."""
     parent, child = _aliases(table, relation)
-    related = select(child).where(relation.on(parent.c, child.c), relation.visible(child, viewer))
+    related = select(child).where(relation.on(parent.c, child.c, viewer), relation.visible(child, viewer))
     page = _windowed(related, child, window, viewer).lateral("page")
     statement = (
         select(parent.c.id, aliased(relation.child, page))
@@ -242,7 +213,7 @@ async def counts(
     parent, child = _aliases(table, relation)
     statement = (
         select(parent.c.id, func.count())
-        .select_from(parent.join(child, relation.on(parent.c, child.c)))
+        .select_from(parent.join(child, relation.on(parent.c, child.c, viewer)))
         .where(parent.c.id == _any(), relation.visible(child, viewer), *_hold(child, conditions, viewer))
         .group_by(parent.c.id)
     )
@@ -290,8 +261,3 @@ async def _rows(session: AsyncSession, viewer: Viewer, statement: Select[Any], k
 
 def _any() -> Any:
     return any_(bindparam("keys", type_=ARRAY(Uuid())))
-
-
-def class_of(table: Any) -> type[Base]:
-    """The class of a table."""
-    return next(mapper.class_ for mapper in Base.registry.mappers if mapper.local_table is table)

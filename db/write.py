@@ -1,19 +1,33 @@
 """The unit of work: how mutations find what they change, under the access rules, and tell what happened.
 
-Only `Database.work` makes one and commits it. A work that looks rows up and adds others is written by one statement in
-the end; one that locks what it reads, looks many up at a time, or asks for its session, is a transaction of the session
-from then on. In a `Transaction` it is a part of that from the start.
+Only `Database.work` makes one and commits it. A work that looks rows up and adds others is one statement in the end.
+With a lock or any other statement it becomes a transaction of a session: what waits is written then, and what was found
+belongs to the session. No order of calls is wrong. In a `Transaction` a work has the session from the start.
 """
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, bindparam, func, null, select
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Result,
+    ScalarResult,
+    Select,
+    Uuid,
+    bindparam,
+    func,
+    inspect,
+    null,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from db.access import Viewer, allows
 from db.base import Base
@@ -27,6 +41,8 @@ from db.rules import closing
 from db.statements import Arguments, Statement, compiled
 
 Row = TypeVar("Row", bound=Base)
+Value = TypeVar("Value")
+May = Permission | tuple[Permission, ...]
 Found = tuple[Row | None, bool, str | None]
 """A row, whether the viewer has the permission that they need, and what forbids everything to everybody."""
 NOTHING: tuple[None, bool, None] = (None, False, None)
@@ -56,31 +72,55 @@ class Work:
         return self.viewer.id
 
     @property
-    def session(self) -> AsyncSession:
-        """The session of the transaction, from now on. It has the rows that were found before."""
+    def is_changing(self) -> bool:
+        """Whether a row was changed that was found without a session: it takes one to write that."""
+        return any(inspect(row).modified for row in self._found.values())
+
+    async def session(self) -> AsyncSession:
+        """The session of the transaction, from now on. It has the rows that were found before, and writes the added."""
         if self.opened is None:
-            assert not self.added, "Ask for the session before you add a row: what is added before waits for the end."
             self.opened = self._open_session()
-            for row in self._found.values():
-                make_transient_to_detached(row)
+            waiting, self.added = self.added, []
+            for row in waiting:
+                await self.add(row)
             self.opened.add_all(self._found.values())
         return self.opened
 
-    async def get(self, table: type[Row], public_id: str, *, at: str, may: Permission = SEE, lock: bool = False) -> Row:
+    async def execute(self, statement: Executable, values: Any = None, **options: Any) -> Result[*tuple[Any, ...]]:
+        """What a statement gives, in the session."""
+        return await (await self.session()).execute(statement, values, execution_options=options)
+
+    async def scalar(self, statement: TypedReturnsRows[Value]) -> Value | None:
+        """The value of the first row that a statement gives, in the session; None where there is no row."""
+        return await (await self.session()).scalar(statement)
+
+    async def scalars(self, statement: TypedReturnsRows[Value]) -> ScalarResult[Value]:
+        """The values of all rows that a statement gives, in the session."""
+        return await (await self.session()).scalars(statement)
+
+    async def fetch(self, statement: Statement, **values: Any) -> Sequence[Any] | None:
+        """The one row of a statement, beside the session: it locks nothing, and no connection is kept for it.
+
+        What this work has written is not in it, unless the work is a part of a `Transaction`.
+        """
+        return await self._fetch(statement, statement.arguments(values))
+
+    async def get(self, table: type[Row], public_id: str, *, at: str, may: May = SEE, lock: bool = False) -> Row:
         """The row with this public id; with `lock` nobody else changes it until the end of the transaction.
 
-        `at` is the input field that the id came from. Raises NotFound for what the viewer does not see, Forbidden for
-        what they see without the permission `may`, and for what is closed: nobody changes it.
+        `at` is the input field that the id came from. `may` is the permission that the viewer needs, or several of
+        which one is enough. Raises NotFound for what the viewer does not see, Forbidden for what they see without the
+        permission, and for what is closed: nobody changes it.
         """
         key = key_of(table, public_id)
-        find = self._find_in_session if lock or self.opened else self._find
+        find = self._find_in_session if lock or self.opened or self.added else self._find
         found: Found[Row] = await find(table, key, may, lock=lock) if key else NOTHING
         if isinstance(judged := _judged(found, at=at), Refusal):
             raise judged
         return judged
 
     async def get_all(
-        self, table: type[Row], public_ids: Sequence[str], *, at: str, may: Permission = SEE
+        self, table: type[Row], public_ids: Sequence[str], *, at: str, may: May = SEE
     ) -> list[Row | Refusal]:
         """The rows with these public ids, in their order; where `get` would refuse one, the refusal in its place.
 
@@ -100,6 +140,22 @@ class Work:
             await self.opened.flush()
         return row
 
+    def change(self, row: Base, values: Mapping[str, Any]) -> bool:
+        """Set columns of a row that was found, and say whether one of them has another value now.
+
+        The row must be locked: what somebody else changes at the same time would be lost.
+        """
+        new = {name: value for name, value in values.items() if getattr(row, name) != value}
+        for name, value in new.items():
+            setattr(row, name, value)
+        return bool(new)
+
+    async def delete(self, row: Base) -> None:
+        """Delete a row that was found, with all that belongs to it."""
+        session = await self.session()
+        await session.delete(row)
+        await session.flush()
+
     def refuse(self, refusal: Refusal) -> None:
         """Tell the client of a refusal and keep what was written all the same, such as the count of failures."""
         self.refusals.append(refusal)
@@ -108,21 +164,25 @@ class Work:
         """Tell the topic's subscribers, once this is committed, that something happened to these rows."""
         self.events.append(Event(topic, kind.value, {name: row.public_id for name, row in rows.items()}))
 
-    async def _find(self, table: type[Row], key: UUID, may: Permission, *, lock: bool) -> "Found[Row]":
+    async def _find(self, table: type[Row], key: UUID, may: May, *, lock: bool) -> "Found[Row]":
         statement = _record_by_key(table, may, self.viewer.typical)
-        record = await self._fetch(statement, statement.arguments({"key": key, **self.viewer.parameters}))
+        record = await self.fetch(statement, key=key, **self.viewer.parameters)
         if record is None:
             return NOTHING
-        return self._found.setdefault(key, row_of(table, record)), record[-2], record[-1]
+        if key not in self._found:
+            self._found[key] = row_of(table, record)
+            make_transient_to_detached(self._found[key])
+        return self._found[key], record[-2], record[-1]
 
-    async def _find_in_session(self, table: type[Row], key: UUID, may: Permission, *, lock: bool) -> "Found[Row]":
+    async def _find_in_session(self, table: type[Row], key: UUID, may: May, *, lock: bool) -> "Found[Row]":
         statement = _by_key(table, may, self.viewer.typical, lock)
-        found = (await self.session.execute(statement, {"key": key, **self.viewer.parameters})).one_or_none()
-        return tuple(found) if found else NOTHING
+        # A row that is locked is read anew: it may have changed since it was found.
+        found = await self.execute(statement, {"key": key, **self.viewer.parameters}, populate_existing=lock)
+        return tuple(found.one_or_none() or NOTHING)
 
-    async def _find_all(self, table: type[Row], keys: list[UUID], may: Permission) -> dict[UUID | None, "Found[Row]"]:
+    async def _find_all(self, table: type[Row], keys: list[UUID], may: May) -> dict[UUID | None, "Found[Row]"]:
         statement = _by_keys(table, may, self.viewer.typical)
-        found = await self.session.execute(statement, {"keys": keys, **self.viewer.parameters})
+        found = await self.execute(statement, {"keys": keys, **self.viewer.parameters})
         return {answer[0].id: tuple(answer) for answer in found}
 
 
@@ -134,17 +194,19 @@ def _judged(found: "Found[Row]", *, at: str) -> Row | Refusal:
     return row if is_allowed and closed_because is None else Forbidden(closed_because if is_allowed else None, at=at)
 
 
-def _asked(may: Permission, row: Any, viewer: Viewer) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+def _asked(may: May, row: Any, viewer: Viewer) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     """Whether the viewer has the permission on a row, and why in its state nobody has."""
     reason = None if may is SEE else closing(row)
-    return allows(may, row, viewer).label("is_allowed"), (null() if reason is None else reason).label("closed")
+    permissions = (may,) if isinstance(may, Permission) else may
+    is_allowed = or_(*(allows(permission, row, viewer) for permission in permissions))
+    return is_allowed.label("is_allowed"), (null() if reason is None else reason).label("closed")
 
 
 # Built once a kind of viewer: to build a statement costs as much as to run it.
 
 
 @cache
-def _by_key(table: type[Base], may: Permission, viewer: Viewer, lock: bool) -> Select[*tuple[Any, ...]]:
+def _by_key(table: type[Base], may: May, viewer: Viewer, lock: bool) -> Select[*tuple[Any, ...]]:
     """The row with a key that the viewer sees, with whether they have the permission and what closes it."""
     row = table.__table__
     statement = select(table, *_asked(may, row, viewer)).where(table.id == bindparam("key"), allows(SEE, row, viewer))
@@ -152,14 +214,14 @@ def _by_key(table: type[Base], may: Permission, viewer: Viewer, lock: bool) -> S
 
 
 @cache
-def _by_keys(table: type[Base], may: Permission, viewer: Viewer) -> Select[*tuple[Any, ...]]:
+def _by_keys(table: type[Base], may: May, viewer: Viewer) -> Select[*tuple[Any, ...]]:
     """The same for some keys."""
     row, keys = table.__table__, bindparam("keys", type_=ARRAY(Uuid()))
     return select(table, *_asked(may, row, viewer)).where(table.id == func.any(keys), allows(SEE, row, viewer))
 
 
 @cache
-def _record_by_key(table: type[Base], may: Permission, viewer: Viewer) -> Statement:
+def _record_by_key(table: type[Base], may: May, viewer: Viewer) -> Statement:
     """The same for one key as a statement for the driver."""
     row = table.__table__
     statement = select(*columns(table).values(), *_asked(may, row, viewer))

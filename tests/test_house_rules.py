@@ -32,6 +32,7 @@ MIRRORS_NOTHING = {
     "tests/graphql_schema/test_races.py": "holds for whatever is changed",
     "tests/graphql_schema/courses/test_enrollments.py": "follows an enrollment through rules, edges and mutations",
     "tests/graphql_schema/specs/test_documents.py": "follows a document through rules, edges and mutations",
+    "tests/graphql_schema/specs/test_projects.py": "follows a project through edges, mutations and events",
     "tests/graphql_schema/execution/test_two_paths_agree.py": "holds for the two ways to answer, put side by side",
     "tests/graphql_schema/execution/test_one_statement.py": "holds for whatever is asked",
 }

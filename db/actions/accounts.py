@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import Text, bindparam, delete, func, select, update
 
 from db import tables
 from db.access import GUEST, Viewer
+from db.statements import compiled
 from db.tables import UserRole
 from db.tokens import new_token, token_hash
 from db.turns import Turns
@@ -28,6 +29,9 @@ TURNS = Turns(AT_A_TIME, most_waiting=32)
 """Whoever signs in a thousand times at once is refused most of it, and others wait for one of theirs at most."""
 NOBODYS_HASH = hasher.hash(new_token())
 """What is checked for an unknown address, so that it takes the time of a known one."""
+
+_HAS_ADDRESS = func.lower(tables.User.email) == bindparam("email", type_=Text())
+_HASH = compiled(select(tables.Password.hash).join(tables.User).where(_HAS_ADDRESS))
 
 
 async def sign_in(
@@ -60,7 +64,7 @@ async def _signed_in(work: Work, email: str, known: str | None, *, matches: bool
         user.login_attempts, user.locked_until, user.last_login_at = 0, None, now
         return user
     # Or the time of the disk would tell that there is such a user.
-    await work.session.execute(select(func.set_config("synchronous_commit", "off", True)))
+    await work.execute(select(func.set_config("synchronous_commit", "off", True)))
     if is_open:
         _count_failure(user, now)
     return None
@@ -79,32 +83,32 @@ async def open_session(work: Work, user: tables.User, *, device: str | None = No
 
 async def sign_out(work: Work) -> None:
     """End the session that the viewer came with: the work goes on as a guest's."""
-    await work.session.execute(delete(tables.Session).where(tables.Session.id == work.viewer.session_id))
+    await work.execute(delete(tables.Session).where(tables.Session.id == work.viewer.session_id))
     work.viewer = GUEST
 
 
 async def _password_hash(work: Work, email: str) -> str | None:
     """What a password is checked against. Neither a lock nor a connection is kept: whoever guesses holds nobody up."""
-    statement = select(tables.Password.hash).join(tables.User).where(_has_address(email))
-    found = (await work.session.execute(statement)).scalar_one_or_none()
-    await work.session.rollback()
-    return found
+    found = await work.fetch(_HASH, email=_address(email))
+    return found[0] if found else None
 
 
 async def _account(work: Work, email: str) -> tuple[tables.User | None, str | None]:
-    statement = select(tables.User, tables.Password.hash).outerjoin(tables.Password).where(_has_address(email))
-    found = (await work.session.execute(statement.with_for_update(of=tables.User))).one_or_none()
+    account = select(tables.User, tables.Password.hash).outerjoin(tables.Password).where(_HAS_ADDRESS)
+    locked = account.with_for_update(of=tables.User)
+    found = (await work.execute(locked, {"email": _address(email)}, populate_existing=True)).one_or_none()
     return (found[0], found[1]) if found else (None, None)
 
 
 async def _hash_anew(work: Work, user: tables.User, password: str) -> None:
     renewed = await asyncio.get_running_loop().run_in_executor(CHECKING, hasher.hash, password)
     mine = tables.Password.user_id == user.id
-    await work.session.execute(update(tables.Password).where(mine).values(hash=renewed))
+    await work.execute(update(tables.Password).where(mine).values(hash=renewed))
 
 
-def _has_address(email: str) -> ColumnElement[bool]:
-    return func.lower(tables.User.email) == email.strip().lower()
+def _address(email: str) -> str:
+    """An address as it is compared: the case of its letters does not matter."""
+    return email.strip().lower()
 
 
 def _matches(password_hash: str, password: str) -> bool:

@@ -27,9 +27,9 @@ async def enroll(work: Work, course: tables.Course) -> tuple[tables.Enrollment, 
         payment_amount=course.price,
         payment_currency=course.currency,
     )
-    enrollment = await work.session.scalar(place.on_conflict_do_nothing().returning(tables.Enrollment))
+    enrollment = await work.scalar(place.on_conflict_do_nothing().returning(tables.Enrollment))
     if enrollment is None:
-        existing = await work.session.scalar(_mine(work, course).where(_holds()))
+        existing = await work.scalar(_mine(work, course).where(_holds()))
         raise Conflict("You are enrolled in this course already.", at="courseId", current=existing)
     # Asked last: who has a place already is to hear of it, not of the price.
     if course.price > 0:
@@ -47,16 +47,13 @@ async def complete_lesson(work: Work, lesson: tables.Lesson) -> tuple[tables.Cou
     enrollment that opens the course.
     """
     course = await _course(work, lesson)
-    enrollment = await work.session.scalar(
-        _mine(work, course).where(_holds(), opens(tables.Enrollment)).with_for_update()
-    )
+    enrollment = await work.scalar(_mine(work, course).where(_holds(), opens(tables.Enrollment)).with_for_update())
     if enrollment is None:
         raise Forbidden("Enroll in the course first.", at="lessonId")
     progress = await _progress(work, course)
     done = await _lesson_progress(work, progress, lesson)
     if not done.completed:
         done.completed, done.completed_at = True, datetime.now(UTC)
-        await work.session.flush()
         topic = progress_topic(work.viewer_id, course.id)
         work.happened(topic, ProgressEventKind.LESSON_COMPLETED, progress=progress, lesson=lesson)
         await _advance(work, course, progress, enrollment=enrollment)
@@ -77,7 +74,7 @@ async def reorder_lessons(
     wanted = select(lesson.id, place.label("order")).outerjoin(asked, asked.c.id == lesson.id)
     order = wanted.where(lesson.module_id == module.id).subquery()
     moved = update(lesson).where(lesson.id == order.c.id, lesson.order != order.c.order).values(order=order.c.order)
-    await work.session.execute(moved, execution_options={"synchronize_session": False})
+    await work.execute(moved, synchronize_session=False)
     return module
 
 
@@ -90,11 +87,10 @@ async def _advance(
     )
     progress.last_accessed_at = datetime.now(UTC)
     progress.total_lessons = await _lesson_count(work, course)
-    progress.completed_lessons = (await work.session.execute(finished)).scalar_one()
+    progress.completed_lessons = await work.scalar(finished) or 0
     progress.progress_percent = 100 * progress.completed_lessons // max(progress.total_lessons, 1)
     if progress.progress_percent == 100:
         _complete(work, progress, enrollment)
-    await work.session.flush()
 
 
 def _complete(work: Work, progress: tables.CourseProgress, enrollment: tables.Enrollment) -> None:
@@ -110,15 +106,15 @@ async def _progress(work: Work, course: tables.Course) -> tables.CourseProgress:
     """The viewer's progress in a course, locked, and made if there is none."""
     progress = tables.CourseProgress
     begun = insert(progress).values(user_id=work.viewer_id, course_id=course.id, total_lessons=0)
-    await work.session.execute(begun.on_conflict_do_nothing())
+    await work.execute(begun.on_conflict_do_nothing())
     mine = select(progress).where(progress.user_id == work.viewer_id, progress.course_id == course.id)
-    return (await work.session.scalars(mine.with_for_update())).one()
+    return (await work.scalars(mine.with_for_update())).one()
 
 
 async def _course(work: Work, lesson: tables.Lesson) -> tables.Course:
     """The course that a lesson belongs to; raises NotFound if both are gone by now."""
     of_lesson = select(tables.Course).join(tables.CourseModule).where(tables.CourseModule.id == lesson.module_id)
-    course = await work.session.scalar(of_lesson)
+    course = await work.scalar(of_lesson)
     if course is None:
         raise NotFound(at="lessonId")
     return course
@@ -127,7 +123,7 @@ async def _course(work: Work, lesson: tables.Lesson) -> tables.Course:
 async def _lesson_progress(work: Work, progress: tables.CourseProgress, lesson: tables.Lesson) -> tables.LessonProgress:
     done = tables.LessonProgress
     begun = select(done).where(done.progress_id == progress.id, done.lesson_id == lesson.id)
-    return (await work.session.scalars(begun)).one_or_none() or await work.add(
+    return (await work.scalars(begun)).one_or_none() or await work.add(
         done(progress_id=progress.id, lesson_id=lesson.id)
     )
 
@@ -137,7 +133,7 @@ async def _expire(work: Work, course: tables.Course) -> None:
     enrollment = tables.Enrollment
     mine = enrollment.user_id == work.viewer_id, enrollment.course_id == course.id
     is_over = may_become(enrollment, EnrollmentStatus.EXPIRED), enrollment.expires_at <= func.now()
-    await work.session.execute(update(enrollment).where(*mine, *is_over).values(status=EnrollmentStatus.EXPIRED))
+    await work.execute(update(enrollment).where(*mine, *is_over).values(status=EnrollmentStatus.EXPIRED))
 
 
 def _mine(work: Work, course: tables.Course) -> Select[tables.Enrollment]:
@@ -157,4 +153,4 @@ def _holds() -> ColumnElement[bool]:
 async def _lesson_count(work: Work, course: tables.Course) -> int:
     module, lesson = tables.CourseModule, tables.Lesson
     lessons = select(func.count()).join_from(lesson, module).where(module.course_id == course.id)
-    return (await work.session.execute(lessons)).scalar_one()
+    return await work.scalar(lessons) or 0

@@ -36,12 +36,12 @@ async def begin(work: Work, key: Key) -> bytes | None:
     new = {"created_at": func.now(), "body_hash": key.body_hash, "answer": None}
     taken = insert(row).values(id=new_id(), **place, **new)
     renewed = taken.on_conflict_do_update(index_elements=list(place), set_=new, where=_is_old())
-    if await work.session.scalar(renewed.returning(row.id)) is not None:
+    if await work.scalar(renewed.returning(row.id)) is not None:
         return None
-    body_hash, answer = (await work.session.execute(select(row.body_hash, row.answer).filter_by(**place))).one()
-    if body_hash != key.body_hash:
+    known = (await work.scalars(select(row).filter_by(**place))).one()
+    if known.body_hash != key.body_hash:
         raise KeyReused
-    return answer
+    return known.answer
 
 
 async def keep(work: Work, key: Key, answer: bytes) -> None:
@@ -50,7 +50,7 @@ async def keep(work: Work, key: Key, answer: bytes) -> None:
     old = select(row.id).where(_is_old()).order_by(row.created_at).limit(CLEARED).with_for_update(skip_locked=True)
     cleared = delete(row).where(row.id.in_(old)).cte("cleared")
     kept = update(row).filter_by(user_id=work.viewer_id, mutation=key.mutation, key=key.key).values(answer=answer)
-    await work.session.execute(kept.add_cte(cleared), execution_options={"synchronize_session": False})
+    await work.execute(kept.add_cte(cleared), synchronize_session=False)
 
 
 def _is_old() -> ColumnElement[bool]:

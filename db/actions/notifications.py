@@ -15,7 +15,7 @@ async def notify(work: Work, notifications: Sequence[dict[str, Any]]) -> None:
     """Write these notifications, given by their columns; none to the viewer, who knows what they do."""
     told = [{"id": new_id(), **columns} for columns in notifications if columns["user_id"] != work.viewer_id]
     if told:
-        await work.session.execute(insert(tables.Notification).values(told))
+        await work.execute(insert(tables.Notification).values(told))
 
 
 async def mark_read(work: Work, notifications: Sequence[tables.Notification]) -> int:
@@ -35,4 +35,4 @@ async def _note(work: Work, notifications: Sequence[tables.Notification], column
     found = select(notification.id).where(*is_new).order_by(notification.id).with_for_update()
     noted = update(notification).where(notification.id.in_(found)).values({column: func.now()})
     noted = noted.returning(notification.id).execution_options(synchronize_session=False)
-    return len((await work.session.scalars(noted)).all())
+    return len((await work.scalars(noted)).all())

@@ -1,6 +1,6 @@
 """Specification projects: begin one, save documents without losing a version, talk about them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
@@ -19,10 +19,12 @@ from db.tables import (
     DocumentStatus,
     MembershipStatus,
     NotificationType,
+    ProjectEventKind,
     ProjectRole,
     ReactionType,
     SpecificationPhase,
     document_topic,
+    project_topic,
 )
 from db.transitions import may_become, transition
 from db.write import Work
@@ -50,6 +52,15 @@ async def create_project(
     return project
 
 
+async def update_project(
+    work: Work, project: tables.SpecificationProject, changes: Mapping[str, Any]
+) -> tables.SpecificationProject:
+    """The project with other values of these columns. It must be locked."""
+    if work.change(project, changes):
+        work.happened(project_topic(project.id), ProjectEventKind.PROJECT_CHANGED, project=project)
+    return project
+
+
 async def add_members(work: Work, project: tables.SpecificationProject, members: Sequence[Person]) -> set[UUID]:
     """Make these people active members, who were none or were removed; the ids of those who were not active before.
 
@@ -69,7 +80,7 @@ async def add_members(work: Work, project: tables.SpecificationProject, members:
         set_={"role": added.excluded.role, "status": added.excluded.status},
         where=may_become(member, MembershipStatus.ACTIVE),
     )
-    new = set(await work.session.scalars(renewed.returning(member.user_id)))
+    new = set(await work.scalars(renewed.returning(member.user_id)))
     await notify(work, [_welcome(project, user, role) for user, role in members if user.id in new])
     return new
 
@@ -122,10 +133,19 @@ async def edit_comment(work: Work, comment: tables.Comment, content: str) -> tab
     return comment
 
 
+async def delete_comment(work: Work, comment: tables.Comment) -> tables.CommentThread:
+    """The thread without a comment of it, nor the reactions to that."""
+    thread = await _thread(work, comment)
+    await work.delete(comment)
+    kind = DocumentEventKind.COMMENT_DELETED
+    work.happened(document_topic(thread.document_id), kind, thread=thread, deleted_comment_id=comment)
+    return thread
+
+
 async def react(work: Work, comment: tables.Comment, type_: ReactionType) -> tables.Comment:
     """The viewer's reaction of this type to a comment; a second one of the same type changes nothing."""
     given = insert(tables.Reaction).values(comment_id=comment.id, user_id=work.viewer_id, type=type_)
-    added = await work.session.scalar(given.on_conflict_do_nothing().returning(tables.Reaction.id))
+    added = await work.scalar(given.on_conflict_do_nothing().returning(tables.Reaction.id))
     if added is not None:
         await _tell(work, comment, DocumentEventKind.REACTION_ADDED)
     return comment
@@ -135,7 +155,7 @@ async def take_back_reaction(work: Work, comment: tables.Comment, type_: Reactio
     """The comment without the viewer's reaction of this type."""
     reaction = tables.Reaction
     mine = (reaction.comment_id == comment.id, reaction.user_id == work.viewer_id, reaction.type == type_)
-    removed = await work.session.scalar(delete(reaction).where(*mine).returning(reaction.id))
+    removed = await work.scalar(delete(reaction).where(*mine).returning(reaction.id))
     if removed is not None:
         await _tell(work, comment, DocumentEventKind.REACTION_REMOVED)
     return comment
@@ -180,5 +200,9 @@ def _welcome(project: tables.SpecificationProject, user: tables.User, role: Proj
 
 
 async def _tell(work: Work, comment: tables.Comment, kind: DocumentEventKind) -> None:
-    thread = await work.session.get_one(tables.CommentThread, comment.thread_id)
+    thread = await _thread(work, comment)
     work.happened(document_topic(thread.document_id), kind, thread=thread, comment=comment)
+
+
+async def _thread(work: Work, comment: tables.Comment) -> tables.CommentThread:
+    return await (await work.session()).get_one(tables.CommentThread, comment.thread_id)

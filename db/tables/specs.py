@@ -141,6 +141,11 @@ class SpecificationDocument(
     )
 
 
+def project_topic(project_id: UUID) -> Topic:
+    """The topic of a project itself: what it says of itself."""
+    return topic("project", project_id)
+
+
 def document_topic(document_id: UUID) -> Topic:
     """The topic of a document: saves, threads opened and resolved, comments, reactions."""
     return topic("document", document_id)

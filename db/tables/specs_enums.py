@@ -72,5 +72,12 @@ class DocumentEventKind(Words):
     THREAD_REOPENED = "THREAD_REOPENED", "Somebody opened a settled thread again."
     COMMENT_ADDED = "COMMENT_ADDED", "Somebody said something in a thread."
     COMMENT_EDITED = "COMMENT_EDITED", "Somebody changed what they said."
+    COMMENT_DELETED = "COMMENT_DELETED", "Somebody took a comment back, or had it taken away."
     REACTION_ADDED = "REACTION_ADDED", "Somebody reacted to a comment."
     REACTION_REMOVED = "REACTION_REMOVED", "Somebody took a reaction back."
+
+
+class ProjectEventKind(Words):
+    """Something that happened to a project itself."""
+
+    PROJECT_CHANGED = "PROJECT_CHANGED", "Somebody changed what the project says of itself."

@@ -1,6 +1,6 @@
 """What every slice of the graph shares: declarations of types, edges, lists, mutations and subscriptions."""
 
-from graphql_schema.core.connections import listing, many
+from graphql_schema.core.connections import listing, many, many_to_many
 from graphql_schema.core.fields import column, deprecated, one, part, sql
 from graphql_schema.core.mutations import mutation
 from graphql_schema.core.nodes import NODES, node, part_of
@@ -14,6 +14,7 @@ __all__ = [
     "listing",
     "lookup",
     "many",
+    "many_to_many",
     "mutation",
     "node",
     "one",

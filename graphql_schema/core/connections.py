@@ -1,20 +1,22 @@
 """Relay connections: a page of a list with its cursors, and how many items there are in all."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from strawberry import UNSET
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
-from db import read
+from db import read, relations
 from db.base import Base
 from db.errors import BadInput
-from db.read import Join, Order, Relation, Window
+from db.read import Order, Window
+from db.relations import Relation
 from graphql_schema.core import cursors, filters
 from graphql_schema.core.context import Context
-from graphql_schema.core.fields import TYPES, Binding, Computed, Field, object_type
+from graphql_schema.core.fields import TYPES, Binding, Computed, Field, Pairing, object_type, paired
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
@@ -49,12 +51,31 @@ class Many(Field):
         return Page(context, source, self.child, self.relation, self.window(arguments))
 
 
-def many(to: Any, description: str, *, on: Join | None = None, order: str | None = None) -> Many:
+def many(to: Any, description: str, *, on: Pairing | None = None, order: str | None = None) -> Many:
     """The rows whose foreign key `to` refers to this row; or the rows of the table `to` that `on` finds.
 
     `order` is a column of theirs, with a minus for falling, where it is not the first order of their node.
     """
-    relation = Relation(to, on) if on else read.down(to.expression)
+    relation = paired(to, on) if on else relations.down(to.expression)
+    return Many(description, relation.child, relation, order)
+
+
+def many_to_many(
+    near: Any,
+    far: Any,
+    description: str,
+    *,
+    where: Callable[[Any], ColumnElement[bool]] | None = None,
+    order: str | None = None,
+) -> Many:
+    """The rows that a link table pairs with this row: its foreign key `near` refers to this row, `far` to them.
+
+    Rows of the link table count that meet `where`. A row is listed once, however often it is paired, and only to
+    viewers who see a row of the link table that pairs it.
+
+    >>> students = many_to_many(tables.Enrollment.course_id, tables.Enrollment.user_id, "Who takes it.")
+    """
+    relation = relations.linked(near.expression, far.expression, where)
     return Many(description, relation.child, relation, order)
 
 

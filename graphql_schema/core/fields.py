@@ -16,16 +16,19 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
-from db import read
+from db import read, relations
 from db.base import Base
 from db.permissions import Permission
-from db.read import Join, Relation
+from db.relations import Relation
 from graphql_schema.core.context import Context
 from graphql_schema.core.scalars import JSON
 
 TYPES: dict[str, Any] = {"JSON": JSON}
 """Every type of the graph by name: annotations are strings that are looked up here once all slices are imported."""
 
+
+Pairing = Callable[[Any, Any], ColumnElement[bool]]
+"""Which rows an edge leads from and to, by the columns of both."""
 
 FAILED = object()
 """The shape of arguments that make no sense."""
@@ -174,13 +177,18 @@ def part(of: str, description: str) -> Part:
     return Part(description, of)
 
 
-def one(to: Any, description: str, *, on: Join | None = None) -> One:
+def one(to: Any, description: str, *, on: Pairing | None = None) -> One:
     """The row that a foreign key of this table refers to; or the row of the table `to` that `on` finds."""
     if on:
-        return One(description, Relation(to, on))
+        return One(description, paired(to, on))
     key = to.expression
-    relation = read.up(key)
+    relation = relations.up(key)
     return One(description, relation, is_certain=not key.nullable and not relation.is_checked)
+
+
+def paired(to: type[Base], on: Pairing) -> Relation:
+    """The relation to the rows of a table for which `on(row, other)` holds."""
+    return Relation(to, lambda parent, child, _viewer: on(parent, child))
 
 
 def deprecated(declared: Declared, instead: str) -> Declared:

@@ -18,7 +18,8 @@ from strawberry.utils.str_converters import to_camel_case
 from db import ids, indexes, search
 from db.access import Viewer
 from db.base import Base
-from db.read import Order, class_of
+from db.read import Order
+from db.relations import class_of
 from db.rules import refers_to_any
 from graphql_schema.core.fields import enumeration, graph_type
 from graphql_schema.core.texts import check_storable, check_text

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from strawberry import ID
 from strawberry.types.arguments import StrawberryArgument
 
 from db import ids
@@ -22,6 +23,8 @@ class Subscription(Field):
 
     function: Callable[..., Awaitable[Topic]]
     event: str
+    shown: Mapping[str, Any]
+    """What an event names: tables of rows that are read, and ID for rows that are gone."""
 
     def annotation(self, table: type[Base], name: str) -> Any:
         return self.event
@@ -37,8 +40,12 @@ class Subscription(Field):
     async def payload(self, event: Event, context: Context, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What the viewer may know of an event: who lost the access since gets an error, as at the start."""
         await self.function(context, **arguments)
-        found = {name: ids.decode(public_id) for name, public_id in event.ids.items()}
-        return {"kind": event.kind} | {name: pair[1] for name, pair in found.items() if pair}
+        return {"kind": event.kind} | {name: self._shown(name, public_id) for name, public_id in event.ids.items()}
+
+    def _shown(self, name: str, public_id: str) -> Any:
+        """The key of a row that is read, or the id of one that is gone."""
+        found = ids.decode(public_id)
+        return public_id if self.shown.get(name) is ID else found and found[1]
 
 
 async def _events(topic: Topic, context: Context) -> AsyncIterator[Event]:
@@ -48,12 +55,20 @@ async def _events(topic: Topic, context: Context) -> AsyncIterator[Event]:
 
 
 def subscription(
-    event: str, kinds: type[Enum], **tables: type[Base]
+    event: str, kinds: type[Enum], **shown: Any
 ) -> Callable[[Callable[..., Awaitable[Topic]]], Subscription]:
-    """Make a function `(context, …) -> topic` a subscription to events that name rows of these tables."""
-    fields = {
-        name: Reference(f"The {name} that it is about, as you may see it.", table) for name, table in tables.items()
-    }
+    """Make a function `(context, …) -> topic` a subscription to events that name rows of these tables.
+
+    Of a row that is gone an event shows the ID: `deleted_comment_id=ID`.
+    """
+    fields = {name: _named(name, kind) for name, kind in shown.items()}
     kind = Computed("What happened.", enumeration(kinds), lambda payload: kinds[payload["kind"]])
     object_type(event, inspect.cleandoc(kinds.__doc__ or ""), kind=kind, **fields)
-    return lambda function: Subscription(described(function), function, event)
+    return lambda function: Subscription(described(function), function, event, shown)
+
+
+def _named(name: str, kind: Any) -> Field:
+    if kind is ID:
+        gone = name.removesuffix("_id").replace("_", " ")
+        return Computed(f"The id of the {gone}; null for other events.", ID | None, lambda payload: payload.get(name))
+    return Reference(f"The {name} that it is about, as you may see it.", kind)

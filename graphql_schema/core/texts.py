@@ -52,7 +52,7 @@ def _unfit(input: Any, at: str = "") -> Iterator[BadInput]:
         for item, name in _items(given, place):
             if is_dataclass(item):
                 yield from _unfit(item, f"{name}.")
-            elif item is not None and (longest := field.metadata.get(LONGEST)):
+            elif isinstance(item, str) and (longest := field.metadata.get(LONGEST)):
                 try:
                     check_text(item, longest, at=name)
                 except BadInput as refusal:

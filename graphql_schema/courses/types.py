@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 
 from db import tables
 from db.access import viewer_id
 from db.permissions import LEARN
-from graphql_schema.core import column, many, node, one, sql
+from db.tables import EnrollmentStatus
+from graphql_schema.core import column, many, many_to_many, node, one, sql
 
 modules = tables.CourseModule.__table__
 lessons = tables.Lesson.__table__
@@ -57,6 +58,14 @@ class Course:
     modules = many(tables.CourseModule.course_id, "Its chapters, in their order.")
     enrollments = many(
         tables.Enrollment.course_id, "Who takes it, as far as you see these: your own place, or all if you teach it."
+    )
+    students = many_to_many(
+        tables.Enrollment.course_id,
+        tables.Enrollment.user_id,
+        "The people who take it or have completed it, as far as you see their enrollments.",
+        where=lambda enrollment: or_(
+            enrollment.status == EnrollmentStatus.ACTIVE, enrollment.status == EnrollmentStatus.COMPLETED
+        ),
     )
     viewer_enrollment = one(
         tables.Enrollment,

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from db.access import Row, Viewer, allows, reachable, viewer_id
 from db.base import Base
 from db.permissions import SEE
+from db.relations import Relation
 from db.statements import Statement, compiled
 from graphql_schema.core import roots
 from graphql_schema.core.connections import Many
@@ -113,7 +114,7 @@ class Compiler:
                 return self._one(step, one, row)
             case Many(relation=relation) as many if relation:
                 page = PageText(self, step, many)
-                return page.text(lambda child: relation.on(row.c, child.c) & relation.visible(child, self.viewer))
+                return page.text(lambda child: self._follows(relation, row, child))
         raise NotCompiled(f"{step.parent.name}.{step.name}")
 
     def _column(self, step: Step, declared: Column, row: Row) -> JsonText:
@@ -125,8 +126,11 @@ class Compiler:
     def _one(self, step: Step, one: One, row: Row) -> JsonText:
         child = self.alias(one.relation.child)
         found = select(self.object(step.children, child).sql()).select_from(child)
-        found = found.where(one.relation.on(row.c, child.c), one.relation.visible(child, self.viewer))
+        found = found.where(self._follows(one.relation, row, child))
         return JsonText(func.coalesce(_scalar(found, child), constant(NULL)))
+
+    def _follows(self, relation: Relation, row: Row, child: Row) -> ColumnElement[bool]:
+        return relation.on(row.c, child.c, self.viewer) & relation.visible(child, self.viewer)
 
     def _single(self, step: Step, table: type[Base], condition: Any) -> JsonText:
         return JsonText(self._row(step.children, table, condition))

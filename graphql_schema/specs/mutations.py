@@ -14,6 +14,7 @@ from graphql_schema.core import mutation
 from graphql_schema.core.bulk import LARGEST_INPUT, OnError, accepted, check_size
 from graphql_schema.core.fields import enumeration
 from graphql_schema.core.texts import text
+from graphql_schema.core.updates import change, changes
 
 enumeration(ProjectRole)
 enumeration(ReactionType)
@@ -37,6 +38,25 @@ class CreateProjectInput:
     )
     members: list[ProjectMemberInput] = strawberry.field(
         default_factory=list, description=f"Who works on it beside you, its owner; {LARGEST_INPUT} at most."
+    )
+
+
+@strawberry.input(description="What to change of a project.")
+class UpdateProjectInput:
+    """Changes of a project."""
+
+    project_id: strawberry.ID = strawberry.field(description="The project.")
+    name: str | None = change(tables.SpecificationProject.name, "The name to show; not empty.")
+    description: str | None = change(tables.SpecificationProject.description, "What the product is about, in Markdown.")
+    organization_id: strawberry.ID | None = change(
+        tables.SpecificationProject.organization_id,
+        "Where it belongs; you must be more than a viewer there.",
+        may=EDIT,
+    )
+    repository_id: strawberry.ID | None = change(
+        tables.SpecificationProject.repository_id,
+        "The repository that it specifies; you must be more than a viewer of it.",
+        may=EDIT,
     )
 
 
@@ -94,6 +114,15 @@ class EditCommentInput:
     content: str = text(tables.Comment.content, "The whole new text, in Markdown; not empty.")
 
 
+@strawberry.input(description="A comment to take back.")
+class DeleteCommentInput:
+    """A comment."""
+
+    comment_id: strawberry.ID = strawberry.field(
+        description="A comment of yours, or of a project that you own or lead."
+    )
+
+
 @strawberry.input(description="A reaction to a comment.")
 class ReactionInput:
     """A reaction."""
@@ -118,6 +147,19 @@ async def create_project(work: Work, input: CreateProjectInput) -> tables.Specif
     people = accepted(work, await _people(work, input.members, owner=work.viewer_id), OnError.ALL_OR_NOTHING)
     members = [(user, role) for user, role, _ in people]
     return await specs.create_project(work, input.name, description=input.description, members=members)
+
+
+@mutation(project=tables.SpecificationProject)
+async def update_project(work: Work, input: UpdateProjectInput) -> tables.SpecificationProject:
+    """Change what a project says of itself. For its owner and members who lead it.
+
+    Fields that are left out stay as they are; null removes what can be absent.
+    """
+    project = await work.get(tables.SpecificationProject, input.project_id, at="projectId", may=MANAGE, lock=True)
+    given = await changes(work, input)
+    if "name" in given:
+        _text(given["name"], at="name")
+    return await specs.update_project(work, project, given)
 
 
 @mutation(project=tables.SpecificationProject)
@@ -167,6 +209,13 @@ async def edit_comment(work: Work, input: EditCommentInput) -> tables.Comment:
     """Change what you said. Nobody else can, not even an administrator."""
     comment = await work.get(tables.Comment, input.comment_id, at="commentId", may=OWN, lock=True)
     return await specs.edit_comment(work, comment, input.content)
+
+
+@mutation(thread=tables.CommentThread, deleted_comment_id=strawberry.ID)
+async def delete_comment(work: Work, input: DeleteCommentInput) -> tuple[tables.CommentThread, str]:
+    """Take a comment back, with the reactions to it. For its author, and for the project's owner and who leads it."""
+    comment = await work.get(tables.Comment, input.comment_id, at="commentId", may=(OWN, MANAGE), lock=True)
+    return await specs.delete_comment(work, comment), comment.public_id
 
 
 @mutation(comment=tables.Comment)

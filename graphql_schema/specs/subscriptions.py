@@ -1,4 +1,4 @@
-"""Hearing what happens to a document."""
+"""Hearing what happens to a project and to its documents."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from strawberry import ID
 
 from db import tables
 from db.outbox import Topic
-from db.tables import DocumentEventKind, document_topic
+from db.tables import DocumentEventKind, ProjectEventKind, document_topic, project_topic
 from graphql_schema.core import subscription
 from graphql_schema.core.context import Context
 
@@ -17,8 +17,16 @@ from graphql_schema.core.context import Context
     document=tables.SpecificationDocument,
     thread=tables.CommentThread,
     comment=tables.Comment,
+    deleted_comment_id=ID,
 )
 async def document_events(context: Context, document_id: Annotated[ID, "The document to listen to."]) -> Topic:
     """What happens to a document and in the talk about it, from now on: new comments, replies, resolutions, saves."""
     key = await context.see(tables.SpecificationDocument, document_id, at="documentId")
     return document_topic(key)
+
+
+@subscription("ProjectEvent", ProjectEventKind, project=tables.SpecificationProject)
+async def project_events(context: Context, project_id: Annotated[ID, "The project to listen to."]) -> Topic:
+    """What happens to a project itself, from now on. What happens to its documents is told by `documentEvents`."""
+    key = await context.see(tables.SpecificationProject, project_id, at="projectId")
+    return project_topic(key)

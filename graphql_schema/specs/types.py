@@ -4,7 +4,8 @@ from sqlalchemy import and_, func, select
 
 from db import tables
 from db.access import viewer_id
-from graphql_schema.core import column, many, node, one, part, part_of, sql
+from db.tables import MembershipStatus
+from graphql_schema.core import column, many, many_to_many, node, one, part, part_of, sql
 
 documents = tables.SpecificationDocument.__table__
 threads = tables.CommentThread.__table__
@@ -47,6 +48,12 @@ class SpecificationProject:
         tables.ProjectMember,
         "Your own place in the project; null for its owner.",
         on=lambda project, member: and_(member.project_id == project.id, member.user_id == viewer_id()),
+    )
+    people = many_to_many(
+        tables.ProjectMember.project_id,
+        tables.ProjectMember.user_id,
+        "The people who work on it now, beside its owner.",
+        where=lambda member: member.status == MembershipStatus.ACTIVE,
     )
     documents = many(
         tables.SpecificationDocument.project_id, "Its documents, at most one a phase, in the order of the phases."

@@ -69,7 +69,7 @@ def sign_in(database: Database, viewers: Iterable[Key]) -> dict[Key, str]:
         try:
             async with connections.work(GUEST) as work:
                 statement = select(tables.User).where(tables.User.id.in_({viewer.id for viewer in viewers}))
-                users = list(await work.session.scalars(statement))
+                users = list(await work.scalars(statement))
                 return {
                     Key(user.prefix, user.id): await accounts.open_session(work, user, device="Benchmark")
                     for user in users

@@ -95,7 +95,7 @@ async def test_a_credential_that_does_not_hold_is_401(served: Served, authorizat
 async def test_an_expired_session_is_refused(database: Database, world: World) -> None:
     async with database.work(GUEST) as work:
         past = datetime.now(UTC) - timedelta(seconds=1)
-        await work.session.execute(update(tables.Session).values(expires_at=past))
+        await work.execute(update(tables.Session).values(expires_at=past))
     with pytest.raises(Unauthenticated):
         await identify(database, f"Bearer {world.tokens['ada']}")
 
@@ -114,7 +114,7 @@ async def test_a_session_that_ends_while_it_is_looked_up_is_not_remembered(datab
     asking = asyncio.create_task(sessions.viewer(ada))
     await looked_up.wait()
     async with database.work(GUEST) as work:
-        await work.session.execute(delete(tables.Session).where(tables.Session.user_id == world.ada.id))
+        await work.execute(delete(tables.Session).where(tables.Session.user_id == world.ada.id))
     sessions.forget(ada)
     go_on.set()
     assert (await asking).id == world.ada.id
@@ -124,7 +124,7 @@ async def test_a_session_that_ends_while_it_is_looked_up_is_not_remembered(datab
 
 async def test_the_sessions_of_an_inactive_user_are_refused(database: Database, world: World) -> None:
     async with database.work(GUEST) as work:
-        await work.session.execute(update(tables.User).where(tables.User.id == world.ada.id).values(is_active=False))
+        await work.execute(update(tables.User).where(tables.User.id == world.ada.id).values(is_active=False))
     with pytest.raises(Unauthenticated):
         await identify(database, f"Bearer {world.tokens['ada']}")
     assert (await identify(database, f"Bearer {world.tokens['ben']}")).id == world.ben.id

@@ -232,7 +232,7 @@ async def listening(served: Served, world: World, database: Database) -> AsyncIt
     """Hear what happens to the requirements, a long text each time, as Ada; and do not read it."""
     async with database.work(GUEST) as work:
         longer = update(tables.SpecificationDocument).values(content="x" * LONG)
-        await work.session.execute(longer.where(tables.SpecificationDocument.id == world.requirements.id))
+        await work.execute(longer.where(tables.SpecificationDocument.id == world.requirements.id))
     ada, document = world.tokens["ada"], world.requirements.public_id
     async with asking(served, LISTEN, ada, id=document) as reader:
         await holds(lambda: listeners(served) == 1)

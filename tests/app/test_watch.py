@@ -54,7 +54,7 @@ async def test_a_stream_ends_however_its_credential_ended(
         listening(served, world, accept=events.EVENTS) as stream,
     ):
         async with database.work(GUEST) as work:
-            await work.session.execute(change)
+            await work.execute(change)
         assert await stream.rest() == SAID[events.EVENTS]
 
 

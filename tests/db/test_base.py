@@ -58,7 +58,7 @@ async def test_the_database_fills_in_times_and_defaults(database: Database, worl
 
 async def test_the_database_keeps_the_time_of_the_last_change_whoever_writes(database: Database, world: World) -> None:
     async with database.work(GUEST) as work:
-        await work.session.execute(
+        await work.execute(
             update(tables.User)
             .where(tables.User.id == world.ada.id)
             .values(bio="Hi", updated_at=datetime(2000, 1, 1, tzinfo=UTC))

@@ -29,11 +29,11 @@ def do(database: Database, request: pytest.FixtureRequest) -> Do:
 
     async def work(statement: str, **values: Any) -> None:
         async with database.work(GUEST) as work:
-            await work.session.execute(text(statement), values)
+            await work.execute(text(statement), values)
 
     async def transaction(statement: str, **values: Any) -> None:
         async with database.transaction() as whole, whole.work(GUEST) as work:
-            await work.session.execute(text(statement), values)
+            await work.execute(text(statement), values)
 
     return work if request.param == "a work" else transaction
 

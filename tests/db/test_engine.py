@@ -103,8 +103,8 @@ TITLES = "SELECT title FROM courses ORDER BY id LIMIT 1"
 async def migrate(database_url: str) -> None:
     migrating = Database(database_url)
     async with migrating.work(GUEST) as work:
-        await work.session.execute(text("ALTER TABLE courses DROP COLUMN search_vector"))
-        await work.session.execute(text("ALTER TABLE courses ALTER COLUMN title TYPE varchar(500)"))
+        await work.execute(text("ALTER TABLE courses DROP COLUMN search_vector"))
+        await work.execute(text("ALTER TABLE courses ALTER COLUMN title TYPE varchar(500)"))
     await migrating.close()
 
 

@@ -30,9 +30,7 @@ def do(database: Database) -> Do:
     async def run(*statements: str, **values: Any) -> None:
         async with database.work(GUEST) as work:
             for statement in statements:
-                await work.session.execute(
-                    text(statement), {name: values[name] for name in values if name in statement}
-                )
+                await work.execute(text(statement), {name: values[name] for name in values if name in statement})
 
     return run
 
@@ -56,7 +54,7 @@ async def test_the_last_owner_of_an_organization_stays(do: Do, world: World, cha
 async def test_of_two_owners_who_leave_at_the_same_time_one_stays(do: Do, database: Database, world: World) -> None:
     await do(PROMOTE, user=world.ben.id)
     async with database.work(GUEST) as work:
-        await work.session.execute(text(LEAVE), {"user": world.ada.id})
+        await work.execute(text(LEAVE), {"user": world.ada.id})
         other = asyncio.create_task(refused(do(LEAVE, user=world.ben.id)))
         await until(database, "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted")
     assert await other == "an_owner_stays"

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from sqlalchemy import func
 
-from db import read, tables
+from db import read, relations, tables
 from db.base import Base, new_id
 from db.permissions import EDIT, OWN
 from db.read import ALL, Order, Window
 from tests.conftest import NotingDatabase
 from tests.world import World
 
-TALK = read.down(tables.Comment.thread_id.expression)
+TALK = relations.down(tables.Comment.thread_id.expression)
 AGE = Order(("created_at",))
 
 
@@ -71,17 +71,17 @@ async def test_an_expression_is_computed_for_many_rows(ask: Reader, world: World
 
 async def test_a_way_up_leads_from_many_rows_to_one_each(ask: Reader, world: World) -> None:
     rows = [world.thread_0.id, world.settled.id]
-    document = read.up(tables.CommentThread.document_id.expression)
+    document = relations.up(tables.CommentThread.document_id.expression)
     found = await ask("ada", read.one, tables.CommentThread, document, keys=rows)
     assert {key: row.id for key, row in found.items()} == dict(
         zip(rows, (world.requirements.id, world.design.id), strict=True)
     )
-    resolver = read.up(tables.CommentThread.resolved_by_id.expression)
+    resolver = relations.up(tables.CommentThread.resolved_by_id.expression)
     assert (await ask("ada", read.one, tables.CommentThread, resolver, keys=rows)).keys() == {world.settled.id}
 
 
 async def test_a_way_across_a_border_is_checked(ask: Reader, world: World) -> None:
-    organization = read.up(tables.SpecificationProject.organization_id.expression)
+    organization = relations.up(tables.SpecificationProject.organization_id.expression)
     assert organization.is_checked
     projects = [world.atlas.id]
     assert (await ask("vera", read.one, tables.SpecificationProject, organization, keys=projects)).keys() == {

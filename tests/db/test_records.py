@@ -77,8 +77,8 @@ async def test_a_row_that_was_found_before_belongs_to_the_session_that_is_opened
 ) -> None:
     async with database.work(world.viewer("ada")) as work:
         project = await work.get(tables.SpecificationProject, world.atlas.public_id, at="projectId")
-        assert inspect(project).transient
-        opened = work.session.sync_session
+        assert inspect(project).detached
+        opened = (await work.session()).sync_session
         assert inspect(project).session is opened
         project.name = "Renamed"
     async with database.read() as session:

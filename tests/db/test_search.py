@@ -103,11 +103,12 @@ TEXTS = {
 async def test_every_text_can_be_saved_and_is_found_by_its_start(database: Database, world: World) -> None:
     row = tables.SpecificationDocument.__table__.c
     async with database.work(GUEST) as work:
-        document = await work.session.get_one(tables.SpecificationDocument, world.design.id)
+        session = await work.session()
+        document = await session.get_one(tables.SpecificationDocument, world.design.id)
         for kind, content in TEXTS.items():
             document.content = f"Beginning {content}"[:1_000_000]
-            await work.session.flush()
-            found = await work.session.scalar(select(row.id).where(matches(row, literal("beginning"))))
+            await session.flush()
+            found = await work.scalar(select(row.id).where(matches(row, literal("beginning"))))
             assert found == document.id, kind
 
 

@@ -29,7 +29,7 @@ async def test_works_and_reads_see_what_is_done_before_and_nobody_else_does(data
         async with transaction.work(world.viewer("ada")) as work:
             await work.add(tables.SpecificationProject(name="Globe", owner_id=work.viewer_id))
         async with transaction.work(world.viewer("ada")) as work:
-            found = await work.session.scalar(NAMES.where(tables.SpecificationProject.name == "Globe"))
+            found = await work.scalar(NAMES.where(tables.SpecificationProject.name == "Globe"))
         async with transaction.read() as session:
             assert "Globe" in set(await session.scalars(NAMES))
         assert found == "Globe"
@@ -42,7 +42,7 @@ async def test_a_work_finds_rows_as_a_statement_has_left_them(database: Database
     async with database.transaction() as transaction:
         async with transaction.work(world.viewer("ada")) as work:
             before = await work.get(tables.SpecificationProject, world.atlas.public_id, at="id")
-            await work.session.execute(text("UPDATE specification_projects SET name = 'Renamed' WHERE name = 'Atlas'"))
+            await work.execute(text("UPDATE specification_projects SET name = 'Renamed' WHERE name = 'Atlas'"))
         async with transaction.work(world.viewer("ada")) as work:
             atlas = await work.get(tables.SpecificationProject, world.atlas.public_id, at="id")
     assert (before.name, atlas.name) == ("Atlas", "Renamed")

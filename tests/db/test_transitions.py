@@ -63,7 +63,7 @@ async def test_a_statement_finds_the_rows_that_a_state_may_follow(database: Data
 
 async def test_a_refused_transition_is_told_in_the_payload_beside_the_object(graph: Graph, world: World) -> None:
     async def take_up_again(work: Work) -> None:
-        enrollment = await work.session.get_one(tables.Enrollment, world.enrollment.id)
+        enrollment = await (await work.session()).get_one(tables.Enrollment, world.enrollment.id)
         transition(enrollment, EnrollmentStatus.CANCELLED)
         transition(enrollment, EnrollmentStatus.ACTIVE)
 

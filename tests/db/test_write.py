@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select, update
 
 from db import tables
 from db.access import GUEST
@@ -14,7 +14,8 @@ from db.engine import Database
 from db.errors import BadInput, Forbidden, NotFound, Refusal, Unauthenticated
 from db.outbox import Event
 from db.permissions import EDIT, OWN
-from db.tables import DocumentEventKind
+from db.statements import compiled
+from db.tables import DocumentEventKind, SpecificationPhase
 from db.write import Work
 from tests.conftest import NotingDatabase
 from tests.db.waiting import until
@@ -175,3 +176,49 @@ async def test_a_lock_does_not_keep_readers_out(database: Database, world: World
         await work.get(tables.SpecificationDocument, world.requirements.public_id, at="documentId", lock=True)
         async with asyncio.timeout(2), database.read() as session:
             assert await session.get(tables.SpecificationDocument, world.requirements.id)
+
+
+async def test_a_row_that_waits_is_written_before_the_next_statement(database: Database, world: World) -> None:
+    async with database.work(world.viewer("ada")) as work:
+        project = await work.add(tables.SpecificationProject(name="New", owner_id=work.viewer_id))
+        document = tables.SpecificationDocument(project_id=project.id, phase=SpecificationPhase.DESIGN, content="#")
+        await work.add(document)
+        assert work.opened is None
+        found = select(tables.SpecificationDocument.id).where(tables.SpecificationDocument.project_id == project.id)
+        assert await work.scalar(found) == document.id
+
+
+async def test_a_row_that_was_added_is_found(database: Database, world: World) -> None:
+    async with database.work(world.viewer("ada")) as work:
+        project = await work.add(tables.SpecificationProject(name="New", owner_id=work.viewer_id))
+        assert await work.get(tables.SpecificationProject, project.public_id, at="projectId", may=EDIT) is project
+
+
+async def test_a_change_of_a_row_that_was_found_is_written_with_a_session_and_without(
+    database: Database, world: World
+) -> None:
+    names = select(tables.SpecificationProject.name).where(tables.SpecificationProject.id == world.atlas.id)
+    for name, opens in (("Globe", True), ("Map", False)):
+        async with database.work(world.viewer("ada")) as work:
+            project = await work.get(tables.SpecificationProject, world.atlas.public_id, at="projectId")
+            project.name = name
+            if opens:
+                assert await work.scalar(names) == name
+        async with database.read() as session:
+            assert await session.scalar(names) == name
+
+
+async def test_a_row_that_is_locked_is_as_it_is_then_and_not_as_it_was_found(database: Database, world: World) -> None:
+    async with database.work(world.viewer("ada")) as work:
+        before = await work.get(tables.SpecificationProject, world.atlas.public_id, at="projectId")
+        async with database.work(world.viewer("ada")) as other:
+            await other.execute(update(tables.SpecificationProject).values(name="Globe"))
+        locked = await work.get(tables.SpecificationProject, world.atlas.public_id, at="projectId", lock=True)
+        assert (locked is before, locked.name) == (True, "Globe")
+
+
+async def test_what_is_fetched_beside_the_session_keeps_no_connection(database: Database, world: World) -> None:
+    name = compiled(select(tables.User.name).where(tables.User.id == bindparam("id")))
+    async with database.work(world.viewer("ada")) as work:
+        assert await work.fetch(name, id=world.ben.id) == ("Ben",)
+        assert work.opened is None

@@ -73,7 +73,7 @@ async def change(database: Database, *rows: Base, **values: Any) -> None:
     """Give rows other values in the test's database; the world that all tests share stays as it is."""
     async with database.work(GUEST) as work:
         for row in rows:
-            await work.session.execute(update(type(row)).where(type(row).id == row.id).values(**values))
+            await work.execute(update(type(row)).where(type(row).id == row.id).values(**values))
 
 
 async def scatter(database: Database, table: type[Base], column: str) -> None:
@@ -82,10 +82,8 @@ async def scatter(database: Database, table: type[Base], column: str) -> None:
     day = func.make_interval(0, 0, 0, cast(ages.c.age, Integer))
     async with database.work(GUEST) as work:
         # Without triggers, so that `updated_at` can be set too.
-        await work.session.execute(text("SET LOCAL session_replication_role = replica"))
-        await work.session.execute(
-            update(table).where(table.id == ages.c.id).values({column: literal(NOON).op("-")(day)})
-        )
+        await work.execute(text("SET LOCAL session_replication_role = replica"))
+        await work.execute(update(table).where(table.id == ages.c.id).values({column: literal(NOON).op("-")(day)}))
 
 
 async def filtered(graph: Graph, who: str | None, query: str, filters: Iterable[str]) -> dict[str, list[Any]]:

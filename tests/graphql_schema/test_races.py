@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, text
 
 from db.access import GUEST
 from tests.conftest import Graph
@@ -34,11 +34,10 @@ async def test_what_goes_while_one_writes_is_a_conflict(
 ) -> None:
     gone = getattr(world, row)
     async with graph.database.work(GUEST) as work:
-        await work.session.execute(text("UPDATE project_members SET role = 'REVIEWER' WHERE role = 'VIEWER'"))
+        await work.execute(text("UPDATE project_members SET role = 'REVIEWER' WHERE role = 'VIEWER'"))
     async with graph.database.work(GUEST) as work:
-        await work.session.execute(text("SET LOCAL lock_timeout = '30s'"))
-        await work.session.delete(await work.session.get_one(type(gone), gone.id))
-        await work.session.flush()
+        await work.execute(text("SET LOCAL lock_timeout = '30s'"))
+        await work.execute(delete(type(gone)).where(type(gone).id == gone.id))
         late = asyncio.create_task(told(graph, world, who, mutation, given))
         await until(graph.database, "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted")
     assert await late in (["CONFLICT"], ["NOT_FOUND"])
@@ -46,8 +45,8 @@ async def test_what_goes_while_one_writes_is_a_conflict(
 
 async def test_who_becomes_the_owner_while_they_are_added_is_no_member(graph: Graph, world: World) -> None:
     async with graph.database.work(GUEST) as work:
-        await work.session.execute(text("DELETE FROM project_members"))
-        await work.session.execute(text("UPDATE specification_projects SET owner_id = :rob"), {"rob": world.rob.id})
+        await work.execute(text("DELETE FROM project_members"))
+        await work.execute(text("UPDATE specification_projects SET owner_id = :rob"), {"rob": world.rob.id})
         given = {"projectId": "@atlas", "members": [{"userId": "@rob"}]}
         late = asyncio.create_task(told(graph, world, "root", "addProjectMembers", given))
         await until(graph.database, "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted")

@@ -124,7 +124,7 @@ def described(refusal: Refusal) -> tuple[type[Refusal], str, str | None]:
 async def by_session(database: Database, table: type[Base], rows: list[Values]) -> None:
     async with database.work(GUEST) as work:
         for row in rows:
-            await work.session.execute(insert(table).values(row))
+            await work.execute(insert(table).values(row))
 
 
 async def by_statement(database: Database, table: type[Base], rows: list[Values]) -> None:
@@ -214,11 +214,11 @@ async def test_what_is_still_needed_is_not_deleted(
 ) -> None:
     async def forget() -> None:
         async with database.work(GUEST) as work:
-            needed = await fitting(work.session, parent, keys, 20_000)
-            await work.session.execute(insert(parent).values(needed))
-            row = await fitting(work.session, key.table, keys, 20_000)
-            await work.session.execute(insert(key.table).values(row | {column: needed["id"]}))
-            await work.session.execute(delete(parent).where(parent.c.id == needed["id"]))
+            needed = await fitting(await work.session(), parent, keys, 20_000)
+            await work.execute(insert(parent).values(needed))
+            row = await fitting(await work.session(), key.table, keys, 20_000)
+            await work.execute(insert(key.table).values(row | {column: needed["id"]}))
+            await work.execute(delete(parent).where(parent.c.id == needed["id"]))
 
     parent, column = key.referred_table, key.column_keys[0]
     with pytest.raises(Conflict) as refused:

@@ -10,7 +10,7 @@ from strawberry.utils.str_converters import to_camel_case
 from db import read
 from db.base import Base
 from db.engine import Database
-from db.read import Relation
+from db.relations import Relation
 from db.tables import User
 from graphql_schema.core import NODES
 from graphql_schema.core.fields import DeclaredField
@@ -86,8 +86,21 @@ def relations() -> Iterator[tuple[type[Base], DeclaredField, Relation]]:
                 yield table, field, relation
 
 
-UNCHECKED = [(table, field.python_name, relation) for table, field, relation in relations() if not relation.is_checked]
-"""The edges that rely on the check of the row that they start from."""
+def fully_checked(relation: Relation) -> Relation:
+    """The relation with every check there is."""
+    link = relation.link and replace(relation.link, is_checked=True)
+    return replace(relation, is_checked=True, link=link, on=link.pairs if link else relation.on)
+
+
+UNCHECKED = [
+    (table, field.python_name, relation)
+    for table, field, relation in relations()
+    if not relation.is_checked or (relation.link and not relation.link.is_checked)
+]
+"""The edges that rely on the check of the row that they start from, or of the one that they lead to."""
+
+LINKED = [(table, field.python_name, relation) for table, field, relation in relations() if relation.link]
+"""The edges over link tables."""
 
 
 @pytest.mark.parametrize(
@@ -98,7 +111,7 @@ UNCHECKED = [(table, field.python_name, relation) for table, field, relation in 
 async def test_an_edge_without_a_check_shows_what_a_check_would(
     database: Database, world: World, oracle: Oracle, table: type[Base], relation: Relation
 ) -> None:
-    checked = replace(relation, is_checked=True)
+    checked = fully_checked(relation)
     for who in PEOPLE:
         viewer = world.viewer(who)
         if not (parents := sorted(oracle.visible(viewer.id, table.__tablename__))):
@@ -117,6 +130,27 @@ def named(oracle: Oracle, table: type[Base], relation: Relation, parents: list[U
         return {}
     rows = (oracle.find(table.__tablename__, parent) for parent in parents)
     return {row.id: 1 for row in rows if row and getattr(row, column)}
+
+
+@pytest.mark.parametrize(
+    ("table", "relation"),
+    [(table, relation) for table, _, relation in LINKED],
+    ids=[f"{table.__name__}.{name}" for table, name, _ in LINKED],
+)
+async def test_an_edge_over_a_link_table_tells_nobody_of_a_pair_that_they_do_not_see(
+    database: Database, world: World, oracle: Oracle, table: type[Base], relation: Relation
+) -> None:
+    link, window = relation.link, read.Window(read.Order(("created_at",)), LARGEST_BATCH)
+    assert link
+    rows = oracle.rows[link.near.table.name]
+    for who in PEOPLE:
+        me = world.viewer(who).id
+        seen = [row for row in rows if oracle.may(me, "see", link.near.table.name, row)]
+        pairs = {(getattr(row, link.near.name), getattr(row, link.far.name)) for row in seen}
+        async with database.read() as session:
+            parents = sorted(oracle.visible(me, table.__tablename__))
+            found = await read.pages(session, world.viewer(who), table, relation, window, parents)
+        assert {(key, row.id) for key, others in found.items() for row in others} <= pairs, who
 
 
 async def test_an_edge_to_what_may_be_out_of_sight_may_be_null() -> None:

@@ -45,7 +45,7 @@ async def empty(databases: Databases, template: World) -> AsyncIterator[Database
     """A database with all tables and no rows."""
     opened = Database(databases.copy(TEMPLATE))
     async with opened.work(GUEST) as work:
-        await work.session.execute(text(f"TRUNCATE {', '.join(table.__tablename__ for table in tables())}"))
+        await work.execute(text(f"TRUNCATE {', '.join(table.__tablename__ for table in tables())}"))
     yield opened
     await opened.close()
 

@@ -159,4 +159,4 @@ async def remove(user: tables.User, served: Served) -> None:
     """Take somebody off every project, as its owner would."""
     places = update(tables.ProjectMember).where(tables.ProjectMember.user_id == user.id)
     async with served.app.database.work(GUEST) as work:
-        await work.session.execute(places.values(status=MembershipStatus.REMOVED))
+        await work.execute(places.values(status=MembershipStatus.REMOVED))

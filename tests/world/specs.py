@@ -57,6 +57,7 @@ async def talk(world: World, work: Work) -> None:
                 thread_id=thread.id, author_id=world.rows[author].id, content=f"{author} on {line}"
             )
             world.rows["comment"] = await work.add(comment)
+            world.rows.setdefault("remark", comment)
             await work.add(tables.Reaction(comment_id=comment.id, user_id=world.ben.id, type=ReactionType.LIKE))
     settled = tables.CommentThread(
         document_id=world.design.id,

@@ -168,7 +168,7 @@ async def test_a_socket_of_who_is_not_the_same_any_more_closes_with_4403(
         served.talk(authorization=bearer(world.tokens["ada"])) as talk,
     ):
         async with database.work(GUEST) as work:
-            await work.session.execute(update(tables.User).where(tables.User.id == world.ada.id).values(**change))
+            await work.execute(update(tables.User).where(tables.User.id == world.ada.id).values(**change))
         assert await talk.closed() == (4403, REFUSED)
 
 

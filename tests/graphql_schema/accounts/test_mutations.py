@@ -125,7 +125,7 @@ async def test_a_lock_does_not_end_sessions_that_are_open(graph: Graph, world: W
 
 async def test_an_account_is_locked_for_its_owner_alone(graph: Graph, world: World) -> None:
     async with graph.database.work(Viewer()) as work:
-        hash_of_ada = await work.session.scalar(select(tables.Password.hash))
+        hash_of_ada = await work.scalar(select(tables.Password.hash))
         assert hash_of_ada is not None
         await work.add(tables.Password(user_id=world.ben.id, hash=hash_of_ada))
     for _ in range(5):

@@ -156,7 +156,7 @@ async def test_projects_of_a_person_are_those_they_own_or_work_on(graph: Graph, 
 async def test_a_person_who_owns_and_works_on_a_project_has_it_once(graph: Graph, world: World) -> None:
     """The database refuses it, and the list would not show it twice if it did not."""
     async with graph.database.work(GUEST) as work:
-        await work.session.execute(text("SET LOCAL session_replication_role = replica"))
+        await work.execute(text("SET LOCAL session_replication_role = replica"))
         await work.add(tables.ProjectMember(project_id=world.atlas.id, user_id=world.ada.id))
     data = await graph.data("ada", "{ viewer { projects { totalCount nodes { name } } } }")
     assert data["viewer"]["projects"] == {"totalCount": 1, "nodes": [{"name": "Atlas"}]}

@@ -103,7 +103,7 @@ async def test_a_cursor_is_a_place_whatever_comes_and_goes_around_it(
     found = await page(graph, first=2)
     cursor = found["pageInfo"]["endCursor"]
     async with database.work(GUEST) as work:
-        await work.session.execute(update(tables.Course).where(tables.Course.id == world.logic.id).values(title="Able"))
+        await work.execute(update(tables.Course).where(tables.Course.id == world.logic.id).values(title="Able"))
         for slug in ("abacus", "music"):
             await work.add(tables.Course(slug=slug, title=slug.capitalize(), description="", difficulty="BEGINNER"))
     assert titles(await page(graph, first=9, after=cursor)) == ["Music", "Rhetoric"]

@@ -83,7 +83,7 @@ async def test_a_connection_that_is_lost_is_told_and_replaced(graph: Graph, othe
 
 async def test_what_nobody_expected_is_masked_and_found_in_the_log(graph: Graph, other: Database) -> None:
     async with other.work(GUEST) as work:
-        await work.session.execute(text("ALTER TABLE courses RENAME COLUMN title TO secret_name"))
+        await work.execute(text("ALTER TABLE courses RENAME COLUMN title TO secret_name"))
     with capture_logs() as logged:
         error = error_of(await graph("root", QUERY))
     assert error["message"] == "Something went wrong on our side."

@@ -187,7 +187,7 @@ async def execute(database: Database, statements: str) -> None:
     """Run statements that the graph does not know."""
     async with database.work(GUEST) as work:
         for statement in filter(str.strip, statements.split(";")):
-            await work.session.execute(text(statement))
+            await work.execute(text(statement))
 
 
 UNFIT: list[dict[str, Any]] = [

@@ -84,7 +84,7 @@ async def test_a_guest_is_asked_to_sign_in_before_anything_else(graph: Graph, da
 
 async def test_what_nobody_expected_undoes_everything(graph: Graph, database: Database) -> None:
     async with database.work(GUEST) as work:
-        await work.session.execute(text("ALTER TABLE specification_documents RENAME TO gone"))
+        await work.execute(text("ALTER TABLE specification_documents RENAME TO gone"))
     before = await names(database)
     with capture_logs():
         answer: Any = await graph("ada", f"mutation {{ {create('Lost')} }}")

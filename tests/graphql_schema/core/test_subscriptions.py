@@ -91,7 +91,7 @@ async def test_who_was_removed_hears_nothing_more_among_many_who_do(
         async with database.work(GUEST) as work:
             member = tables.ProjectMember
             gone = update(member).values(status=MembershipStatus.REMOVED)
-            await work.session.execute(gone.where(member.user_id == world.vera.id))
+            await work.execute(gone.where(member.user_id == world.vera.id))
         await comment(served, world)
         for name, talk in zip(people, talks, strict=True):
             messages = await all_of(talk, 3 if name != "vera" else 6)

@@ -131,7 +131,7 @@ async def test_who_had_done_all_lessons_has_completed_the_course_again(graph: Gr
 
 async def test_a_course_without_lessons_can_be_taken(graph: Graph, world: World) -> None:
     async with graph.database.work(GUEST) as work:
-        await work.session.execute(delete(tables.Lesson))
+        await work.execute(delete(tables.Lesson))
     enrolled = await done(graph, "ada", ENROLL, courseId=world.logic.public_id)
     assert enrolled["progress"] == {"completedLessons": 0, "totalLessons": 0, "progressPercent": 0}
 
@@ -160,7 +160,7 @@ async def test_of_fifty_enrollments_at_the_same_time_one_is_made(graph: Graph, w
 
 async def test_progress_is_made_where_there_is_none(graph: Graph, world: World) -> None:
     async with graph.database.work(GUEST) as work:
-        await work.session.execute(delete(tables.CourseProgress))
+        await work.execute(delete(tables.CourseProgress))
     lessons = (world.logic_1_1, world.logic_1_2, world.logic_2_1)
     await asyncio.gather(*(done(graph, "sam", COMPLETE, lessonId=lesson.public_id) for lesson in lessons))
     query = '{ course(slug: "logic") { viewerProgress { completedLessons totalLessons progressPercent } } }'
@@ -173,7 +173,7 @@ async def test_a_lesson_waits_for_who_ends_the_enrollment_and_is_refused_then(gr
         await done(graph, "sam", COMPLETE, lessonId=lesson.public_id)
     async with graph.database.work(GUEST) as work:
         ended = update(tables.Enrollment).values(status=EnrollmentStatus.CANCELLED)
-        await work.session.execute(ended)
+        await work.execute(ended)
         last = asyncio.create_task(refusal(graph, "sam", COMPLETE, lessonId=world.logic_2_2.public_id))
         await until(graph.database, "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted")
     assert await last == ("FORBIDDEN", "input.lessonId")

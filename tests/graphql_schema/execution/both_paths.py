@@ -172,7 +172,7 @@ class Said:
 
 async def _prepare(database: NotingDatabase) -> Pool:
     async with database.work(GUEST) as work:
-        await rows.populate(work.session, Random(7))
+        await rows.populate(await work.session(), Random(7))
     async with database.read() as session:
         found = await rows.pool(session)
     gc.freeze()  # what is here stays: looking through it again and again takes a fifth of the time

@@ -72,7 +72,7 @@ def edited(world: World, content: str, version: int) -> dict[str, Any]:
 async def execute(graph: Graph, statement: Any) -> None:
     """Run a statement that the graph does not know."""
     async with graph.database.work(GUEST) as work:
-        await work.session.execute(statement)
+        await work.execute(statement)
 
 
 async def counted(graph: Graph, *made: type[Base]) -> list[int]:
@@ -278,7 +278,7 @@ async def test_processes_agree_too(database: NotingDatabase, world: World) -> No
 async def test_the_answer_stays_what_it_was(either: Graph, world: World) -> None:
     first = await send(either, "ben", ADD, key="k", input=said(world, "Once"))
     async with either.database.work(GUEST) as work:
-        await work.session.execute(text("UPDATE comments SET content = 'Other'"))
+        await work.execute(text("UPDATE comments SET content = 'Other'"))
     assert await send(either, "ben", ADD, key="k", input=said(world, "Once")) == first
 
 
@@ -401,17 +401,15 @@ async def test_keys_that_are_too_old_are_deleted_a_few_at_a_time(graph: Graph, w
 async def test_a_person_takes_their_keys_with_them(graph: Graph, world: World) -> None:
     await send(graph, "sam", CREATE, key="k", input={"name": "Globe"})
     async with graph.database.work(GUEST) as work:
-        await work.session.execute(
-            text("DELETE FROM specification_projects WHERE owner_id = :id"), {"id": world.sam.id}
-        )
-        await work.session.execute(text("DELETE FROM users WHERE id = :id"), {"id": world.sam.id})
+        await work.execute(text("DELETE FROM specification_projects WHERE owner_id = :id"), {"id": world.sam.id})
+        await work.execute(text("DELETE FROM users WHERE id = :id"), {"id": world.sam.id})
     assert await counted(graph, tables.IdempotencyKey) == [0]
 
 
 async def age(graph: Graph, by: str) -> None:
     async with graph.database.work(GUEST) as work:
         older = text("UPDATE idempotency_keys SET created_at = created_at - CAST(:by AS text)::interval")
-        await work.session.execute(older, {"by": by})
+        await work.execute(older, {"by": by})
 
 
 WAITING = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"

@@ -49,7 +49,7 @@ async def unfit(either: Graph) -> Graph:
     """The graph where PostgreSQL refuses a comment that says "unfit"."""
     async with either.database.work(GUEST) as work:
         for statement in UNFIT:
-            await work.session.execute(text(statement))
+            await work.execute(text(statement))
     return either
 
 
@@ -83,7 +83,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_what_gets_no_lock_in_time_leaves_the_fields_around_it_whole(either: Graph) -> None:
     before = await comments(either)
     async with either.database.work(GUEST) as holding:
-        await holding.session.execute(text(HOLD))
+        await holding.execute(text(HOLD))
         answer = await send(either, f"a: {add('fine')} {EDIT} b: {add('fine')}")
     assert told(answer) == [("GATEWAY_TIMEOUT", ["editDocument"])]
     assert answer["data"] == {"a": DONE, "editDocument": None, "b": DONE}
@@ -108,7 +108,7 @@ async def test_the_end_of_its_time_tells_what_is_done_and_what_was_not_begun(eit
     """A busy machine may do less in a short time, and that is told then: a longer one is tried."""
     answer: Any = {"data": {"a": None}}
     async with either.database.work(GUEST) as holding:
-        await holding.session.execute(text(HOLD))
+        await holding.execute(text(HOLD))
         for seconds in (0.3, 1.2, 4.8, 19.2):
             executor = Executor(either.executor.schema, compiles=either.executor.compiles, deadline=seconds)
             before = await comments(either)

@@ -35,7 +35,7 @@ async def test_a_version_was_made_when_it_was_saved(graph: Graph, world: World) 
         currentVersion { createdAt } versions { nodes { createdAt } } } } }"""
     await done(graph, "ada", EDIT_DOCUMENT, **edit(world, "Third", expected=2))
     async with graph.database.work(GUEST) as work:
-        await work.session.execute(update(tables.DocumentVersion).values(created_at=NOON))
+        await work.execute(update(tables.DocumentVersion).values(created_at=NOON))
     await done(graph, "ada", EDIT_DOCUMENT, **edit(world, "Fourth", expected=3))
     document = (await graph.data("ada", query, id=world.requirements.public_id))["node"]
     now, *before = [version["createdAt"] for version in document["versions"]["nodes"]]

@@ -58,11 +58,16 @@ EDIT_COMMENT = f"mutation ($input: EditCommentInput!) {{ editComment(input: $inp
 REACTIONS = "{ comment { reactions { nodes { type user { name } } } } errors { code message path } }"
 ADD_REACTION = f"mutation ($input: ReactionInput!) {{ addReaction(input: $input) {REACTIONS} }}"
 REMOVE_REACTION = f"mutation ($input: ReactionInput!) {{ removeReaction(input: $input) {REACTIONS} }}"
+UPDATED = "{ project { name description organization { name } repository { name } } errors { code message path } }"
+UPDATE_PROJECT = f"mutation ($input: UpdateProjectInput!) {{ updateProject(input: $input) {UPDATED} }}"
+DELETED = "{ thread { comments { nodes { id } } } deletedCommentId errors { code message path } }"
+DELETE_COMMENT = f"mutation ($input: DeleteCommentInput!) {{ deleteComment(input: $input) {DELETED} }}"
 THREAD = "{ thread { status resolvedAt resolvedBy { name } } errors { code message path } }"
 RESOLVE = f"mutation ($input: ThreadInput!) {{ resolveThread(input: $input) {THREAD} }}"
 REOPEN = f"mutation ($input: ThreadInput!) {{ reopenThread(input: $input) {THREAD} }}"
 
 CHANGES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
+    "updateProject": (UPDATE_PROJECT, "projectId", "atlas", {"name": "Globe"}),
     "addProjectMembers": (ADD_MEMBERS, "projectId", "atlas", {"members": []}),
     "editDocument": (EDIT_DOCUMENT, "documentId", "requirements", {"content": "New", "expectedVersion": 2}),
     "openThread": (OPEN_THREAD, "documentId", "requirements", {"content": "Why?", "position": {"line": 1}}),
@@ -72,6 +77,7 @@ CHANGES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "removeReaction": (REMOVE_REACTION, "commentId", "comment", {"type": "LIKE"}),
     "resolveThread": (RESOLVE, "threadId", "thread_0", {}),
     "reopenThread": (REOPEN, "threadId", "settled", {}),
+    "deleteComment": (DELETE_COMMENT, "commentId", "comment", {}),
 }
 """Each mutation of something that exists: its text, the field of the id, a row of Ada's project, the other input."""
 
@@ -109,7 +115,7 @@ async def test_a_guest_must_sign_in(graph: Graph, world: World) -> None:
 async def test_a_reviewer_talks_but_does_not_edit(graph: Graph, world: World) -> None:
     async with graph.database.work(world.viewer("ada")) as work:
         place = select(tables.ProjectMember).where(tables.ProjectMember.user_id == world.vera.id)
-        (await work.session.scalars(place)).one().role = ProjectRole.REVIEWER
+        (await work.scalars(place)).one().role = ProjectRole.REVIEWER
     await done(graph, "vera", ADD_COMMENT, threadId=world.thread_0.public_id, content="Fine")
     edit = {"documentId": world.requirements.public_id, "content": "", "expectedVersion": 2}
     assert await refusal(graph, "vera", EDIT_DOCUMENT, **edit) == ("FORBIDDEN", "input.documentId")
@@ -206,7 +212,7 @@ async def test_every_member_who_cannot_be_one_is_named_at_once(graph: Graph, wor
 async def test_a_project_that_fails_at_its_last_step_leaves_nothing(graph: Graph, world: World) -> None:
     before = await contents(graph)
     async with graph.database.work(world.viewer("root")) as work:
-        await work.session.execute(text("ALTER TABLE project_members ADD CHECK (role <> 'REVIEWER')"))
+        await work.execute(text("ALTER TABLE project_members ADD CHECK (role <> 'REVIEWER')"))
     given = with_ids(world, {"name": "Globe", "members": [{"userId": "@ben"}, {"userId": "@vera", "role": "REVIEWER"}]})
     with capture_logs() as logged:
         assert await error_code(graph, "ada", CREATE_PROJECT, input=given) == "INTERNAL_SERVER_ERROR"

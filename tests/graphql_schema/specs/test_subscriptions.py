@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from db import tables
 from db.tables import ProjectRole
@@ -112,7 +113,7 @@ async def test_whoever_loses_the_access_hears_an_error_and_then_nothing(
     await add(graph.database, place)
     async with listen("sam", KINDS, document=world.requirements.public_id) as ear:
         async with graph.database.work(world.viewer("ada")) as work:
-            await work.session.delete(await work.session.get_one(tables.ProjectMember, place.id))
+            await work.execute(delete(tables.ProjectMember).where(tables.ProjectMember.id == place.id))
         await done(graph, "ben", ADD_COMMENT, threadId=world.thread_0.public_id, content="Secret")
         last = await ear.hear()
         assert last["data"] is None
@@ -126,8 +127,7 @@ async def test_an_event_of_what_is_gone_by_now_is_heard_without_it(graph: Graph,
 
         async def late(event: Any) -> None:
             async with graph.database.work(world.viewer("ada")) as work:
-                thread = await work.session.get_one(tables.CommentThread, world.thread_0.id)
-                await work.session.delete(thread)
+                await work.execute(delete(tables.CommentThread).where(tables.CommentThread.id == world.thread_0.id))
             await published(event)
 
         graph.database.publish = late

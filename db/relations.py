@@ -1,0 +1,83 @@
+"""Relations: how rows of one table lead to rows of another, by a foreign key, over a link table, or by a condition."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, select, true
+
+from db.access import Row, Viewer, allows
+from db.base import Base
+from db.permissions import SEE
+from db.rules import follows, passes_down
+
+Join = Callable[[Any, Any, Viewer], ColumnElement[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A table that pairs the rows of two others: the foreign key `near` refers to the one, `far` to the other.
+
+    Its rows count that meet `where`. `is_checked` is False where all who see what a row pairs see the row.
+    """
+
+    near: Any
+    far: Any
+    where: Callable[[Any], ColumnElement[bool]]
+    is_checked: bool
+
+    def pairs(self, parent: Any, child: Any, viewer: Viewer) -> ColumnElement[bool]:
+        """Whether a row that the viewer sees pairs these two. The planner may begin with the rows of either."""
+        row = self.near.table.alias()
+        seen = allows(SEE, row, viewer) if self.is_checked else true()
+        paired = select(row.c[self.far.name]).where(row.c[self.near.name] == parent.id, self.where(row.c), seen)
+        found: ColumnElement[bool] = child.id.in_(paired.correlate_except(row))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """How rows of one table lead to rows of `child`: `on(parent, child, viewer)` says which belong together.
+
+    `is_checked` is False where the access rule of the child holds by the way that leads to it. `link` is the table
+    that the way leads over, if it leads over one.
+    """
+
+    child: type[Base]
+    on: Join
+    is_checked: bool = True
+    link: Link | None = None
+
+    def visible(self, child: Row, viewer: Viewer) -> ColumnElement[bool]:
+        """The condition under which the viewer may follow the relation to `child`."""
+        return allows(SEE, child, viewer) if self.is_checked else true()
+
+
+def up(column: Any) -> Relation:
+    """The relation from a row to the one that its foreign key refers to."""
+    (key,) = column.foreign_keys
+    return Relation(
+        class_of(key.column.table), lambda row, parent, _: parent.id == row[column.name], not follows(column)
+    )
+
+
+def down(column: Any) -> Relation:
+    """The relation from a row to those whose foreign key refers to it."""
+    return Relation(class_of(column.table), lambda row, child, _: child[column.name] == row.id, not passes_down(column))
+
+
+def linked(near: Any, far: Any, where: Callable[[Any], ColumnElement[bool]] | None = None) -> Relation:
+    """The relation from a row over a link table: `near` refers to the row from there, and `far` to those it leads to.
+
+    Who does not see that two rows are paired is not led from the one to the other, though they see both.
+    """
+    (key,) = far.foreign_keys
+    is_checked = not follows(far)
+    is_told = passes_down(near) or (is_checked and passes_down(far))
+    link = Link(near, far, where or (lambda _: true()), is_checked=not is_told)
+    return Relation(class_of(key.column.table), link.pairs, is_checked, link)
+
+
+def class_of(table: Any) -> type[Base]:
+    """The class of a table."""
+    return next(mapper.class_ for mapper in Base.registry.mappers if mapper.local_table is table)

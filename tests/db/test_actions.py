@@ -1,0 +1,270 @@
+"""Every action does what it says, whatever was done before it in the same work: no order of calls is wrong."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from db import actions, tables
+from db.actions import accounts, courses, idempotency, notifications, specs
+from db.actions.idempotency import Key
+from db.base import new_id
+from db.engine import Database
+from db.modules import modules
+from db.tables import NotificationType, ProjectRole, ReactionType
+from db.write import Work
+from tests.world import World
+from tests.world.accounts import PASSWORD
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of an action by a person of the world with rows of the world, and what is true afterwards, in SQL."""
+
+    action: Callable[..., Awaitable[Any]]
+    who: str
+    given: tuple[str, ...]
+    do: Callable[..., Awaitable[Any]]
+    is_done: str
+
+
+async def once(work: Work) -> None:
+    key = Key("addComment", "kept", b"hash")
+    await idempotency.begin(work, key)
+    await idempotency.keep(work, key, b"{}")
+
+
+async def out(work: Work, user: tables.User) -> None:
+    await accounts.open_session(work, user, device="stays")
+    await accounts.open_session(work, user, device="left")
+    await accounts.sign_out(work)
+
+
+def told(user: tables.User) -> dict[str, Any]:
+    return {"user_id": user.id, "type": NotificationType.SYSTEM_UPDATE, "title": "Hello", "message": "", "data": {}}
+
+
+CALLS = (
+    Call(
+        specs.create_project,
+        "ada",
+        ("ben",),
+        lambda work, ben: specs.create_project(work, "Globe", description=None, members=[(ben, ProjectRole.LEAD)]),
+        "SELECT count(*) = 1 FROM project_members m JOIN specification_projects p ON p.id = project_id "
+        "WHERE p.name = 'Globe'",
+    ),
+    Call(
+        specs.update_project,
+        "ada",
+        ("atlas",),
+        lambda work, atlas: specs.update_project(work, atlas, {"description": "Updated"}),
+        "SELECT count(*) = 1 FROM specification_projects WHERE description = 'Updated'",
+    ),
+    Call(
+        specs.add_members,
+        "ada",
+        ("atlas", "ines"),
+        lambda work, atlas, ines: specs.add_members(work, atlas, [(ines, ProjectRole.REVIEWER)]),
+        "SELECT count(*) = 1 FROM project_members WHERE role = 'REVIEWER'",
+    ),
+    Call(
+        specs.edit_document,
+        "ada",
+        ("requirements",),
+        lambda work, document: specs.edit_document(work, document, "# New", expected_version=2),
+        "SELECT count(*) = 1 FROM specification_documents JOIN document_versions v ON document_id = "
+        "specification_documents.id WHERE v.version = 3 AND v.content = '# New'",
+    ),
+    Call(
+        specs.open_thread,
+        "ada",
+        ("design",),
+        lambda work, document: specs.open_thread(work, document, "Opened", line=7, character=0),
+        "SELECT count(*) = 1 FROM comments JOIN comment_threads t ON t.id = thread_id WHERE line = 7",
+    ),
+    Call(
+        specs.add_comment,
+        "ada",
+        ("thread_0",),
+        lambda work, thread: specs.add_comment(work, thread, "Added"),
+        "SELECT count(*) = 1 FROM comments WHERE content = 'Added'",
+    ),
+    Call(
+        specs.edit_comment,
+        "ada",
+        ("comment",),
+        lambda work, comment: specs.edit_comment(work, comment, "Edited"),
+        "SELECT count(*) = 1 FROM comments WHERE content = 'Edited'",
+    ),
+    Call(
+        specs.delete_comment,
+        "ada",
+        ("remark",),
+        specs.delete_comment,
+        "SELECT count(*) = 1 FROM comments WHERE content = 'ada on 2'",
+    ),
+    Call(
+        specs.react,
+        "ada",
+        ("comment",),
+        lambda work, comment: specs.react(work, comment, ReactionType.HELPFUL),
+        "SELECT count(*) = 1 FROM reactions WHERE type = 'HELPFUL'",
+    ),
+    Call(
+        specs.take_back_reaction,
+        "ben",
+        ("comment",),
+        lambda work, comment: specs.take_back_reaction(work, comment, ReactionType.LIKE),
+        "SELECT count(*) = 2 FROM reactions JOIN comments c ON c.id = comment_id "
+        "JOIN comment_threads t ON t.id = thread_id WHERE type = 'LIKE' AND line = 0",
+    ),
+    Call(
+        specs.resolve,
+        "ada",
+        ("thread_1",),
+        specs.resolve,
+        "SELECT count(*) = 1 FROM comment_threads WHERE status = 'RESOLVED' AND line = 0",
+    ),
+    Call(
+        specs.reopen,
+        "ada",
+        ("settled",),
+        specs.reopen,
+        "SELECT count(*) = 1 FROM comment_threads WHERE status = 'OPEN' AND line = 1",
+    ),
+    Call(
+        courses.enroll,
+        "ben",
+        ("logic",),
+        courses.enroll,
+        "SELECT count(*) = 2 FROM course_progress",
+    ),
+    Call(
+        courses.complete_lesson,
+        "sam",
+        ("logic_1_2",),
+        courses.complete_lesson,
+        "SELECT count(*) = 1 FROM course_progress WHERE progress_percent = 50",
+    ),
+    Call(
+        courses.reorder_lessons,
+        "ines",
+        ("logic_2", "logic_2_2"),
+        lambda work, module, lesson: courses.reorder_lessons(work, module, [lesson]),
+        "SELECT l.order = 1 FROM lessons l JOIN course_modules m ON m.id = module_id "
+        "WHERE m.title = 'logic 2' AND l.title = '2.2'",
+    ),
+    Call(
+        notifications.notify,
+        "ada",
+        ("vera",),
+        lambda work, vera: notifications.notify(work, [told(vera)]),
+        "SELECT count(*) = 1 FROM notifications WHERE title = 'Hello'",
+    ),
+    Call(
+        notifications.mark_read,
+        "ben",
+        ("invitation",),
+        lambda work, notification: notifications.mark_read(work, [notification]),
+        "SELECT count(*) = 2 FROM notifications WHERE is_read",
+    ),
+    Call(
+        notifications.archive,
+        "vera",
+        ("alert",),
+        lambda work, notification: notifications.archive(work, [notification]),
+        "SELECT count(*) = 1 FROM notifications WHERE is_archived",
+    ),
+    Call(
+        accounts.sign_in,
+        "ada",
+        (),
+        lambda work: accounts.sign_in(work, "ada@example.com", PASSWORD, device="signed in"),
+        "SELECT count(*) = 1 FROM sessions WHERE device = 'signed in'",
+    ),
+    Call(
+        accounts.open_session,
+        "ada",
+        ("ada",),
+        lambda work, ada: accounts.open_session(work, ada, device="opened"),
+        "SELECT count(*) = 1 FROM sessions WHERE device = 'opened'",
+    ),
+    Call(
+        accounts.sign_out,
+        "ada",
+        ("ada",),
+        out,
+        "SELECT array_agg(device) = '{stays}' FROM sessions WHERE device IN ('stays', 'left')",
+    ),
+    Call(
+        idempotency.begin,
+        "ada",
+        (),
+        lambda work: idempotency.begin(work, Key("addComment", "begun", b"hash")),
+        "SELECT count(*) = 1 FROM idempotency_keys WHERE key = 'begun'",
+    ),
+    Call(idempotency.keep, "ada", (), once, "SELECT count(*) = 1 FROM idempotency_keys WHERE answer IS NOT NULL"),
+)
+
+
+def test_every_action_is_called_here() -> None:
+    found = [
+        function
+        for module in modules(actions)
+        for name, function in vars(module).items()
+        if inspect.iscoroutinefunction(function) and not name.startswith("_") and function.__module__ == module.__name__
+    ]
+    assert len(found) > 15
+    assert {*found} == {call.action for call in CALLS}
+
+
+async def done(work: Work, world: World, call: Call) -> None:
+    """Call an action as a mutation would, with rows that are found but not locked."""
+    work.viewer = world.viewer(call.who)
+    rows = [world.rows[name] for name in call.given]
+    await call.do(work, *[await work.get(type(row), row.public_id, at="") for row in rows])
+
+
+async def undone(database: Database) -> list[str]:
+    """The actions whose effect is not there."""
+    async with database.read() as session:
+        return [call.action.__name__ for call in CALLS if not await session.scalar(text(call.is_done))]
+
+
+async def nothing(_work: Work) -> None:
+    pass
+
+
+async def a_row_that_waits(work: Work) -> None:
+    await work.add(tables.Organization(name="Waits", slug=f"waits-{new_id().hex}"))
+
+
+async def a_session(work: Work) -> None:
+    await work.session()
+
+
+@pytest.mark.parametrize("before", [nothing, a_row_that_waits, a_session], ids=lambda before: before.__name__)
+async def test_an_action_that_is_called_directly_does_what_it_says(
+    database: Database, world: World, before: Callable[[Work], Awaitable[None]]
+) -> None:
+    assert await undone(database) == [call.action.__name__ for call in CALLS]
+    for call in CALLS:
+        async with database.work(world.viewer(call.who)) as work:
+            await before(work)
+            await done(work, world, call)
+    assert await undone(database) == []
+    async with database.read() as session:
+        waited = await session.scalar(text("SELECT count(*) FROM organizations WHERE name = 'Waits'"))
+    assert waited == (len(CALLS) if before is a_row_that_waits else 0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_all_actions_are_done_by_one_work_in_any_order(database: Database, world: World, seed: int) -> None:
+    async with database.work(world.viewer("ada")) as work:
+        for call in Random(seed).sample(CALLS, k=len(CALLS)):
+            await done(work, world, call)
+    assert await undone(database) == []

@@ -1,0 +1,63 @@
+"""Relations over link tables: which rows they lead to, and what must be seen for it."""
+
+from db import relations, tables
+from db.base import Base
+from db.engine import Database
+from db.read import Order, Window, pages
+from db.relations import Relation
+from db.tables import EnrollmentStatus, MembershipStatus, PaymentStatus
+from tests.graphql_schema.asking import add
+from tests.world import NOON, World
+
+MEMBERS = relations.linked(tables.ProjectMember.project_id.expression, tables.ProjectMember.user_id.expression)
+PROJECTS = relations.linked(tables.ProjectMember.user_id.expression, tables.ProjectMember.project_id.expression)
+STUDENTS = relations.linked(tables.Enrollment.course_id.expression, tables.Enrollment.user_id.expression)
+BY_NAME = Window(Order(("name",)), 100)
+
+
+async def names(database: Database, world: World, who: str | None, relation: Relation, row: Base) -> list[str]:
+    """The names of the rows that the relation leads somebody to."""
+    async with database.read() as session:
+        found = await pages(session, world.viewer(who), type(row), relation, BY_NAME, [row.id])
+    return [vars(other)["name"] for others in found.values() for other in others]
+
+
+async def test_a_link_table_leads_from_either_of_its_sides_to_the_other(database: Database, world: World) -> None:
+    assert await names(database, world, "ada", MEMBERS, world.atlas) == ["Ben", "Rob", "Vera"]
+    assert await names(database, world, "ada", PROJECTS, world.vera) == ["Atlas"]
+
+
+async def test_rows_of_the_link_table_count_where_they_meet_the_condition(database: Database, world: World) -> None:
+    member = tables.ProjectMember
+    active = relations.linked(
+        member.project_id.expression,
+        member.user_id.expression,
+        lambda row: row.status == MembershipStatus.ACTIVE,
+    )
+    assert await names(database, world, "ada", active, world.atlas) == ["Ben", "Vera"]
+
+
+async def test_a_row_that_is_paired_twice_is_listed_once(database: Database, world: World) -> None:
+    gone = EnrollmentStatus.CANCELLED
+    again = tables.Enrollment(user_id=world.sam.id, course_id=world.logic.id, status=gone, enrolled_at=NOON)
+    await add(database, again)
+    assert await names(database, world, "ines", STUDENTS, world.logic) == ["Sam"]
+
+
+async def test_who_sees_both_but_not_that_they_are_paired_is_not_led_there(database: Database, world: World) -> None:
+    await add(
+        database,
+        tables.Enrollment(user_id=world.ada.id, course_id=world.logic.id, payment_status=PaymentStatus.COMPLETED),
+    )
+    # Ben sees Ada, who works with him, and the course, which everybody sees.
+    assert await names(database, world, "ben", STUDENTS, world.logic) == []
+    assert await names(database, world, "ada", STUDENTS, world.logic) == ["Ada"]
+    assert await names(database, world, "root", STUDENTS, world.logic) == ["Ada", "Sam"]
+    assert await names(database, world, None, STUDENTS, world.logic) == []
+
+
+def test_a_check_that_another_makes_needless_is_left_out() -> None:
+    """Whoever sees a project sees its members, and these are as visible as their project. A course is seen by more."""
+    for relation, checks in ((MEMBERS, (False, False)), (PROJECTS, (False, True)), (STUDENTS, (False, True))):
+        assert relation.link
+        assert (relation.is_checked, relation.link.is_checked) == checks

@@ -1,0 +1,154 @@
+"""A project that is changed, and a comment that is taken back: by whom, what becomes of it, and who hears of it."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from db import tables
+from db.tables import MembershipStatus, ProjectRole
+from tests.conftest import Graph
+from tests.graphql_schema.asking import add, change, done, listed, refusal, refusals
+from tests.graphql_schema.conftest import Listen
+from tests.graphql_schema.specs.test_mutations import DELETE_COMMENT, UPDATE_PROJECT
+from tests.graphql_schema.specs.test_subscriptions import KINDS
+from tests.world import World
+
+COMMENTS = '{ node(id: "%s") { ... on CommentThread { comments { nodes { id } } } } }'
+PEOPLE = "query ($id: ID!) { project(id: $id) { people { nodes { name } } } }"
+STUDENTS = "query ($id: ID!) { course(id: $id) { students { nodes { name } totalCount } } }"
+PROJECT_EVENTS = "subscription ($id: ID!) { projectEvents(projectId: $id) { kind project { name } } }"
+
+
+async def update(graph: Graph, who: str, world: World, **given: Any) -> Any:
+    return (await done(graph, who, UPDATE_PROJECT, projectId=world.atlas.public_id, **given))["project"]
+
+
+async def test_only_what_is_given_of_a_project_changes(graph: Graph, world: World) -> None:
+    before = await update(graph, "ada", world)
+    assert before["description"] == "Maps of everything"
+    assert await update(graph, "ada", world, name="Globe") == before | {"name": "Globe"}
+    assert await update(graph, "ada", world, description=None) == before | {"name": "Globe", "description": None}
+
+
+async def test_a_project_moves_to_where_its_owner_works(graph: Graph, world: World) -> None:
+    assert (await update(graph, "ada", world, organizationId=None, repositoryId=None))["organization"] is None
+    moved = await update(
+        graph, "ada", world, organizationId=world.analytical.public_id, repositoryId=world.vault.public_id
+    )
+    assert (moved["organization"], moved["repository"]) == ({"name": "Analytical"}, {"name": "vault"})
+
+
+async def test_what_cannot_be_given_to_a_project_is_told_at_its_field(graph: Graph, world: World) -> None:
+    project = {"projectId": world.atlas.public_id}
+    assert await refusals(graph, "ada", UPDATE_PROJECT, **project, name=None) == [("BAD_USER_INPUT", "input.name")]
+    assert await refusal(graph, "ada", UPDATE_PROJECT, **project, name=" ") == ("BAD_USER_INPUT", "input.name")
+    foreign = await refusal(graph, "ada", UPDATE_PROJECT, **project, organizationId=world.remote.public_id)
+    assert foreign == ("NOT_FOUND", "input.organizationId")
+
+
+async def test_who_leads_a_project_changes_it_and_a_member_does_not(graph: Graph, world: World) -> None:
+    given = {"projectId": world.atlas.public_id, "name": "Globe"}
+    assert await refusal(graph, "ben", UPDATE_PROJECT, **given) == ("FORBIDDEN", "input.projectId")
+    place = tables.ProjectMember(project_id=world.atlas.id, user_id=world.sam.id, role=ProjectRole.LEAD)
+    await add(graph.database, place)
+    assert (await update(graph, "sam", world, name="Globe"))["name"] == "Globe"
+
+
+async def test_changes_of_different_fields_at_the_same_time_are_both_kept(graph: Graph, world: World) -> None:
+    await asyncio.gather(update(graph, "ada", world, name="Globe"), update(graph, "root", world, description="Round"))
+    project = await update(graph, "ada", world)
+    assert (project["name"], project["description"]) == ("Globe", "Round")
+
+
+async def test_a_change_of_a_project_is_heard_and_what_changes_nothing_is_not(
+    graph: Graph, world: World, listen: Listen
+) -> None:
+    async with listen("vera", PROJECT_EVENTS, id=world.atlas.public_id) as ear:
+        await update(graph, "ada", world, name="Atlas")
+        await update(graph, "ada", world, name="Globe")
+        assert (await ear.hear())["data"]["projectEvents"] == {"kind": "PROJECT_CHANGED", "project": {"name": "Globe"}}
+
+
+async def test_a_comment_is_taken_back_with_its_reactions_and_the_others_stay(graph: Graph, world: World) -> None:
+    thread = COMMENTS % world.thread_1.public_id
+    before = (await graph.data("ada", thread))["node"]["comments"]["nodes"]
+    payload = await done(graph, "ada", DELETE_COMMENT, commentId=world.comment.public_id)
+    assert payload["deletedCommentId"] == world.comment.public_id
+    after = [node for node in before if node["id"] != world.comment.public_id]
+    assert (payload["thread"]["comments"]["nodes"], len(after)) == (after, len(before) - 1)
+    assert await graph.data("ada", f'{{ node(id: "{world.comment.public_id}") {{ id }} }}') == {"node": None}
+    gone = await refusal(graph, "ada", DELETE_COMMENT, commentId=world.comment.public_id)
+    assert gone == ("NOT_FOUND", "input.commentId")
+
+
+@pytest.mark.parametrize(("who", "refused"), [("ben", None), ("ada", None), ("root", None), ("vera", "FORBIDDEN")])
+async def test_a_comment_is_taken_back_by_its_author_or_who_manages_the_project(
+    graph: Graph, world: World, who: str, refused: str | None
+) -> None:
+    await change(graph.database, world.comment, author_id=world.ben.id)
+    given = {"commentId": world.comment.public_id}
+    if refused:
+        assert await refusal(graph, who, DELETE_COMMENT, **given) == (refused, "input.commentId")
+    else:
+        await done(graph, who, DELETE_COMMENT, **given)
+
+
+async def test_a_comment_of_others_is_not_taken_back_by_a_member(graph: Graph, world: World) -> None:
+    given = {"commentId": world.comment.public_id}  # Ada's
+    assert await refusal(graph, "ben", DELETE_COMMENT, **given) == ("FORBIDDEN", "input.commentId")
+
+
+async def test_an_author_who_was_removed_from_the_project_does_not_find_their_comment(
+    graph: Graph, world: World
+) -> None:
+    await change(graph.database, world.comment, author_id=world.rob.id)
+    given = {"commentId": world.comment.public_id}
+    assert await refusal(graph, "rob", DELETE_COMMENT, **given) == ("NOT_FOUND", "input.commentId")
+
+
+async def test_of_two_who_take_a_comment_back_at_the_same_time_one_is_told_that_it_is_gone(
+    graph: Graph, world: World, told: Any
+) -> None:
+    given = {"commentId": world.comment.public_id}
+    ends = await asyncio.gather(*(graph.data("ada", DELETE_COMMENT, input=given) for _ in range(2)))
+    codes = [[error["code"] for error in end["deleteComment"]["errors"]] for end in ends]
+    assert sorted(codes) == [[], ["NOT_FOUND"]]
+    assert [kind for kind, _ in told] == ["COMMENT_DELETED"]
+
+
+async def test_who_hears_of_a_comment_that_is_gone_is_told_its_id(graph: Graph, world: World, listen: Listen) -> None:
+    query = KINDS.replace("{ kind }", "{ kind deletedCommentId comment { id } thread { id } }")
+    async with listen("vera", query, document=world.requirements.public_id) as ear:
+        await done(graph, "ada", DELETE_COMMENT, commentId=world.comment.public_id)
+        event = (await ear.hear())["data"]["documentEvents"]
+    assert event == {
+        "kind": "COMMENT_DELETED",
+        "deletedCommentId": world.comment.public_id,
+        "comment": None,
+        "thread": {"id": world.thread_1.public_id},
+    }
+
+
+async def test_the_people_of_a_project_are_its_active_members(graph: Graph, world: World) -> None:
+    assert await listed(graph, "vera", PEOPLE, id=world.atlas.public_id) == [{"name": "Ben"}, {"name": "Vera"}]
+    places = await add_ines(graph, world)
+    assert {"name": "Ines"} not in await listed(graph, "vera", PEOPLE, id=world.atlas.public_id)
+    await change(graph.database, places, status=MembershipStatus.ACTIVE)
+    assert {"name": "Ines"} in await listed(graph, "vera", PEOPLE, id=world.atlas.public_id)
+
+
+async def add_ines(graph: Graph, world: World) -> tables.ProjectMember:
+    place = tables.ProjectMember(
+        project_id=world.atlas.id, user_id=world.ines.id, status=MembershipStatus.INVITED, role=ProjectRole.VIEWER
+    )
+    await add(graph.database, place)
+    return place
+
+
+@pytest.mark.parametrize(("who", "names"), [("ines", ["Sam"]), ("sam", ["Sam"]), ("ada", []), (None, [])])
+async def test_who_takes_a_course_is_seen_by_its_teacher_and_by_themselves(
+    graph: Graph, world: World, who: str | None, names: list[str]
+) -> None:
+    students = (await graph.data(who, STUDENTS, id=world.logic.public_id))["course"]["students"]
+    assert students == {"nodes": [{"name": name} for name in names], "totalCount": len(names)}
