@@ -156,10 +156,7 @@ async def update_project(work: Work, input: UpdateProjectInput) -> tables.Specif
     Fields that are left out stay as they are; null removes what can be absent.
     """
     project = await work.get(tables.SpecificationProject, input.project_id, at="projectId", may=MANAGE, lock=True)
-    given = await changes(work, input)
-    if "name" in given:
-        _text(given["name"], at="name")
-    return await specs.update_project(work, project, given)
+    return await specs.update_project(work, project, await changes(work, input))
 
 
 @mutation(project=tables.SpecificationProject)
