@@ -46,6 +46,8 @@ May = Permission | tuple[Permission, ...]
 Found = tuple[Row | None, bool, str | None]
 """A row, whether the viewer has the permission that they need, and what forbids everything to everybody."""
 NOTHING: tuple[None, bool, None] = (None, False, None)
+AS_IT_IS = {"populate_existing": True}
+"""A row that was found before is read anew: somebody may have changed it until it was locked."""
 Fetch = Callable[[Statement, Arguments], Awaitable[Sequence[Any] | None]]
 
 
@@ -88,15 +90,15 @@ class Work:
 
     async def execute(self, statement: Executable, values: Any = None, **options: Any) -> Result[*tuple[Any, ...]]:
         """What a statement gives, in the session."""
-        return await (await self.session()).execute(statement, values, execution_options=options)
+        return await (await self.session()).execute(statement, values, execution_options={**AS_IT_IS, **options})
 
     async def scalar(self, statement: TypedReturnsRows[Value]) -> Value | None:
         """The value of the first row that a statement gives, in the session; None where there is no row."""
-        return await (await self.session()).scalar(statement)
+        return await (await self.session()).scalar(statement, execution_options=AS_IT_IS)
 
     async def scalars(self, statement: TypedReturnsRows[Value]) -> ScalarResult[Value]:
         """The values of all rows that a statement gives, in the session."""
-        return await (await self.session()).scalars(statement)
+        return await (await self.session()).scalars(statement, execution_options=AS_IT_IS)
 
     async def fetch(self, statement: Statement, **values: Any) -> Sequence[Any] | None:
         """The one row of a statement, beside the session: it locks nothing, and no connection is kept for it.
@@ -176,8 +178,7 @@ class Work:
 
     async def _find_in_session(self, table: type[Row], key: UUID, may: May, *, lock: bool) -> "Found[Row]":
         statement = _by_key(table, may, self.viewer.typical, lock)
-        # A row that is locked is read anew: it may have changed since it was found.
-        found = await self.execute(statement, {"key": key, **self.viewer.parameters}, populate_existing=lock)
+        found = await self.execute(statement, {"key": key, **self.viewer.parameters})
         return tuple(found.one_or_none() or NOTHING)
 
     async def _find_all(self, table: type[Row], keys: list[UUID], may: May) -> dict[UUID | None, "Found[Row]"]:

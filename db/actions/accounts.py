@@ -96,7 +96,7 @@ async def _password_hash(work: Work, email: str) -> str | None:
 async def _account(work: Work, email: str) -> tuple[tables.User | None, str | None]:
     account = select(tables.User, tables.Password.hash).outerjoin(tables.Password).where(_HAS_ADDRESS)
     locked = account.with_for_update(of=tables.User)
-    found = (await work.execute(locked, {"email": _address(email)}, populate_existing=True)).one_or_none()
+    found = (await work.execute(locked, {"email": _address(email)})).one_or_none()
     return (found[0], found[1]) if found else (None, None)
 
 
