@@ -29,7 +29,7 @@ def change(column: Any, description: str, *, may: Permission = SEE) -> Any:
     longest = column.expression.info.get(LONGEST)
     limit = f" At most {longest:,} characters." if longest else ""
     null = " Null removes it." if column.expression.nullable else ""
-    described = f"{description}{limit}{null} Left out, it stays as it is."
+    described = f"{description}{null} Left out, it stays as it is.{limit}"
     metadata = {COLUMN: column, LONGEST: longest, MAY: may}
     return strawberry.field(description=described, default=UNSET, metadata=metadata)
 

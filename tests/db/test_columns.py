@@ -31,7 +31,7 @@ async def by_statement(database: Database, world: World, data: dict[str, Any]) -
 
 async def by_session(database: Database, world: World, data: dict[str, Any]) -> Any:
     async with database.work(world.viewer("ada")) as work:
-        await work.session.execute(update(tables.Notification).values(data=data))
+        await work.execute(update(tables.Notification).values(data=data))
         row = await work.add(tables.Notification(**news(world, data)))
     return row.id
 
@@ -39,7 +39,7 @@ async def by_session(database: Database, world: World, data: dict[str, Any]) -> 
 async def by_core(database: Database, world: World, data: dict[str, Any]) -> Any:
     key = new_id()
     async with database.transaction() as transaction, transaction.work(world.viewer("ada")) as work:
-        await work.session.execute(insert(tables.Notification).values([{"id": key, **news(world, data)}]))
+        await work.execute(insert(tables.Notification).values([{"id": key, **news(world, data)}]))
     return key
 
 

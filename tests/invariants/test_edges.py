@@ -11,6 +11,7 @@ from db import read
 from db.base import Base
 from db.engine import Database
 from db.relations import Relation
+from db.rules import follows
 from db.tables import User
 from graphql_schema.core import NODES
 from graphql_schema.core.fields import DeclaredField
@@ -87,9 +88,11 @@ def relations() -> Iterator[tuple[type[Base], DeclaredField, Relation]]:
 
 
 def fully_checked(relation: Relation) -> Relation:
-    """The relation with every check there is."""
-    link = relation.link and replace(relation.link, is_checked=True)
-    return replace(relation, is_checked=True, link=link, on=link.pairs if link else relation.on)
+    """The relation with every check there is: whom a row of a link table names is shown to all who see that row."""
+    if relation.link is None:
+        return replace(relation, is_checked=True)
+    link = replace(relation.link, is_checked=True)
+    return replace(relation, is_checked=not follows(link.far), link=link, on=link.pairs)
 
 
 UNCHECKED = [
