@@ -49,6 +49,6 @@ class Notification(Changes, Base, access=owned_by("user_id"), prefix="ntf"):
 
     __table_args__ = (
         Index(None, "user_id", "created_at", "id"),
-        # Not a partial index: reads are planned once for all values, and whether `is_read` is false is one of them.
+        # Not a partial index: people look for what they have read, too.
         Index(None, "user_id", "is_read", "created_at", "id"),
     )
