@@ -1,4 +1,6 @@
-"""Who may learn the schema from this process: by introspection, by what errors suggest, and by the console."""
+"""The audience of the schema: which viewers may learn it by introspection, by suggestions in errors, and by the
+console.
+"""
 
 from collections.abc import Awaitable, Callable
 
@@ -27,7 +29,7 @@ def includes(audience: Audience, viewer: Viewer) -> bool:
 
 
 def check(audience: Audience, operation: Operation, viewer: Viewer) -> None:
-    """Raise RequestError for a question about the schema by who may not ask."""
+    """Raise RequestError for a question about the schema by a viewer outside the audience."""
     if not includes(audience, viewer) and operation.definition.introspects:
         message = "Introspection is off for you: ask for `__typename` and the fields that you know."
         raise RequestError([GraphQLError(message)], "GRAPHQL_VALIDATION_FAILED")

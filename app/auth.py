@@ -1,4 +1,4 @@
-"""Who is asking: from the text of an `Authorization` header to a viewer, on every transport alike."""
+"""Authentication: from the text of an `Authorization` header to a viewer, on every transport alike."""
 
 import time
 from collections.abc import Set as AbstractSet
@@ -48,7 +48,7 @@ REFUSED = "This token does not hold. Sign in again, without it."
 
 
 def given(authorization: str | None) -> str | None:
-    """The credential in an `Authorization` header, if there is one: clients send an empty header for who has none."""
+    """The credential in an `Authorization` header, if there is one: some clients send an empty header for guests."""
     return (authorization or "").strip() or None
 
 
@@ -66,7 +66,7 @@ class Sessions:
         """How often somebody was forgotten: what was looked up before says nothing any more."""
 
     async def viewer(self, authorization: str | None) -> Viewer:
-        """Who sent this `Authorization` header: a guest without one. Raises Unauthenticated if it does not hold."""
+        """The viewer of an `Authorization` header: a guest without one. Raises Unauthenticated if it does not hold."""
         if (credential := given(authorization)) is None:
             return GUEST
         token = _bearer(credential)
@@ -106,7 +106,9 @@ async def authenticate(database: Database, token: str) -> Viewer:
 
 
 async def issue_token(database_url: str, email: str) -> str:
-    """Open a session without a password: the operator's way in. Raises NotFound for who is unknown or not active."""
+    """Open a session without a password: the operator's way in. Raises NotFound for an unknown user or one that is not
+    active.
+    """
     database = Database(database_url, pool_size=1)
     statement = select(tables.User).where(func.lower(tables.User.email) == email.strip().lower(), tables.User.is_active)
     try:

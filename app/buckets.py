@@ -77,15 +77,15 @@ class Bucket:
     limit: Limit
     at: float
     owed: float = 0.0
-    """What was taken and is not restored yet. Above the maximum if several processes let pass too much."""
+    """Points that were taken and are not restored yet. Above the maximum if several processes let pass too much."""
     unsent: float = 0.0
-    """What was taken here, less what was given back, since the last call."""
+    """Points that were taken here, less those given back, since the last call."""
     sending: float = 0.0
-    """The same of the call that is under way."""
+    """Points that the call under way tells Redis of."""
 
     @property
     def available(self) -> float:
-        """What can be taken; below zero, what must be restored before anything can."""
+        """The points that can be taken; below zero, those that must be restored before any can."""
         return self.limit.maximum - self.owed
 
     def take(self, points: float) -> None:

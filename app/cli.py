@@ -173,7 +173,7 @@ def _bound(host: str, port: int) -> Iterator[socket.socket]:
 
 
 def _demo_people(settings: Settings) -> list[SignedIn]:
-    """The people of the demo, who come with their data on the first run, each with a token."""
+    """The users of the demo, each with a token. Their data are loaded on the first run."""
     if asyncio.run(demo.is_empty(settings.database_url)):
         _load_demo(settings, scale=1)
     return asyncio.run(_sign_in(settings.database_url))

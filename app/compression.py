@@ -1,7 +1,7 @@
-"""Answers made smaller for who takes that. A stream never is: what is compressed waits until there is enough of it.
+"""Answers made smaller for clients that accept that. A stream is never compressed: its parts would wait for each other.
 
-What a compressed answer gives away is its length. Nothing that others could put into it stands beside a secret: a
-token comes once, in the answer to the mutation that made it.
+A compressed answer gives its length away. No text that others could put into it stands beside a secret: a token comes
+once, in the answer to the mutation that made it.
 """
 
 import asyncio

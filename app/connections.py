@@ -22,16 +22,20 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How much of a request is read, in bytes, and how long it is waited for, in seconds."""
+    """How much of a request is read, and how long the server waits for it."""
 
     url: int = 8 * 2**10
+    """Bytes in the address of an HTTP request, at most."""
     headers: int = 32 * 2**10
+    """Bytes in the headers of an HTTP request, at most."""
     head_seconds: float = 10
+    """Seconds that a client has to send the head of a request."""
     body_seconds: float = 15
+    """Seconds that a client has to send the body of a request."""
 
 
 class Unreadable(Exception):  # noqa: N818  (an outcome, not an error)
-    """What came cannot become a request."""
+    """The bytes that came cannot become a request."""
 
     def __init__(self, status: HTTPStatus, message: str) -> None:
         super().__init__(message)
@@ -53,7 +57,7 @@ class Connection(HttpToolsProtocol):
         self._running: set[asyncio.Task[Any]] = set()
         self._refused: Unreadable | None = None
         self._head_bytes: int | None = 0
-        """What has come of a head; None while no head is read."""
+        """Bytes of a head that have come; None while no head is read."""
         self._header_bytes = 0
         self._due = math.inf
         """When what is awaited must be here."""

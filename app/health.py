@@ -41,7 +41,7 @@ async def tasks_run() -> None:
 
 
 async def _passes(name: str, check: Check) -> bool:
-    """What is wrong stands in the log only: anybody may ask for health."""
+    """Whether a check passes. The reason why not stands in the log only: anybody may ask for health."""
     try:
         async with asyncio.timeout(TIMEOUT):
             await check()

@@ -121,7 +121,9 @@ class Explanations(GraphQLOverHTTP):
 
 
 class TicketIssue(GraphQLOverHTTP):
-    """The ASGI endpoint that gives a ticket to who sends a credential. No page can make a browser send that unasked."""
+    """The ASGI endpoint that gives a ticket to a client with a credential. No page can make a browser send that
+    unasked.
+    """
 
     def _check(self, asked: "Asked") -> None:
         if asked.method != "POST":
@@ -150,7 +152,7 @@ class Asked:
 
     @property
     def credential(self) -> str | None:
-        """What the header `Authorization` has in it; None for nothing."""
+        """The credential in the header `Authorization`; None without one."""
         return given(self.header(b"authorization"))
 
     @property
@@ -177,7 +179,7 @@ class Asked:
 
     @cached_property
     def parameters(self) -> dict[str, str]:
-        """What stands in the address. An empty parameter is the same as an absent one."""
+        """The parameters in the address. An empty parameter is left out."""
         try:
             return dict(parse_qsl(self.scope["query_string"].decode(), errors="strict"))
         except ValueError:

@@ -46,7 +46,7 @@ SWITCH = 0.000_5
 default they are ten times as many.
 """
 OVER_HTTP = {"/graphql": GraphQLOverHTTP, "/graphql/explain": Explanations, "/graphql/ticket": TicketIssue}
-"""What answers at an address of the graph."""
+"""The endpoints of the graph over HTTP, by their addresses."""
 GRACE = 14
 """Seconds from the signal to stop until what still runs is cancelled."""
 

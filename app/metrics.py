@@ -1,4 +1,5 @@
-"""What operators watch: how many operations of which kind, how long they took, what was not compiled, what went wrong.
+"""Metrics for operators: how many operations of which kind, how long they took, which fields were not compiled, which
+errors.
 
 Labels have few values, all of them from our own code or the schema: nothing that a client sends becomes one.
 """

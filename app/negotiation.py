@@ -1,4 +1,4 @@
-"""What the two sides of an exchange over HTTP agree on before a body is read: that it may be, and how to answer."""
+"""Content negotiation: whether a request may be read at all, and in which format it is answered."""
 
 import re
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ class Agreed(NamedTuple):
 
     @property
     def status(self) -> int:
-        """The status of what is refused by GraphQL. Who takes plain JSON reads it only with 200."""
+        """The status of a refusal by GraphQL. Clients that accept plain JSON read the errors only with 200."""
         return 200 if self.media_type == JSON and self.one is None else 400
 
 

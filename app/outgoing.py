@@ -1,6 +1,7 @@
-"""Events on their way to Redis: sent in their order, many at a time, and without holding up whoever caused them.
+"""Events on their way to Redis: sent in their order, many at a time, and without holding up the operations that cause
+them.
 
-Those that do not arrive are lost. Who listens to their topics is told so, by every process, once Redis answers again.
+An event that does not arrive is lost. Every process tells the listeners of its topic so, once Redis answers again.
 """
 
 import asyncio

@@ -21,7 +21,7 @@ takes ten to forty times as long as the longest text does: they are counted befo
 
 
 class BadRequest(Refusal):
-    """What a client sent is no GraphQL request."""
+    """The body is no GraphQL request."""
 
     code = "BAD_REQUEST"
     default = "This is not a GraphQL request."

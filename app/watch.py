@@ -14,7 +14,7 @@ from db.access import GUEST
 from db.background import Background
 
 PATIENCE = 1
-"""Seconds that a look waits for who is turned away, and the end of the watch for a look."""
+"""Seconds that a look waits for connections to close, and the end of the watch for a look."""
 
 log = structlog.get_logger()
 

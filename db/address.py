@@ -35,7 +35,7 @@ IGNORED = {
 """Parameters that others know, and that change nothing here. One that nobody knows is refused: it may be a misspelt
 demand for encryption."""
 CONNECTING = 10.0
-"""Seconds that a server may take to let in who has time, unless `connect_timeout` says another number."""
+"""Seconds that a server may take to let a connection in at a start, unless `connect_timeout` says another number."""
 UNNAMED = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": str}
 """SQLAlchemy's arguments for statements without a name, of which a pooler between us and the server need know nothing.
 """
@@ -60,7 +60,7 @@ class Address:
     """A database and how to reach it. Its arguments hold the password and are not shown."""
 
     arguments: dict[str, Any] = field(repr=False)
-    """What the driver takes as keyword arguments."""
+    """The keyword arguments of the driver."""
     settings: dict[str, str]
     """Settings of a session that the address asks for."""
     place: str
@@ -164,7 +164,7 @@ def _check_port(port: str) -> None:
 
 
 def _seconds(text: str | None) -> float:
-    """What `connect_timeout` says; with zero or less libpq waits for ever, which nobody should."""
+    """The seconds of `connect_timeout`; with zero or less libpq waits for ever, which nobody should."""
     if text is None:
         return CONNECTING
     if not re.fullmatch(r"-?\d{1,9}", text):

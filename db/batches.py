@@ -74,8 +74,10 @@ class Batches:
             raise
 
     async def fetch_for_certain(self, statement: Statement, arguments: Arguments) -> Row | None:
-        """The same for a statement that changes something: what was begun is waited for, so that nothing is done of
-        which nobody hears. A cancellation that comes meanwhile counts only where nothing was done.
+        """Fetch as `fetch` does, for a statement that changes something: once begun it is awaited, so that no change is
+        made without a client hearing of it.
+
+        A cancellation that comes meanwhile counts only if nothing was changed.
         """
         _, row = self._join(statement, arguments)
         try:

@@ -15,11 +15,13 @@ from db.errors import Overloaded, TooSlow
 from db.prepared import Prepared
 
 STALE = (InterfaceError, InvalidCachedStatementError, PostgresConnectionError, ConnectionError)
-"""What a statement fails with when its connection was lost, or when a migration changed what it was prepared for."""
+"""Exceptions of a statement whose connection was lost, or whose preparation a migration made stale."""
 
 
 MOST_WAITING = 1_000
-"""Who comes when so many wait is refused at once: they are held in memory, and would not have their turn in time."""
+"""Statements that wait for a connection, at most. One more is refused at once: it would take memory, and not have its
+turn in time.
+"""
 
 
 def is_lost(error: Exception) -> bool:
@@ -28,7 +30,9 @@ def is_lost(error: Exception) -> bool:
 
 
 class Connections:
-    """At most `size` connections, opened when they are needed. Who waits `patience` seconds for one is refused."""
+    """At most `size` connections, opened when they are needed. A statement that waits `patience` seconds for one is
+    refused.
+    """
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], *, size: int, patience: float) -> None:
         self.patience = patience

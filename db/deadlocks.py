@@ -22,7 +22,9 @@ def is_deadlock(error: BaseException | None) -> bool:
 async def repeated(
     transaction: Callable[[], Awaitable[T]], *, is_undone: Callable[[Exception], bool] = is_deadlock
 ) -> T:
-    """What a transaction comes to, done again if it is undone for another; raises what the last attempt raises."""
+    """The result of a transaction, which is repeated if it is undone for another; raises the exception of the last
+    attempt.
+    """
     for _ in range(ATTEMPTS - 1):
         try:
             return await transaction()

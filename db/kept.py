@@ -1,4 +1,4 @@
-"""What was worked out, kept within bounds: what nobody asks for any more makes room for what is new."""
+"""Caches with bounds: values that are not asked for any more are evicted for new ones."""
 
 from collections import OrderedDict
 from collections.abc import Hashable

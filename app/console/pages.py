@@ -26,7 +26,7 @@ and load this page again. GraphQL does not need it: /graphql is there.
 
 
 async def everybody(_request: Request) -> bool:
-    """Who may see the console, unless somebody says otherwise."""
+    """The default audience of the console."""
     return True
 
 

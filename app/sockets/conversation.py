@@ -39,7 +39,7 @@ class Closing(Exception):  # noqa: N818  (an outcome, not an error)
 
 
 class Sockets(Protocol):
-    """What a conversation knows of the endpoint, and so of all others."""
+    """The endpoint as a conversation knows it, and so all other conversations."""
 
     graph: Graph
     settings: Settings
