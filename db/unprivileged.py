@@ -1,4 +1,4 @@
-"""The user that PostgreSQL runs as when root starts it, because it refuses to run as root, and the access to its files."""
+"""The user that PostgreSQL runs as when root starts it, because it refuses to run as root, and access to its files."""
 
 import os
 import stat
