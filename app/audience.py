@@ -17,7 +17,7 @@ Allowed = Callable[[Request], Awaitable[bool]]
 
 
 def includes(audience: Audience, viewer: Viewer) -> bool:
-    """Whether a viewer is one of them."""
+    """Whether the audience includes a viewer."""
     match audience:
         case "everybody":
             return True
@@ -36,12 +36,12 @@ def check(audience: Audience, operation: Operation, viewer: Viewer) -> None:
 
 
 def hide(refused: RequestError) -> None:
-    """Take away what its errors say of the schema."""
+    """Replace the errors of a refusal by those that say nothing of the schema."""
     refused.errors = refused.discreet
 
 
 def visiting(audience: Audience, sessions: Sessions) -> Allowed:
-    """Whether the sender of a request for a page is one of them, by the header `Authorization`."""
+    """A check of whether the sender of a request for a page is in the audience, by the header `Authorization`."""
 
     async def allowed(request: Request) -> bool:
         try:

@@ -53,17 +53,17 @@ def given(authorization: str | None) -> str | None:
 
 
 class Sessions:
-    """Knows whose a credential is, and remembers it for a few seconds.
+    """The sessions of credentials, each cached for a few seconds.
 
     A session that ends holds so long at the most in other processes; in this one it ends at once, because a mutation
-    makes its sender forgotten.
+    evicts the session of its sender.
     """
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self._known = Kept[tuple[Viewer, float]](MOST_REMEMBERED)
         self._forgotten = 0
-        """How often somebody was forgotten: what was looked up before says nothing any more."""
+        """The number of evictions: a look-up that began before one may be stale, and is not cached."""
 
     async def viewer(self, authorization: str | None) -> Viewer:
         """The viewer of an `Authorization` header: a guest without one. Raises Unauthenticated if it does not hold."""
@@ -79,7 +79,7 @@ class Sessions:
         return viewer
 
     async def holding(self, authorizations: AbstractSet[str | None]) -> dict[str | None, Viewer]:
-        """Those of these headers that hold at this moment, and whose they are, by one statement."""
+        """The viewers of those headers that hold at this moment, found by one statement."""
         hashes = {header: token_hash(_bearer(header)) for header in authorizations if header is not None}
         if not hashes:
             return {}
@@ -89,7 +89,7 @@ class Sessions:
         return {header: viewers[hash_] for header, hash_ in hashes.items() if hash_ in viewers}
 
     def forget(self, authorization: str | None) -> None:
-        """Ask the database the next time."""
+        """Evict the session of a header, so that the next request asks the database."""
         if authorization is not None:
             self._forgotten += 1
             self._known.take(_bearer(authorization))

@@ -20,7 +20,7 @@ QUERY = """query Start {
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Somebody to be, and the token that says so."""
+    """A user of the demo to sign in as, and a token for it."""
 
     person: DemoPerson
     token: str

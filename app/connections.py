@@ -60,11 +60,11 @@ class Connection(HttpToolsProtocol):
         """Bytes of a head that have come; None while no head is read."""
         self._header_bytes = 0
         self._due = math.inf
-        """When what is awaited must be here."""
+        """The moment at which the head or body that is awaited must be here."""
         self._taken = 0
         """Bytes that the client had taken at the last look."""
         self._read_at = 0.0
-        """The last look at which it had taken more, or all."""
+        """The time of the last look at which it had taken more, or all."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._app, self.app = self.app, self._run
@@ -121,11 +121,11 @@ class Connection(HttpToolsProtocol):
         super().handle_websocket_upgrade()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what the parser has failed at."""
+        """Answer a request that the parser has failed at."""
         self._refuse(self._refused or Unreadable(HTTPStatus.BAD_REQUEST, msg))
 
     def _unreadable(self, status: HTTPStatus, message: str) -> Unreadable:
-        """Why the parser is to fail: it does not hand on what it is stopped with."""
+        """Keep the reason for which the parser is to fail, as it does not hand it on."""
         self._refused = Unreadable(status, message)
         return self._refused
 
@@ -151,7 +151,7 @@ class Connection(HttpToolsProtocol):
         return min(self.patience.head_seconds, self.patience.body_seconds, self.reader_timeout)
 
     def _refuse(self, reason: Unreadable) -> None:
-        """Say why, unless it would be taken for another answer, and close."""
+        """Answer with the reason, unless the client would take that for another answer, and close."""
         self._due = math.inf
         if self.transport.is_closing():
             return
@@ -194,7 +194,7 @@ class Corked:
 
     @property
     def taken(self) -> int:
-        """Bytes that do not wait here any more."""
+        """Bytes that have been handed to the system."""
         return self._sent - self.transport.get_write_buffer_size()
 
     def write(self, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Whether this process lives, and whether it can serve: for balancers and whoever restarts what has died."""
+"""Health checks for balancers and supervisors: whether this process lives, and whether it can serve."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

@@ -27,7 +27,7 @@ PREFLIGHT_HEADERS = {b"graphql-require-preflight", b"apollo-require-preflight", 
 
 
 class ClientLeft(Exception):  # noqa: N818  (an outcome, not an error)
-    """Nobody waits for the answer any more."""
+    """The client has left, and nobody waits for the answer any more."""
 
 
 class GraphQLOverHTTP:
@@ -54,7 +54,7 @@ class GraphQLOverHTTP:
         await answer.send(send)
 
     async def _respond(self, asked: "Asked") -> "Answer | Stream":
-        """Every way to refuse or to fail ends here, in an answer with a code."""
+        """The answer to a request. Every refusal and every failure becomes one with a code here."""
         agreed = Agreed(JSON)
         try:
             self._check(asked)

@@ -46,7 +46,7 @@ def count_errors(errors: Iterable[Mapping[str, Any]]) -> None:
 
 
 def route(sessions: Sessions, token: str | None) -> Route:
-    """`/metrics` in the format of Prometheus, for whoever bears the token of the settings, and for administrators."""
+    """`/metrics` in the format of Prometheus, for clients with the token of the settings, and for administrators."""
 
     async def metrics(request: Request) -> Response:
         credential = request.headers.get("authorization")

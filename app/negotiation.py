@@ -29,7 +29,7 @@ FRAMINGS = {
     # What urql, Relay and other clients that read one of the two understand.
     "multipart/mixed": PATCHES,
 }
-"""The framings by what asks for them: no wildcard does."""
+"""The framings by the media types that ask for them: no wildcard does."""
 SUBSCRIPTIONS = {name: framing for name, framing in FRAMINGS.items() if framing in {EVENTS, PAYLOADS}}
 INCREMENTS = {name: framing for name, framing in FRAMINGS.items() if framing in {PENDING, PATCHES}}
 
@@ -89,7 +89,7 @@ def check(method: str, content_type: str, *, encoding: str = "", preflighted: bo
 
 @lru_cache(maxsize=100)
 def negotiated(accept: str) -> Agreed:
-    """How to answer who accepts this; raises Refused when there is no way."""
+    """The formats for a header `Accept`; raises Refused when there is none."""
     ranges = [_range(text) for text in accept.split(",") if text.strip()] or [("*/*", 1.0)]
 
     def best(*names: str) -> str | None:

@@ -52,7 +52,7 @@ async def check_roles(settings: Settings) -> None:
 
 
 def reason(error: BaseException) -> str:
-    """One line about what KNOWN has told of, without what the address of a server holds."""
+    """One line about an exception of KNOWN, without the secrets in the address of a server."""
     match error:
         case ValidationError():
             return "; ".join(_setting(details["loc"], details["msg"]) for details in error.errors())

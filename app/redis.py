@@ -18,5 +18,5 @@ def once_more() -> Retry:
 
 
 def never_again() -> Retry:
-    """Let whoever called decide what comes after a lost connection."""
+    """Do not try again: the caller decides what comes after a lost connection."""
     return Retry(NoBackoff(), 0, supported_errors=())

@@ -53,6 +53,6 @@ async def reach(url: str) -> None:
 
 
 def _place(url: str) -> str:
-    """Where it is, without who goes there."""
+    """The place of the server, without user and password."""
     parts = urlsplit(url)
     return parts.path if parts.scheme == "unix" else parts.netloc.rpartition("@")[2]

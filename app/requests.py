@@ -1,4 +1,4 @@
-"""From what a client sent to a GraphQL request: the same on every transport."""
+"""From the bytes of a client to a GraphQL request, alike on every transport."""
 
 from typing import Any
 

@@ -153,5 +153,5 @@ class Settings(BaseSettings):
 
     @property
     def owner_url(self) -> str:
-        """The way to the database for what changes more than rows."""
+        """The address for commands that change more than rows."""
         return self.direct_url or self.database_url

@@ -20,7 +20,7 @@ from redis.backoff import NoBackoff
 from db.errors import Refusal, Unauthenticated
 
 SECONDS = 60
-"""For so long a ticket waits to be used."""
+"""Seconds for which a ticket holds."""
 TIMEOUT = 1.0
 CONNECTIONS = 4
 REFUSED = "This ticket does not hold: it lets in once, within a minute. Ask for another."
@@ -66,7 +66,7 @@ class Tickets:
         return ticket
 
     async def redeem(self, ticket: str) -> str:
-        """The credential that the ticket stands for; raises Unauthenticated for whatever is none, or was used."""
+        """The credential of a ticket; raises Unauthenticated for one that is unknown, used or too old."""
         masked = await _answered(self._redis.getdel(self._key(ticket)))
         if not isinstance(masked, bytes):
             raise Unauthenticated(REFUSED)

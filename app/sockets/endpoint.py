@@ -42,7 +42,7 @@ class GraphQLOverWebSocket:
         self.draining: Closing | None = None
         self._open: set[Conversation] = set()
         self._opening: Counter[str] = Counter()
-        """Sockets by their address that have not said yet who they are."""
+        """WebSockets by their address that have not sent `connection_init` yet."""
         self._principals: Counter[str] = Counter()
         self._said: Counter[str] = Counter()
         """Messages by their principal, in the current second."""
