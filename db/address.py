@@ -1,4 +1,4 @@
-"""Where a database is: an address as hosts hand it out, turned into what the driver takes. Only this place does it.
+"""The address of a database, as hosts hand it out, turned into what the driver takes. Only this place does it.
 
 Source: PostgreSQL, "Connection URIs" and "Parameter Key Words" of libpq, whose parameters hosts write into addresses.
 """
@@ -52,7 +52,7 @@ class BadAddress(CannotRun, ValueError):  # noqa: N818 - named for what happened
 
 
 class Unreachable(CannotRun):
-    """A database that lets nobody in: where it should be, and why it does not."""
+    """A database that refuses the connection: where it should be, and why it does not take it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Address:
     place: str
     """The hosts, for messages."""
     patience: float = CONNECTING
-    """Seconds that a server may take to let us in."""
+    """Seconds that a server may take to let a connection in."""
     is_pooled: bool = False
     """Whether a pooler lends us another session of the server for every transaction."""
     ignored: tuple[str, ...] = ()
@@ -124,7 +124,7 @@ class Address:
 
 
 def _driven(hosts: str, query: dict[str, str]) -> dict[str, Any]:
-    """The arguments for what only stands in an address: the driver has no others for certificates and hosts."""
+    """The arguments that only stand in an address: the driver has no others for certificates and hosts."""
     mode, root = query.get("sslmode"), query.get("sslrootcert")
     if mode == "true":
         query = query | {"sslmode": "require"}
@@ -173,7 +173,7 @@ def _seconds(text: str | None) -> float:
 
 
 def _reason(error: Exception) -> str:
-    """In one line, and in words where the system only has a number."""
+    """The reason in one line, and in words where the system only has a number."""
     if isinstance(error, TimeoutError):
         return "no answer"
     if isinstance(error, ssl.SSLCertVerificationError):

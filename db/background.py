@@ -39,7 +39,7 @@ class Background:
         self.grace = grace
         self.patience = patience
         self._ends = 0
-        """How often in a row it has ended soon after its beginning."""
+        """How often in a row the work has ended soon after its beginning."""
         self._began = 0.0
         self._is_over = False
 

@@ -37,7 +37,7 @@ class Connections:
     def __init__(self, connect: Callable[[], Awaitable[Connection]], *, size: int, patience: float) -> None:
         self.patience = patience
         self.is_silent = False
-        """Whether the server says nothing at all: then nobody waits for it."""
+        """Whether the server does not answer at all: then nothing waits for it."""
         self._connect = connect
         self._turns = asyncio.Semaphore(size)
         # Several reads of one state take their time: they leave connections for single ones.
@@ -90,12 +90,12 @@ class Connections:
                     prepared.connection.terminate()
 
     def close(self) -> None:
-        """Close every connection, whatever it does, and those that are still being opened when they are."""
+        """Close every connection, even a busy one, and those that are still being opened."""
         self._is_closed = True
         self.hang_up()
 
     def hang_up(self) -> None:
-        """End all that runs: its connection is lost. What comes next is run on others."""
+        """End all that runs, with its connection. Later statements are run on new ones."""
         for prepared in (*self._idle, *self._busy):
             prepared.connection.terminate()
 
