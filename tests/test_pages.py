@@ -3,11 +3,12 @@
 import ast
 import re
 from collections.abc import Iterator
+from pkgutil import resolve_name
 
 import pytest
 
 from app.settings import Settings
-from tests.markdown import codes, links, sections
+from tests.markdown import codes, links, sections, table
 from tests.test_house_rules import FILES, ROOT, TREES
 
 PAGES = [path for path in FILES if path.endswith(".md")]
@@ -56,10 +57,19 @@ def test_what_a_newcomer_reads_first_has_at_most_500_words() -> None:
 
 
 def test_the_figures_of_the_first_page_are_those_of_the_benchmark() -> None:
-    [[header, *rows]] = [table for section in sections("README.md") for table in section.tables if len(table[0]) > 2]
+    [[header, *rows]] = [rows for section in sections("README.md") for rows in section.tables if len(rows[0]) > 2]
     [throughput, *_] = next(s.tables for s in sections("scripts/benchmark/README.md") if s.title == "Results")
     assert header == throughput[0]
     assert [row for row in rows if row not in throughput] == []
+
+
+def test_a_word_of_the_glossary_is_one_that_the_code_uses() -> None:
+    used = " ".join(read(path) for path in TREES if not path.startswith("scripts/")).lower()
+    rows = table("CONTRIBUTING.md", "Words")
+    assert [row[0] for row in rows] == sorted(row[0] for row in rows)
+    for words, _, where in rows:
+        assert resolve_name(where.strip("`"))
+        assert [word for word in words.split(", ") if word not in used] == []
 
 
 @pytest.mark.parametrize("page", PAGES)
