@@ -13,7 +13,7 @@ from db.rules import named_in, nobody, owned_by
 
 
 class UserRole(Words):
-    """What a person is to the platform as a whole."""
+    """The role of a person on the platform as a whole."""
 
     STUDENT = "STUDENT", "Takes courses."
     DEVELOPER = "DEVELOPER", "Writes specifications and code."
@@ -24,7 +24,7 @@ class UserRole(Words):
 
 
 class Plan(Words):
-    """What a person pays for."""
+    """The plan that a person pays for."""
 
     BASIC = "BASIC", "Pays nothing."
     PREMIUM = "PREMIUM", "Pays for more."
@@ -115,7 +115,7 @@ class Session(Changes, Base, access=owned_by("user_id"), prefix="ses"):
 
 
 class IdempotencyKey(Changes, Base, access=owned_by("user_id"), prefix="idk"):
-    """What a person was answered to a change that they sent under a key of theirs, for a day: JSON, for them alone."""
+    """The answer to a change that a person sent under a key of theirs, kept for a day: JSON, for them alone."""
 
     __tablename__ = "idempotency_keys"
 
