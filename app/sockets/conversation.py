@@ -219,9 +219,7 @@ class Conversation:
             raise RequestError([GraphQLError(message)], "MAX_OPERATIONS_LIMIT")
 
     def _stop(self, key: str) -> None:
-        """Stop an operation at once: the client may use the id again in its next message. One that is unknown has just
-        ended.
-        """
+        """Stop an operation at once: the client may use the id again. One that is unknown has just ended."""
         if running := self.operations.pop(key, None):
             running.task.cancel()
 
