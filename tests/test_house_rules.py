@@ -56,7 +56,10 @@ SHORT_TASKS = {
 }
 """The modules that begin tasks or threads which are no background tasks, with what they are: nobody restarts them."""
 
-CONVENTIONS = {"user_id": "names the person, wherever a table lists members"}
+CONVENTIONS = {
+    "labels": "are what Prometheus calls the parts of a metric, whatever a slice calls its tables",
+    "user_id": "names the person, wherever a table lists members",
+}
 """The nouns of slices that the kernel knows, with the reason."""
 
 SELF_EXPLAINING = {"S603": "flags every start of a program, however it is written"}
