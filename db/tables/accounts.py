@@ -44,8 +44,8 @@ acquaintances = (
     | named_in("courses", "instructor_id")  # teaches a course that you see
     | named_in("enrollments", "user_id")  # takes a course that you teach
 )
-"""Whom a person finds by id. Another table that names people adds nothing here: whoever sees a row is shown whom it
-names, beside it, where its foreign key says `reveals=True`.
+"""The people whom a viewer finds by id. Another table that names people adds nothing here: a row shows the people that
+it names, beside it, where its foreign key says `reveals=True`.
 """
 
 
