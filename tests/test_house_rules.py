@@ -64,8 +64,13 @@ CONVENTIONS = {
 
 BARE = {
     "db/write.py": "is being rewritten, docstrings and all",
-    "graphql_schema/core/connections.py": "is being rewritten, docstrings and all",
-    "graphql_schema/core/fields.py": "is being rewritten, docstrings and all",
+    **dict.fromkeys(
+        (
+            f"graphql_schema/core/{name}.py"
+            for name in ("arguments", "connections", "fields", "inputs", "selected", "tree")
+        ),
+        "is being rewritten, docstrings and all",
+    ),
     "graphql_schema/execution/*": "is being rewritten, docstrings and all",
 }
 """The modules whose docstrings need not stand alone yet, with the reason."""
