@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from db import rules
+from db.access import Rule
 from tests.markdown import ROOT, sections
 from tests.world import World
 
@@ -82,3 +84,9 @@ async def test_whoever_does_what_the_page_says_has_an_entity_that_works(copy: Pa
 def test_three_files_are_written_by_hand_beside_the_tests() -> None:
     files = {place["file"] for place, _ in BLOCKS}
     assert len([file for file in files if not file.startswith("tests/")]) == 3
+
+
+def test_the_page_names_the_rules_that_there_are() -> None:
+    found = [name for name, rule in vars(rules).items() if getattr(rule, "__annotations__", {}).get("return") is Rule]
+    [named] = re.findall(r"has the rules \(([^)]*)\)", (ROOT / "CONTRIBUTING.md").read_text())
+    assert named == ", ".join(f"`{name}`" for name in sorted(found))
