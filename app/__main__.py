@@ -5,7 +5,7 @@ import sys
 
 
 def heed() -> None:
-    """Whoever is told to stop, or loses its terminal, stops the servers that it started as after Ctrl-C."""
+    """Let a signal to stop, and the loss of the terminal, stop the servers that this process started as Ctrl-C does."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # not under nohup
         signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))

@@ -1,4 +1,6 @@
-"""Who may learn the schema from this process: by introspection, by what errors suggest, and by the console."""
+"""The audience of the schema: which viewers may learn it by introspection, by suggestions in errors, and by the
+console.
+"""
 
 from collections.abc import Awaitable, Callable
 
@@ -15,7 +17,7 @@ Allowed = Callable[[Request], Awaitable[bool]]
 
 
 def includes(audience: Audience, viewer: Viewer) -> bool:
-    """Whether a viewer is one of them."""
+    """Whether the audience includes a viewer."""
     match audience:
         case "everybody":
             return True
@@ -27,19 +29,19 @@ def includes(audience: Audience, viewer: Viewer) -> bool:
 
 
 def check(audience: Audience, operation: Operation, viewer: Viewer) -> None:
-    """Raise RequestError for a question about the schema by who may not ask."""
+    """Raise RequestError for a question about the schema by a viewer outside the audience."""
     if not includes(audience, viewer) and operation.definition.introspects:
         message = "Introspection is off for you: ask for `__typename` and the fields that you know."
         raise RequestError([GraphQLError(message)], "GRAPHQL_VALIDATION_FAILED")
 
 
 def hide(refused: RequestError) -> None:
-    """Take away what its errors say of the schema."""
+    """Replace the errors of a refusal by those that say nothing of the schema."""
     refused.errors = refused.discreet
 
 
 def visiting(audience: Audience, sessions: Sessions) -> Allowed:
-    """Whether the sender of a request for a page is one of them, by the header `Authorization`."""
+    """A check of whether the sender of a request for a page is in the audience, by the header `Authorization`."""
 
     async def allowed(request: Request) -> bool:
         try:

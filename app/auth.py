@@ -1,4 +1,4 @@
-"""Who is asking: from the text of an `Authorization` header to a viewer, on every transport alike."""
+"""Authentication: from the text of an `Authorization` header to a viewer, on every transport alike."""
 
 import time
 from collections.abc import Set as AbstractSet
@@ -48,25 +48,25 @@ REFUSED = "This token does not hold. Sign in again, without it."
 
 
 def given(authorization: str | None) -> str | None:
-    """The credential in an `Authorization` header, if there is one: clients send an empty header for who has none."""
+    """The credential in an `Authorization` header, if there is one: some clients send an empty header for guests."""
     return (authorization or "").strip() or None
 
 
 class Sessions:
-    """Knows whose a credential is, and remembers it for a few seconds.
+    """The sessions of credentials, each cached for a few seconds.
 
     A session that ends holds so long at the most in other processes; in this one it ends at once, because a mutation
-    makes its sender forgotten.
+    evicts the session of its sender.
     """
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self._known = Kept[tuple[Viewer, float]](MOST_REMEMBERED)
         self._forgotten = 0
-        """How often somebody was forgotten: what was looked up before says nothing any more."""
+        """The number of evictions: a look-up that began before one may be stale, and is not cached."""
 
     async def viewer(self, authorization: str | None) -> Viewer:
-        """Who sent this `Authorization` header: a guest without one. Raises Unauthenticated if it does not hold."""
+        """The viewer of an `Authorization` header: a guest without one. Raises Unauthenticated if it does not hold."""
         if (credential := given(authorization)) is None:
             return GUEST
         token = _bearer(credential)
@@ -79,7 +79,7 @@ class Sessions:
         return viewer
 
     async def holding(self, authorizations: AbstractSet[str | None]) -> dict[str | None, Viewer]:
-        """Those of these headers that hold at this moment, and whose they are, by one statement."""
+        """The viewers of those headers that hold at this moment, found by one statement."""
         hashes = {header: token_hash(_bearer(header)) for header in authorizations if header is not None}
         if not hashes:
             return {}
@@ -89,7 +89,7 @@ class Sessions:
         return {header: viewers[hash_] for header, hash_ in hashes.items() if hash_ in viewers}
 
     def forget(self, authorization: str | None) -> None:
-        """Ask the database the next time."""
+        """Evict the session of a header, so that the next request asks the database."""
         if authorization is not None:
             self._forgotten += 1
             self._known.take(_bearer(authorization))
@@ -106,7 +106,9 @@ async def authenticate(database: Database, token: str) -> Viewer:
 
 
 async def issue_token(database_url: str, email: str) -> str:
-    """Open a session without a password: the operator's way in. Raises NotFound for who is unknown or not active."""
+    """Open a session without a password: the operator's way in. Raises NotFound for an unknown user or one that is not
+    active.
+    """
     database = Database(database_url, pool_size=1)
     statement = select(tables.User).where(func.lower(tables.User.email) == email.strip().lower(), tables.User.is_active)
     try:

@@ -1,4 +1,4 @@
-"""What a newcomer reads when the server answers: where it is, whom to be, and what to ask first."""
+"""The lines that a newcomer reads when the server answers: its addresses, users to sign in as, and a first query."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ QUERY = """query Start {
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Somebody to be, and the token that says so."""
+    """A user of the demo to sign in as, and a token for it."""
 
     person: DemoPerson
     token: str

@@ -67,7 +67,7 @@ class Batches:
         return operation
 
     def _charge(self, prepared: Sequence[Operation | Exception], client: Client) -> Charge:
-        """Take what all of them may cost, as if they were one."""
+        """Take the points that all of them may cost together, as for one operation."""
         operations = [one for one in prepared if isinstance(one, Operation)]
         points = sum(operation.points for operation in operations)
         try:
@@ -79,7 +79,7 @@ class Batches:
             raise
 
     async def _answer(self, one: Operation | Exception, client: Client) -> tuple[bytes, int]:
-        """The answer, and what it costs."""
+        """The answer to one of them, and its cost in points."""
         if isinstance(one, Exception):
             return orjson.dumps(refused(one)), 0
         try:

@@ -77,15 +77,15 @@ class Bucket:
     limit: Limit
     at: float
     owed: float = 0.0
-    """What was taken and is not restored yet. Above the maximum if several processes let pass too much."""
+    """Points that were taken and are not restored yet. Above the maximum if several processes let pass too much."""
     unsent: float = 0.0
-    """What was taken here, less what was given back, since the last call."""
+    """Points that were taken here, less those given back, since the last call."""
     sending: float = 0.0
-    """The same of the call that is under way."""
+    """Points that the call under way tells Redis of."""
 
     @property
     def available(self) -> float:
-        """What can be taken; below zero, what must be restored before anything can."""
+        """The points that can be taken; below zero, those that must be restored before any can."""
         return self.limit.maximum - self.owed
 
     def take(self, points: float) -> None:
@@ -94,21 +94,21 @@ class Bucket:
         self.unsent += points
 
     def restore(self, now: float) -> None:
-        """Let the time since the last look pass."""
+        """Add the points of the time since the last look."""
         self.owed = max(0.0, self.owed - (now - self.at) * self.limit.restore_rate)
         self.at = now
 
     def forgive(self, patience: float) -> None:
-        """Do not tell of what was restored here while Redis was away for longer than `patience`.
+        """Keep back the points that were restored here while Redis was away for longer than `patience`.
 
-        For so long the process had the bucket to itself. What was taken first is restored first.
+        For so long the process had the bucket to itself. Points that were taken first are restored first.
         """
         grace = patience * self.limit.restore_rate
         self.unsent = min(self.unsent, self.owed + grace)
         self.sending = min(self.sending, max(0.0, self.owed - self.unsent) + grace)
 
     def learn(self, restoring: float, now: float) -> None:
-        """Take over what Redis says, seconds until full, together with what was taken while it said so."""
+        """Take over the state that Redis has, in seconds until full, with the points that were taken here meanwhile."""
         self.owed = max(0.0, restoring * self.limit.restore_rate + self.unsent)
         self.at = now
         self.sending = 0.0
@@ -200,7 +200,7 @@ class Buckets:
             log.warning("buckets are shared again" if is_shared else "buckets are not shared", **details)
 
     def _load(self) -> None:
-        """Put what there is to tell into the next call."""
+        """Put the buckets that have changed into the next call."""
         self._number += 1
         for _ in range(min(CALL_SIZE, len(self._touched))):
             key, bucket = self._touched.popitem()

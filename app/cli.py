@@ -161,7 +161,7 @@ def trusted_documents(sources: Sources, *, output: Output, check: Check = False)
 
 @contextmanager
 def _bound(host: str, port: int) -> Iterator[socket.socket]:
-    """The address is taken before anything starts, so that nothing starts in vain."""
+    """The address, taken before anything starts, so that nothing starts in vain."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -173,7 +173,7 @@ def _bound(host: str, port: int) -> Iterator[socket.socket]:
 
 
 def _demo_people(settings: Settings) -> list[SignedIn]:
-    """The people of the demo, who come with their data on the first run, each with a token."""
+    """The users of the demo, each with a token. Their data are loaded on the first run."""
     if asyncio.run(demo.is_empty(settings.database_url)):
         _load_demo(settings, scale=1)
     return asyncio.run(_sign_in(settings.database_url))
@@ -220,7 +220,9 @@ def _serve(settings: Settings, listener: socket.socket, people: list[SignedIn]) 
 
 
 def _settle_memory() -> None:
-    """What is there now stays: the collector need not look through it again and again, nor so often."""
+    """Exempt the objects of the start from garbage collection, and collect less often: they stay for as long as the
+    process.
+    """
     from graphql_schema.execution.memory import Memory
 
     gc.collect()
@@ -230,7 +232,7 @@ def _settle_memory() -> None:
 
 
 def _keep(text: str, file: Path, *, check: bool) -> None:
-    """Write what is generated, or hold it against what was committed."""
+    """Write a generated file, or compare it with the committed one."""
     if not check:
         file.write_text(text)
     elif not file.exists() or file.read_text() != text:

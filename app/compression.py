@@ -1,7 +1,7 @@
-"""Answers made smaller for who takes that. A stream never is: what is compressed waits until there is enough of it.
+"""Answers made smaller for clients that accept that. A stream is never compressed: its parts would wait for each other.
 
-What a compressed answer gives away is its length. Nothing that others could put into it stands beside a secret: a
-token comes once, in the answer to the mutation that made it.
+A compressed answer gives its length away. No text that others could put into it stands beside a secret: a token comes
+once, in the answer to the mutation that made it.
 """
 
 import asyncio
@@ -12,7 +12,9 @@ SMALL = 1_400
 QUICK = 64 * 2**10
 """Bytes that are compressed in less than a millisecond; more are compressed beside the event loop."""
 LEVEL = 1
-"""Makes JSON of ours 4.4 times smaller. The default makes it 5.4 times smaller, and takes more than twice as long."""
+"""The level of zlib, which makes our JSON 4.4 times smaller. The default makes it 5.4 times smaller in more than twice
+the time.
+"""
 GZIP = zlib.MAX_WBITS | 16
 """The window of zlib that means the format gzip."""
 

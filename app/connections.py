@@ -22,16 +22,20 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How much of a request is read, in bytes, and how long it is waited for, in seconds."""
+    """How much of a request is read, and how long the server waits for it."""
 
     url: int = 8 * 2**10
+    """Bytes in the address of an HTTP request, at most."""
     headers: int = 32 * 2**10
+    """Bytes in the headers of an HTTP request, at most."""
     head_seconds: float = 10
+    """Seconds that a client has to send the head of a request."""
     body_seconds: float = 15
+    """Seconds that a client has to send the body of a request."""
 
 
 class Unreadable(Exception):  # noqa: N818  (an outcome, not an error)
-    """What came cannot become a request."""
+    """The bytes that came cannot become a request."""
 
     def __init__(self, status: HTTPStatus, message: str) -> None:
         super().__init__(message)
@@ -53,14 +57,14 @@ class Connection(HttpToolsProtocol):
         self._running: set[asyncio.Task[Any]] = set()
         self._refused: Unreadable | None = None
         self._head_bytes: int | None = 0
-        """What has come of a head; None while no head is read."""
+        """Bytes of a head that have come; None while no head is read."""
         self._header_bytes = 0
         self._due = math.inf
-        """When what is awaited must be here."""
+        """The moment at which the head or body that is awaited must be here."""
         self._taken = 0
         """Bytes that the client had taken at the last look."""
         self._read_at = 0.0
-        """The last look at which it had taken more, or all."""
+        """The time of the last look at which it had taken more, or all."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._app, self.app = self.app, self._run
@@ -117,11 +121,11 @@ class Connection(HttpToolsProtocol):
         super().handle_websocket_upgrade()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what the parser has failed at."""
+        """Answer a request that the parser has failed at."""
         self._refuse(self._refused or Unreadable(HTTPStatus.BAD_REQUEST, msg))
 
     def _unreadable(self, status: HTTPStatus, message: str) -> Unreadable:
-        """Why the parser is to fail: it does not hand on what it is stopped with."""
+        """Keep the reason for which the parser is to fail, as it does not hand it on."""
         self._refused = Unreadable(status, message)
         return self._refused
 
@@ -147,7 +151,7 @@ class Connection(HttpToolsProtocol):
         return min(self.patience.head_seconds, self.patience.body_seconds, self.reader_timeout)
 
     def _refuse(self, reason: Unreadable) -> None:
-        """Say why, unless it would be taken for another answer, and close."""
+        """Answer with the reason, unless the client would take that for another answer, and close."""
         self._due = math.inf
         if self.transport.is_closing():
             return
@@ -190,7 +194,7 @@ class Corked:
 
     @property
     def taken(self) -> int:
-        """Bytes that do not wait here any more."""
+        """Bytes that have been handed to the system."""
         return self._sent - self.transport.get_write_buffer_size()
 
     def write(self, data: bytes) -> None:

@@ -1,4 +1,6 @@
-"""What an operation costs, as its answer shows it. Every answer does, so it is written as text into the text of it."""
+"""The cost of an operation as its answer shows it. Every answer does, so it is written as text into the text of the
+answer.
+"""
 
 import orjson
 

@@ -28,9 +28,9 @@ from graphql_schema.execution.cost import objects_in
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who sends an operation: as whom, with which credential, from which address.
+    """The sender of an operation: the viewer, the credential and the address.
 
-    `wants_fields` is whether to see the cost field by field.
+    `wants_fields` is whether the answer shows the cost field by field.
     """
 
     viewer: Viewer = GUEST
@@ -45,7 +45,7 @@ class Client:
 
 
 class Answered(NamedTuple):
-    """The JSON of an answer with its cost, and how the bucket of who asked stands after it."""
+    """The JSON of an answer with its cost, and the state of the emptiest bucket after it."""
 
     body: bytes
     throttle: Throttle
@@ -62,7 +62,7 @@ class Graph:
     persisted: Persisted
     rate_limits: RateLimits
     audience: Audience = "everybody"
-    """Who may learn the schema."""
+    """The viewers who may learn the schema."""
     changing: set[asyncio.Task[Answer]] = field(default_factory=set)
     """The mutations that run."""
 
@@ -94,7 +94,7 @@ class Graph:
 
     @contextmanager
     def charged(self, operation: Operation, client: Client) -> Iterator[Charge]:
-        """The same as `charge`, and given back for what could not even begin."""
+        """Charge for an operation as `charge` does, and give the points back if the operation could not even begin."""
         charge = self.charge(operation, client)
         try:
             yield charge
@@ -103,7 +103,7 @@ class Graph:
             raise
 
     def charge(self, operation: Operation, client: Client) -> Charge:
-        """Take what the operation may cost from who asks for it; raises RateLimited."""
+        """Take the points that an operation may cost from the buckets of the client; raises RateLimited."""
         try:
             return self.rate_limits.take(client.pays, operation.points)
         except RateLimited as error:
@@ -122,7 +122,7 @@ class Graph:
         return orjson.dumps(answer)
 
     def context(self, client: Client) -> Context:
-        """What one operation of a client gets. A new one for each: what one has loaded is stale for the next."""
+        """A new context for one operation of a client: rows that one operation has loaded are stale for the next."""
         payer = client.pays[0]
         take_text = partial(self.rate_limits.take_compiled, payer)
         return Context(client.viewer, self.database, self.events, payer=payer, take_text=take_text)
@@ -136,7 +136,9 @@ class Graph:
         return await self.executor.read(request, client.pays[0])
 
     async def _beside(self, client: Client, text: str, work: Callable[[], bool]) -> bool:
-        """What is found out of a new text, beside the event loop. Who sends it pays for each time that it is read."""
+        """The outcome of work on a new text, done beside the event loop. The client pays for each time that a text is
+        read.
+        """
         self.rate_limits.take_text(client.pays[0], text)
         return await self.executor.beside(work, client.pays[0])
 
@@ -146,7 +148,7 @@ class Graph:
         return Budget(estimate.points, estimate.nodes, limit, throttle.whole_points, reset_at)
 
     async def _to_its_end(self, running: Coroutine[Any, Any, Answer]) -> Answer:
-        """What a mutation answers. It goes on when its client leaves: a change is not made without being told of."""
+        """The answer of a mutation. It goes on when its client leaves: no change is made without its event."""
         task = asyncio.create_task(running)
         self.changing.add(task)
         task.add_done_callback(self.changing.discard)

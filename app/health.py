@@ -1,4 +1,4 @@
-"""Whether this process lives, and whether it can serve: for balancers and whoever restarts what has died."""
+"""Health checks for balancers and supervisors: whether this process lives, and whether it can serve."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -41,7 +41,7 @@ async def tasks_run() -> None:
 
 
 async def _passes(name: str, check: Check) -> bool:
-    """What is wrong stands in the log only: anybody may ask for health."""
+    """Whether a check passes. The reason why not stands in the log only: anybody may ask for health."""
     try:
         async with asyncio.timeout(TIMEOUT):
             await check()

@@ -27,7 +27,7 @@ PREFLIGHT_HEADERS = {b"graphql-require-preflight", b"apollo-require-preflight", 
 
 
 class ClientLeft(Exception):  # noqa: N818  (an outcome, not an error)
-    """Nobody waits for the answer any more."""
+    """The client has left, and nobody waits for the answer any more."""
 
 
 class GraphQLOverHTTP:
@@ -54,7 +54,7 @@ class GraphQLOverHTTP:
         await answer.send(send)
 
     async def _respond(self, asked: "Asked") -> "Answer | Stream":
-        """Every way to refuse or to fail ends here, in an answer with a code."""
+        """The answer to a request. Every refusal and every failure becomes one with a code here."""
         agreed = Agreed(JSON)
         try:
             self._check(asked)
@@ -121,7 +121,9 @@ class Explanations(GraphQLOverHTTP):
 
 
 class TicketIssue(GraphQLOverHTTP):
-    """The ASGI endpoint that gives a ticket to who sends a credential. No page can make a browser send that unasked."""
+    """The ASGI endpoint that gives a ticket to a client with a credential. No page can make a browser send that
+    unasked.
+    """
 
     def _check(self, asked: "Asked") -> None:
         if asked.method != "POST":
@@ -150,7 +152,7 @@ class Asked:
 
     @property
     def credential(self) -> str | None:
-        """What the header `Authorization` has in it; None for nothing."""
+        """The credential in the header `Authorization`; None without one."""
         return given(self.header(b"authorization"))
 
     @property
@@ -177,7 +179,7 @@ class Asked:
 
     @cached_property
     def parameters(self) -> dict[str, str]:
-        """What stands in the address. An empty parameter is the same as an absent one."""
+        """The parameters in the address. An empty parameter is left out."""
         try:
             return dict(parse_qsl(self.scope["query_string"].decode(), errors="strict"))
         except ValueError:

@@ -1,6 +1,6 @@
-"""The thread that writes the log: whoever logs hands in an entry and goes on, however slowly the log is read.
+"""The thread that writes the log. Callers hand in an entry and go on, however slowly the log is read.
 
-What nobody reads in time is dropped and counted: a terminal that stands still must not stop the server.
+Entries that are not read in time are dropped and counted: a terminal that stands still must not stop the server.
 """
 
 import os
@@ -42,14 +42,14 @@ class LogWriter:
             self._thread.start()
 
     def put(self, entry: EventDict | str) -> None:
-        """Take in an entry, unless too many wait."""
+        """Take in an entry, or drop it if too many wait."""
         if self._waiting.qsize() < MOST_WAITING:
             self._waiting.put(entry)
         else:
             self._drop(1)
 
     def flush(self, *, within: float = 1.0) -> bool:
-        """Wait until what was handed in is written; False when it is not in so many seconds."""
+        """Wait until all entries that were handed in are written; False when they are not in so many seconds."""
         if self._thread is None:
             return True
         written = threading.Event()

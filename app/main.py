@@ -46,15 +46,15 @@ SWITCH = 0.000_5
 default they are ten times as many.
 """
 OVER_HTTP = {"/graphql": GraphQLOverHTTP, "/graphql/explain": Explanations, "/graphql/ticket": TicketIssue}
-"""What answers at an address of the graph."""
+"""The endpoints of the graph over HTTP, by their addresses."""
 GRACE = 14
-"""Seconds from the signal to stop until what still runs is cancelled."""
+"""Seconds from the signal to stop until running operations are cancelled."""
 
 
 class App:
     """The ASGI application. It connects to its servers when it starts, and serves as far as they answer.
 
-    The graph is served at its exact addresses, first and without a router; Starlette serves all that is no graph.
+    The graph is served at its exact addresses, first and without a router; Starlette serves all other pages.
     """
 
     def __init__(self, settings: Settings) -> None:

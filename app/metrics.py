@@ -1,4 +1,5 @@
-"""What operators watch: how many operations of which kind, how long they took, what was not compiled, what went wrong.
+"""Metrics for operators: how many operations of which kind, how long they took, which fields were not compiled, which
+errors.
 
 Labels have few values, all of them from our own code or the schema: nothing that a client sends becomes one.
 """
@@ -45,7 +46,7 @@ def count_errors(errors: Iterable[Mapping[str, Any]]) -> None:
 
 
 def route(sessions: Sessions, token: str | None) -> Route:
-    """`/metrics` in the format of Prometheus, for whoever bears the token of the settings, and for administrators."""
+    """`/metrics` in the format of Prometheus, for clients with the token of the settings, and for administrators."""
 
     async def metrics(request: Request) -> Response:
         credential = request.headers.get("authorization")

@@ -1,4 +1,4 @@
-"""What the two sides of an exchange over HTTP agree on before a body is read: that it may be, and how to answer."""
+"""Content negotiation: whether a request may be read at all, and in which format it is answered."""
 
 import re
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ FRAMINGS = {
     # What urql, Relay and other clients that read one of the two understand.
     "multipart/mixed": PATCHES,
 }
-"""The framings by what asks for them: no wildcard does."""
+"""The framings by the media types that ask for them: no wildcard does."""
 SUBSCRIPTIONS = {name: framing for name, framing in FRAMINGS.items() if framing in {EVENTS, PAYLOADS}}
 INCREMENTS = {name: framing for name, framing in FRAMINGS.items() if framing in {PENDING, PATCHES}}
 
@@ -47,7 +47,7 @@ class Agreed(NamedTuple):
 
     @property
     def status(self) -> int:
-        """The status of what is refused by GraphQL. Who takes plain JSON reads it only with 200."""
+        """The status of a refusal by GraphQL. Clients that accept plain JSON read the errors only with 200."""
         return 200 if self.media_type == JSON and self.one is None else 400
 
 
@@ -89,7 +89,7 @@ def check(method: str, content_type: str, *, encoding: str = "", preflighted: bo
 
 @lru_cache(maxsize=100)
 def negotiated(accept: str) -> Agreed:
-    """How to answer who accepts this; raises Refused when there is no way."""
+    """The formats for a header `Accept`; raises Refused when there is none."""
     ranges = [_range(text) for text in accept.split(",") if text.strip()] or [("*/*", 1.0)]
 
     def best(*names: str) -> str | None:

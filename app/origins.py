@@ -1,4 +1,4 @@
-"""Pages of other origins: which of them may ask, and what they can make a browser send without being asked."""
+"""Origins of pages: which of them may send requests (CORS), and with what a browser could make them do it unasked."""
 
 from collections.abc import Collection, Mapping
 
@@ -45,8 +45,8 @@ class Origins:
     def are_crossed(self, headers: Mapping[bytes, bytes]) -> bool:
         """Whether a page of an origin that is not on the list makes a browser send the cookies of this server.
 
-        What needs no preflight, as a socket and a stream, would be let in as whose browser it is. A page that knows a
-        token knows whom it speaks for, and is let in from anywhere.
+        A WebSocket or a stream, which need no preflight, would be let in as the user of the browser. A page that knows
+        a token knows whom it speaks for, and is let in from anywhere.
         """
         origin = headers.get(b"origin")
         if origin is None or b"cookie" not in headers or headers.get(b"sec-fetch-site") == b"same-origin":

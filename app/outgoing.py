@@ -1,6 +1,7 @@
-"""Events on their way to Redis: sent in their order, many at a time, and without holding up whoever caused them.
+"""Events on their way to Redis: sent in their order, many at a time, and without holding up the operations that cause
+them.
 
-Those that do not arrive are lost. Who listens to their topics is told so, by every process, once Redis answers again.
+An event that does not arrive is lost. Every process tells the listeners of its topic so, once Redis answers again.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ MOST_AT_ONCE = 500
 MOST_GAPS = 10_000
 """Topics that are remembered for having lost an event. Beyond them all topics have."""
 PAUSE = 0.005
-"""Seconds between two calls of Redis, in which what happens meanwhile gathers."""
+"""Seconds between two calls of Redis, in which events gather."""
 MOST_FAILURES = 10
 
 GAPS: Topic = "gaps"
@@ -35,7 +36,7 @@ log = structlog.get_logger()
 
 
 class Outgoing:
-    """An asynchronous context manager: what was handed in before its end is sent, if Redis takes it in time."""
+    """An asynchronous context manager: events handed in before its end are sent, if Redis takes them in time."""
 
     def __init__(self, url: str, prefix: str) -> None:
         self.prefix = prefix
@@ -61,7 +62,7 @@ class Outgoing:
                 await self.redis.aclose()
 
     async def publish(self, event: Event) -> None:
-        """Take in a committed event. A failure is logged: what is committed has not failed."""
+        """Take in a committed event. A failure is logged, as the change that is committed has not failed."""
         try:
             self._waiting.put_nowait(event)
         except asyncio.QueueFull:
@@ -81,11 +82,11 @@ class Outgoing:
             await asyncio.sleep(pauses.compute(failures) if failures else PAUSE)
 
     def _taken(self, most: int = MOST_WAITING) -> list[Event]:
-        """Those that wait already, at most so many."""
+        """The events that wait already, at most so many."""
         return [self._waiting.get_nowait() for _ in range(min(most, self._waiting.qsize()))]
 
     async def _arrives(self, gaps: set[Topic], events: Sequence[Event]) -> bool:
-        """Whether Redis takes the events, and the news that there are gaps. What it does not take becomes a gap."""
+        """Whether Redis takes the events and the news of gaps. An event that it does not take becomes a gap."""
         self._gaps -= gaps
         try:
             await self._send([*(Event(GAPS, topic) for topic in gaps), *events])

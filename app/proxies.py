@@ -1,4 +1,4 @@
-"""Proxies in front: which of them are believed when they say who asks, and by which name they were asked."""
+"""Proxies in front: which of them are believed about the address of the client and the host that it asked for."""
 
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network

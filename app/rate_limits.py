@@ -1,6 +1,6 @@
-"""How much one may ask for: every operation costs points, out of the bucket of who asks and that of their organization.
+"""Rate limits: every operation costs points, out of the bucket of the user or address and those of the organizations.
 
-What is left stands in headers and in an extension of every answer, so that a client can keep to it by itself.
+Headers and an extension of every answer say how many are left, so that a client can keep to its limit by itself.
 """
 
 import math
@@ -33,7 +33,7 @@ class Throttle(NamedTuple):
 
     @property
     def whole_points(self) -> int:
-        """What a client is told of what is available: never less than nothing."""
+        """The points that a client is told are available: never less than zero."""
         return max(0, math.floor(self.currently_available))
 
     @property
@@ -62,7 +62,7 @@ class RateLimited(Refusal):
     code = "REQUEST_RATE_LIMITED"
     default = "You have asked for too much in a short time."
     extensions: Mapping[str, Any] = MappingProxyType({})
-    """What the answer says beside its errors."""
+    """The extensions of the answer that tells of it."""
 
     def __init__(self, points: float, throttle: Throttle) -> None:
         self.points = points
@@ -159,13 +159,15 @@ class RateLimits:
 
 @lru_cache(maxsize=10_000)
 def payers(viewer: Viewer, host: str | None) -> Keys:
-    """The keys of all buckets that an operation is paid out of: of who asks, and of their organizations."""
+    """The keys of all buckets that an operation is paid out of: the viewer's, and those of their organizations."""
     return (principal_key(viewer.id, host), *map(organization_key, viewer.organization_ids))
 
 
 def principal_key(user_id: UUID | None, host: str | None) -> str:
-    """The key of who asks: of the user, or of a guest's address. Of IPv6 the network counts, as one customer has all
-    2⁶⁴ addresses of it. Guests without an address share one bucket.
+    """The key of a user, or of a guest's address.
+
+    Of an IPv6 address the network counts, as one customer has all 2⁶⁴ addresses of it. Guests without an address share
+    one bucket.
     """
     return f"usr:{user_id}" if user_id else f"ip:{_network(host or '')}"
 

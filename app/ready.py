@@ -1,6 +1,6 @@
-"""What has to be so before anything runs: settings that make sense, servers that let us in, a database of this release.
+"""The checks before anything runs: settings that make sense, servers that let us in, a database of this release.
 
-And what is said, in one line, when it is not.
+A check that fails is told in one line.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from db.embedded import Servers, servers
 from db.errors import CannotRun, Refusal
 
 KNOWN = (CannotRun, Refusal, OSError, ValidationError, asyncpg.PostgresError, DBAPIError)
-"""What a command ends with for a reason that its caller can do something about."""
+"""The exceptions that end a command for a reason that its caller can do something about."""
 
 
 @contextmanager
@@ -52,7 +52,7 @@ async def check_roles(settings: Settings) -> None:
 
 
 def reason(error: BaseException) -> str:
-    """One line about what KNOWN has told of, without what the address of a server holds."""
+    """One line about an exception of KNOWN, without the secrets in the address of a server."""
     match error:
         case ValidationError():
             return "; ".join(_setting(details["loc"], details["msg"]) for details in error.errors())
@@ -87,7 +87,7 @@ async def _reach(settings: Settings) -> None:
 
 
 def _setting(place: tuple[int | str, ...], message: str) -> str:
-    """What is wrong with a setting, by the name that it has in the environment."""
+    """A problem with a setting, by the name that the setting has in the environment."""
     name = "__".join(map(str, place)).upper()
     alone = {"DATABASE_URL", "DATABASE_READER_URL", "DIRECT_URL", "REDIS_URL"}
     return f"{name if name in alone else f'TRELLIS_{name}'}: {message.removeprefix('Value error, ')}"

@@ -1,8 +1,8 @@
-"""Events between processes: what one has committed, subscribers of every other hear, over Redis pub/sub.
+"""Events between processes over Redis pub/sub: subscribers of every process hear of what another has committed.
 
-A process holds one pub/sub connection, however many listen. Two tasks own it: one reads, one keeps the channels equal
-to what is listened to. When it breaks or falls silent they end, and a new one takes up the same channels. What came in
-between is lost: who had listened is told so, by HistoryGap.
+A process holds one pub/sub connection, however many subscribers it has. Two tasks own it: one reads, one keeps the
+channels equal to the topics that have listeners. When it breaks or falls silent they end, and a new one takes up the
+same channels. Events that came in between are lost: HistoryGap tells the listeners so.
 """
 
 import asyncio
@@ -81,8 +81,8 @@ class Realtime:
     async def listen(self, topic: Topic) -> AsyncIterator[AsyncIterator[Event]]:
         """The events of a topic. Once entered, Redis has acknowledged the channel, so that no later event is missed.
 
-        Raises Unavailable when Redis does not answer. The iteration raises HistoryGap where events are lost: for who
-        does not keep up, when the connection was lost, and when a process could not publish.
+        Raises Unavailable when Redis does not answer. The iteration raises HistoryGap where events are lost: for a
+        listener that does not keep up, when the connection was lost, and when a process could not publish.
         """
         channel = self._channels.setdefault(topic, _Channel())
         listener = _Listener(self.queue_size)
@@ -165,7 +165,9 @@ class Realtime:
             channel.hear(message["data"])
 
     def _lose(self, topic: Topic) -> None:
-        """Tell those who hear a topic, or every topic, that it has a gap. Who is not heard of yet misses nothing."""
+        """Tell the listeners of a topic, or of every topic, that it has a gap. One that is not acknowledged yet misses
+        nothing.
+        """
         channels = self._channels.values() if topic == EVERY_TOPIC else filter(None, [self._channels.get(topic)])
         for channel in channels:
             for listener in channel.listeners if channel.acknowledged.is_set() else ():
@@ -195,7 +197,7 @@ class Realtime:
 
 
 class _Hearing(Protocol):
-    """What a channel tells of its events."""
+    """A listener, as a channel knows it."""
 
     def hear(self, event: Event) -> None:
         """Take in an event."""
@@ -248,12 +250,12 @@ class _Gaps:
         self.lose_topic(event.kind)
 
     def lose(self) -> None:
-        """Whoever could have been told of is told anyway, for the same reason."""
+        """Do nothing: the listeners of all other topics lose the same events, and each is told by its own channel."""
 
 
 @dataclass(slots=True)
 class _Channel:
-    """Who listens to a topic, and how far the server knows."""
+    """The listeners of a topic, and whether the server knows of the channel."""
 
     listeners: set[_Hearing] = field(default_factory=set)
     asked: bool = False

@@ -1,4 +1,4 @@
-"""What a lost connection to Redis looks like in this process, whichever event loop runs it."""
+"""The exceptions of a lost connection to Redis in this process, whichever event loop runs it."""
 
 from redis import ConnectionError as NotConnected
 from redis import RedisError
@@ -7,7 +7,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 LOST = (RedisError, OSError, RuntimeError)
-"""What the client raises for it. uvloop raises RuntimeError for a write to a connection that is closed already."""
+"""The exceptions that the client raises for it. uvloop raises RuntimeError for a write to a connection that is closed
+already.
+"""
 
 
 def once_more() -> Retry:
@@ -16,5 +18,5 @@ def once_more() -> Retry:
 
 
 def never_again() -> Retry:
-    """Let whoever called decide what comes after a lost connection."""
+    """Do not try again: the caller decides what comes after a lost connection."""
     return Retry(NoBackoff(), 0, supported_errors=())

@@ -17,7 +17,7 @@ FORM = (
 )
 PATIENCE = 2.0
 FINAL = AuthenticationError, ResponseError, SSLCertVerificationError
-"""What no waiting cures."""
+"""Exceptions that no waiting cures."""
 
 
 def checked(url: str) -> str:
@@ -39,7 +39,7 @@ def checked(url: str) -> str:
 
 
 async def reach(url: str) -> None:
-    """Raise CannotRun if the server lets nobody in who comes like this. One that is away may come back, and passes."""
+    """Raise CannotRun if the server refuses this address. A server that is away may come back, and passes."""
     once = Retry(NoBackoff(), 0)
     redis = Redis.from_url(url, retry=once, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
     try:
@@ -53,6 +53,6 @@ async def reach(url: str) -> None:
 
 
 def _place(url: str) -> str:
-    """Where it is, without who goes there."""
+    """The place of the server, without user and password."""
     parts = urlsplit(url)
     return parts.path if parts.scheme == "unix" else parts.netloc.rpartition("@")[2]

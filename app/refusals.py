@@ -1,4 +1,4 @@
-"""What a client is told of a request that was refused, or that failed: the same on every transport."""
+"""The answer to a request that was refused, or that failed: equal on every transport."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

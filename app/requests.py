@@ -1,4 +1,4 @@
-"""From what a client sent to a GraphQL request: the same on every transport."""
+"""From the bytes of a client to a GraphQL request, alike on every transport."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ takes ten to forty times as long as the longest text does: they are counted befo
 
 
 class BadRequest(Refusal):
-    """What a client sent is no GraphQL request."""
+    """The body is no GraphQL request."""
 
     code = "BAD_REQUEST"
     default = "This is not a GraphQL request."

@@ -1,4 +1,4 @@
-"""What is sent over HTTP when all of it is there: an answer, or why there is none."""
+"""Responses over HTTP that are sent as a whole: an answer, or why there is none."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -42,7 +42,7 @@ class Answer:
     status: int = 200
 
     async def compressed(self, accept_encoding: str) -> "Answer":
-        """The same, smaller if the client takes that. What is framed as a stream stays as it is."""
+        """The answer, compressed if the client accepts that. An answer in the frame of a stream stays as it is."""
         if len(self.body) <= SMALL or "content-type" in self.headers or not takes_gzip(accept_encoding):
             return self
         return replace(self, body=await gzipped(self.body), headers={**self.headers, "content-encoding": "gzip"})

@@ -1,4 +1,5 @@
-"""Tickets: for who cannot send a header, as a browser's own `EventSource`. One lets its owner in, once and soon.
+"""Tickets for clients that cannot send a header, such as a browser's own `EventSource`. One lets its owner in, once and
+soon.
 
 A ticket stands in an address, which many a log on the way keeps: it is worth nothing once it was used.
 """
@@ -19,7 +20,7 @@ from redis.backoff import NoBackoff
 from db.errors import Refusal, Unauthenticated
 
 SECONDS = 60
-"""For so long a ticket waits to be used."""
+"""Seconds for which a ticket holds."""
 TIMEOUT = 1.0
 CONNECTIONS = 4
 REFUSED = "This ticket does not hold: it lets in once, within a minute. Ask for another."
@@ -59,13 +60,13 @@ class Tickets:
                 await self._redis.aclose()
 
     async def issue(self, credential: str) -> str:
-        """A ticket with 256 random bits for who has this credential; raises TicketsUnavailable."""
+        """A ticket with 256 random bits for this credential; raises TicketsUnavailable."""
         ticket = f"trk_{secrets.token_urlsafe(32)}"
         await _answered(self._redis.set(self._key(ticket), _masked(credential.encode(), ticket), ex=SECONDS))
         return ticket
 
     async def redeem(self, ticket: str) -> str:
-        """The credential that the ticket stands for; raises Unauthenticated for whatever is none, or was used."""
+        """The credential of a ticket; raises Unauthenticated for one that is unknown, used or too old."""
         masked = await _answered(self._redis.getdel(self._key(ticket)))
         if not isinstance(masked, bytes):
             raise Unauthenticated(REFUSED)
@@ -76,7 +77,7 @@ class Tickets:
 
 
 async def _answered(command: Awaitable[T]) -> T:
-    """What Redis answers; raises TicketsUnavailable when it does not."""
+    """The answer of Redis to a command; raises TicketsUnavailable without one."""
     try:
         async with asyncio.timeout(TIMEOUT):
             return await command
@@ -86,8 +87,9 @@ async def _answered(command: Awaitable[T]) -> T:
 
 
 def _masked(text: bytes, ticket: str) -> bytes:
-    """The text under a mask that only who has the ticket can make, or without it. A ticket has one text: it is as good
-    as a one-time pad.
+    """The text under a mask that only the ticket can make, or without the mask.
+
+    A ticket has one text, so the mask is as good as a one-time pad.
     """
     mask = shake_256(ticket.encode()).digest(len(text))
     return bytes(byte ^ over for byte, over in zip(text, mask, strict=True))

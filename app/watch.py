@@ -1,4 +1,4 @@
-"""The credentials of those who stay connected, looked at again and again: by one statement for all of them."""
+"""The credentials of open WebSockets and streams, checked again and again: all of them by one statement."""
 
 import asyncio
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from db.access import GUEST
 from db.background import Background
 
 PATIENCE = 1
-"""Seconds that a look waits for who is turned away, and the end of the watch for a look."""
+"""Seconds that a look waits for connections to close, and the end of the watch for a look."""
 
 log = structlog.get_logger()
 
@@ -30,7 +30,7 @@ class Connected(Protocol):
 
 
 class Watch:
-    """An asynchronous context manager: until its end it looks every `interval` seconds."""
+    """Checks credentials every `interval` seconds. An asynchronous context manager."""
 
     def __init__(self, sessions: Sessions, *, interval: float) -> None:
         self.sessions = sessions
@@ -51,7 +51,7 @@ class Watch:
 
     @contextmanager
     def over(self, connected: Connected) -> Iterator[None]:
-        """Watch one for as long as it lasts."""
+        """Watch one connection for as long as it lasts."""
         self._connected.add(connected)
         try:
             yield
@@ -70,7 +70,7 @@ class Watch:
                     await self._over.wait()
 
     async def _look(self) -> None:
-        """Turn away who speaks for somebody as whom the credential no longer acts."""
+        """Close the connections whose credential has ended, or now acts as another viewer."""
         clients = {one: client for one in self._connected if (client := one.client) and client.credential}
         holding = await self.sessions.holding({client.credential for client in clients.values()})
         over = []

@@ -34,7 +34,9 @@ Keys = Select[tuple[UUID]]
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who asks, and by which session. A guest has no id. Statements take the id as bind parameter `viewer_id`."""
+    """The viewer of an operation, and the session of their token. A guest has no id. Statements take the id as bind
+    parameter `viewer_id`.
+    """
 
     id: UUID | None = None
     is_admin: bool = False
@@ -52,7 +54,7 @@ class Viewer:
 
     @property
     def kind(self) -> str:
-        """What the text of a statement depends on: guest, user or administrator."""
+        """The kind of viewer that the text of a statement depends on: guest, user or administrator."""
         return "guest" if self.is_guest else "administrator" if self.is_admin else "user"
 
     @property
@@ -154,7 +156,7 @@ class Rule:
         raise NotImplementedError
 
     def describe(self, permission: Permission) -> str:
-        """Who has the permission, in words; empty for nobody."""
+        """The viewers who have the permission, in words; empty for nobody."""
         raise NotImplementedError
 
     def __or__(self, other: "Rule") -> "Rule":
@@ -183,7 +185,9 @@ class AnyOf(Rule):
 
 
 def matrix(metadata: MetaData) -> str:
-    """Every table and permission with who has it, and what a row reveals, becomes and is closed by, for a review."""
+    """Every table and permission with the viewers who have it, and the states and reveals of its rows, as text for a
+    review.
+    """
     lines = []
     for table in metadata.sorted_tables:
         rule = rule_of(table)

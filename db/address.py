@@ -1,4 +1,4 @@
-"""Where a database is: an address as hosts hand it out, turned into what the driver takes. Only this place does it.
+"""The address of a database, as hosts hand it out, turned into what the driver takes. Only this place does it.
 
 Source: PostgreSQL, "Connection URIs" and "Parameter Key Words" of libpq, whose parameters hosts write into addresses.
 """
@@ -35,7 +35,7 @@ IGNORED = {
 """Parameters that others know, and that change nothing here. One that nobody knows is refused: it may be a misspelt
 demand for encryption."""
 CONNECTING = 10.0
-"""Seconds that a server may take to let in who has time, unless `connect_timeout` says another number."""
+"""Seconds that a server may take to let a connection in at a start, unless `connect_timeout` says another number."""
 UNNAMED = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": str}
 """SQLAlchemy's arguments for statements without a name, of which a pooler between us and the server need know nothing.
 """
@@ -52,7 +52,7 @@ class BadAddress(CannotRun, ValueError):  # noqa: N818 - named for what happened
 
 
 class Unreachable(CannotRun):
-    """A database that lets nobody in: where it should be, and why it does not."""
+    """A database that refuses the connection: where it should be, and why it does not take it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,13 @@ class Address:
     """A database and how to reach it. Its arguments hold the password and are not shown."""
 
     arguments: dict[str, Any] = field(repr=False)
-    """What the driver takes as keyword arguments."""
+    """The keyword arguments of the driver."""
     settings: dict[str, str]
     """Settings of a session that the address asks for."""
     place: str
     """The hosts, for messages."""
     patience: float = CONNECTING
-    """Seconds that a server may take to let us in."""
+    """Seconds that a server may take to let a connection in."""
     is_pooled: bool = False
     """Whether a pooler lends us another session of the server for every transaction."""
     ignored: tuple[str, ...] = ()
@@ -124,7 +124,7 @@ class Address:
 
 
 def _driven(hosts: str, query: dict[str, str]) -> dict[str, Any]:
-    """The arguments for what only stands in an address: the driver has no others for certificates and hosts."""
+    """The arguments that only stand in an address: the driver has no others for certificates and hosts."""
     mode, root = query.get("sslmode"), query.get("sslrootcert")
     if mode == "true":
         query = query | {"sslmode": "require"}
@@ -164,7 +164,7 @@ def _check_port(port: str) -> None:
 
 
 def _seconds(text: str | None) -> float:
-    """What `connect_timeout` says; with zero or less libpq waits for ever, which nobody should."""
+    """The seconds of `connect_timeout`; with zero or less libpq waits for ever, which nobody should."""
     if text is None:
         return CONNECTING
     if not re.fullmatch(r"-?\d{1,9}", text):
@@ -173,7 +173,7 @@ def _seconds(text: str | None) -> float:
 
 
 def _reason(error: Exception) -> str:
-    """In one line, and in words where the system only has a number."""
+    """The reason in one line, and in words where the system only has a number."""
     if isinstance(error, TimeoutError):
         return "no answer"
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -1,7 +1,8 @@
 """Background tasks: work that goes on for as long as the process does, and begins again whenever it ends.
 
 An asyncio task that ends takes its exception with it, and nobody looks. Here the end is logged and counted by the name
-of the work, the work begins again after a pause that grows, and `down` tells who asks for health.
+of the work, the work begins again after a pause that grows, and `down` names the tasks that are not running, for the
+health check.
 """
 
 import asyncio
@@ -38,7 +39,7 @@ class Background:
         self.grace = grace
         self.patience = patience
         self._ends = 0
-        """How often in a row it has ended soon after its beginning."""
+        """How often in a row the work has ended soon after its beginning."""
         self._began = 0.0
         self._is_over = False
 
@@ -73,7 +74,7 @@ class Background:
             await asyncio.sleep(min(SHORTEST_PAUSE * 2 ** min(self._ends, 10), LONGEST_PAUSE))
 
     async def _end(self) -> BaseException | None:
-        """What the work ends with. A cancellation that is not ours comes from inside of it."""
+        """The exception that the work ends with. A cancellation that is not ours comes from inside of it."""
         try:
             await self.work()
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  (whatever it is, the work goes on)

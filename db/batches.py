@@ -36,23 +36,23 @@ class Batch:
     task: asyncio.Task[None] | None = None
 
     def begin(self) -> bool:
-        """Whether anybody still waits. What was given up is not run."""
+        """Whether any run is still awaited. Runs that were given up are left out."""
         waiting = [place for place, row in enumerate(self.rows) if not row.done()]
         if len(waiting) < len(self.rows):
             self.asked, self.rows = [self.asked[n] for n in waiting], [self.rows[n] for n in waiting]
         return bool(waiting)
 
     def leave(self) -> None:
-        """One of them does not wait any more. The statement ends when nobody does."""
+        """Note that one run is cancelled. The statement ends when all are."""
         if self.task and all(row.done() for row in self.rows):
             self.task.cancel()
 
 
 class Batches:
-    """Runs statements by `run`, at most `size` together, which share one process of PostgreSQL.
+    """Coalesces runs of a statement by `run`, at most `size` together, which share one process of PostgreSQL.
 
-    What has not come together after so many seconds comes one by one, as then one of them keeps all others waiting;
-    without one they have as long as the database gives them.
+    Runs that have not come back together after so many seconds are run one by one, as one of them keeps all others
+    waiting. Without `seconds` they have as long as the database gives them.
     """
 
     def __init__(self, run: Run, *, size: int = 8, seconds: float | None = None) -> None:
@@ -62,7 +62,7 @@ class Batches:
         self._filling: dict[str, Batch] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._apart: dict[str, float] = {}
-        """The statements that are not put together, until when."""
+        """The statements that are not coalesced, until when."""
 
     async def fetch(self, statement: Statement, arguments: Arguments) -> Row | None:
         """The first row of a statement; None when it finds none. Raises Overloaded."""
@@ -74,8 +74,10 @@ class Batches:
             raise
 
     async def fetch_for_certain(self, statement: Statement, arguments: Arguments) -> Row | None:
-        """The same for a statement that changes something: what was begun is waited for, so that nothing is done of
-        which nobody hears. A cancellation that comes meanwhile counts only where nothing was done.
+        """Fetch as `fetch` does, for a statement that changes something: once begun it is awaited, so that no change is
+        made without a client hearing of it.
+
+        A cancellation that comes meanwhile counts only if nothing was changed.
         """
         _, row = self._join(statement, arguments)
         try:
@@ -158,7 +160,7 @@ def _is_of_one(error: Exception) -> bool:
 
 
 def _stop(task: asyncio.Task[None], _row: Future) -> None:
-    """End a run for whose row nobody waits any more. One that has just answered is at its end anyway."""
+    """End a run that is not awaited any more. One that has just answered is at its end anyway."""
     task.cancel()
 
 

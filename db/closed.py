@@ -17,7 +17,7 @@ class Closed:
     states: Mapping[StrEnum, str]
 
     def reason(self, row: Row) -> ColumnElement[str | None]:
-        """What is said of the state of a row; null for the other states."""
+        """The reason that the state of a row is closed; null for the other states."""
         column = row.c[self.column]
         return case(*((column == state, literal(words, Text())) for state, words in self.states.items()))
 
@@ -27,5 +27,5 @@ class Closed:
 
 
 def closed(column: str, states: Mapping[StrEnum, str]) -> Closed:
-    """The states that `column` can be in which close a row to everybody, with what is said to who would change it."""
+    """A declaration of the states of `column` that close a row to everybody, each with the reason that is told."""
     return Closed(column, states)

@@ -15,11 +15,13 @@ from db.errors import Overloaded, TooSlow
 from db.prepared import Prepared
 
 STALE = (InterfaceError, InvalidCachedStatementError, PostgresConnectionError, ConnectionError)
-"""What a statement fails with when its connection was lost, or when a migration changed what it was prepared for."""
+"""Exceptions of a statement whose connection was lost, or whose preparation a migration made stale."""
 
 
 MOST_WAITING = 1_000
-"""Who comes when so many wait is refused at once: they are held in memory, and would not have their turn in time."""
+"""Statements that wait for a connection, at most. One more is refused at once: it would take memory, and not have its
+turn in time.
+"""
 
 
 def is_lost(error: Exception) -> bool:
@@ -28,12 +30,14 @@ def is_lost(error: Exception) -> bool:
 
 
 class Connections:
-    """At most `size` connections, opened when they are needed. Who waits `patience` seconds for one is refused."""
+    """At most `size` connections, opened when they are needed. A statement that waits `patience` seconds for one is
+    refused.
+    """
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], *, size: int, patience: float) -> None:
         self.patience = patience
         self.is_silent = False
-        """Whether the server says nothing at all: then nobody waits for it."""
+        """Whether the server does not answer at all: then nothing waits for it."""
         self._connect = connect
         self._turns = asyncio.Semaphore(size)
         # Several reads of one state take their time: they leave connections for single ones.
@@ -86,12 +90,12 @@ class Connections:
                     prepared.connection.terminate()
 
     def close(self) -> None:
-        """Close every connection, whatever it does, and those that are still being opened when they are."""
+        """Close every connection, even a busy one, and those that are still being opened."""
         self._is_closed = True
         self.hang_up()
 
     def hang_up(self) -> None:
-        """End all that runs: its connection is lost. What comes next is run on others."""
+        """End all that runs, with its connection. Later statements are run on new ones."""
         for prepared in (*self._idle, *self._busy):
             prepared.connection.terminate()
 

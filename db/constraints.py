@@ -20,14 +20,14 @@ from db.errors import BadInput, Conflict, NotFound, Refusal
 from db.failures import driver_error
 
 Says = tuple[str | None, str | None]
-"""What a constraint says, and the column whose input field is at fault."""
+"""The words of a constraint, and the column whose input field is at fault."""
 
 SAYS = "says"
 NULL = "This must not be null."
 BLANK = "This must not be empty."
 
 _said: dict[str, Says] = {}
-"""What every constraint says, by its name."""
+"""The words of every constraint, by its name."""
 
 
 def unique(
@@ -63,7 +63,7 @@ def not_blank(column: str) -> CheckConstraint:
 
 
 def too_long(longest: int) -> str:
-    """What is said of a text of more characters."""
+    """The words of the limit on the length of a text."""
     return f"This may have at most {longest:,} characters."
 
 

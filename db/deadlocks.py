@@ -1,4 +1,6 @@
-"""Transactions in each other's way: PostgreSQL undoes one of them, which is done again. Nobody has heard of it yet."""
+"""Deadlocks: transactions in each other's way, of which PostgreSQL undoes one, which is repeated. No client has heard
+of it yet.
+"""
 
 import asyncio
 import random
@@ -11,7 +13,7 @@ T = TypeVar("T")
 
 ATTEMPTS = 3
 JITTER = 0.05
-"""Seconds at most before it is done again, so that the same two do not meet at the same moment again."""
+"""Seconds at most before a transaction is repeated, so that the same two do not meet at one moment again."""
 
 
 def is_deadlock(error: BaseException | None) -> bool:
@@ -22,7 +24,9 @@ def is_deadlock(error: BaseException | None) -> bool:
 async def repeated(
     transaction: Callable[[], Awaitable[T]], *, is_undone: Callable[[Exception], bool] = is_deadlock
 ) -> T:
-    """What a transaction comes to, done again if it is undone for another; raises what the last attempt raises."""
+    """The result of a transaction, which is repeated if it is undone for another; raises the exception of the last
+    attempt.
+    """
     for _ in range(ATTEMPTS - 1):
         try:
             return await transaction()

@@ -34,14 +34,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Where the two servers answer."""
+    """The addresses of the two servers."""
 
     database_url: str
     redis_url: str
 
 
 class ServersLost(CannotRun):
-    """A server ended and does not come up again: what it said."""
+    """A server ended and does not come up again. The message is what it said."""
 
 
 @contextmanager

@@ -36,13 +36,13 @@ SERVER_SETTINGS = {
 }
 
 PATIENCE = 0.8
-"""Seconds that anything waits for a connection: who is refused is told so within a second."""
+"""Seconds that a statement waits for a connection: a refusal is told within a second."""
 CONNECTING = 1.2
 """Seconds that the server may take to let us in."""
 TOGETHER, HEAVY_TOGETHER = 0.5, 1.5
 """Seconds that reads of one moment may take together: then each is run by itself, so that none waits for another."""
 USES = 4
-"""What connections are kept apart for: reads, heavy reads, additions, sessions. None of them can take all."""
+"""The uses that have connections of their own: reads, heavy reads, additions, sessions. None of them can take all."""
 OF_HEAVY = 4
 """One in so many of their share is used by heavy reads. Each keeps a processor of the database busy while it runs: with
 more of them than processors, light reads would wait for one too.

@@ -1,4 +1,4 @@
-"""What can go wrong for a reason that a client can act on. Each error has a code and loses nothing."""
+"""Errors that a client can act on. Each has a code and loses nothing."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -18,7 +18,7 @@ class Refusal(Exception):  # noqa: N818  (not every refusal is an error)
 
 
 class CannotRun(Exception):  # noqa: N818  (named for what happened)
-    """What an operator has to put right before this can run. The message says in one line what that is."""
+    """A problem that an operator has to solve before this can run. The message says in one line which."""
 
 
 class Refusals(Exception):  # noqa: N818  (like what it holds)
@@ -97,7 +97,7 @@ class NotExecuted(Refusal):
 
 
 class TooSlow(Refusal):
-    """What was asked for was stopped, because it took longer than anything may."""
+    """An operation or a statement took longer than it may, and was stopped."""
 
     code = "GATEWAY_TIMEOUT"
     default = "This took too long and was stopped."
@@ -111,7 +111,7 @@ class Overloaded(Refusal):
 
 
 class HistoryGap(Refusal):
-    """Who listens has missed something, and hears no more: nobody is left to believe that nothing has happened."""
+    """A subscriber has missed an event, and hears no more: nobody is left to believe that nothing has happened."""
 
     code = "HISTORY_GAP"
     default = "Some events are lost. Read again what you show, then subscribe again."

@@ -1,4 +1,4 @@
-"""What a failed statement means to who asked: told apart by PostgreSQL's error codes, whichever driver reports them.
+"""The meaning of a failed statement for the client, by PostgreSQL's error codes, whichever driver reports them.
 
 Source: PostgreSQL, appendix A "Error Codes".
 """

@@ -1,4 +1,4 @@
-"""Batches of those who may wait: only a few run at a time, and what is asked for meanwhile gathers in the next ones."""
+"""Batches that may wait: only a few run at a time, and requests that come meanwhile gather in the next ones."""
 
 from collections import deque
 
@@ -6,7 +6,7 @@ from db.batches import Batch, Batches, Run
 
 
 class Gathering(Batches):
-    """Runs at most `at_once` batches at a time, so that however many ask take no more connections, and none in vain."""
+    """Runs at most `at_once` batches at a time, so that many requests take few connections, and none in vain."""
 
     def __init__(self, run: Run, *, size: int, at_once: int) -> None:
         super().__init__(run, size=size)

@@ -1,4 +1,4 @@
-"""What holds between the rows of several tables: PostgreSQL refuses what would break it, whoever writes.
+"""Guards of invariants between the rows of several tables: PostgreSQL refuses every change that would break one.
 
 A guard is a function and the triggers that run it, declared beside the tables that it is about; a transaction can put
 it off until it ends. It locks the row that both sides of a race have in common, so that of two changes that break the

@@ -1,4 +1,4 @@
-"""What was worked out, kept within bounds: what nobody asks for any more makes room for what is new."""
+"""Caches with bounds: values that are not asked for any more are evicted for new ones."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Kept(Generic[T]):
-    """Values by key, in about `max_bytes` of memory: those used last. What is larger than that is not kept at all.
+    """A cache by key, in about `max_bytes` of memory: the values used last. A value that is larger is not kept at all.
 
     Two threads can use it at once.
     """
@@ -18,7 +18,7 @@ class Kept(Generic[T]):
         self.max_bytes = max_bytes
         self.bytes = 0
         self.taken_in = 0
-        """The bytes of all that was ever put here."""
+        """The bytes of all values that were ever put here."""
         self._kept: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
         self._lock = RLock()
 
@@ -49,7 +49,7 @@ class Kept(Generic[T]):
         return value
 
     def take(self, key: Hashable) -> tuple[T, int] | None:
-        """The value with its size, if it is kept, and not any longer."""
+        """The value with its size, if it is kept, and evict it."""
         with self._lock:
             found = self._kept.pop(key, None)
             if found is not None:
@@ -58,8 +58,9 @@ class Kept(Generic[T]):
 
 
 class Segmented(Generic[T]):
-    """Values by key, in two segments: what was put is apart until it is asked for again. So nobody pushes out what is
-    used again and again by what is used once (a segmented LRU cache).
+    """A cache in two segments (a segmented LRU): a value is in the first until it is asked for again.
+
+    So values that are used once evict none that are used again and again.
     """
 
     def __init__(self, once: int, again: int) -> None:

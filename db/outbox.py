@@ -1,8 +1,8 @@
-"""What happened, as events: written down by the unit of work, handed on once it is committed.
+"""Events: the unit of work notes what happened, and publishes it once it is committed.
 
-An event names a topic and carries public ids, never data: whoever hears of it reads it under their own access rule.
-Today a committed event goes straight to the publisher. This module is the place of the outbox table that will keep
-events in the transaction of their change, numbered for each topic, until a relay has published them.
+An event names a topic and carries public ids, never data: every subscriber reads it under their own access rule. Today
+a committed event goes straight to the publisher. This module is the place of the outbox table that will keep events in
+the transaction of their change, numbered for each topic, until a relay has published them.
 """
 
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,6 @@
-"""Whether PostgreSQL answers at all. One that hangs refuses nothing: who waits for it waits until their deadline."""
+"""The liveness of PostgreSQL. A server that hangs refuses nothing: without a probe everything would wait for its
+deadline.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -70,7 +70,7 @@ class Order:
         return [row[name] for name in (*self.columns, "id")]
 
     def sorting(self, row: Any, *, backward: bool = False) -> list[ColumnElement[Any]]:
-        """What to sort the columns of `row` by."""
+        """The expressions to sort the columns of `row` by."""
         return self.directed(self.keys(row), backward=backward)
 
     def directed(self, keys: Sequence[Any], *, backward: bool) -> list[ColumnElement[Any]]:
@@ -90,7 +90,7 @@ class Window:
 
     @property
     def shape(self) -> "Window":
-        """What shapes the text of a statement: the window without its values."""
+        """The window without its values: the part that decides the text of a statement."""
         after = None if self.after is None else tuple(None for _ in self.after)
         return Window(self.order, 0, self.backward, after, tuple(test.shape for test in self.conditions))
 
@@ -101,7 +101,7 @@ class Window:
         return {"limit": self.limit, **after, **{test.name: test.value for test in self.conditions}}
 
     def sorting(self, row: Any) -> list[ColumnElement[Any]]:
-        """What to sort the columns of `row` by to read in the window's direction.
+        """The expressions to sort the columns of `row` by, to read in the window's direction.
 
         Where a condition has an index, that of the order is kept from the planner, which would read all rows along it
         in the hope of a page of those that meet the condition.

@@ -18,7 +18,7 @@ Convert = Callable[[Any], Any]
 Kind = tuple[type[Base], tuple[str, ...]]
 
 NUMERIC = 1700
-"""What PostgreSQL calls the type that the driver reads as a Decimal; readers of other types do not look at it."""
+"""PostgreSQL's number of the type that the driver reads as a Decimal; readers of other types do not look at it."""
 
 
 @cache

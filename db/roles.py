@@ -19,7 +19,7 @@ class NotSet(CannotRun):
 
 
 def settings_of(*, reads: bool) -> dict[str, str]:
-    """What a role's sessions are set to."""
+    """The settings of the sessions of a role."""
     settings = SERVER_SETTINGS | COMPILED_SETTINGS | (READ_ONLY if reads else {})
     return {name: value for name, value in settings.items() if name not in POOLED}
 

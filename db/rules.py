@@ -101,7 +101,7 @@ class Owner(Rule):
 
 @dataclass(frozen=True, slots=True)
 class Member(Rule):
-    """Whoever a membership table lists for the row, with what their role there may do."""
+    """Grants to each member that a membership table lists for the row the permissions of their role there."""
 
     memberships: str
     group: str
@@ -144,7 +144,7 @@ class Member(Rule):
 
 @dataclass(frozen=True, slots=True)
 class Through(Rule):
-    """Whoever has the permission on the row that a foreign key refers to."""
+    """Grants to each viewer the permissions that they have on the row that a foreign key refers to."""
 
     column: str
     needs: Mapping[Permission, Permission]
@@ -165,7 +165,7 @@ class Through(Rule):
         return "" if permission is OWN else f"{self.column} → {self.needs.get(permission, permission)}"
 
     def closing(self, row: Row) -> ColumnElement[str | None] | None:
-        """What closes the row that the foreign key refers to; None where no state of it can."""
+        """The states that close the row that the foreign key refers to; None where no state of it can."""
         parent = self.parent(table_of(row)).alias()
         if (reason := closing(parent)) is None:
             return None
@@ -179,7 +179,7 @@ class Through(Rule):
 
 @dataclass(frozen=True, slots=True)
 class Named(Rule):
-    """Whoever sees a row of another table that refers to this one, such as a membership, sees this one too.
+    """Lets viewers who see a row of another table that refers to this one, such as a membership, see this one too.
 
     Rows of that table that a person sees because they are named there themselves are not looked at.
     """
@@ -236,7 +236,7 @@ def through(column: str, **needs: Permission) -> Rule:
 
 
 def named_in(table: str, column: str) -> Rule:
-    """Whoever sees a row of `table` sees the row that its foreign key `column` refers to."""
+    """The viewers who see a row of `table` see the row that its foreign key `column` refers to."""
     return Named(table, column)
 
 

@@ -73,7 +73,7 @@ BEGIN
     END LOOP;
     RETURN found || CASE WHEN numnode(needed) > 0 THEN needed ELSE common END;
 END $$"""
-"""What a text means: all of its words, the last of which may be incomplete; "a phrase", or, -without."""
+"""The query of a text as typed: all of its words, the last of which may be incomplete; "a phrase", or, -without."""
 
 
 def searchable(**columns: str) -> Mapped[Any]:

@@ -33,7 +33,7 @@ class Statement:
 
     @cached_property
     def together(self) -> str | None:
-        """The same for many at once; None where an argument is an array.
+        """The statement for many arguments at once; None where an argument is an array.
 
         Each parameter that is not constant takes an array of values, and each row ends with its place in them, from 1.
         """
@@ -43,7 +43,7 @@ class Statement:
         return self.many(f"unnest({', '.join(arrays.values())}) WITH ORDINALITY AS asked({', '.join(arrays)}, place)")
 
     def many(self, asked: str) -> str:
-        """The same for every row of `asked`, which has the parameters that are not constant as columns."""
+        """The statement for every row of `asked`, which has the parameters that are not constant as columns."""
         sql = self.sql
         for name, place in self._varying.items():
             sql = sql.replace(f"${place}::{self.types[name]}", f'asked."{name}"')

@@ -13,7 +13,7 @@ def new_token() -> str:
 
 
 def token_hash(token: str) -> bytes:
-    """What is stored of a token: its SHA-256 digest, 32 bytes."""
+    """The stored form of a token: its SHA-256 digest, 32 bytes."""
     return sha256(token.encode()).digest()
 
 

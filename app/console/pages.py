@@ -26,7 +26,7 @@ and load this page again. GraphQL does not need it: /graphql is there.
 
 
 async def everybody(_request: Request) -> bool:
-    """Who may see the console, unless somebody says otherwise."""
+    """The default audience of the console."""
     return True
 
 
@@ -65,7 +65,9 @@ def _not_found(request: Request) -> Response:
 
 
 def _guards(request: Request) -> dict[str, str]:
-    """The page and its workers can reach this server and nothing else; nobody can frame it."""
+    """The content security policy: the page and its workers reach this server and nothing else, and nobody can frame
+    it.
+    """
     host = request.headers.get("host", "")
     # Not every browser counts sockets to this server as 'self'.
     sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""

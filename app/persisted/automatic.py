@@ -28,7 +28,7 @@ PAUSE = 1.0
 """Seconds for which a server that failed is left alone, so that not everybody waits for it."""
 CONNECTIONS = 8
 ENTRY_BYTES = 450
-"""What an entry of the memory costs beside its text: measured with tracemalloc."""
+"""Bytes that an entry of the cache takes beside its text, measured with tracemalloc."""
 
 T = TypeVar("T")
 
@@ -93,7 +93,7 @@ class Automatic:
         await self._asked(lambda: self._write(tenant, key, text))
 
     async def _asked(self, command: Callable[[], Awaitable[T]]) -> T | None:
-        """What Redis answers; None when it does not."""
+        """The answer of Redis; None without one."""
         if time.monotonic() < self._away_until:
             return None
         try:

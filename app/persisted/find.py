@@ -12,11 +12,12 @@ from graphql_schema.execution import Request
 
 Read = Callable[[Request], Awaitable[object]]
 Beside = Callable[[str, Callable[[], bool]], Awaitable[bool]]
-"""Does what takes as long as to read a text beside the event loop, where it is that client's turn and is paid for."""
+"""Runs work that takes as long as to read a text beside the event loop, when it is that client's turn, at its expense.
+"""
 
 
 class NotInList(Refusal):
-    """A trusted document is asked for that there is not."""
+    """There is no trusted document with this id."""
 
     code = "PERSISTED_QUERY_NOT_IN_LIST"
     default = "There is no operation with this id on this server's list."
@@ -37,7 +38,7 @@ class HashMismatch(Refusal):
 
 
 class Persisted:
-    """Finds what is to run."""
+    """Finds the document of a request."""
 
     def __init__(self, trusted: Trusted, automatic: Automatic) -> None:
         self.trusted = trusted

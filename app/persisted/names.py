@@ -1,4 +1,4 @@
-"""What a document is called: by an id that a tool gave it, or by the SHA-256 of its text.
+"""Names of documents: an id that a tool gave it, or the SHA-256 of its text.
 
 The syntax of ids is that of the draft of GraphQL over HTTP, appendix "Persisted Documents".
 """

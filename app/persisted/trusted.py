@@ -66,7 +66,7 @@ class Trusted:
         return self._texts.get(name)
 
     def knows(self, text: str) -> bool:
-        """Whether it is known at once what becomes of a text. What is new has to be read: see `is_among`."""
+        """Whether it is cached if the level admits a text. A new text has to be read: see `is_among`."""
         return self.level in {"off", "id-only"} or text in self._exact or digest(text) in self._judged
 
     def is_among(self, text: str) -> bool:
@@ -77,7 +77,7 @@ class Trusted:
             return False
 
     def keep(self, text: str, operation: str | None, *, listed: bool) -> None:
-        """Keep what was found out of a text. What the list has not is logged, each text once."""
+        """Cache whether the list has a text. One that it has not is logged, each text once."""
         self._judged.put(digest(text), listed, 1)
         if not listed:
             log.warning("operation outside the list", sha256=digest(text), operation=operation and operation[:SHOWN])

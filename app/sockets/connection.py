@@ -60,7 +60,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
             super().send_receive_event_to_app()
 
     def handle_ping(self) -> None:
-        """Who does not read owes no more than the last pong (RFC 6455, 5.5.3)."""
+        """Keep the last pong for a client that does not read, and drop those before it (RFC 6455, 5.5.3)."""
         self.owed += self.conn.data_to_send()
         self._send_owed()
         del self.owed[:-1]

@@ -39,7 +39,7 @@ class Closing(Exception):  # noqa: N818  (an outcome, not an error)
 
 
 class Sockets(Protocol):
-    """What a conversation knows of the endpoint, and so of all others."""
+    """The endpoint as a conversation knows it, and so all other conversations."""
 
     graph: Graph
     settings: Settings
@@ -100,7 +100,7 @@ class Conversation:
             log.info("socket", code=self.code, ms=elapsed(started))
 
     async def finish(self) -> None:
-        """Come to an end as the server stops: subscriptions are complete, other operations may still answer."""
+        """Finish as the server stops: subscriptions are completed, other operations may still answer."""
         finishing = [running.task for running in self.operations.values() if running.kind != "subscription"]
         with suppress(WebSocketDisconnect, WebSocketDisconnected, Closing):
             for key in [key for key, running in self.operations.items() if running.kind == "subscription"]:
@@ -219,7 +219,7 @@ class Conversation:
             raise RequestError([GraphQLError(message)], "MAX_OPERATIONS_LIMIT")
 
     def _stop(self, key: str) -> None:
-        """At once: the client may use the id again in its next message. An unknown one has just ended by itself."""
+        """Stop an operation at once: the client may use the id again. One that is unknown has just ended."""
         if running := self.operations.pop(key, None):
             running.task.cancel()
 

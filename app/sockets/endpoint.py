@@ -1,4 +1,4 @@
-"""The sockets that are open in this process: who may open one, and their end."""
+"""The WebSockets that are open in this process: which of them are let in, and their end."""
 
 import asyncio
 import random
@@ -42,7 +42,7 @@ class GraphQLOverWebSocket:
         self.draining: Closing | None = None
         self._open: set[Conversation] = set()
         self._opening: Counter[str] = Counter()
-        """Sockets by their address that have not said yet who they are."""
+        """WebSockets by their address that have not sent `connection_init` yet."""
         self._principals: Counter[str] = Counter()
         self._said: Counter[str] = Counter()
         """Messages by their principal, in the current second."""
@@ -94,7 +94,7 @@ class GraphQLOverWebSocket:
     async def turn(self, client: Client) -> None:
         """Let one message of each principal in at every turn of the event loop, however many sockets it has.
 
-        Who says more than SAID_AT_ONCE in a second is heard with a pause after each message: others have that time.
+        A principal that sends more than SAID_AT_ONCE messages in a second pauses after each: others have that time.
         """
         principal = _principal(client)
         async with self._turns.setdefault(principal, asyncio.Lock()):

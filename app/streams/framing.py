@@ -15,7 +15,7 @@ MULTIPART = 'multipart/mixed; boundary="graphql"'
 
 @dataclass(frozen=True, slots=True)
 class Framing:
-    """What stands around the answers, each of them JSON without a line break."""
+    """The bytes around the answers, each of them JSON without a line break."""
 
     content_type: str
     opening: bytes
@@ -27,7 +27,7 @@ class Framing:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What keeps caches and proxies from keeping the parts back: nginx would, until it has a buffer full."""
+        """The headers that keep caches and proxies from holding parts back: nginx would, until it has a buffer full."""
         return {**COMMON, "content-type": self.content_type, "x-accel-buffering": "no"}
 
     def part(self, answer: bytes) -> bytes:

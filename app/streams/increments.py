@@ -37,7 +37,7 @@ def _patch(kept: Kept) -> Written:
 
 
 def _more(kept: Kept) -> list[Written]:
-    """What comes under an id, if anything does. Errors stand with the first of it."""
+    """The parts that come under an id, if any do. Errors stand with the first of them."""
     if kept.value is None:
         return []
     if kept.pending.start is not None:

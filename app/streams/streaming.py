@@ -28,7 +28,7 @@ Answers = AsyncGenerator[bytes, None]
 
 
 class Streams:
-    """All streams of this process, with a sign of life every `heartbeat` seconds."""
+    """All streams of this process, with a heartbeat every `heartbeat` seconds."""
 
     def __init__(self, graph: Graph, watch: Watch, *, heartbeat: float) -> None:
         self.graph = graph
@@ -38,7 +38,7 @@ class Streams:
         self.subscriptions: set[Subscription] = set()
 
     def subscription(self, operation: Operation, client: Client, framing: Framing) -> "Stream":
-        """The response with the events of a subscription. What it is refused with is its only answer."""
+        """The response with the events of a subscription. A refusal is its only answer."""
         charge = self.graph.charge(operation, client)
         return self._stream(operation, charge, framing, self._events(operation, client))
 
@@ -136,7 +136,7 @@ class Subscription:
         self._reason = reason
 
     async def turn_away(self) -> None:
-        """Say why, and that this is all: a client that is only cut off comes back."""
+        """End it with an answer that says why: a client that is only cut off comes back."""
         self.end(Unauthenticated(REFUSED))
 
     async def _next(self) -> Answer | None:
@@ -150,7 +150,7 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A response whose answers are still to come, with the seconds between two signs of life."""
+    """A response whose answers are still to come, with the seconds between two heartbeats."""
 
     framing: Framing
     answers: Answers

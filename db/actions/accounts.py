@@ -26,9 +26,11 @@ AT_A_TIME = 2
 """Passwords that are checked at a time: each takes 19 MiB, and a processor for as long as it takes."""
 CHECKING = ThreadPoolExecutor(AT_A_TIME, "passwords")
 TURNS = Turns(AT_A_TIME, most_waiting=32)
-"""Whoever signs in a thousand times at once is refused most of it, and others wait for one of theirs at most."""
+"""Turns of sign-ins by address. Of a thousand at once from one address most are refused, and others wait for one of
+them.
+"""
 NOBODYS_HASH = hasher.hash(new_token())
-"""What is checked for an unknown address, so that it takes the time of a known one."""
+"""A hash to check for an unknown address, so that it takes the time of a known one."""
 
 _HAS_ADDRESS = func.lower(tables.User.email) == bindparam("email", type_=Text())
 _HASH = compiled(select(tables.Password.hash).join(tables.User).where(_HAS_ADDRESS))
@@ -88,7 +90,7 @@ async def sign_out(work: Work) -> None:
 
 
 async def _password_hash(work: Work, email: str) -> str | None:
-    """What a password is checked against. Neither a lock nor a connection is kept: whoever guesses holds nobody up."""
+    """The hash to check a password against. Neither a lock nor a connection is kept: guessing holds nobody up."""
     found = await work.fetch(_HASH, email=_address(email))
     return found[0] if found else None
 

@@ -1,6 +1,6 @@
-"""Who takes which course and how far they are. Nobody publishes such data, so this is generated, the same every time.
+"""Generated enrollments and progress. Nobody publishes such data, so this is made up, and equal every time.
 
-Whoever uses this says what is drawn: the courses and the people may be real, their progress never is.
+The callers say which data are drawn: the courses and the people may be real, their progress never is.
 """
 
 from collections.abc import Iterable, Iterator
@@ -53,7 +53,7 @@ class Study:
 
     @property
     def name(self) -> str:
-        """What tells it from all others."""
+        """A name that no other enrollment has."""
         return f"{self.user_id.hex}/{self.syllabus.course_id.hex}"
 
     @property

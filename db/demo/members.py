@@ -1,7 +1,7 @@
-"""Who belongs to a specification project beside its owner, and as what.
+"""The members of a specification project beside its owner, with their roles.
 
-The first author owns it, the others work on it; approvers lead it, for they decide; who wrote a revision could edit;
-reviewers comment, and so does whoever speaks in a thread that we attached to it. Teams are not people.
+The first author owns it, the others work on it; approvers lead it, for they decide; people who wrote a revision could
+edit; reviewers comment, and so does everybody who speaks in a thread that we attached to it. Teams are not people.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ Memberships = dict[str, tuple[Person, ProjectRole]]
 
 
 def rows(sources: Sources, people: People) -> Batch:
-    """Every membership. Who belongs in several ways has the role that comes first."""
+    """Every membership. A person who belongs in several ways has the role that comes first."""
     reviews = placed(sources)
     return Batch(
         tables.ProjectMember,

@@ -1,8 +1,8 @@
-"""Who everybody is: the people of all sources, each once, however many names and addresses they appear under.
+"""The people of all sources, each once, however many names and addresses they appear under.
 
-One person is one full name (`Gregor Martynus` with two addresses), one GitHub login (`@pacoxu`, who is also
-`Paco Xu`), or one e-mail address. Bots are nobody, except the two that wrote review comments: a comment has an
-author, so these two have accounts, inactive ones.
+One person is one full name (`Gregor Martynus` with two addresses), one GitHub login (`@pacoxu`, who is also `Paco Xu`),
+or one e-mail address. Bots are nobody, except the two that wrote review comments: a comment has an author, so these two
+have accounts, inactive ones.
 """
 
 import re
@@ -177,7 +177,9 @@ def _meet_reviewers(people: People, sources: Sources) -> None:
 
 
 def _identity(name: str, email: str | None) -> str:
-    """What tells a person from all others: an address for who has no full name with it, or else the name's letters."""
+    """The text by which a person is told from all others: the letters of a full name, or an address where there is
+    none.
+    """
     if email and " " not in name.strip():
         return email
     return "".join(filter(str.isalnum, _plain(name)))

@@ -42,7 +42,7 @@ def repository_id(repository: Record) -> UUID:
 
 
 def role_for(commits: int) -> OrganizationRole:
-    """What a contributor is to the organization, by how much they contributed: ours, GitHub does not say."""
+    """The role of a contributor in the organization, by how much they contributed: ours, GitHub does not say."""
     if commits >= 100:
         return OrganizationRole.ADMIN
     return OrganizationRole.MEMBER if commits >= 10 else OrganizationRole.VIEWER
@@ -54,7 +54,7 @@ def _organization(repository: Record) -> Row:
 
 
 def _members(sources: Sources, people: People) -> Iterator[Row]:
-    """Contributors of five commits and more; who has the most owns the organization."""
+    """Contributors of five commits and more; the one with the most owns the organization."""
     for repository in sources.repositories:
         commits = _commits_by_person(repository, sources, people)
         (most, _), *_ = commits.most_common(1)

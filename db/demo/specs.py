@@ -48,7 +48,7 @@ def document_id(project: Record, phase: SpecificationPhase) -> UUID:
 
 
 def owner(project: Record, people: People) -> Person:
-    """The first author, or who wrote the first revision."""
+    """The first author, or the author of the first revision."""
     names = [*logins(project)["authors"], revisions(project)[0]["author"]]
     return people.known(names[0])
 
@@ -60,7 +60,7 @@ def created_at(project: Record) -> datetime:
 
 
 def content(project: Record, phase: SpecificationPhase) -> str:
-    """What the document says."""
+    """The text of the document."""
     return str(project["phases"][phase.lower()]["content"])
 
 

@@ -41,7 +41,7 @@ class Placed:
         return next(number for number, other in enumerate(self.record["comments"]) if other is comment)
 
     def name_of(self, comment: Record) -> str:
-        """What tells a comment from all others."""
+        """A name that no other comment has."""
         return f"{self.record['id']}/{self.number_of(comment)}"
 
 
@@ -69,7 +69,7 @@ def project_of(remark: Record, sources: Sources) -> Record:
 
 
 def remarker(remark: Record, project: Record, *, people: People) -> Person:
-    """Who raised a remark: who is named, or whom its text begins with, or else the project's owner."""
+    """The person who raised a remark: the one it names, or its text begins with, or else the project's owner."""
     first = remark["body"].split(maxsplit=1)[0]
     names = remark["raised_by"] or ([first.strip("@:")] if first.startswith("@") else [])
     return people.known(names[0]) if names else owner(project, people)

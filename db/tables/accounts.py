@@ -13,7 +13,7 @@ from db.rules import named_in, nobody, owned_by
 
 
 class UserRole(Words):
-    """What a person is to the platform as a whole."""
+    """The role of a person on the platform as a whole."""
 
     STUDENT = "STUDENT", "Takes courses."
     DEVELOPER = "DEVELOPER", "Writes specifications and code."
@@ -24,7 +24,7 @@ class UserRole(Words):
 
 
 class Plan(Words):
-    """What a person pays for."""
+    """The plan that a person pays for."""
 
     BASIC = "BASIC", "Pays nothing."
     PREMIUM = "PREMIUM", "Pays for more."
@@ -44,8 +44,8 @@ acquaintances = (
     | named_in("courses", "instructor_id")  # teaches a course that you see
     | named_in("enrollments", "user_id")  # takes a course that you teach
 )
-"""Whom a person finds by id. Another table that names people adds nothing here: whoever sees a row is shown whom it
-names, beside it, where its foreign key says `reveals=True`.
+"""The people whom a viewer finds by id. Another table that names people adds nothing here: a row shows the people that
+it names, beside it, where its foreign key says `reveals=True`.
 """
 
 
@@ -115,7 +115,7 @@ class Session(Changes, Base, access=owned_by("user_id"), prefix="ses"):
 
 
 class IdempotencyKey(Changes, Base, access=owned_by("user_id"), prefix="idk"):
-    """What a person was answered to a change that they sent under a key of theirs, for a day: JSON, for them alone."""
+    """The answer to a change that a person sent under a key of theirs, kept for a day: JSON, for them alone."""
 
     __tablename__ = "idempotency_keys"
 

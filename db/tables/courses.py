@@ -1,4 +1,4 @@
-"""Courses with their modules and lessons, who takes them, and how far they are."""
+"""Courses with their modules and lessons, and the enrollments and progress of their students."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -29,7 +29,7 @@ class Difficulty(Words):
 
 
 class EnrollmentStatus(Words):
-    """The state of an enrollment. It leaves ACTIVE once and never comes back: who returns begins another."""
+    """The state of an enrollment. It leaves ACTIVE once and never comes back: a student who returns begins another."""
 
     ACTIVE = "ACTIVE", "Taking the course."
     COMPLETED = "COMPLETED", "Has finished the course."
@@ -156,7 +156,7 @@ PAYMENT_TRANSITIONS = {
 
 
 class Enrollment(Changes, Base, access=owned_by("user_id") | through("course_id", see=MANAGE), prefix="enr"):
-    """A person's place in a course. Once it has ended it does not come back: who returns begins another.
+    """A person's place in a course. Once it has ended it does not come back: a student who returns begins another.
 
     A person has one at a time that holds, or waits for its payment.
     """

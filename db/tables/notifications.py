@@ -1,4 +1,4 @@
-"""What people are told of while they are away."""
+"""Notifications: news for people while they are away."""
 
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ from db.rules import owned_by
 
 
 class NotificationType(Words):
-    """What a notification is about."""
+    """The kind of news that a notification brings."""
 
     PROJECT_COMPLETED = "PROJECT_COMPLETED", "A project is done."
     TEMPLATE_APPROVED = "TEMPLATE_APPROVED", "A template was approved."

@@ -1,4 +1,4 @@
-"""Organizations: the tenants, and who belongs to them."""
+"""Organizations, which are the tenants, and their members."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from db.rules import members, through
 
 
 class OrganizationPlan(Words):
-    """What an organization pays for."""
+    """The plan that an organization pays for."""
 
     FREE = "FREE", "Pays nothing."
     PRO = "PRO", "Pays for a team."
@@ -22,7 +22,7 @@ class OrganizationPlan(Words):
 
 
 class OrganizationRole(Words):
-    """What a member is to an organization."""
+    """The role of a member in an organization."""
 
     OWNER = "OWNER", "Does everything, and hands it over."
     ADMIN = "ADMIN", "Manages members and repositories, and sees every repository."

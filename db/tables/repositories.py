@@ -69,7 +69,7 @@ class Repository(Changes, Base, access=organization_members, prefix="rep"):
 
 
 class RepositoryStats(Base, access=through("repository_id"), prefix="rst"):
-    """What happened in a repository on one day (UTC)."""
+    """The activity in a repository on one day (UTC)."""
 
     __tablename__ = "repository_stats"
 

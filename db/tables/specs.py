@@ -212,7 +212,7 @@ class Comment(Changes, Base, access=through("thread_id") | owned_by("author_id",
 
 
 class Reaction(Base, access=through("comment_id"), prefix="rea"):
-    """What a person says of a comment without words: one of each type."""
+    """A person's reaction to a comment: one of each type."""
 
     __tablename__ = "reactions"
 

@@ -22,7 +22,7 @@ class ProjectStatus(Words):
 
 
 class ProjectRole(Words):
-    """What a member is to a specification project."""
+    """The role of a member in a specification project."""
 
     LEAD = "LEAD", "Edits and comments, and manages the members."
     MEMBER = "MEMBER", "Edits and comments."
@@ -55,7 +55,7 @@ class CommentStatus(Words):
 
 
 class ReactionType(Words):
-    """What somebody says of a comment without words."""
+    """A kind of reaction to a comment."""
 
     LIKE = "LIKE", "I like it."
     DISLIKE = "DISLIKE", "I do not like it."

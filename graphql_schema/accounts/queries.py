@@ -1,4 +1,4 @@
-"""Who asks, any object by its id, and what asking costs."""
+"""The viewer, any object by its id, and the cost of an operation."""
 
 from db import tables
 from graphql_schema.core import roots

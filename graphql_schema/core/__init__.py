@@ -1,4 +1,4 @@
-"""What every slice of the graph shares: declarations of types, edges, lists, mutations and subscriptions."""
+"""The kernel of the graph, which all slices share: declarations of types, edges, lists, mutations and subscriptions."""
 
 from graphql_schema.core.connections import listing, many, many_to_many
 from graphql_schema.core.fields import column, deprecated, one, part, sql

@@ -14,7 +14,7 @@ LARGEST_INPUT = 100
 
 
 class OnError(Words):
-    """What becomes of the other items of a list when one cannot be done. The errors name every such item."""
+    """A policy for the other items of a list when one cannot be done. The errors name every such item."""
 
     ALL_OR_NOTHING = "ALL_OR_NOTHING", "Nothing is done."
     SKIP = "SKIP", "The others are done."

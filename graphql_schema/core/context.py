@@ -1,4 +1,4 @@
-"""What a resolver gets beside its parent: who asks, the database, the events, and the batches of this operation."""
+"""The context of an operation, which every resolver gets: the viewer, the database, the events, and the batches."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Sequence
@@ -34,7 +34,7 @@ class Events(Protocol):
 
 
 class Budget(NamedTuple):
-    """What an operation costs at most, and what is left of the points that it is paid out of."""
+    """The highest cost of an operation, and the points that are left to pay it."""
 
     cost: int
     node_count: int
@@ -83,7 +83,8 @@ class Context:
         return bool(self.snapshot or self.transaction)
 
     async def see(self, table: type[Base], public_id: str, *, at: str) -> UUID:
-        """The key of the row with this public id, for who listens; raises NotFound for what the viewer does not see.
+        """The key of the row with this public id, for a subscription; raises NotFound for a row that the viewer does
+        not see.
 
         `at` is the argument that the id came from.
         """
@@ -99,11 +100,11 @@ class Context:
         self._loaders.clear()
 
     def within(self, transaction: Transaction) -> "Context":
-        """The same viewer in a transaction."""
+        """A context for this viewer in a transaction."""
         return replace(self, transaction=transaction, _loaders={})
 
     def heard(self) -> "Context":
-        """The same viewer at the next event, with nothing loaded yet."""
+        """A context for this viewer at the next event, with nothing loaded yet."""
         return replace(self, is_listening=True, _loaders={})
 
     async def load(self, batch: Batch, *arguments: Any, key: UUID) -> Any:

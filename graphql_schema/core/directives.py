@@ -1,4 +1,4 @@
-"""What an operation can say about itself."""
+"""Directives of operations."""
 
 import strawberry
 from graphql import DirectiveLocation

@@ -17,14 +17,14 @@ log = structlog.get_logger()
 
 MAX_ERRORS = 20
 MAX_BYTES = 16 * 2**10
-"""What the errors of one answer may take in JSON."""
+"""Bytes of JSON that the errors of one answer may take."""
 MAX_BYTES_OF_ONE = 2 * 2**10
 MAX_MESSAGE = 300
 """Characters of a message that are left where an error is too long."""
 
 
 class SchemaError(GraphQLError):
-    """What was sent does not fit the schema. `discreet` says so in the client's own words, not in the schema's."""
+    """A document does not fit the schema. `discreet` says so in the client's own words, not in the schema's."""
 
     def __init__(self, message: str, nodes: Node | Collection[Node] | None = None, *, discreet: str) -> None:
         super().__init__(message, nodes)
@@ -38,16 +38,16 @@ class RequestError(Exception):
     """
 
     extensions: Mapping[str, Any] = MappingProxyType({})
-    """What the answer says beside its errors."""
+    """The extensions of the answer, beside its errors."""
 
     def __init__(self, errors: list[GraphQLError], code: str | None = None) -> None:
         self.errors = shown(formatted(error, code=code) if code else explained(error) for error in errors)
         self.discreet = shown(map(_discreet, errors, self.errors))
-        """The same for who may not learn the schema."""
+        """The errors for viewers who may not learn the schema."""
         super().__init__(self.errors[0]["message"])
 
     def again(self) -> "RequestError":
-        """The same, to be raised anew: an exception knows where it was raised, and by whom it is told."""
+        """A copy to raise: an exception knows where it was raised, so one that is cached cannot be raised twice."""
         again = RequestError.__new__(RequestError, *self.args)
         again.errors, again.discreet = self.errors, self.discreet
         return again

@@ -32,7 +32,7 @@ object_type(
 
 @dataclass(frozen=True)
 class RateLimit(Field):
-    """What the operation costs, and what is left."""
+    """The cost of the operation, and the points that are left."""
 
     def annotation(self, table: type[Base], name: str) -> Any:
         return "RateLimit | None"

@@ -78,7 +78,7 @@ FORMS = {
     "Date": "as 2026-08-19",
     "Decimal": 'a text as "49.90"',
 }
-"""What values of scalars look like, where the name does not say it."""
+"""Examples of the values of scalars whose names do not say what they look like."""
 
 SCALARS: dict[object, ScalarDefinition] = {
     datetime: strawberry.scalar(

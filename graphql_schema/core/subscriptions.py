@@ -38,7 +38,9 @@ class Subscription(Field):
         return _events(await self.function(context, **arguments), context)
 
     async def payload(self, event: Event, context: Context, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """What the viewer may know of an event: who lost the access since gets an error, as at the start."""
+        """The objects of an event that the viewer sees. A viewer who lost the access since gets an error, as at the
+        start.
+        """
         await self.function(context, **arguments)
         return {"kind": event.kind} | {name: self._shown(name, public_id) for name, public_id in event.ids.items()}
 

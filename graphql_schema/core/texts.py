@@ -13,7 +13,7 @@ from db.errors import BadInput, Refusals
 
 LONGEST = "longest"
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-"""What PostgreSQL stores in no text: U+0000, and half of a surrogate pair."""
+"""Characters that PostgreSQL stores in no text: U+0000, and half of a surrogate pair."""
 
 
 def text(limit: Any, description: str, *, default: Any = MISSING) -> Any:
@@ -46,7 +46,7 @@ def check_texts(*inputs: Any) -> None:
 
 
 def _unfit(input: Any, at: str = "") -> Iterator[BadInput]:
-    """What is wrong with the texts of an input, or of one that lies in it at `at`, such as `members.2.`."""
+    """The problems with the texts of an input, or of one that lies in it at `at`, such as `members.2.`."""
     for field in fields(input):
         given, place = getattr(input, field.name), f"{at}{to_camel_case(field.name)}"
         for item, name in _items(given, place):

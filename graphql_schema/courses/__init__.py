@@ -1,1 +1,1 @@
-"""Courses, who takes them, and how far they are."""
+"""Courses, their students, and how far these are."""

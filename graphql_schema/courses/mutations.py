@@ -61,7 +61,7 @@ async def complete_lesson(
 
 @mutation(module=tables.CourseModule)
 async def reorder_lessons(work: Work, input: ReorderLessonsInput) -> tables.CourseModule:
-    """Put the lessons of a module in another order. For who teaches the course."""
+    """Put the lessons of a module in another order. For the teacher of the course."""
     check_size(input.lesson_ids, at="lessonIds")
     module = await work.get(tables.CourseModule, input.module_id, at="moduleId", may=EDIT, lock=True)
     lessons = await work.get_all(tables.Lesson, input.lesson_ids, at="lessonIds.{}")

@@ -122,7 +122,7 @@ class Lesson:
 
 @node(tables.Enrollment, orders=("-enrolled_at",), filters=("status", "enrolled_at"))
 class Enrollment:
-    """A person's place in a course. Who comes back after it has ended has another."""
+    """A person's place in a course. A student who comes back after it has ended has another."""
 
     status = column("Whether they are taking it, have completed it, or have left.")
     enrolled_at = column("Since when.")

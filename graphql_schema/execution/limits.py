@@ -52,7 +52,7 @@ class Limits:
     fragments: int = 50
     """Fragments that the document defines."""
     depth: int = 12
-    """Fields below each other. Those of introspection are not counted: they are where every tool has them."""
+    """Fields inside fields. Fields of introspection are not counted, as the queries of all tools nest them deeply."""
     root_fields: int = 20
     """Fields of the root type."""
     aliases: int = 30
@@ -60,16 +60,16 @@ class Limits:
     directives: int = 50
     """Directives, wherever they stand in the operation."""
     selections: int = 2_000
-    """Fields and fragments. In introspection those below a long list count as often as it has items, about."""
+    """Fields and fragments. Below a long list of introspection they count about as often as the list has items."""
     values: int = 2_000
-    """Values in the variables, lists and objects among them. Those of a variable count wherever it is used. A mutation
-    can declare more."""
+    """Values in the variables, lists and objects included, as often as the variable is used. A mutation can declare
+    that it takes more."""
     nesting: int = 20
-    """Lists and objects in each other in a variable."""
+    """Lists and objects inside each other in a variable."""
     nodes: int = 10_000
     """Items of lists: the page sizes multiplied down the tree."""
     points: int = 1_000
-    """What the operation may cost, as `graphql_schema.execution.cost` has it."""
+    """Points that the operation may cost; the description of `Query` says how they are counted."""
 
     def __post_init__(self) -> None:
         wrong = [name for name, limit in vars(self).items() if limit < 1]

@@ -1,1 +1,1 @@
-"""What people are told of while they are away."""
+"""Notifications: news for people while they are away."""

@@ -37,7 +37,7 @@ class Repository:
 
 @node(tables.RepositoryStats, orders=("-date",), filters=("date",))
 class RepositoryStats:
-    """What happened in a repository on one day."""
+    """The activity in a repository on one day."""
 
     date = column("The day, in UTC.")
     commits = column("How many commits were made.")

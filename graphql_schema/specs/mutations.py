@@ -246,7 +246,7 @@ async def reopen_thread(work: Work, input: ThreadInput) -> tables.CommentThread:
 async def _people(
     work: Work, members: list[ProjectMemberInput], *, owner: UUID
 ) -> list[tuple[tables.User, ProjectRole, str] | Refusal]:
-    """Whom the input names, as what, and where; a refusal for who cannot become a member."""
+    """The people whom the input names, with their roles and places; a refusal for each who cannot become a member."""
     check_size(members, at="members")
     people: list[tuple[tables.User, ProjectRole, str] | Refusal] = []
     named = {owner}

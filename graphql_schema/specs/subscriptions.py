@@ -20,7 +20,7 @@ from graphql_schema.core.context import Context
     deleted_comment_id=ID,
 )
 async def document_events(context: Context, document_id: Annotated[ID, "The document to listen to."]) -> Topic:
-    """What happens to a document and in the talk about it, from now on: new comments, replies, resolutions, saves."""
+    """Changes to a document and the talk about it, from now on: new comments, replies, resolutions, saves."""
     key = await context.see(tables.SpecificationDocument, document_id, at="documentId")
     return document_topic(key)
 

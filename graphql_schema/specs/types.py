@@ -152,7 +152,7 @@ class Comment:
 
 @node(tables.Reaction, orders=("created_at",), filters=("type",))
 class Reaction:
-    """What a person says of a comment without words."""
+    """A person's reaction to a comment, without words."""
 
     type = column("What it says.")
     created_at = column("When it was given.")

@@ -43,7 +43,7 @@ class Part(Protocol):
 
 
 class Multiples:
-    """What a scale adds to the real data: its size is known before its rows are made."""
+    """The rows that a scale adds to the real data: their number is known before they are made."""
 
     def __init__(self, sources: Sources, real: Mapping[type[Base], int], *, scale: int) -> None:
         """`real` is the number of rows that each table has already."""

@@ -56,7 +56,7 @@ class Edition:
 
     @property
     def syllabus(self) -> learning.Syllabus:
-        """What its students go through."""
+        """The lessons that its students go through."""
         lessons = [
             (key(tables.Lesson, f"{self.name}/{lesson['id']}", at=self.since), lesson["duration_minutes"])
             for module in self.modules

@@ -1,4 +1,4 @@
-"""What the generated data are made of: names, titles and texts of the real data, and sizes as they are in life."""
+"""The material of generated data: names, titles and texts of the real data, and sizes as they are in life."""
 
 from collections.abc import Iterator
 from itertools import accumulate, pairwise

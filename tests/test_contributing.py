@@ -1,0 +1,92 @@
+"""CONTRIBUTING, followed to the letter: a copy of this repository in which its blocks of code stand where it says."""
+
+import asyncio
+import pickle
+import re
+import shutil
+import sys
+from asyncio.subprocess import PIPE, STDOUT
+from pathlib import Path
+
+import pytest
+
+from db import rules
+from db.access import Rule
+from tests.markdown import ROOT, sections
+from tests.world import World
+
+PLACE = re.compile(r"# (?P<file>[\w/.]+)(, in class (?P<owner>\w+))?\n")
+"""The first line of a block: the file that it stands in, and the class if it is a part of one."""
+BLOCKS = [
+    (found, block.text[found.end() :])
+    for section in sections("CONTRIBUTING.md")
+    for block in section.blocks
+    if (found := PLACE.match(block.text))
+]
+FOLLOW = """
+import asyncio, pickle, sys
+from pathlib import Path
+from db import migrations
+from tests.conftest import Graph, NotingDatabase
+from tests.graphql_schema.specs import test_labels
+from tests.invariants.oracle import RULES
+from tests.world import World
+
+async def run(test):
+    database = NotingDatabase(sys.argv[1])
+    await test(Graph(database, world), world)
+    await database.close()
+
+assert "labels" in RULES
+migrations.revision(sys.argv[1], "labels")
+migrations.upgrade(sys.argv[1])
+world = World(**pickle.loads(Path("world").read_bytes()))
+for name, test in vars(test_labels).items():
+    if name.startswith("test_"):
+        asyncio.run(run(test))
+        print(name, "passed")
+"""
+"""Generates the revision, and runs the tests of the entity on the database of a test, without servers of their own."""
+
+
+@pytest.fixture
+def copy(tmp_path: Path, world: World) -> Path:
+    """A copy with an entity added."""
+    for name in ("app", "db", "graphql_schema", "tests"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "data", "dist"))
+    for place, code in BLOCKS:
+        _add(tmp_path / place["file"], code, owner=place["owner"])
+    (tmp_path / "world").write_bytes(pickle.dumps(vars(world)))
+    return tmp_path
+
+
+def _add(file: Path, code: str, *, owner: str | None) -> None:
+    """Write code to the end of a file, or behind the docstring of a class in it."""
+    text = file.read_text() if file.exists() else ""
+    end = len(text)
+    if owner:
+        found = re.search(rf'^class {owner}:\n    """.*?"""\n', text, re.DOTALL | re.MULTILINE)
+        assert found, owner
+        end = found.end()
+    file.write_text(f"{text[:end]}\n{code}\n{text[end:]}")
+
+
+async def test_whoever_does_what_the_page_says_has_an_entity_that_works(copy: Path, database_url: str) -> None:
+    arguments = sys.executable, "-c", FOLLOW, database_url
+    process = await asyncio.create_subprocess_exec(
+        *arguments, cwd=copy, env={"PYTHONPATH": str(copy)}, stdout=PIPE, stderr=STDOUT
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0, said.decode()
+    assert re.search("^test_.* passed$", said.decode(), re.MULTILINE)
+
+
+def test_three_files_are_written_by_hand_beside_the_tests() -> None:
+    files = {place["file"] for place, _ in BLOCKS}
+    assert len([file for file in files if not file.startswith("tests/")]) == 3
+
+
+def test_the_page_names_the_rules_that_there_are() -> None:
+    found = [name for name, rule in vars(rules).items() if getattr(rule, "__annotations__", {}).get("return") is Rule]
+    [named] = re.findall(r"has the rules \(([^)]*)\)", (ROOT / "CONTRIBUTING.md").read_text())
+    assert named == ", ".join(f"`{name}`" for name in sorted(found))
