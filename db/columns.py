@@ -62,7 +62,7 @@ class JsonOf(JSONB):
         self.at = at
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
-        """What makes a value one for the driver; raises BadInput for one that does not fit."""
+        """A function that makes a value one for the driver, and raises BadInput for one that does not fit."""
         write = super().bind_processor(dialect)  # type: ignore[no-untyped-call]
         assert write
         return lambda value: write(self.fitting(value))

@@ -57,7 +57,7 @@ class Work:
     def __init__(self, viewer: Viewer, *, fetch: Fetch, open_session: Callable[[], AsyncSession]) -> None:
         self.viewer = viewer
         self.payer: Hashable = None
-        """Who waits for their turn at what takes long."""
+        """The payer, whose turn it has to be for what takes long."""
         self.events: list[Event] = []
         self.refusals: list[Refusal] = []
         self.added: list[Base] = []
@@ -68,7 +68,7 @@ class Work:
 
     @property
     def viewer_id(self) -> UUID:
-        """The id of who is signed in; raises Unauthenticated for a guest."""
+        """The id of the viewer; raises Unauthenticated for a guest."""
         if self.viewer.id is None:
             raise Unauthenticated
         return self.viewer.id
@@ -89,7 +89,7 @@ class Work:
         return self.opened
 
     async def execute(self, statement: Executable, values: Any = None, **options: Any) -> Result[*tuple[Any, ...]]:
-        """What a statement gives, in the session."""
+        """Run a statement in the session; returns its result."""
         return await (await self.session()).execute(statement, values, execution_options={**AS_IT_IS, **options})
 
     async def scalar(self, statement: TypedReturnsRows[Value]) -> Value | None:
@@ -188,7 +188,7 @@ class Work:
 
 
 def _judged(found: "Found[Row]", *, at: str) -> Row | Refusal:
-    """What was found, or why it cannot be had."""
+    """The row that was found, or why it cannot be had."""
     row, is_allowed, closed_because = found
     if row is None:
         return NotFound(at=at)
@@ -216,14 +216,14 @@ def _by_key(table: type[Base], may: May, viewer: Viewer, lock: bool) -> Select[*
 
 @cache
 def _by_keys(table: type[Base], may: May, viewer: Viewer) -> Select[*tuple[Any, ...]]:
-    """The same for some keys."""
+    """The rows with some keys, each with whether the viewer has the permission and what closes it."""
     row, keys = table.__table__, bindparam("keys", type_=ARRAY(Uuid()))
     return select(table, *_asked(may, row, viewer)).where(table.id == func.any(keys), allows(SEE, row, viewer))
 
 
 @cache
 def _record_by_key(table: type[Base], may: May, viewer: Viewer) -> Statement:
-    """The same for one key as a statement for the driver."""
+    """The row with a key, with the permission and what closes it, as a statement for the driver."""
     row = table.__table__
     statement = select(*columns(table).values(), *_asked(may, row, viewer))
     return compiled(statement.where(row.c.id == bindparam("key", type_=Uuid()), allows(SEE, row, viewer)))

@@ -64,7 +64,6 @@ CONVENTIONS = {
 """The nouns of slices that the kernel knows, with the reason."""
 
 BARE = {
-    "db/write.py": "is being rewritten, docstrings and all",
     **dict.fromkeys(
         (
             f"graphql_schema/core/{name}.py"

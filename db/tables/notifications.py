@@ -26,7 +26,7 @@ class NotificationType(Words):
 
 
 class NotificationData(BaseModel, extra="forbid", populate_by_name=True):
-    """What a notification is about, for programs."""
+    """The subject of a notification, for programs."""
 
     project_id: str | None = Field(None, alias="projectId", description="the project that it is about")
     role: str | None = Field(None, description="what you are there")

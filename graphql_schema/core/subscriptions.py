@@ -24,7 +24,7 @@ class Subscription(Field):
     function: Callable[..., Awaitable[Topic]]
     event: str
     shown: Mapping[str, Any]
-    """What an event names: tables of rows that are read, and ID for rows that are gone."""
+    """The names in an event: tables for rows that are read, and ID for rows that are gone."""
 
     def annotation(self, table: type[Base], name: str) -> Any:
         return self.event

@@ -27,6 +27,6 @@ async def document_events(context: Context, document_id: Annotated[ID, "The docu
 
 @subscription("ProjectEvent", ProjectEventKind, project=tables.SpecificationProject)
 async def project_events(context: Context, project_id: Annotated[ID, "The project to listen to."]) -> Topic:
-    """What happens to a project itself, from now on. What happens to its documents is told by `documentEvents`."""
+    """Events of a project itself, from now on. Those of its documents come by `documentEvents`."""
     key = await context.see(tables.SpecificationProject, project_id, at="projectId")
     return project_topic(key)

@@ -19,10 +19,12 @@ from urllib.parse import urlsplit
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
+from tests.deadline import DEADLINE
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
-_PATIENCE = 30.0  # seconds
+_PATIENCE = 3 * DEADLINE  # a browser takes longer than all the rest
 _FLAGS = [
     "--headless",
     "--no-sandbox",
