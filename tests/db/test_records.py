@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from asyncpg import ForeignKeyViolationError, UniqueViolationError
 from sqlalchemy import inspect, select, text
 
 from db import tables
@@ -13,6 +12,7 @@ from db.access import GUEST
 from db.base import Base
 from db.base import tables as all_tables
 from db.engine import Database
+from db.errors import Conflict, NotFound
 from db.records import columns, row_of
 from db.statements import compiled
 from tests.db.waiting import until
@@ -65,7 +65,7 @@ async def test_of_rows_that_are_added_together_all_are_kept_or_none(database: Da
             for _ in range(2):
                 await work.add(tables.Reaction(comment_id=world.comment.id, user_id=world.olga.id, type="LIKE"))
 
-    with pytest.raises(UniqueViolationError):
+    with pytest.raises(Conflict):
         await add_one_twice()
     async with database.read() as session:
         found = select(tables.CommentThread).where(tables.CommentThread.line == 99)
@@ -108,7 +108,7 @@ async def test_a_row_that_cannot_be_written_keeps_no_other_from_it(database: Dat
             await work.add(tables.SpecificationProject(name="New", owner_id=owner))
 
     ends = await asyncio.gather(add(world.ada.id), add(UUID(int=0)), add(world.ben.id), return_exceptions=True)
-    assert [type(end) for end in ends] == [type(None), ForeignKeyViolationError, type(None)]
+    assert [type(end) for end in ends] == [type(None), NotFound, type(None)]
     assert await counted(database, "SELECT count(*) FROM specification_projects WHERE name = 'New'") == 2
 
 

@@ -70,5 +70,5 @@ def test_a_text_is_as_long_as_its_column_takes_where_it_is_given() -> None:
 
 def test_the_description_says_what_leaving_out_and_null_do() -> None:
     described = {field.python_name: field.description for field in ChangeInput.__strawberry_definition__.fields}  # type: ignore[attr-defined]
-    assert described["name"] == "The name. At most 200 characters. Left out, it stays as it is."
+    assert described["name"] == "The name. Left out, it stays as it is. At most 200 characters."
     assert described["organization_id"] == "Whose it is. Null removes it. Left out, it stays as it is."
