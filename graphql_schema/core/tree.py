@@ -91,15 +91,15 @@ class Value(Node):
 class Member:
     """A field of an object in the answer: the key there, and its type in the schema, which says what can be null.
 
-    `later` are the deferred parts that bring it; none where it comes at once. `nodes` are the places in the document
-    that select it, for the locations of errors.
+    `parts` bring it: deferred parts by their numbers, and None for what comes at once. `nodes` are the places in the
+    document that select it, for the locations of errors.
     """
 
     key: str
     node: Node
     type: Any = None
     weight: int = 0
-    later: frozenset[int] = frozenset()
+    parts: frozenset[int | None] = frozenset([None])
     nodes: tuple[FieldNode, ...] = ()
 
     @property

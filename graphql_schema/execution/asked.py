@@ -1,6 +1,6 @@
 """The arguments in a tree, made ready for one request: what shapes its statement, and the values of the parameters."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -53,8 +53,8 @@ class Asked:
     the parameter. `varying` tells the shapes of each of the fields that variables can change.
     """
 
-    members: Sequence[Member]
-    varying: Sequence[tuple[Any, ...]]
+    members: list[Member] = field(default_factory=list)
+    varying: list[tuple[Any, ...]] = field(default_factory=list)
     shapes: dict[int, Any] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     failures: dict[int, Exception] = field(default_factory=dict)
@@ -85,11 +85,17 @@ class Asked:
 
 def asked(fields: Iterable[tuple[Member, int, Givens]], variables: VariableValues) -> Asked:
     """What these fields, each with its number, ask for with these values of variables."""
-    found = Asked([], [])
-    ready = [(member, (number, *_bound(found, givens, variables))) for member, number, givens in fields]
-    if found.failures:
-        ready = [(member, varying) for member, varying in ready if found.failure(member) is None]
-    return replace(found, members=[member for member, _ in ready], varying=[varying for _, varying in ready])
+    found = Asked()
+    for member, number, givens in fields:
+        found.varying.append((number, *_bound(found, givens, variables)))
+        found.members.append(member)
+    return found if not found.failures else _ready(found)
+
+
+def _ready(found: Asked) -> Asked:
+    """What is asked without the fields whose own arguments make no sense."""
+    apart = [one for one in found.apart if found.failure(one.members[0]) is None]
+    return replace(found, members=[one.members[0] for one in apart], varying=[one.varying[0] for one in apart])
 
 
 def _bound(found: Asked, givens: Givens, variables: VariableValues) -> Iterator[Any]:

@@ -71,8 +71,7 @@ def objects_in(body: bytes) -> int:
     return body.count(b'{"')
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """What a field adds: `each` for every object that has it, so many times, and as often as variables say.
 
     Of an object that may have several types the dearest of the `cases` counts.
@@ -86,46 +85,55 @@ class Term:
 
     @property
     def is_certain(self) -> bool:
-        """Whether no variable can change it."""
-        return not self.sizes and all(term.is_certain for case in self.cases for term in case.terms)
+        """Whether no variable decides which of the cases is the dearest."""
+        return all(case.is_certain for case in self.cases)
 
-    def estimate(self, values: Values) -> Estimate:
-        """What it comes to for these values of variables."""
-        cases = [case.estimate(values) for case in self.cases]
-        each = Estimate(*map(max, zip(*cases, strict=True))) if cases else self.each
-        return each.times(self._number(values))
+    @property
+    def certain(self) -> Estimate:
+        """What is certain of each."""
+        return _dearest(self.cases, {}) if self.cases and self.is_certain else self.each
+
+    def number(self, values: Values) -> int:
+        """How many there are of it for these values of variables."""
+        return self.times * prod(size(values) for size in self.sizes)
 
     def by_path(self, values: Values) -> Iterator[tuple[str, int, int]]:
         """The path, the nodes and the weight of every field that has any."""
-        number = self._number(values)
+        number = self.number(values)
         if self.each.weight or self.each.nodes:
             yield self.path, number * self.each.nodes, number * self.each.weight
         if self.cases:
             dearest = max(self.cases, key=lambda case: case.estimate(values).weight)
             yield from ((path, number * nodes, number * weight) for path, nodes, weight in dearest.by_path(values))
 
-    def _number(self, values: Values) -> int:
-        return self.times * prod(size(values) for size in self.sizes)
-
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What something comes to for any variables: what is certain, added up, and by itself what varies."""
+    """What something comes to: `sums` of what is there as often as variables say, and `choices` that they decide."""
 
     terms: tuple[Term, ...]
-    certain: Estimate
-    varying: tuple[Term, ...]
+    sums: tuple[tuple[tuple[Callable[[Values], int], ...], Estimate], ...]
+    choices: tuple[Term, ...]
 
     @classmethod
     def of(cls, terms: Iterable[Term]) -> "Cost":
         """What these terms come to."""
         all_ = tuple(terms)
-        certain = _sum(term.estimate({}) for term in all_ if term.is_certain)
-        return cls(all_, certain, tuple(term for term in all_ if not term.is_certain))
+        sums: dict[Any, Estimate] = {(): NOTHING}
+        for term in all_:
+            sums[term.sizes] = _sum([sums.get(term.sizes, NOTHING), term.certain.times(term.times)])
+        return cls(all_, tuple(sums.items()), tuple(term for term in all_ if not term.is_certain))
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether no variable can change it."""
+        return len(self.sums) == 1 and not self.choices
 
     def estimate(self, values: Values) -> Estimate:
         """What it comes to for these values of variables."""
-        return _sum([self.certain, *(term.estimate(values) for term in self.varying)]) if self.varying else self.certain
+        found = [each.times(prod(size(values) for size in sizes)) if sizes else each for sizes, each in self.sums]
+        found += [_dearest(term.cases, values).times(term.number(values)) for term in self.choices]
+        return found[0] if len(found) == 1 else _sum(found)
 
     def by_path(self, values: Values) -> Iterator[tuple[str, int, int]]:
         """The path, the nodes and the weight of every field that has any, without what is below it."""
@@ -167,3 +175,7 @@ def _term(member: Member, around: Term, page: Size) -> Term:
 
 def _sum(estimates: Iterable[Estimate]) -> Estimate:
     return Estimate(*map(sum, zip(NOTHING, *estimates, strict=True)))
+
+
+def _dearest(cases: Iterable[Cost], values: Values) -> Estimate:
+    return Estimate(*map(max, zip(*(case.estimate(values) for case in cases), strict=True)))

@@ -100,7 +100,7 @@ class Parts:
 def cut(whole: Object, parts: Iterable[Part]) -> tuple[Object, dict[Part, Object]]:
     """What of a tree is answered first, and with each part, those around others before these.
 
-    A part that brings nothing which is not there already is none.
+    A part that brings nothing is none.
     """
     later: dict[Part, Object] = {}
     for part in sorted(parts, key=lambda part: -part.number):
@@ -132,10 +132,10 @@ def _left(node: Any, part: int | None, marked: Collection[int]) -> Any:
 
 
 def _left_of(member: Member, part: int | None, marked: Collection[int]) -> Member | None:
-    if part is None and member.later:
-        return None
     if isinstance(member.node, tree.Value | Constant | tree.Python):
-        return member if part in member.later or (part is None and not member.later) else None
+        return member if part in member.parts else None
+    if part is None and None not in member.parts:
+        return None
     return (inner := _left(member.node, part, marked)) and replace(member, node=inner)
 
 

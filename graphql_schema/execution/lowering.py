@@ -56,17 +56,19 @@ class Lowering:
     def _member(self, type_: GraphQLObjectType, one: Selection, way: Way, *, start: int) -> Member:
         nodes = tuple(one.nodes)
         if one.name == TYPENAME:
-            return Member(one.key, Constant(type_.name), later=one.later, nodes=nodes)
+            return Member(one.key, Constant(type_.name), parts=frozenset(one.parts), nodes=nodes)
         field = self.selections.schema.get_field(type_, one.name)
         assert field
         coordinate = f"{type_.name}.{one.name}"
         if (found := declared_of(field)) is None:
-            return Member(one.key, Python(coordinate, one.name), field.type, WEIGHT_OF_THE_SCHEMA, one.later, nodes)
+            return Member(
+                one.key, Python(coordinate, one.name), field.type, WEIGHT_OF_THE_SCHEMA, frozenset(one.parts), nodes
+            )
         at = At(self, one, (*way, Key(one.key, start)), field, found, coordinate, TABLES.get(type_.name, found.table))
         weight = found.declared.weight
         if weight is None:
             weight = int(not is_leaf_type(get_named_type(field.type)))
-        return Member(one.key, found.declared.lower(at), field.type, weight, one.later, nodes)
+        return Member(one.key, found.declared.lower(at), field.type, weight, frozenset(one.parts), nodes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,12 +45,6 @@ class Selection:
         found = zip(self.nodes, self.parts, strict=True)
         return [(node.selection_set, part) for node, part in found if node.selection_set]
 
-    @property
-    def later(self) -> frozenset[int]:
-        """The parts that bring the field; none where one of the places is not deferred."""
-        deferred = frozenset(part for part in self.parts if part is not None)
-        return deferred if None not in self.parts else frozenset()
-
     def within(self, part: int) -> "Selection":
         """The field as one part brings it."""
         return Selection(self.key, self.name, self.nodes, [part for _ in self.nodes])
