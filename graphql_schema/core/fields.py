@@ -176,7 +176,7 @@ class Computed(Field):
 def followed(relation: Relation) -> tree.Rows:
     """The rows that a relation leads to."""
     access: Any = "checked" if relation.is_checked else "followed"
-    return tree.Rows(relation.child, lambda scope, row: relation.on(scope.row.c, row.c), access)
+    return tree.Rows(relation.child, lambda scope, row: relation.on(scope.row.c, row.c, scope.viewer), access)
 
 
 def column(description: str, *, needs: Permission | None = None, source: str | None = None) -> Column:

@@ -10,10 +10,12 @@ An expression of a node is written over a scope: a row, a page of rows, or the a
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
+from uuid import UUID
 
 from graphql import FieldNode
 from sqlalchemy import ColumnElement, literal_column
 
+from db.access import Viewer
 from db.base import Base
 from db.permissions import Permission
 from graphql_schema.core.arguments import Given
@@ -27,11 +29,13 @@ class PublicKey:
 
 
 class Scope(Protocol):
-    """Where an expression is written: over the columns `row.c`, of a page, or with arguments of this shape.
+    """Where an expression is written: for a kind of viewer, over the columns `row.c`, of a page, or with arguments of
+    this shape.
 
     `key` is the value by which arguments name a row.
     """
 
+    viewer: Any
     row: Any
     page: Any
     key: Any
@@ -140,7 +144,8 @@ class Rows:
 
     def __str__(self) -> str:
         names: Any = _Names()
-        return f"{self.table.__name__}({self.on(names, names) if self.on else 'all'}; {self.access})"
+        condition = " ".join(f"{self.on(names, names)}".split()) if self.on else "all"
+        return f"{self.table.__name__}({condition}; {self.access})"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -248,7 +253,7 @@ def given_of(node: Node) -> Given | None:
 class _Names:
     """Columns by their names alone: what conditions are printed over."""
 
-    shape = "$name"
+    shape, viewer = "$name", Viewer(UUID(int=0))
     key: ColumnElement[Any] = literal_column("$key")
 
     @property

@@ -45,13 +45,14 @@ def statement(node: Node, shapes: Mapping[int, Any], viewer: Viewer) -> Statemen
 
     Raises TypeError for what only Python can compute, and RecursionError for what is too deep.
     """
-    return statement_of(joined(Compiler(viewer.typical, shapes).json(node, Scope())))
+    return statement_of(joined(Compiler(viewer.typical, shapes).json(node, Scope(viewer.typical))))
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Where an expression is written: see `graphql_schema.core.tree.Scope`."""
 
+    viewer: Viewer
     row: Alias | None = None
     page: Page | None = None
     key: Any = None
@@ -107,25 +108,25 @@ class Compiler:
         if node.given:
             shape = self.shapes.get(node.given.number)
             scope = replace(scope, key=bindparam(node.given.parameter("key"), value=None, required=False), shape=shape)
-        found = joined(self.json(node.body, Scope(row)))
+        found = joined(self.json(node.body, Scope(self.viewer, row)))
         where = all_of(conditions(node.rows, scope, row, self.viewer))
         return coalesced(("(SELECT ", *found, *from_(row), *where, ")"))
 
     def _list(self, node: List, scope: Scope) -> Json:
         page = Page(node, self.shapes[node.given.number], scope, viewer=self.viewer, names=self.names)
-        body = self.json(node.body, Scope(page.row, page))
+        body = self.json(node.body, Scope(self.viewer, page.row, page))
         return (page.over(joined(body)),) if page.has_rows and not page.is_alone else body
 
     def _one(self, node: Choice) -> Json:
         """The row of the table that the id names."""
         case = node.cases.get(self.shapes[node.given.number])
-        return (self._row(replace(case, given=node.given), Scope()),) if case else (NULL,)
+        return (self._row(replace(case, given=node.given), Scope(self.viewer)),) if case else (NULL,)
 
     def _many(self, node: Choice) -> Json:
         """An array of rows of several tables, in the order of their ids."""
         keys, kinds = (Parameter(node.given.parameter(name), type_) for name, type_ in _IDS.items())
         asked = f"asked{next(self.names)}"
-        scope = Scope(key=literal_column(f"{asked}.key"))
+        scope = Scope(self.viewer, key=literal_column(f"{asked}.key"))
         item: Sql = (constant(NULL),)
         if tables := self.shapes[node.given.number]:
             cases = [self._row(node.cases[table], scope) for table in tables]
