@@ -119,8 +119,8 @@ def reached(row: Row, viewer: Viewer) -> Keys | None:
     if ways is None or _is_ownership(ways, row):
         return None
     if not ways:
-        return select(row.c.id).where(false())
-    return ways[0].distinct() if len(ways) == 1 else select(ways[0].union(*ways[1:]).subquery())
+        return select(table_of(row).alias().c.id).where(false())
+    return ways[0].distinct() if len(ways) == 1 else select(ways[0].union(*ways[1:]).subquery("ways"))
 
 
 def _is_ownership(ways: list[Keys], row: Row) -> bool:

@@ -14,9 +14,11 @@ from db.base import Base
 from db.errors import BadInput
 from db.read import Order, Window
 from db.relations import Relation
-from graphql_schema.core import cursors, filters
+from graphql_schema.core import cursors, filters, tree
+from graphql_schema.core.arguments import Binding
 from graphql_schema.core.context import Context
-from graphql_schema.core.fields import TYPES, Binding, Computed, Field, Pairing, object_type, paired
+from graphql_schema.core.fields import TYPES, Computed, Field, Pairing, followed, object_type, paired
+from graphql_schema.core.selected import Selected
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
@@ -46,6 +48,11 @@ class Many(Field):
         given = arguments.get("filter")
         conditions = filters.tests(self.child, given) if given else ()
         return _window(self.child, filters.order_named(order), arguments, conditions)
+
+    def lower(self, at: Selected) -> tree.Node:
+        rows = followed(self.relation) if self.relation else tree.Rows(self.child, access="reached")
+        size = at.number("last", "first", default=DEFAULT_PAGE, most=LARGEST_PAGE)
+        return tree.List(rows, at.object(), at.given(size))
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> "Page":
         return Page(context, source, self.child, self.relation, self.window(arguments))
@@ -143,6 +150,63 @@ def _window(table: type[Base], order: Order, arguments: Mapping[str, Any], condi
     return Window(order, limit, backward, None if cursor is None else cursors.decode(order, table, cursor), conditions)
 
 
+# --- the fields of a page --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Items(Computed):
+    """An array with an item for each row of the page."""
+
+    def lower(self, at: Selected) -> tree.Node:
+        return tree.Each(at.object())
+
+
+@dataclass(frozen=True)
+class Within(Computed):
+    """An object over the same page, or over the same row of it."""
+
+    def lower(self, at: Selected) -> tree.Node:
+        return at.object()
+
+
+@dataclass(frozen=True)
+class Cursor(Computed):
+    """The cursor of a row of the page."""
+
+    def lower(self, at: Selected) -> tree.Node:
+        return tree.Value("cursor", lambda scope: scope.page.cursor())
+
+
+@dataclass(frozen=True)
+class HasMore(Computed):
+    """Whether there are rows beyond an end of the page, or beyond its start."""
+
+    at_end: bool = True
+
+    def lower(self, at: Selected) -> tree.Node:
+        text = "more behind" if self.at_end else "more ahead"
+        return tree.Value(text, lambda scope: scope.page.has_more(at_end=self.at_end), over="page")
+
+
+@dataclass(frozen=True)
+class Border(Computed):
+    """The cursor of the last row of the page, or of the first."""
+
+    at_end: bool = True
+
+    def lower(self, at: Selected) -> tree.Node:
+        text = "last cursor" if self.at_end else "first cursor"
+        return tree.Value(text, lambda scope: scope.page.border(at_end=self.at_end), over="page")
+
+
+@dataclass(frozen=True)
+class Total(Computed):
+    """How many rows all pages have."""
+
+    def lower(self, at: Selected) -> tree.Node:
+        return tree.Value("count", lambda scope: scope.page.total(), over="list")
+
+
 # --- the types -------------------------------------------------------------------------------------------------------
 
 
@@ -167,16 +231,16 @@ def connection_types(table: type[Base], orders: tuple[str, ...], names: tuple[st
     object_type(
         f"{name}Edge",
         f"An item of a list of {name}, with its cursor.",
-        node=Computed("The item.", name, lambda entry: entry.node, weight=0),
-        cursor=Computed("Where the item stands: pass it as `after` or `before`.", str, _cursor),
+        node=Within("The item.", name, lambda entry: entry.node, weight=0),
+        cursor=Cursor("Where the item stands: pass it as `after` or `before`.", str, _cursor),
     )
     object_type(
         f"{name}Connection",
         f"A page of a list of {name}.",
-        edges=Computed("The items of the page, with their cursors.", f"list[{name}Edge]", _entries),
-        nodes=Computed("The items of the page.", f"list[{name}]", Page.rows),
-        page_info=Computed("Whether there is more, and the cursors to it.", "PageInfo", lambda page: page),
-        total_count=Computed("How many items all pages have. Counted only when asked for.", int, Page.total, weight=1),
+        edges=Items("The items of the page, with their cursors.", f"list[{name}Edge]", _entries),
+        nodes=Items("The items of the page.", f"list[{name}]", Page.rows),
+        page_info=Within("Whether there is more, and the cursors to it.", "PageInfo", lambda page: page),
+        total_count=Total("How many items all pages have. Counted only when asked for.", int, Page.total, weight=1),
     )
 
 
@@ -209,10 +273,10 @@ async def _end(page: Page) -> str | None:
 object_type(
     "PageInfo",
     "Where a page stands in its list.",
-    has_next_page=Computed("Whether there are items behind this page.", bool, _has_next),
-    has_previous_page=Computed("Whether there are items ahead of this page.", bool, _has_previous),
-    start_cursor=Computed("The cursor of the first item; null on an empty page.", str | None, _start),
-    end_cursor=Computed("The cursor of the last item; null on an empty page.", str | None, _end),
+    has_next_page=HasMore("Whether there are items behind this page.", bool, _has_next),
+    has_previous_page=HasMore("Whether there are items ahead of this page.", bool, _has_previous, at_end=False),
+    start_cursor=Border("The cursor of the first item; null on an empty page.", str | None, _start, at_end=False),
+    end_cursor=Border("The cursor of the last item; null on an empty page.", str | None, _end),
 )
 
 

@@ -4,13 +4,14 @@ Each declaration is an expression with a description for front-end developers. W
 (type, nullability, access) comes from the tables; the type it leads to is found by its table.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from inspect import isawaitable
 from typing import Any, TypeVar
 
 import strawberry
+from graphql import GraphQLField
 from sqlalchemy import ColumnElement, types
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
@@ -20,8 +21,12 @@ from db import read, relations
 from db.base import Base
 from db.permissions import Permission
 from db.relations import Relation
+from graphql_schema.core import tree
+from graphql_schema.core.arguments import Binding
 from graphql_schema.core.context import Context
+from graphql_schema.core.inputs import BACKREF
 from graphql_schema.core.scalars import JSON
+from graphql_schema.core.selected import Selected
 
 TYPES: dict[str, Any] = {"JSON": JSON}
 """Every type of the graph by name: annotations are strings that are looked up here once all slices are imported."""
@@ -30,25 +35,10 @@ TYPES: dict[str, Any] = {"JSON": JSON}
 Pairing = Callable[[Any, Any], ColumnElement[bool]]
 """Which rows an edge leads from and to, by the columns of both."""
 
-FAILED = object()
-"""The shape of arguments that make no sense."""
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """Arguments made ready for SQL: what shapes the text of a statement, and the values of its bind parameters.
-
-    `error` says what is wrong with them; their shape is FAILED then.
-    """
-
-    shape: Hashable = None
-    values: Mapping[str, Any] = field(default_factory=dict)
-    error: Exception | None = None
-
 
 @dataclass(frozen=True)
 class Field:
-    """The base of all declarations."""
+    """The base of all declarations: each runs in two ways, as a node of the tree or resolved in Python."""
 
     description: str
     weight: int | None = field(default=None, kw_only=True)
@@ -68,6 +58,10 @@ class Field:
         """The arguments made ready for SQL; raises what is wrong with them."""
         return Binding()
 
+    def lower(self, at: Selected) -> tree.Node:
+        """The field as a node of the tree. What says nothing else can only be computed in Python."""
+        return tree.Python(at.coordinate, at.name, self, at.body(), at.given())
+
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         """The value of the field on `source`, a row of the table."""
         raise NotImplementedError
@@ -82,6 +76,9 @@ class PublicId(Field):
 
     def annotation(self, table: type[Base], name: str) -> Any:
         return strawberry.ID
+
+    def lower(self, at: Selected) -> tree.Node:
+        return tree.Value("id", lambda scope: scope.row.c.id, tree.PublicKey(at.table.prefix))
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         return source.public_id
@@ -99,6 +96,11 @@ class Column(Field):
         kind = graph_type(column.type)
         return kind | None if column.nullable or self.needs else kind
 
+    def lower(self, at: Selected) -> tree.Node:
+        column = getattr(at.table, self.source or at.name).expression
+        name = column.name
+        return tree.Value(f"column {name}", lambda scope: scope.row.c[name], column.type, column.nullable, self.needs)
+
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         if self.needs and not await context.load(read.permitted, type(source), self.needs, key=source.id):
             return None
@@ -115,6 +117,9 @@ class Sql(Field):
     def annotation(self, table: type[Base], name: str) -> Any:
         return self.type
 
+    def lower(self, at: Selected) -> tree.Node:
+        return tree.Value("expression", lambda scope: self.value(scope.row.c), is_nullable=True)
+
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         return await context.load(read.expression, type(source), self.value, key=source.id)
 
@@ -127,6 +132,9 @@ class Part(Field):
 
     def annotation(self, table: type[Base], name: str) -> Any:
         return self.of
+
+    def lower(self, at: Selected) -> tree.Node:
+        return at.object()
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         return source
@@ -142,6 +150,9 @@ class One(Field):
     def annotation(self, table: type[Base], name: str) -> Any:
         target = self.relation.child.__name__
         return target if self.is_certain else f"{target} | None"
+
+    def lower(self, at: Selected) -> tree.Node:
+        return tree.Row(followed(self.relation), at.object())
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         return await context.load(read.one, type(source), self.relation, key=source.id)
@@ -160,6 +171,12 @@ class Computed(Field):
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         found = self.value(source)
         return await found if isawaitable(found) else found
+
+
+def followed(relation: Relation) -> tree.Rows:
+    """The rows that a relation leads to."""
+    access: Any = "checked" if relation.is_checked else "followed"
+    return tree.Rows(relation.child, lambda scope, row: relation.on(scope.row.c, row.c, scope.viewer), access)
 
 
 def column(description: str, *, needs: Permission | None = None, source: str | None = None) -> Column:
@@ -237,6 +254,11 @@ class DeclaredField(StrawberryField):
 
     def get_result(self, source: Any, info: Any, args: Any, kwargs: Any) -> Any:
         return self.declared.resolve(source, info.context, self.python_name, kwargs)
+
+
+def declared_of(field: GraphQLField) -> DeclaredField | None:
+    """The declaration behind a field of the schema; None for what GraphQL itself defines."""
+    return field.extensions.get(BACKREF)
 
 
 def object_type(type_name: str, description: str, **fields: Field) -> None:

@@ -15,9 +15,11 @@ from db.base import Base
 from db.deadlocks import repeated
 from db.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Refusals, Unauthenticated
 from db.write import Work
+from graphql_schema.core import tree
 from graphql_schema.core.context import Context
 from graphql_schema.core.fields import Computed, Field, object_type
-from graphql_schema.core.roots import argument
+from graphql_schema.core.roots import argument, by_key
+from graphql_schema.core.selected import Selected
 from graphql_schema.core.texts import check_texts
 
 object_type(
@@ -45,6 +47,9 @@ class Reference(Field):
 
     def annotation(self, table: type[Base], name: str) -> Any:
         return f"{self.child.__name__} | None"
+
+    def lower(self, at: Selected) -> tree.Node:
+        return tree.Row(by_key(self.child), at.object(), at.given(), payload=at.name)
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         key = source.get(name)

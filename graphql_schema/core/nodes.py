@@ -13,6 +13,8 @@ Class = TypeVar("Class", bound=type)
 
 NODES: dict[type[Base], type] = {}
 """The node of each table that has one."""
+TABLES: dict[str, type[Base]] = {}
+"""The table of each node, by its name in the schema."""
 
 
 class Node:
@@ -42,6 +44,7 @@ def node(
     def declare(declarations: Class) -> Class:
         name = table.__name__
         made = type(name, (Node,), _fields(declarations, table) | _recognize(table) | {"__doc__": declarations.__doc__})
+        TABLES[name] = table
         TYPES[name] = NODES[table] = strawberry.type(made, name=name, description=declarations.__doc__)
         connection_types(table, orders, filters)
         return declarations

@@ -12,12 +12,16 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.utils.str_converters import to_camel_case
 
 from db import ids, read
+from db.access import viewer_id
 from db.base import Base
 from db.errors import BadInput
 from db.modules import modules
+from graphql_schema.core import tree
+from graphql_schema.core.arguments import Binding
 from graphql_schema.core.context import Context
-from graphql_schema.core.fields import TYPES, Binding, Field, object_type
+from graphql_schema.core.fields import TYPES, Field, object_type
 from graphql_schema.core.nodes import NODES
+from graphql_schema.core.selected import Selected
 from graphql_schema.core.texts import check_storable
 
 LARGEST_BATCH = 100
@@ -56,6 +60,10 @@ class Lookup(Field):
         check_storable(value, at=to_camel_case(column))
         return Binding(column, {"key": value})
 
+    def lower(self, at: Selected) -> tree.Node:
+        named = tree.Rows(self.child, lambda scope, row: row.c[scope.shape] == scope.key)
+        return tree.Row(named, at.object(), at.given())
+
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         asked = self.bind(arguments)
         column, value = asked.shape, asked.values["key"]
@@ -78,6 +86,9 @@ class Viewer(Field):
     def annotation(self, table: type[Base], name: str) -> Any:
         return f"{self.child.__name__} | None"
 
+    def lower(self, at: Selected) -> tree.Node:
+        return tree.Row(tree.Rows(self.child, lambda _, row: row.c.id == viewer_id()), at.object())
+
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         key = context.viewer.id
         return await context.load(read.by_id, self.child, key=key) if key else None
@@ -95,7 +106,10 @@ class NodeById(Field):
 
     def bind(self, arguments: Mapping[str, Any]) -> Binding:
         table, key = _decoded(arguments["id"])
-        return Binding(table, {"key": key})
+        return Binding(table, {"key": key}, (table,) if table else ())
+
+    def lower(self, at: Selected) -> tree.Node:
+        return tree.Choice(at.by_table(by_key), at.given())
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         return await _node(context, arguments["id"])
@@ -115,7 +129,10 @@ class NodesById(Field):
         found = [_decoded(public_id) for public_id in self._ids(arguments)]
         tables = tuple(sorted({table for table, _ in found if table}, key=lambda table: table.__tablename__))
         kinds = [tables.index(table) if table else None for table, _ in found]
-        return Binding(tables, {"keys": [key for _, key in found], "kinds": kinds})
+        return Binding(tables, {"keys": [key for _, key in found], "kinds": kinds}, tables)
+
+    def lower(self, at: Selected) -> tree.Node:
+        return tree.Choice(at.by_table(by_key), at.given(at.length("ids", most=LARGEST_BATCH)), is_many=True)
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         return [_node(context, public_id) for public_id in self._ids(arguments)]
@@ -124,6 +141,11 @@ class NodesById(Field):
         if len(arguments["ids"]) > LARGEST_BATCH:
             raise BadInput(f"Ask for at most {LARGEST_BATCH} objects at a time.", at="ids")
         return list(arguments["ids"])
+
+
+def by_key(table: type[Base]) -> tree.Rows:
+    """The row of a table that arguments name by its key."""
+    return tree.Rows(table, lambda scope, row: row.c.id == scope.key)
 
 
 def argument(name: str, kind: Any, description: str) -> StrawberryArgument:

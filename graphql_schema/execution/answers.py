@@ -14,17 +14,14 @@ from typing import Any
 from graphql import (
     ExecutionResult,
     GraphQLError,
-    get_named_type,
     get_nullable_type,
-    is_abstract_type,
     is_list_type,
     is_non_null_type,
     located_error,
 )
 
 from graphql_schema.core.errors import MAX_ERRORS, explained, shown
-from graphql_schema.core.nodes import NODES
-from graphql_schema.execution.steps import Step
+from graphql_schema.core.tree import Member, given_of, objects
 
 Answer = dict[str, Any]
 Path = tuple[str | int, ...]
@@ -32,21 +29,23 @@ Path = tuple[str | int, ...]
 
 @dataclass(slots=True)
 class Failures:
-    """What failed. Where there is an object that has such a field, the field has the number of its step as value.
+    """What failed. Where something raised an error the answer has `Failed` as value.
 
-    That can stand in JSON that PostgreSQL wrote, too. What graphql-core could not resolve is marked as `Unresolved`.
+    Of arguments that make no sense the value is the number of their field, wherever there is an object that has it:
+    that can stand in JSON that PostgreSQL wrote.
     """
 
     by_number: dict[int, Exception] = field(default_factory=dict)
+    raised: list[Exception] = field(default_factory=list)
     has_unresolved: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.by_number) or self.has_unresolved
+        return bool(self.by_number or self.raised) or self.has_unresolved
 
-    def add(self, step: Step, error: Exception) -> int:
+    def add(self, error: Exception) -> "Failed":
         """The value of a field that failed."""
-        self.by_number[step.number] = error
-        return step.number
+        self.raised.append(error)
+        return Failed(error)
 
     def resolved(self, result: ExecutionResult) -> dict[str, Any]:
         """What graphql-core found, with its errors where they happened; raises what is wrong with all of it."""
@@ -60,21 +59,21 @@ class Failures:
             at: Any = result.data
             for key in way:
                 at = at[key]
-            at[last] = Unresolved(error)
+            at[last] = Failed(error)
         return result.data
 
 
 @dataclass(frozen=True, slots=True)
-class Unresolved:
-    """Stands where graphql-core met an error."""
+class Failed:
+    """Stands where an error was raised."""
 
-    error: GraphQLError
+    error: Exception
 
 
-def answered(steps: Sequence[Step], found: Mapping[str, Any], failures: Failures) -> Answer:
+def answered(members: Sequence[Member], found: Mapping[str, Any], failures: Failures) -> Answer:
     """The answer with its fields in the order of the operation."""
-    data = {step.key: found[step.key] for step in steps}
-    return Completion(failures).answer(steps, data) if failures else {"data": data}
+    data = {member.key: found[member.key] for member in members}
+    return Completion(failures).answer(members, data) if failures else {"data": data}
 
 
 def failed(error: Exception) -> Answer:
@@ -91,16 +90,16 @@ def with_errors(errors: Iterable[GraphQLError]) -> Answer:
 class Nulled(Exception):  # noqa: N818  (an outcome: it goes up to what can be null)
     """A field failed."""
 
-    def __init__(self, error: Exception, step: Step, path: Path) -> None:
-        super().__init__(step.key)
+    def __init__(self, error: Exception, member: Member, path: Path) -> None:
+        super().__init__(member.key)
         self.error = error
-        self.step = step
+        self.member = member
         self.path = path
 
     @property
     def located(self) -> GraphQLError:
         """The error with the field's place in the document and in the answer."""
-        return located_error(self.error, self.step.selected.nodes, self.path)
+        return located_error(self.error, list(self.member.nodes), self.path)
 
 
 @dataclass
@@ -110,22 +109,22 @@ class Completion:
     failures: Failures
     errors: list[GraphQLError] = field(default_factory=list)
 
-    def answer(self, steps: Sequence[Step], data: dict[str, Any]) -> Answer:
+    def answer(self, members: Sequence[Member], data: dict[str, Any]) -> Answer:
         """The answer with this data."""
         try:
-            return {"data": self._object(_by_key(steps), data, ())} | with_errors(self.errors)
+            return {"data": self._object(_by_key(members), data, ())} | with_errors(self.errors)
         except Nulled as nulled:
             return {"data": None} | with_errors([*self.errors, nulled.located])
 
-    def _object(self, steps: Mapping[str, list[Step]], value: dict[str, Any], path: Path) -> dict[str, Any]:
-        for key in filter(steps.get, value):
-            for step in filter(self._leads, steps[key]):
-                value[key] = self._value(step, step.output if step.declared else None, value[key], (*path, key))
+    def _object(self, members: Mapping[str, list[Member]], value: dict[str, Any], path: Path) -> dict[str, Any]:
+        for key in filter(members.get, value):
+            for one in filter(self._leads, members[key]):
+                value[key] = self._value(one, one.type, value[key], (*path, key))
         return value
 
-    def _value(self, step: Step, type_: Any, value: Any, path: Path) -> Any:
+    def _value(self, member: Member, type_: Any, value: Any, path: Path) -> Any:
         try:
-            return self._completed(step, get_nullable_type(type_), value, path)
+            return self._completed(member, get_nullable_type(type_), value, path)
         except Nulled as nulled:
             if is_non_null_type(type_):
                 raise
@@ -133,44 +132,51 @@ class Completion:
                 self.errors.append(nulled.located)
             return None
 
-    def _completed(self, step: Step, type_: Any, value: Any, path: Path) -> Any:
-        if isinstance(value, Unresolved):
-            raise Nulled(value.error, step, path)
-        if value == step.number and step.number in self.failures.by_number:
-            raise Nulled(self.failures.by_number[step.number], step, path)
+    def _completed(self, member: Member, type_: Any, value: Any, path: Path) -> Any:
+        if isinstance(value, Failed):
+            raise Nulled(value.error, member, path)
+        if (error := self._failed(member)) and value == _number(member):
+            raise Nulled(error, member, path)
         if isinstance(value, list) and is_list_type(type_):
-            return [self._value(step, type_.of_type, item, (*path, place)) for place, item in enumerate(value)]
-        return self._object(self._below(step), value, path) if isinstance(value, dict) else value
+            return [self._value(member, type_.of_type, item, (*path, place)) for place, item in enumerate(value)]
+        return self._object(self._below(member), value, path) if isinstance(value, dict) else value
 
-    def _leads(self, step: Step) -> bool:
-        """Whether something failed at the step or below it."""
-        if step.number not in self._leading:
-            below = (child for children in self._below(step).values() for child in children)
-            is_here = self.failures.has_unresolved or step.number in self.failures.by_number
-            self._leading[step.number] = is_here or any(map(self._leads, below))
-        return self._leading[step.number]
+    def _failed(self, member: Member) -> Exception | None:
+        """What is wrong with the field's arguments."""
+        number = _number(member)
+        return None if number is None else self.failures.by_number.get(number)
 
-    def _below(self, step: Step) -> Mapping[str, list[Step]]:
-        """The steps below one by their keys: of an object that may have several types, those of all of them."""
-        if step.declared is None:  # GraphQL's own: nothing of ours is below it
-            return {}
-        if step.number not in self._known:
-            is_of_many = is_abstract_type(get_named_type(step.output))
-            children = [child for table in NODES for child in step.children_of(table)] if is_of_many else step.children
-            self._known[step.number] = _by_key(children)
-        return self._known[step.number]
+    def _leads(self, member: Member) -> bool:
+        """Whether something failed at the field or below it."""
+        if self.failures.has_unresolved or self.failures.raised:
+            return True
+        if member not in self._leading:
+            below = (child for children in self._below(member).values() for child in children)
+            self._leading[member] = self._failed(member) is not None or any(map(self._leads, below))
+        return self._leading[member]
+
+    def _below(self, member: Member) -> Mapping[str, list[Member]]:
+        """The fields below one by their keys: of an object that may have several types, those of all of them."""
+        if member not in self._known:
+            self._known[member] = _by_key(child for one in objects(member.node) for child in one.members)
+        return self._known[member]
 
     @cached_property
-    def _leading(self) -> dict[int, bool]:
+    def _leading(self) -> dict[Member, bool]:
         return {}
 
     @cached_property
-    def _known(self) -> dict[int, Mapping[str, list[Step]]]:
+    def _known(self) -> dict[Member, Mapping[str, list[Member]]]:
         return {}
 
 
-def _by_key(steps: Iterable[Step]) -> Mapping[str, list[Step]]:
-    found: dict[str, list[Step]] = {}
-    for step in steps:
-        found.setdefault(step.key, []).append(step)
+def _number(member: Member) -> int | None:
+    given = given_of(member.node)
+    return given.number if given else None
+
+
+def _by_key(members: Iterable[Member]) -> Mapping[str, list[Member]]:
+    found: dict[str, list[Member]] = {}
+    for one in members:
+        found.setdefault(one.key, []).append(one)
     return found

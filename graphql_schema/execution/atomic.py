@@ -22,11 +22,13 @@ from db.deadlocks import is_deadlock, repeated
 from db.errors import BadInput, Refusal, RolledBack
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import shown
-from graphql_schema.core.mutations import Mutation, Reference, told
+from graphql_schema.core.mutations import Mutation, told
+from graphql_schema.core.tree import Constant, Member, Python
 from graphql_schema.execution.answers import Answer, Failures, answered, failed
-from graphql_schema.execution.mutating import Payload, Show
+from graphql_schema.execution.mutating import Show, done
 from graphql_schema.execution.operations import Operation
-from graphql_schema.execution.steps import Step
+from graphql_schema.execution.payloads import Payload
+from graphql_schema.execution.plan import references
 
 KEY = "idempotencyKey"
 MAX_KEY = 255
@@ -39,10 +41,10 @@ class Stopped(Exception):  # noqa: N818  (an outcome: nothing is kept)
     """A field was refused, which its payload tells, or failed with errors, because of what was raised."""
 
     def __init__(
-        self, step: Step, payload: Payload, errors: Sequence[dict[str, Any]], raised: Sequence[Exception]
+        self, member: Member, payload: Payload, errors: Sequence[dict[str, Any]], raised: Sequence[Exception]
     ) -> None:
-        super().__init__(step.key)
-        self.step = step
+        super().__init__(member.key)
+        self.member = member
         self.payload = payload
         self.errors = errors
         self.raised = raised
@@ -76,9 +78,10 @@ async def run(operation: Operation, context: Context, *, show: Show) -> Answer:
 
 def check(operation: Operation) -> None:
     """Refuse what must be kept when the rest is undone: sign-ins that fail are counted."""
-    for step in operation.plan.steps:
-        if isinstance(step.field, Mutation) and step.field.guests:
-            raise BadInput(f"`{step.selected.name}` is done by itself: send it without `@atomic` and without a key.")
+    for member in operation.plan.members:
+        node = member.node
+        if isinstance(node, Python) and isinstance(node.field, Mutation) and node.field.guests:
+            raise BadInput(f"`{member.name}` is done by itself: send it without `@atomic` and without a key.")
 
 
 def key_of(operation: Operation, viewer: Viewer) -> Key | None:
@@ -90,7 +93,7 @@ def key_of(operation: Operation, viewer: Viewer) -> Key | None:
         raise BadInput(f"An idempotency key is a text of 1 to {MAX_KEY} characters.", at=KEY)
     request = operation.request
     body = dumps([request.query, request.operation_name, request.variables or {}], option=OPT_SORT_KEYS)
-    names = " ".join(step.selected.name for step in operation.plan.steps)
+    names = " ".join(member.name for member in operation.plan.members)
     return Key(names, given, hashlib.sha256(body).digest())
 
 
@@ -114,8 +117,8 @@ async def _whole(operation: Operation, context: Context, *, key: Key | None, sho
             if kept is not None:
                 return {"data": await _repeated(operation, inside, kept, show=show)}
         found, payloads = dict[str, Any](), dict[str, Payload]()
-        for step in operation.plan.steps:
-            found[step.key], payloads[step.key] = await _done(operation, inside, step, show=show)
+        for member in operation.plan.members:
+            found[member.key], payloads[member.key] = await _done(operation, inside, member, show=show)
         if key:
             async with transaction.work(context.viewer) as work:
                 await idempotency.keep(work, key, b"\n".join([dumps(payloads, default=str), dumps(found)]))
@@ -127,17 +130,19 @@ async def _repeated(operation: Operation, context: Context, kept: bytes, *, show
     """What was answered before; to who sees less by now, what was done as they see it now."""
     payloads, _, then = kept.partition(b"\n")
     now, failures = dict[str, Any](), Failures()
-    for step in operation.plan.steps:
-        payload = _restored(step, loads(payloads)[step.key])
-        name = step.parent.name
-        now[step.key] = name if step.is_typename else await show(operation, context, step, payload, failures)
-    answer = answered(operation.plan.steps, now, failures)
+    for member in operation.plan.members:
+        if isinstance(member.node, Constant):
+            now[member.key] = member.node.value
+            continue
+        payload = _restored(member, loads(payloads)[member.key])
+        now[member.key] = await show(operation, context, member, payload, failures)
+    answer = answered(operation.plan.members, now, failures)
     return answer["data"] if _hides(loads(dumps(answer["data"])), loads(then)) else Fragment(then)
 
 
-def _restored(step: Step, payload: Payload) -> Payload:
+def _restored(member: Member, payload: Payload) -> Payload:
     """A payload that was kept: the keys of the objects that it names are texts there."""
-    keys = {child.name for child in step.children if isinstance(child.field, Reference)}
+    keys = {row.payload for _, row in references(member)}
     return {name: UUID(value) if value and name in keys else value for name, value in payload.items()}
 
 
@@ -150,37 +155,37 @@ def _hides(now: Any, then: Any) -> bool:
     return now is None and then is not None
 
 
-async def _done(operation: Operation, context: Context, step: Step, *, show: Show) -> tuple[Any, Payload]:
+async def _done(operation: Operation, context: Context, member: Member, *, show: Show) -> tuple[Any, Payload]:
     """What is selected of a field, once it is done, and its payload; raises Stopped."""
-    if step.is_typename:
-        return step.parent.name, {}
-    assert step.field
+    if isinstance(member.node, Constant):
+        return member.node.value, {}
     assert context.transaction
-    failures, payload, found = Failures(), dict[str, Any](), None
+    failures, found = Failures(), None
+    payload: Payload = {}
     try:
-        payload = await step.field.resolve(None, context, step.name, dict(step.arguments(operation.variables)))
+        payload = await done(member, operation, context)
         if not context.transaction.has_failed:
-            found = await show(operation, context, step, payload, failures)
+            found = await show(operation, context, member, payload, failures)
     except Exception as error:  # noqa: BLE001  (explained or masked)
-        found = failures.add(step, error)
-    answer = answered([step], {step.key: found}, failures)
+        found = failures.add(error)
+    answer = answered([member], {member.key: found}, failures)
     if "errors" in answer or context.transaction.has_failed:
-        raise Stopped(step, payload, answer.get("errors", ()), [*failures.by_number.values()])
-    return answer["data"][step.key], payload
+        raise Stopped(member, payload, answer.get("errors", ()), [*failures.by_number.values(), *failures.raised])
+    return answer["data"][member.key], payload
 
 
 async def _undone(operation: Operation, context: Context, stopped: Stopped, *, show: Show) -> Answer:
     """What stopped it, and at all other fields that they are not done."""
-    reason, failures = RolledBack(f"Nothing of this operation was done, because of `{stopped.step.key}`."), Failures()
+    reason, failures = RolledBack(f"Nothing of this operation was done, because of `{stopped.member.key}`."), Failures()
     found: dict[str, Any] = {}
-    for step in operation.plan.steps:
-        if step.is_typename:
-            found[step.key] = step.parent.name
+    for member in operation.plan.members:
+        if isinstance(member.node, Constant):
+            found[member.key] = member.node.value
         elif stopped.errors:
-            found[step.key] = None if step is stopped.step else failures.add(step, reason)
+            found[member.key] = None if member is stopped.member else failures.add(reason)
         else:
-            payload = stopped.payload if step is stopped.step else told([reason])
-            found[step.key] = await show(operation, context, step, payload, failures)
-    answer = answered(operation.plan.steps, found, failures)
+            payload = stopped.payload if member is stopped.member else told([reason])
+            found[member.key] = await show(operation, context, member, payload, failures)
+    answer = answered(operation.plan.members, found, failures)
     errors = shown([*stopped.errors, *answer.get("errors", ())])
     return answer | ({"errors": errors} if errors else {})

@@ -1,32 +1,20 @@
 """What an operation may cost, known before it runs: how much it can answer with at most.
 
-The fields of a plan become places once. What a request adds are the sizes of pages that its variables give.
+What is certain is added up once, when the plan is made. A request adds the lists whose length a variable gives.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from math import prod
 from typing import Any, NamedTuple
 
-from graphql import (
-    IntValueNode,
-    ListValueNode,
-    ValueNode,
-    VariableNode,
-    get_named_type,
-    get_nullable_type,
-    is_abstract_type,
-    is_leaf_type,
-    is_list_type,
-)
+from graphql import get_named_type, get_nullable_type, is_leaf_type, is_list_type
 
-from graphql_schema.core.connections import DEFAULT_PAGE, LARGEST_PAGE, Many
-from graphql_schema.core.nodes import NODES
-from graphql_schema.core.roots import LARGEST_BATCH, NodesById
-from graphql_schema.execution.steps import Step
+from graphql_schema.core.arguments import Size
+from graphql_schema.core.tree import Choice, Constant, List, Member, Node, Object
+from graphql_schema.execution.lowering import WEIGHT_OF_THE_SCHEMA
 
 WEIGHT_OF_A_POINT = 10
-WEIGHT_OF_THE_SCHEMA = 500
 VALUES_OF_A_POINT = 100
 FORMULA = (
     "An operation weighs as much as it may answer with: each object 1 and each value nothing, unless its field says "
@@ -36,7 +24,6 @@ FORMULA = (
 )
 
 Values = Mapping[str, Any]
-Size = int | Callable[[Values], int]
 
 
 class Estimate(NamedTuple):
@@ -59,6 +46,10 @@ class Estimate(NamedTuple):
         """The same with so many values in the variables."""
         return self if number < VALUES_OF_A_POINT else self._replace(values=number)
 
+    def times(self, number: int) -> "Estimate":
+        """So many of it."""
+        return Estimate(number * self.nodes, number * self.weight, number * self.objects)
+
     def actual(self, objects: int) -> int:
         """What it costs in the end, if the answer holds so many objects: the same share of the points, rounded up."""
         values = self.values // VALUES_OF_A_POINT
@@ -80,120 +71,111 @@ def objects_in(body: bytes) -> int:
     return body.count(b'{"')
 
 
-@dataclass(frozen=True)
-class Place:
-    """A field of the answer: what each of its objects adds, how many there are for each parent, and what is below."""
+class Term(NamedTuple):
+    """What a field adds: `each` for every object that has it, so many times, and as often as variables say.
+
+    Of an object that may have several types the dearest of the `cases` counts.
+    """
 
     path: str
     each: Estimate
-    size: Size
-    below: Sequence["Place"]
+    times: int
+    sizes: tuple[Callable[[Values], int], ...]
+    cases: tuple["Cost", ...] = ()
 
-    def estimate(self, values: Values) -> Estimate:
-        """What the field and all below it come to, for one parent and these values of variables."""
-        return self._certain or self._sum(values)
+    @property
+    def is_certain(self) -> bool:
+        """Whether no variable decides which of the cases is the dearest."""
+        return all(case.is_certain for case in self.cases)
 
-    def by_path(self, values: Values, parents: int = 1) -> Iterator[tuple[str, int, int]]:
-        """The path, the nodes and the weight of every field that has any, without what is below it."""
-        times = parents * self._times(values)
+    @property
+    def certain(self) -> Estimate:
+        """What is certain of each."""
+        return _dearest(self.cases, {}) if self.cases and self.is_certain else self.each
+
+    def number(self, values: Values) -> int:
+        """How many there are of it for these values of variables."""
+        return self.times * prod(size(values) for size in self.sizes)
+
+    def by_path(self, values: Values) -> Iterator[tuple[str, int, int]]:
+        """The path, the nodes and the weight of every field that has any."""
+        number = self.number(values)
         if self.each.weight or self.each.nodes:
-            yield self.path, times * self.each.nodes, times * self.each.weight
-        for place in self.below:
-            yield from place.by_path(values, times)
+            yield self.path, number * self.each.nodes, number * self.each.weight
+        if self.cases:
+            dearest = max(self.cases, key=lambda case: case.estimate(values).weight)
+            yield from ((path, number * nodes, number * weight) for path, nodes, weight in dearest.by_path(values))
 
-    @cached_property
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What something comes to: `sums` of what is there as often as variables say, and `choices` that they decide."""
+
+    terms: tuple[Term, ...]
+    sums: tuple[tuple[tuple[Callable[[Values], int], ...], Estimate], ...]
+    choices: tuple[Term, ...]
+
+    @classmethod
+    def of(cls, terms: Iterable[Term]) -> "Cost":
+        """What these terms come to."""
+        all_ = tuple(terms)
+        sums: dict[Any, Estimate] = {(): NOTHING}
+        for term in all_:
+            sums[term.sizes] = _sum([sums.get(term.sizes, NOTHING), term.certain.times(term.times)])
+        return cls(all_, tuple(sums.items()), tuple(term for term in all_ if not term.is_certain))
+
+    @property
     def is_certain(self) -> bool:
         """Whether no variable can change it."""
-        return isinstance(self.size, int) and all(place.is_certain for place in self.below)
+        return len(self.sums) == 1 and not self.choices
 
-    @cached_property
-    def _certain(self) -> Estimate | None:
-        return self._sum({}) if self.is_certain else None
+    def estimate(self, values: Values) -> Estimate:
+        """What it comes to for these values of variables."""
+        found = [each.times(prod(size(values) for size in sizes)) if sizes else each for sizes, each in self.sums]
+        found += [_dearest(term.cases, values).times(term.number(values)) for term in self.choices]
+        return found[0] if len(found) == 1 else _sum(found)
 
-    def _sum(self, values: Values) -> Estimate:
-        nodes, weight, objects, _ = self.each
-        for place in self.below:
-            more = place.estimate(values)
-            nodes, weight, objects = nodes + more[0], weight + more[1], objects + more[2]
-        times = self._times(values)
-        return Estimate(times * nodes, times * weight, times * objects)
-
-    def _times(self, values: Values) -> int:
-        return self.size if isinstance(self.size, int) else self.size(values)
+    def by_path(self, values: Values) -> Iterator[tuple[str, int, int]]:
+        """The path, the nodes and the weight of every field that has any, without what is below it."""
+        for term in self.terms:
+            yield from term.by_path(values)
 
 
-class Dearest(Place):
-    """What is selected of an object whose type is not known before: of those it may have, the dearest counts."""
-
-    def by_path(self, values: Values, parents: int = 1) -> Iterator[tuple[str, int, int]]:
-        """The same for the type that weighs most."""
-        dearest = max(self.below, key=lambda place: place.estimate(values).weight)
-        return dearest.by_path(values, parents)
-
-    def _sum(self, values: Values) -> Estimate:
-        choices = [place.estimate(values) for place in self.below]
-        return Estimate(*map(max, zip(*choices, strict=True)))
+def cost(tree: Object) -> Cost:
+    """What an operation may answer with at most."""
+    return Cost.of([Term("", ENVELOPE, 1, ()), *_terms(tree, Term("", NOTHING, 1, ()), 1)])
 
 
-def place_of(steps: Iterable[Step]) -> Place:
-    """The place of a whole operation."""
-    return Place("", ENVELOPE, 1, _places(steps, ""))
-
-
-def _places(steps: Iterable[Step], path: str, page: Size = 1) -> list[Place]:
-    """The places of the steps that add anything. `page` is how many items their lists have."""
-    places = (_place(step, f"{path}.{step.key}".lstrip("."), page) for step in steps if not step.is_typename)
-    return [place for place in places if place.below or any(place.each)]
-
-
-def _place(step: Step, path: str, page: Size) -> Place:
-    if step.field is None:
-        return Place(path, Estimate(nodes=0, weight=WEIGHT_OF_THE_SCHEMA, objects=1), 1, ())
-    is_object = not is_leaf_type(get_named_type(step.output))
-    is_list = is_object and is_list_type(get_nullable_type(step.output))
-    weight = int(is_object) if step.field.weight is None else step.field.weight
-    size = _number_of_ids(step) if isinstance(step.field, NodesById) else page if is_list else 1
-    return Place(path, Estimate(int(is_list), weight, int(is_object)), size, _below(step, path))
-
-
-def _below(step: Step, path: str) -> list[Place]:
-    if not is_abstract_type(get_named_type(step.output)):
-        return _places(step.children, path, _size_of_page(step) if isinstance(step.field, Many) else 1)
-    choices = [Place(path, NOTHING, 1, _places(step.children_of(table), path)) for table in NODES]
-    return [Dearest(path, NOTHING, 1, choices)] if any(choice.below for choice in choices) else []
-
-
-def _size_of_page(step: Step) -> Size:
-    """A size that is out of bounds is refused where it stands: no more is answered than within them."""
-    given = _given(step)
-    asked = [given[name] for name in ("last", "first") if name in given]
-
-    def size(values: Values) -> int:
-        numbers = (_number(node, values) for node in asked)
-        number = next((number for number in numbers if number is not None), DEFAULT_PAGE)
-        return min(max(number, 0), LARGEST_PAGE)
-
-    return size if any(isinstance(node, VariableNode) for node in asked) else size({})
-
-
-def _number_of_ids(step: Step) -> Size:
-    match _given(step)["ids"]:
-        case VariableNode(name=name):
-            return lambda values: min(len(values[name.value]), LARGEST_BATCH)
-        case ListValueNode(values=items):
-            return min(len(items), LARGEST_BATCH)
-    return 1
-
-
-def _given(step: Step) -> dict[str, ValueNode]:
-    """The arguments as they are written."""
-    return {argument.name.value: argument.value for argument in step.selected.nodes[0].arguments or ()}
-
-
-def _number(node: ValueNode, values: Values) -> int | None:
+def _terms(node: Node, around: Term, page: Size) -> Iterator[Term]:
+    """The terms of what is below a node. `around` says how often it is there, `page` how many items its lists have."""
     match node:
-        case VariableNode(name=name):
-            return values.get(name.value)
-        case IntValueNode(value=digits):
-            return int(digits)
-    return None
+        case Object(members=members):
+            for member in members:
+                if not isinstance(member.node, Constant):
+                    term = _term(member, around, page)
+                    yield term
+                    yield from _terms(member.node, term, 1)
+        case Choice(cases=cases):
+            alone = Term(around.path, NOTHING, 1, ())
+            of_cases = tuple(Cost.of(_terms(case, alone, 1)) for case in cases.values())
+            yield Term(around.path, NOTHING, around.times, around.sizes, of_cases)
+        case _:
+            for _, inner in node.below():
+                yield from _terms(inner, around, node.given.size if isinstance(node, List) else 1)
+
+
+def _term(member: Member, around: Term, page: Size) -> Term:
+    is_object = not is_leaf_type(get_named_type(member.type))
+    is_list = is_object and is_list_type(get_nullable_type(member.type))
+    size = (member.node.given.size if isinstance(member.node, Choice) else page) if is_list else 1
+    times, sizes = (size, ()) if isinstance(size, int) else (1, (size,))
+    each = Estimate(int(is_list), member.weight, int(is_object))
+    return Term(f"{around.path}.{member.key}".lstrip("."), each, around.times * times, (*around.sizes, *sizes))
+
+
+def _sum(estimates: Iterable[Estimate]) -> Estimate:
+    return Estimate(*map(sum, zip(NOTHING, *estimates, strict=True)))
+
+
+def _dearest(cases: Iterable[Cost], values: Values) -> Estimate:
+    return Estimate(*map(max, zip(*(case.estimate(values) for case in cases), strict=True)))

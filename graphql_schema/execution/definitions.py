@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
-from typing import Any, Self
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -14,30 +14,36 @@ from graphql import (
     TypeInfo,
     ValidationContext,
     ValueNode,
-    VariableNode,
-    Visitor,
     get_operation_ast,
     is_non_null_type,
-    visit,
 )
 from graphql.execution.values import VariableValues
 
 from graphql_schema.core.directives import ATOMIC
 from graphql_schema.core.errors import MAX_ERRORS, RequestError, SchemaError
+from graphql_schema.execution.deferring import (
+    Part,
+    Parts,
+    cut,
+    deciding,
+    directives_in,
+    initial_counts,
+    negative,
+    variables_in,
+)
 from graphql_schema.execution.limits import INTROSPECTION, Limits
+from graphql_schema.execution.lowering import Lowering
 from graphql_schema.execution.memory import Memory
-from graphql_schema.execution.parts import Cut, Part, deciding, initial_counts, negative
 from graphql_schema.execution.plan import Plan
 from graphql_schema.execution.selection import Selections
-from graphql_schema.execution.steps import steps
 from graphql_schema.execution.values import Values, field_names
 from graphql_schema.execution.variables import Variables, of_these
 
 BYTES = 20_000
 BYTES_A_TOKEN = 400
-BYTES_A_STEP = 1_000
+BYTES_A_MEMBER = 1_000
 """What is kept takes so many bytes beside the text, measured with tracemalloc: any document, and for each token; a plan
-for each of its steps.
+for each member of the objects in its tree.
 """
 
 
@@ -88,23 +94,40 @@ class Definition:
         """The plan for these values of `@skip` and `@include`."""
         found = self.planned(variables)
         if found is None:
-            selections = Selections(self.schema, self.document, of_these(variables, self._conditions))
-            root = self.schema.get_root_type(self.node.operation)
-            assert root
-            found = Plan(steps(selections, root, [self.node.selection_set]), self.memory.statements)
-            self.memory.plans.put(self._key(variables), found, BYTES_A_STEP * _number_of_steps(found, selections))
+            found, members = self._lowered(self.document, self.node, of_these(variables, self._conditions), None)
+            self.memory.plans.put(self._key(variables), found, BYTES_A_MEMBER * members)
         return found
 
-    def in_parts(self, variables: VariableValues) -> "DefinitionInParts | None":
-        """The parts for these values of `@defer` and `@stream`; None where nothing is deferred."""
+    def _lowered(
+        self, document: DocumentNode, node: OperationDefinitionNode, conditions: VariableValues, parts: Parts | None
+    ) -> tuple[Plan, int]:
+        """The plan of an operation, and how many members the objects in its tree have."""
+        lowering = Lowering(Selections(self.schema, document, conditions, parts))
+        root = self.schema.get_root_type(node.operation)
+        assert root
+        try:
+            tree = lowering.object(root, [(node.selection_set, None)])
+        except RecursionError:
+            raise RequestError([GraphQLError("This is nested too deeply.")], "BAD_USER_INPUT") from None
+        return Plan(tree, self.memory.statements), lowering.members
+
+    def in_parts(self, variables: VariableValues) -> "PlanInParts | None":
+        """The plans for these values of `@defer` and `@stream`; None where nothing is deferred."""
         if self._deciding is None:
             return None
         key = self._key_of_parts(self._deciding, variables)
-        found: DefinitionInParts | None = self.memory.parts.get(key)
+        found: PlanInParts | None = self.memory.parts.get(key)
         if found is None:
-            found = DefinitionInParts.of(self, of_these(variables, self._deciding))
-            self.memory.parts.put(key, found, self.bytes * (1 + len(found.later)))
+            found, members = self._cut(of_these(variables, [*self._conditions, *self._deciding]))
+            self.memory.parts.put(key, found, BYTES_A_MEMBER * members * (1 + len(found.later)))
         return found if found.later else None
+
+    def _cut(self, conditions: VariableValues) -> tuple["PlanInParts", int]:
+        parts = Parts(conditions)
+        plan, members = self._lowered(self.sent, self.sent_node, conditions, parts)
+        first, later = cut(plan.tree, parts.found.values())
+        plans = {part: Plan(tree, self.memory.statements) for part, tree in later.items()}
+        return PlanInParts(Plan(first, self.memory.statements), plans), members
 
     def is_cut(self, variables: VariableValues) -> bool:
         """Whether the parts for these values are known."""
@@ -174,51 +197,22 @@ class Definition:
         return self.number, *map(variables.coerced.get, self._conditions)
 
     def _key_of_parts(self, deciding: list[str], variables: VariableValues) -> tuple[Any, ...]:
-        return self.number, *map(variables.coerced.get, deciding)
+        return *self._key(variables), *map(variables.coerced.get, deciding)
 
     @cached_property
     def _conditions(self) -> list[str]:
         """The names of the variables that decide what is selected."""
-        found = _Conditions()
-        visit(self.document, found)
-        return sorted(found.names)
+        return variables_in(directives_in([self.document], {"skip", "include"}))
 
 
 @dataclass(frozen=True, slots=True)
-class DefinitionInParts:
-    """What is answered first, and the parts that come later, each with its own operation."""
+class PlanInParts:
+    """How an operation is answered first, and how each part that comes later."""
 
-    first: Definition
-    later: dict[Part, Definition]
-
-    @classmethod
-    def of(cls, definition: Definition, variables: VariableValues) -> Self:
-        """Cut an operation by the variables that decide what is deferred."""
-        cut = Cut(definition.schema, definition.sent, variables, definition.sent_node)
-        return cls(_alone(definition, cut.first), {part: _alone(definition, part.node) for part in cut.later})
+    first: Plan
+    later: dict[Part, Plan]
 
 
 def _null(name: str, type_: str) -> GraphQLError:
     what = f"Variable '${name}' must not be null"
     return SchemaError(f"{what} where '{type_}' is needed.", discreet=f"{what}.")
-
-
-def _number_of_steps(plan: Plan, selections: Selections) -> int:
-    """They are made when they are needed; the cost needs all of them."""
-    _ = plan.cost
-    return next(selections.numbers)
-
-
-def _alone(definition: Definition, node: OperationDefinitionNode) -> Definition:
-    document = DocumentNode(definitions=(node,))
-    return Definition(definition.schema, document, node, document, definition.limits, definition.memory)
-
-
-class _Conditions(Visitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-
-    def enter_directive(self, node: Any, *_: Any) -> None:
-        if node.name.value in {"skip", "include"}:
-            self.names |= {a.value.name.value for a in node.arguments if isinstance(a.value, VariableNode)}

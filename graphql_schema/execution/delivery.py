@@ -9,9 +9,10 @@ from orjson import dumps, loads
 from db.errors import TooSlow
 from graphql_schema.core.context import Context
 from graphql_schema.execution.answers import Answer
-from graphql_schema.execution.definitions import Definition, DefinitionInParts
+from graphql_schema.execution.definitions import PlanInParts
 from graphql_schema.execution.increments import Increment, Progress
 from graphql_schema.execution.operations import Operation
+from graphql_schema.execution.plan import Plan
 
 
 @dataclass(slots=True)
@@ -23,7 +24,7 @@ class Delivery:
 
     operation: Operation
     context: Context
-    prepare: Callable[[Definition], Awaitable[Operation]]
+    prepare: Callable[[Plan], Awaitable[Operation]]
     execute: Callable[[Operation, Context], Awaitable[Answer]]
     turn: asyncio.Lock
     made: asyncio.Queue[Increment | Exception] = field(default_factory=asyncio.Queue)
@@ -56,11 +57,11 @@ class Delivery:
     async def _whole(self, progress: Progress) -> None:
         self.made.put_nowait(progress.begin(await self.execute(self.operation, self.context)))
 
-    async def _in_parts(self, parts: DefinitionInParts, progress: Progress) -> None:
+    async def _in_parts(self, parts: PlanInParts, progress: Progress) -> None:
         weight = self.operation.estimate.weight
         async with self.turn:
             first = await self.prepare(parts.first)
-            later = {part: await self.prepare(definition) for part, definition in parts.later.items()}
+            later = {part: await self.prepare(plan) for part, plan in parts.later.items()}
             async with self.context.database.snapshot(weight=weight) as self.context.snapshot:
                 self.made.put_nowait(progress.begin(await self._answer(first)))
                 for part, operation in later.items():

@@ -10,11 +10,11 @@ from graphql import (
 )
 
 from graphql_schema.core.errors import MAX_ERRORS, RequestError, SchemaError
+from graphql_schema.execution.deferring import at_once
 from graphql_schema.execution.definitions import BYTES, Definition
 from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.memory import Memory
 from graphql_schema.execution.misfits import named
-from graphql_schema.execution.parts import at_once
 from graphql_schema.execution.validation import RULES
 
 

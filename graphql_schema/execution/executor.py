@@ -18,10 +18,11 @@ from orjson import Fragment, loads
 from db.errors import BadInput, Forbidden, Overloaded
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import RequestError
+from graphql_schema.core.tree import Constant, Member
 from graphql_schema.execution import atomic
 from graphql_schema.execution.answers import Answer, Failures, answered
 from graphql_schema.execution.aside import Turns, aside
-from graphql_schema.execution.compiling import Compiling, asked_of
+from graphql_schema.execution.compiling import Compiling
 from graphql_schema.execution.deadline import Deadline
 from graphql_schema.execution.definitions import Definition
 from graphql_schema.execution.delivery import Delivery
@@ -31,10 +32,9 @@ from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.listening import Listening
 from graphql_schema.execution.mutating import Mutating
 from graphql_schema.execution.operations import CostError, Operation, Request
-from graphql_schema.execution.plan import Plan, references
-from graphql_schema.execution.python_values import plain
+from graphql_schema.execution.payloads import Payload, key_in, plain
+from graphql_schema.execution.plan import Plan, references, shown
 from graphql_schema.execution.resolving import Resolving, only
-from graphql_schema.execution.steps import Step
 
 T = TypeVar("T")
 
@@ -117,7 +117,7 @@ class Executor:
             answer = await Mutating(operation, context, self._compile_ahead, self._show).run(self.deadline)
         else:
             answer = await self.deadline.keep(self._execute(operation, context))
-        if "errors" in answer and _all_overloaded(operation.plan.steps, answer["errors"]):
+        if "errors" in answer and _all_overloaded(operation.plan.members, answer["errors"]):
             raise Overloaded
         return answer
 
@@ -138,13 +138,9 @@ class Executor:
         delivery = Delivery(operation, context, partial(self._part, operation, context), self._execute, turn)
         return delivery.increments(self.deadline.seconds)
 
-    async def _part(self, operation: Operation, context: Context, definition: Definition) -> Operation:
-        """A part of an operation, planned and compiled."""
-        plan = definition.planned(operation.variables)
-        if plan is None:
-            async with self.turns.turn(context.payer):
-                plan = await aside(partial(definition.plan, operation.variables))
-        part = replace(operation, definition=definition, plan=plan, parts=None)
+    async def _part(self, operation: Operation, context: Context, plan: Plan) -> Operation:
+        """A part of an operation, compiled."""
+        part = replace(operation, plan=plan, parts=None)
         await self.compiling.ahead(part, context)
         return part
 
@@ -155,13 +151,12 @@ class Executor:
         """
         if not context.viewer.is_admin:
             raise Forbidden("Only administrators see how an operation is answered.")
-        steps = [step for step in operation.plan.steps if not step.is_typename]
         if operation.kind != "query" or operation.plan.obstacles:
             raise BadInput("Only a query that is compiled as a whole can be explained.")
-        _, asked = asked_of(operation, steps)
+        asked = operation.plan.asked(operation.plan.compiled, operation.variables)
         for error in asked.failures.values():
             raise error
-        statement = operation.plan.statement(steps, asked, context.viewer)
+        statement = operation.plan.statement(asked, context.viewer)
         arguments = asked.arguments(statement, context.viewer)
         options = "ANALYZE, BUFFERS, FORMAT JSON" if analyze else "FORMAT JSON"
         ((plan,),) = await context.database.readers.fetch(f"EXPLAIN ({options}) {statement.sql}", arguments)
@@ -173,76 +168,73 @@ class Executor:
 
     async def _query(self, operation: Operation, context: Context) -> Answer:
         plan, failures = operation.plan, Failures()
-        found = plan.typenames | await self._read(operation, context, plan.compiled, failures)
+        found = plan.constants | await self._read(operation, context, plan.compiled, failures)
         if plan.obstacles:
             rest = self.resolving.introspect if plan.introspects else self.resolving.compute
             found |= failures.resolved(await rest(operation, context))
-        return answered(plan.steps, found, failures)
+        return answered(plan.members, found, failures)
 
     async def _resolve(self, operation: Operation, running: Awaitable[ExecutionResult]) -> Answer:
         failures = Failures()
         found = failures.resolved(await running)
-        return answered([step for step in operation.plan.steps if step.key in found], found, failures)
+        return answered([member for member in operation.plan.members if member.key in found], found, failures)
 
     async def _show(
-        self, operation: Operation, context: Context, step: Step, payload: Mapping[str, Any], failures: Failures
+        self, operation: Operation, context: Context, member: Member, payload: Payload, failures: Failures
     ) -> Any:
         """What is selected of a payload or an event. Statements answer it, or graphql-core all of it."""
         if self.compiles and not operation.plan.obstacles:
-            return await self._payload(operation, context, step, payload, failures)
-        result = await self.resolving.resolve(operation, context, only(operation, {step.key}), payload)
-        return failures.resolved(result)[step.key]
+            return await self._payload(operation, context, member, payload, failures)
+        result = await self.resolving.resolve(operation, context, only(operation, {member.key}), payload)
+        return failures.resolved(result)[member.key]
 
-    async def _event(self, operation: Operation, payload: Mapping[str, Any], context: Context) -> Answer:
+    async def _event(self, operation: Operation, payload: Payload, context: Context) -> Answer:
         """The answer to an event that the viewer may know of."""
         failures = Failures()
-        (step,) = operation.plan.steps
-        found = {step.key: await self._show(operation, context, step, payload, failures)}
-        return answered(operation.plan.steps, found, failures)
+        (member,) = operation.plan.members
+        found = {member.key: await self._show(operation, context, member, payload, failures)}
+        return answered(operation.plan.members, found, failures)
 
     async def _payload(
-        self, operation: Operation, context: Context, step: Step, payload: Mapping[str, Any], failures: Failures
+        self, operation: Operation, context: Context, member: Member, payload: Payload, failures: Failures
     ) -> dict[str, Any]:
         """What is selected of a payload or an event: rows by one statement, the rest from Python."""
-        rows = references(step)
-        keys = {child.number: payload.get(child.name) for child in rows}
-        found = {child.key: None for child in rows if keys[child.number] is None}
-        wanted = [child for child in rows if child.key not in found]
+        keys = {child: key_in(row, payload) for child, row in references(member)}
+        found = {child.key: None for child, key in keys.items() if key is None}
+        wanted = [child for child in keys if child.key not in found]
         found |= await self._read(operation, context, wanted, failures, keys=keys)
-        return {child.key: found[child.key] if child.key in found else plain(child, payload) for child in step.children}
+        return {child.key: found[child.key] if child in keys else plain(child, payload) for child in shown(member)}
 
     async def _read(
         self,
         operation: Operation,
         context: Context,
-        steps: Sequence[Step],
+        members: Sequence[Member],
         failures: Failures,
         *,
-        keys: Mapping[int, Any] | None = None,
+        keys: Mapping[Member, Any] | None = None,
     ) -> dict[str, Any]:
-        """The answers of steps by one statement, as text in JSON unless something in it has failed."""
+        """The answers of fields by one statement, as text in JSON unless something in it has failed."""
         plan, viewer = operation.plan, context.viewer
-        ready, asked = asked_of(operation, steps)
+        asked = plan.asked(members, operation.variables)
         failures.by_number |= asked.failures
-        found: dict[str, Any] = {step.key: step.number for step in steps if step.number in asked.failures}
-        if not ready:
+        wrong = {member.key: asked.failure(member) for member in members} if asked.failures else {}
+        found: dict[str, Any] = {key: failures.add(error) for key, error in wrong.items() if error}
+        if not asked.members:
             return found
-        for step in ready if keys else ():
-            asked.give(step, "key", keys[step.number])  # type: ignore[index]
+        for member in asked.members if keys else ():
+            asked.give(member, "key", keys[member])  # type: ignore[index]
         try:
-            statement = plan.written(ready, asked, viewer) or await self.compiling.statement(
-                plan, ready, asked, context
-            )
+            statement = plan.written(asked, viewer) or await self.compiling.statement(plan, asked, context)
         except BadInput as error:
-            return found | {step.key: failures.add(step, error) for step in ready}
+            return found | {member.key: failures.add(error) for member in asked.members}
         try:
-            arguments = asked.arguments(statement, viewer)
-            row = await context.fetch(statement, arguments, weight=operation.estimate.weight)
+            row = await context.fetch(statement, asked.arguments(statement, viewer), weight=operation.estimate.weight)
             assert row
             as_value = loads if asked.failures else Fragment
-            return found | {step.key: as_value(text) for step, text in zip(ready, row, strict=True)}
+            return found | {member.key: as_value(text) for member, text in zip(asked.members, row, strict=True)}
         except Exception as error:  # noqa: BLE001  (explained or masked)
-            return found | {step.key: failures.add(step, error) for step in ready}
+            return found | {member.key: failures.add(error) for member in asked.members}
 
     async def _compile_ahead(self, operation: Operation, context: Context) -> None:
         """Compile what is read once something is done, or heard."""
@@ -250,6 +242,6 @@ class Executor:
             await self.compiling.ahead(operation, context)
 
 
-def _all_overloaded(steps: Sequence[Step], errors: Sequence[Mapping[str, Any]]) -> bool:
+def _all_overloaded(members: Sequence[Member], errors: Sequence[Mapping[str, Any]]) -> bool:
     refused = [error.get("path") for error in errors if error["extensions"]["code"] == Overloaded.code]
-    return all([step.key] in refused for step in steps if not step.is_typename)
+    return all([member.key] in refused for member in members if not isinstance(member.node, Constant))

@@ -12,7 +12,7 @@ from graphql import GraphQLError
 from orjson import dumps, loads
 
 from graphql_schema.core.errors import explained, shown
-from graphql_schema.execution.parts import Part, Way
+from graphql_schema.execution.deferring import Part, Way
 
 Path = tuple[str | int, ...]
 Errors = list[dict[str, Any]]

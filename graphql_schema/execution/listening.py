@@ -17,7 +17,7 @@ from db.failures import Failure, failure_of
 from db.outbox import Event
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import RequestError
-from graphql_schema.core.subscriptions import Subscription
+from graphql_schema.core.tree import Member
 from graphql_schema.execution.answers import Answer, Nulled, failed
 from graphql_schema.execution.coalescing import Coalescing
 from graphql_schema.execution.deadline import Deadline
@@ -62,14 +62,13 @@ class Listening:
             await stream.aclose()
 
     async def _stream(self, operation: Operation, context: Context) -> Any:
-        (step,) = operation.plan.steps
-        assert step.field
+        member, node = _only(operation)
         try:
             await self.prepare(operation, context)
-            arguments = dict(step.arguments(operation.variables))
-            return await self.deadline.keep(step.field.resolve(None, context, step.name, arguments))
+            arguments = node.given.values(operation.variables)
+            return await self.deadline.keep(node.field.resolve(None, context, node.name, arguments))
         except Exception as error:
-            raise RequestError([Nulled(error, step, (step.key,)).located]) from error
+            raise RequestError([Nulled(error, member, (member.key,)).located]) from error
 
     async def _hear(self, operation: Operation, event: Event, context: Context) -> Answer:
         """The answer to an event. One that takes too long does not end the subscription."""
@@ -88,10 +87,9 @@ class Listening:
 
     async def _served(self, operation: Operation, event: Event, context: Context) -> Answer:
         """The answer; raises HistoryGap where the database cannot give it."""
-        (step,) = operation.plan.steps
-        assert isinstance(step.field, Subscription)
+        _, node = _only(operation)
         try:
-            payload = await step.field.payload(event, context, step.arguments(operation.variables))
+            payload = await node.field.payload(event, context, node.given.values(operation.variables))
         except Exception as error:
             if isinstance(error, Overloaded) or failure_of(error) in OURS:
                 raise HistoryGap from error
@@ -100,3 +98,9 @@ class Listening:
         if any(error["extensions"]["code"] in UNSERVED for error in answer.get("errors", ())):
             raise HistoryGap
         return answer
+
+
+def _only(operation: Operation) -> tuple[Member, Any]:
+    """The one field of a subscription, and its node."""
+    (member,) = operation.plan.members
+    return member, member.node

@@ -4,33 +4,32 @@ What was done is told, whatever comes after it: a field that fails is null by it
 Only the end of the operation's time stops the rest, which is told too.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from db.errors import NotExecuted, TooSlow
 from graphql_schema.core.context import Context
-from graphql_schema.core.mutations import Reference
+from graphql_schema.core.tree import Constant, Member, Python, Row
 from graphql_schema.execution.answers import Answer, Failures, answered
 from graphql_schema.execution.deadline import Deadline
 from graphql_schema.execution.operations import Operation
-from graphql_schema.execution.python_values import plain
-from graphql_schema.execution.steps import Step
+from graphql_schema.execution.payloads import Payload, key_in, plain
+from graphql_schema.execution.plan import shown
 
-Payload = Mapping[str, Any]
 Prepare = Callable[[Operation, Context], Awaitable[None]]
-Show = Callable[[Operation, Context, Step, Payload, Failures], Awaitable[Any]]
+Show = Callable[[Operation, Context, Member, Payload, Failures], Awaitable[Any]]
 
 
 @dataclass(slots=True)
 class Mutating:
-    """A mutation as far as it is done: the payloads by the number of the step, and what of them is shown, by key."""
+    """A mutation as far as it is done: the payloads of its fields by key, and what of them is shown."""
 
     operation: Operation
     context: Context
     prepare: Prepare
     show: Show
-    payloads: dict[int, Payload] = field(default_factory=dict)
+    payloads: dict[str, Payload] = field(default_factory=dict)
     found: dict[str, Any] = field(default_factory=dict)
     failures: Failures = field(default_factory=Failures)
 
@@ -42,47 +41,57 @@ class Mutating:
             if not self.payloads:
                 raise
             self._stop(error)
-        return answered(self.operation.plan.steps, self.found, self.failures)
+        return answered(self.operation.plan.members, self.found, self.failures)
 
     async def _do_all(self) -> None:
         await self.prepare(self.operation, self.context)
-        for step in self.operation.plan.steps:
-            self.found[step.key] = step.parent.name if step.is_typename else await self._done(step)
+        for member in self.operation.plan.members:
+            self.found[member.key] = await self._answered(member)
 
-    async def _done(self, step: Step) -> Any:
+    async def _answered(self, member: Member) -> Any:
         """What is selected of a field, once it is done."""
-        assert step.field
+        if isinstance(member.node, Constant):
+            return member.node.value
         try:
-            arguments = dict(step.arguments(self.operation.variables))
-            payload = await step.field.resolve(None, self.context, step.name, arguments)
+            payload = await done(member, self.operation, self.context)
         except Exception as error:  # noqa: BLE001  (explained or masked)
-            return self.failures.add(step, error)
-        self.payloads[step.number] = payload
+            return self.failures.add(error)
+        self.payloads[member.key] = payload
         try:
-            return await self.show(self.operation, self.context, step, payload, self.failures)
+            return await self.show(self.operation, self.context, member, payload, self.failures)
         except Exception as error:  # noqa: BLE001  (explained or masked)
-            return self._unshown(step, error)
+            return self._unshown(member, error)
 
     def _stop(self, error: TooSlow) -> None:
         """Tell what of the rest is done."""
         reason: Exception = error
-        for step in self.operation.plan.steps:
-            if step.key in self.found:
+        for member in self.operation.plan.members:
+            if member.key in self.found:
                 continue
-            if step.is_typename:
-                self.found[step.key] = step.parent.name
-            elif step.number in self.payloads:
-                self.found[step.key] = self._unshown(step, error)
+            if isinstance(member.node, Constant):
+                self.found[member.key] = member.node.value
+            elif member.key in self.payloads:
+                self.found[member.key] = self._unshown(member, error)
             else:
-                self.found[step.key] = self.failures.add(step, reason)
+                self.found[member.key] = self.failures.add(reason)
             reason = NotExecuted()
 
-    def _unshown(self, step: Step, error: Exception) -> dict[str, Any]:
+    def _unshown(self, member: Member, error: Exception) -> dict[str, Any]:
         """The payload of what is done, where the objects in it could not be read."""
-        payload = self.payloads[step.number]
-        return {child.key: self._unread(child, payload, error) for child in step.children}
+        payload = self.payloads[member.key]
+        return {child.key: self._unread(child, payload, error) for child in shown(member)}
 
-    def _unread(self, child: Step, payload: Payload, error: Exception) -> Any:
-        if not isinstance(child.field, Reference):
+    def _unread(self, child: Member, payload: Payload, error: Exception) -> Any:
+        if not isinstance(child.node, Row):
             return plain(child, payload)
-        return None if payload.get(child.name) is None else self.failures.add(child, error)
+        return None if key_in(child.node, payload) is None else self.failures.add(error)
+
+
+async def done(member: Member, operation: Operation, context: Context) -> Payload:
+    """The payload of a field of a mutation, which is done now."""
+    node = member.node
+    assert isinstance(node, Python)
+    assert node.given
+    arguments = node.given.values(operation.variables)
+    payload: Payload = await node.field.resolve(None, context, node.name, arguments)
+    return payload

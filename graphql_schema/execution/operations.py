@@ -7,7 +7,7 @@ from graphql.execution.values import VariableValues
 
 from graphql_schema.core.errors import RequestError
 from graphql_schema.execution.cost import Estimate
-from graphql_schema.execution.definitions import Definition, DefinitionInParts
+from graphql_schema.execution.definitions import Definition, PlanInParts
 from graphql_schema.execution.plan import Plan
 
 
@@ -35,7 +35,7 @@ class Operation:
     plan: Plan
     estimate: Estimate
     is_dry_run: bool
-    parts: DefinitionInParts | None
+    parts: PlanInParts | None
 
     @property
     def kind(self) -> str:

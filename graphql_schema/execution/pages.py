@@ -1,162 +1,164 @@
-"""A page of a list as JSON text: its items, cursors, borders and total, each only where it is selected."""
+"""A page of a list in SQL: its rows, and what fields say of all of them, each only where it is selected."""
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, Text, cast, func, literal_column, select
+from sqlalchemy import bindparam
 
-from db.access import Row, reached
+from db.access import Viewer, reached
 from db.read import Window
-from graphql_schema.core.connections import Many
 from graphql_schema.core.cursors import VERSION, fingerprint
-from graphql_schema.execution.json_text import NULL, JsonText, constant, object_of, typename, value_of
-from graphql_schema.execution.slices import stretch_of
-from graphql_schema.execution.steps import Step
+from graphql_schema.core.tree import Each, List, Node, Object, Value
+from graphql_schema.execution.sql_text import (
+    Alias,
+    Json,
+    Parameter,
+    Sql,
+    alias_of,
+    all_of,
+    coalesced,
+    condition_of,
+    conditions,
+    from_,
+    joined,
+    quoted,
+    text_of,
+    value_of,
+)
 
-if TYPE_CHECKING:
-    from graphql_schema.execution.compiler import Compiler
-
-Condition = Callable[[Any], ColumnElement[bool]]
-
-OF_ROWS = {"nodes", "edges", "page_info"}
 PLACE, FOUND = "place_", "found_"
-FIRST: ColumnElement[int] = literal_column("1")
 
 
-class PageText:
-    """Writes the expression of one list. The values of its window are bind parameters of the list's step."""
+class Page:
+    """Writes one list over `scope`. The values of its window are bind parameters of the list."""
 
-    def __init__(self, compiler: "Compiler", step: Step, many: Many) -> None:
-        self.compiler, self.step, self.many = compiler, step, many
-        self.window: Window = compiler.shapes[step.number]
-        of_rows = [child.name for child in step.children if child.name in OF_ROWS]
-        self.has_rows = bool(of_rows)
+    def __init__(self, node: List, window: Window, scope: Any, *, viewer: Viewer, names: Iterator[int]) -> None:
+        self.node, self.window, self.scope, self.viewer, self.names = node, window, scope, viewer, names
+        self.table = node.rows.table.__table__
+        self.row = Alias(f"page{next(names)}", self.table)
+        fields = list(_fields(node.body))
+        arrays = [field for field in fields if isinstance(field, Each)]
+        of_page = [field for field in fields if isinstance(field, Value) and field.over == "page"]
+        self.has_rows = bool(arrays or of_page)
         # Around an array that is alone the object is written outside of the subselect: its text is copied less often.
-        self.is_alone = len(of_rows) == 1 and of_rows != ["page_info"]
+        self.is_alone = len(arrays) == 1 and not of_page
         # Places are needed to look one row ahead, and for a stretch of the page.
-        self.is_placed = "page_info" in of_rows or any(map(self._is_cut, step.children))
+        self.is_placed = bool(of_page) or any((each.start, each.stop) != (0, None) for each in arrays)
 
-    def text(self, belongs: Condition) -> JsonText:
-        """The JSON object of the connection over the rows that belong to it."""
-        page = self._page(belongs) if self.has_rows else None
-        whole = object_of([(child.key, self._member(child, page, belongs)) for child in self.step.children])
-        return whole if page is None or self.is_alone else JsonText(_over(page, whole.sql()))
+    def array(self, each: Each, item: Sql) -> Json:
+        """A JSON array with the item of every row of the page, in the order of the list."""
+        where = (" FILTER (WHERE ", *all_of(self._in_stretch(each)), ")") if self.is_placed else ()
+        array = coalesced(("string_agg(", *item, ", ',')", *where), "")
+        return "[", self.over(array) if self.is_alone else array, "]"
 
-    def _member(self, part: Step, page: Any, belongs: Condition) -> JsonText:
-        return self._of_rows(part, page) if part.name in OF_ROWS else self._beside(part, belongs)
+    def over(self, expression: Sql) -> Sql:
+        """An expression over all rows of the page, as one value. HAVING makes it one where it looks at none of them.
 
-    def _page(self, belongs: Condition) -> Any:
+        It is written last: the columns that are read are those that were asked for.
+        """
+        return ("(SELECT ", *expression, "\nFROM (", *self._page(), f") AS {self.row.name}\nHAVING true)")
+
+    def has_more(self, *, at_end: bool) -> Json:
+        """Whether there are rows beyond an end of the page. Against the direction of reading the cursor says so."""
+        if at_end == self.window.backward:
+            return ("false" if self.window.after is None else "true",)
+        return (("CAST(coalesce(bool_or(", self._place, " > ", self._limit, "), false) AS TEXT)"),)
+
+    def border(self, *, at_end: bool) -> Json:
+        """The cursor of the row at an end of the page, or null."""
+        place = self._last if at_end != self.window.backward else ("1",)
+        cursor: Sql = ("max(", *self._cursor(), f") FILTER (WHERE {self._place} = ", *place, ")")
+        return (coalesced(joined(('"', cursor, '"'))),)
+
+    def cursor(self) -> Json:
+        """The cursor of a row: what `graphql_schema.core.cursors` writes, written by PostgreSQL."""
+        return '"', self._cursor(), '"'
+
+    def total(self) -> Json:
+        """How many rows all pages have."""
+        child = alias_of(self.table, self.names)
+        is_reached = self.node.rows.access == "reached" and not self.window.conditions
+        keys = reached(child, self.viewer) if is_reached else None  # type: ignore[arg-type]
+        if keys is None:
+            where = all_of([*conditions(self.node.rows, self.scope, child, self.viewer), *self._tests(child)])
+            return (("CAST((SELECT count(*)", *from_(child), *where, ") AS TEXT)"),)
+        # The ids tell how many there are: their rows need not be looked at.
+        return (("CAST((SELECT count(*)\nFROM (", *text_of(keys), ") AS ids) AS TEXT)"),)
+
+    def _page(self) -> Sql:
         """The rows of the page, and with places one row more."""
-        child = self.compiler.alias(self.many.child)
-        rows = self._rows(select(child), child, belongs).order_by(*self.window.sorting(child.c))
-        page = rows.limit(self._limit + FIRST if self.is_placed else self._limit).correlate_except(child)
+        child = alias_of(self.table, self.names)
+        where, order = all_of(self._where(child)), _order(self.window.sorting(child.c))
+        names = dict.fromkeys([*self.row.c.asked, *self.window.order.columns, "id"])
+        columns = ", ".join(f"{child.name}.{quoted(name)}" for name in names)
+        limit = " LIMIT ", self._limit, *((" + 1",) if self.is_placed else ())
+        read: Sql = (f"SELECT {columns}", *from_(child), *where, *order, *limit)
         if self.is_placed:
-            read = page.subquery(self.compiler.name())
-            page = select(read, func.row_number().over().label(PLACE), func.count().over().label(FOUND))
+            places = f"row_number() OVER () AS {PLACE}, count(*) OVER () AS {FOUND}"
+            read = (f"SELECT *, {places}\nFROM (", *read, ") AS placed")
         if self.window.backward:
-            read = page.subquery(self.compiler.name())
-            page = select(read).order_by(*self.window.order.sorting(read.c))
-        return page.subquery(self.compiler.name())
+            there = Alias("backward", self.table)
+            read = ("SELECT *\nFROM (", *read, ") AS backward", *_order(self.window.order.sorting(there.c)))
+        return read
 
-    def _rows(self, statement: Select[Any], child: Row, belongs: Condition) -> Select[Any]:
+    def _where(self, child: Alias) -> Iterator[Sql]:
         if self.window.after is not None:
             keys = enumerate(self.window.order.keys(child.c))
-            values = [self.compiler.bind(self.step, f"after_{index}", key.type) for index, key in keys]
-            statement = statement.where(self.window.behind(child.c, values))
-        return statement.where(belongs(child), *self._tests(child))
+            values = [self._bind(f"after_{index}", key.type) for index, key in keys]
+            yield condition_of(self.window.behind(child.c, values))
+        yield from conditions(self.node.rows, self.scope, child, self.viewer)
+        yield from self._tests(child)
 
-    def _tests(self, child: Row) -> list[ColumnElement[bool]]:
+    def _tests(self, child: Alias) -> Iterator[Sql]:
         tests: Any = self.window.conditions
-        bound = [self.compiler.bind(self.step, test.name, test.type) for test in tests]
-        return [test.build(child.c, value, self.compiler.viewer) for test, value in zip(tests, bound, strict=True)]
+        for test in tests:
+            yield condition_of(test.build(child.c, self._bind(test.name, test.type), self.viewer))
+
+    def _in_stretch(self, each: Each) -> Iterator[Sql]:
+        """What holds for the rows of a stretch. A page that is read backward is placed from its end."""
+        yield f"{self._place} <= ", self._limit
+        place = (*self._last, f" - {self._place}") if self.window.backward else (f"{self._place} - 1",)
+        if each.start:
+            yield *place, f" >= {each.start}"
+        if each.stop is not None:
+            yield *place, f" < {each.stop}"
+
+    def _cursor(self) -> Sql:
+        order = self.window.order
+        json = list[str | Sql]([f'[{VERSION},"{fingerprint(self.node.rows.table, order)}",['])
+        for index, key in enumerate(order.keys(self.row.c)):
+            json += ["," if index else "", *value_of(key.type, text_of(key), is_nullable=False)]
+        text = joined((*json, "]]"))
+        return ("rtrim(translate(encode(convert_to(", *text, ", 'UTF8'), 'base64'), E'+/\\n', '-_'), '=')")
 
     @property
-    def _limit(self) -> Any:
-        return self.compiler.bind(self.step, "limit", Integer())
+    def _place(self) -> str:
+        return f"{self.row.name}.{PLACE}"
 
-    def _of_rows(self, part: Step, page: Any) -> JsonText:
-        """A field of the connection that is made of the page's rows."""
-        if part.name == "nodes":
-            return self._listed(part, self.compiler.object(part.children, page), page)
-        if part.name == "edges":
-            item = object_of([(child.key, self._of_edge(child, page)) for child in part.children])
-            return self._listed(part, item, page)
-        return object_of([(child.key, self._of_info(child, page)) for child in part.children])
+    @property
+    def _last(self) -> Sql:
+        """The place of the last row of the page in the direction of reading."""
+        return f"least({self.row.name}.{FOUND}, ", self._limit, ")"
 
-    def _listed(self, part: Step, item: JsonText, page: Any) -> JsonText:
-        """A JSON array with the item of every row of the page, in the order of the list."""
-        listed: Any = func.string_agg(item.sql(), constant(","))
-        if self.is_placed:
-            listed = listed.filter(page.c[PLACE] <= self._limit, *self._in_stretch(part, page))
-        array = func.coalesce(listed, constant(""))
-        return JsonText("[", _over(page, array) if self.is_alone else array, "]")
+    @property
+    def _limit(self) -> Parameter:
+        return Parameter(self.node.given.parameter("limit"), "INTEGER")
 
-    def _is_cut(self, part: Step) -> bool:
-        return stretch_of(part.selected.nodes[0]) != (0, None)
-
-    def _in_stretch(self, part: Step, page: Any) -> Iterator[ColumnElement[bool]]:
-        """What holds for the rows of a stretch. A page that is read backward is placed from its end."""
-        start, stop = stretch_of(part.selected.nodes[0])
-        last = func.least(page.c[FOUND], self._limit)
-        place = last - page.c[PLACE] if self.window.backward else page.c[PLACE] - FIRST
-        if start:
-            yield place >= literal_column(str(start))
-        if stop is not None:
-            yield place < literal_column(str(stop))
-
-    def _of_edge(self, part: Step, page: Any) -> JsonText:
-        match part.name:
-            case "node":
-                return self.compiler.object(part.children, page)
-            case "cursor":
-                return JsonText('"', self._cursor(page), '"')
-        return typename(part)
-
-    def _of_info(self, part: Step, page: Any) -> JsonText:
-        last = func.least(page.c[FOUND], self._limit)
-        match part.name:
-            case "has_next_page" | "has_previous_page":
-                return self._border(page, ahead=(part.name == "has_next_page") != self.window.backward)
-            case "start_cursor":
-                return self._cursor_at(last if self.window.backward else FIRST, page)
-            case "end_cursor":
-                return self._cursor_at(FIRST if self.window.backward else last, page)
-        return typename(part)
-
-    def _border(self, page: Any, *, ahead: bool) -> JsonText:
-        """Whether there is more in the direction of reading, or against it."""
-        if not ahead:
-            return JsonText("false" if self.window.after is None else "true")
-        more = func.coalesce(func.bool_or(page.c[PLACE] > self._limit), literal_column("false"))
-        return JsonText(cast(more, Text))
-
-    def _cursor_at(self, place: Any, page: Any) -> JsonText:
-        cursor = func.max(self._cursor(page)).filter(page.c[PLACE] == place)
-        return JsonText(func.coalesce(JsonText('"', cursor, '"').sql(), constant(NULL)))
-
-    def _cursor(self, page: Any) -> ColumnElement[str]:
-        """The cursor of a row: what `graphql_schema.core.cursors` writes, written by PostgreSQL."""
-        order = self.window.order
-        text = JsonText(f'[{VERSION},"{fingerprint(self.many.child, order)}",[')
-        for index, key in enumerate(order.keys(page.c)):
-            text.add("," if index else "").add(value_of(key.type, key, nullable=False))
-        encoded = func.encode(func.convert_to(text.add("]]").sql(), constant("UTF8")), constant("base64"))
-        return func.rtrim(func.translate(encoded, constant("+/\n"), constant("-_")), constant("="))
-
-    def _beside(self, part: Step, belongs: Condition) -> JsonText:
-        """A field of the connection that needs none of the page's rows."""
-        if part.is_typename:
-            return typename(part)
-        child = self.compiler.alias(self.many.child)
-        keys = None if self.many.relation or self.window.conditions else reached(child, self.compiler.viewer)
-        if keys is None:
-            counted = select(func.count()).select_from(child).where(belongs(child), *self._tests(child))
-            return JsonText(cast(counted.correlate_except(child).scalar_subquery(), Text))
-        # The ids tell how many there are: their rows need not be looked at.
-        return JsonText(cast(select(func.count()).select_from(keys.subquery()).scalar_subquery(), Text))
+    def _bind(self, name: str, type_: Any) -> Any:
+        return bindparam(self.node.given.parameter(name), type_=type_, value=None, required=False)
 
 
-def _over(page: Any, expression: ColumnElement[str]) -> ColumnElement[str]:
-    """An expression over all rows of a page, as one value. HAVING makes it one where it looks at none of them."""
-    found = select(expression).select_from(page).having(literal_column("true"))
-    return found.correlate_except(page).scalar_subquery()
+def _fields(node: Node) -> Iterator[Node]:
+    """The arrays and values of a page in the body of a list: not what is below its rows."""
+    if isinstance(node, Object):
+        for _, inner in node.below():
+            yield from _fields(inner)
+    else:
+        yield node
+
+
+def _order(keys: Any) -> Sql:
+    found = list[str | Parameter]()
+    for key in keys:
+        found += [", " if found else "\nORDER BY ", *text_of(key)]
+    return tuple(found)

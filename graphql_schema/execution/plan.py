@@ -1,4 +1,4 @@
-"""The plan of an operation: its steps, who answers each of them, and the statements compiled so far.
+"""The plan of an operation: its tree, who answers each field of it, and the statements compiled so far.
 
 A plan depends on the document, the operation and the values of `@skip` and `@include`. A statement depends beside that
 on the kind of viewer and on the shapes of the arguments; everything else is the value of a bind parameter.
@@ -15,76 +15,76 @@ from graphql.execution.values import VariableValues
 from db.access import Viewer
 from db.kept import Segmented
 from db.statements import Statement, joined
-from graphql_schema.core import roots
-from graphql_schema.core.connections import Many
-from graphql_schema.core.fields import FAILED, Binding, Column, One, Part, PublicId, Sql
-from graphql_schema.core.mutations import Mutation, Reference
-from graphql_schema.core.nodes import NODES
+from graphql_schema.core.mutations import Mutation
 from graphql_schema.core.rate_limit import RateLimit
 from graphql_schema.core.subscriptions import Subscription
-from graphql_schema.execution.compiler import parameter, statement
-from graphql_schema.execution.cost import Place, place_of
+from graphql_schema.core.tree import Constant, Member, Node, Object, Python, Row
+from graphql_schema.execution.asked import Asked, Givens, asked, givens
+from graphql_schema.execution.compiler import statement
+from graphql_schema.execution.cost import Cost, cost
 from graphql_schema.execution.limits import INTROSPECTION
-from graphql_schema.execution.steps import Step
 
 BYTES_A_CHARACTER = 5
 """What a kept statement takes for each character of its text, that for many at once included."""
-
-OBJECTS = (One, Part, Reference, roots.Lookup, roots.NodeById, roots.NodesById, roots.Viewer)
-LEAVES = (Column, PublicId, Sql)
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
     """How one operation is answered. Its statements are kept under its number."""
 
-    steps: Sequence[Step]
+    tree: Object
     statements: Segmented[Statement]
     number: int = field(default_factory=count().__next__)
 
+    @property
+    def members(self) -> Sequence[Member]:
+        """The fields of the root."""
+        return self.tree.members
+
     @cached_property
     def obstacles(self) -> dict[str, str]:
-        """The keys of the steps that only Python can answer, with what stands against a statement."""
-        found = {step.key: obstacle(step) for step in self.steps if not step.is_typename}
+        """The keys of the fields that only Python can answer, with what stands against a statement."""
+        found = {member.key: obstacle(member) for member in self.members}
         return {key: reason for key, reason in found.items() if reason}
 
     @cached_property
     def introspects(self) -> bool:
         """Whether what is not compiled only asks about the schema."""
-        names = {step.selected.name for step in self.steps if step.key in self.obstacles}
+        names = {member.name for member in self.members if member.key in self.obstacles}
         return bool(names) and names <= INTROSPECTION
 
     @cached_property
-    def typenames(self) -> dict[str, str]:
-        """What is answered to `__typename`, by key."""
-        return {step.key: step.parent.name for step in self.steps if step.is_typename}
+    def constants(self) -> dict[str, Any]:
+        """What the schema answers, such as `__typename`, by key."""
+        return {member.key: member.node.value for member in self.members if isinstance(member.node, Constant)}
 
     @cached_property
-    def compiled(self) -> list[Step]:
-        """The steps that a statement answers."""
-        return [step for step in self.steps if not step.is_typename and step.key not in self.obstacles]
+    def compiled(self) -> list[Member]:
+        """The fields that a statement answers."""
+        return [f for f in self.members if f.key not in self.obstacles and f.key not in self.constants]
 
     @cached_property
-    def reads(self) -> list[list[Step]]:
-        """The steps that are read together, by one statement each time, if all of it is compiled."""
-        changing = [step for step in self.steps if isinstance(step.field, Mutation | Subscription)]
-        return [references(step) for step in changing] or [self.compiled]
+    def reads(self) -> list[list[Member]]:
+        """The fields that are read together, by one statement each time, if all of it is compiled."""
+        changing = [member for member in self.members if is_changing(member.node)]
+        return [[child for child, _ in references(member)] for member in changing] or [self.compiled]
 
     @cached_property
-    def rate_limits(self) -> dict[str, Step]:
-        """The steps that ask what the operation costs, by key."""
-        return {step.key: step for step in self.steps if isinstance(step.field, RateLimit)}
+    def rate_limits(self) -> dict[str, Python]:
+        """The fields that ask what the operation costs, by key."""
+        nodes = {member.key: member.node for member in self.members if isinstance(member.node, Python)}
+        return {key: node for key, node in nodes.items() if isinstance(node.field, RateLimit)}
 
     def is_dry_run(self, variables: VariableValues) -> bool:
         """Whether the operation is only to be priced."""
-        return any(step.arguments(variables)["dry_run"] for step in self.rate_limits.values())
+        return any(node.given.values(variables)["dry_run"] for node in self.rate_limits.values() if node.given)
 
     @cached_property
     def way(self) -> str:
         """compiled, resolved or both."""
         if not self.obstacles:
             return "compiled"
-        return "both" if len(self.obstacles) < len(self.steps) else "resolved"
+        return "both" if len(self.obstacles) < len(self.members) else "resolved"
 
     @cached_property
     def how(self) -> str:
@@ -94,122 +94,70 @@ class Plan:
         return "; ".join(compiled + resolved)
 
     @cached_property
-    def cost(self) -> Place:
+    def cost(self) -> Cost:
         """What it may cost, for any values of its variables."""
-        return place_of(self.steps)
+        return cost(self.tree)
 
-    def statement(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> Statement:
-        """The statement for these steps with arguments of these shapes; raises RecursionError if they are too deep.
+    def asked(self, members: Sequence[Member], variables: VariableValues) -> Asked:
+        """The arguments of these fields and of all below them, made ready."""
+        return asked([(member, *self._givens[member]) for member in members], variables)
 
-        Each step is compiled once for each shape of its own arguments, whatever the others have: shapes add up, they
-        do not multiply. The whole is those of its steps put side by side.
+    @cached_property
+    def _givens(self) -> dict[Member, tuple[int, Givens]]:
+        """The arguments in each field that is read, with a number of the field."""
+        read = (member for members in self.reads for member in members)
+        return {member: (number, givens(member.node)) for number, member in enumerate(read)}
+
+    def statement(self, asked: Asked, viewer: Viewer) -> Statement:
+        """The statement for fields with arguments of these shapes; raises RecursionError if they are too deep.
+
+        Each field is compiled once for each shape of its own arguments, whatever the others have: shapes add up, they
+        do not multiply. The whole is those of its fields put side by side.
         """
-        found = self.written(steps, asked, viewer)
+        found = self.written(asked, viewer)
         if found is None:
-            found = self._joined(steps, asked, viewer) if len(steps) > 1 else statement(steps[0], asked.shapes, viewer)
-            self.statements.put(self.key(steps, asked, viewer), found, BYTES_A_CHARACTER * len(found.sql))
+            apart = asked.apart
+            if len(apart) > 1:
+                found = joined([self.statement(one, viewer) for one in apart])
+            else:
+                found = statement(asked.members[0].node, asked.shapes, viewer)
+            self.statements.put(self.key(asked, viewer), found, BYTES_A_CHARACTER * len(found.sql))
         return found
 
-    def written(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> Statement | None:
-        """The same, if it was compiled before."""
-        return self.statements.get(self.key(steps, asked, viewer))
+    def written(self, asked: Asked, viewer: Viewer) -> Statement | None:
+        """The statement, if it was compiled before."""
+        return self.statements.get(self.key(asked, viewer))
 
-    def _joined(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> Statement:
-        return joined([self.statement([step], asked, viewer) for step in steps])
-
-    def key(self, steps: Sequence[Step], asked: "Asked", viewer: Viewer) -> tuple[Any, ...]:
+    def key(self, asked: Asked, viewer: Viewer) -> tuple[Any, ...]:
         """What tells the statement from all others."""
-        return (self.number, viewer.kind, *[asked.varying[step.number] for step in steps])
+        return (self.number, viewer.kind, *asked.varying)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The arguments of steps, made ready: shapes by the number of the step, and values by the name of the parameter.
-
-    `varying` has the numbers and shapes that variables can change, at and below each of the steps; `failures` what is
-    wrong with arguments.
-    """
-
-    shapes: dict[int, Any] = field(default_factory=dict)
-    values: dict[str, Any] = field(default_factory=dict)
-    varying: dict[int, tuple[Any, ...]] = field(default_factory=dict)
-    failures: dict[int, Exception] = field(default_factory=dict)
-
-    def add(self, step: Step, variables: VariableValues) -> None:
-        """Take in the arguments of a step and of all below it."""
-        self.varying[step.number] = (step.number, *self._bound(step, variables))
-
-    def _bound(self, step: Step, variables: VariableValues) -> Iterator[Any]:
-        for one, binding in step.bound:
-            self._take(one or step, binding)
-        for one in [below or step for below in step.unbound]:
-            binding = one.binding(variables)
-            self._take(one, binding)
-            yield one.number, binding.shape
-            for child in _of_tables(one, binding.shape):
-                yield from self._bound(child, variables)
-
-    def arguments(self, statement: Statement, viewer: Viewer) -> list[Any]:
-        """The values of a statement's parameters in their order."""
-        return statement.arguments({**self.values, **viewer.parameters})
-
-    def give(self, step: Step, name: str, value: Any) -> None:
-        """Give a parameter of a step its value."""
-        self.values[parameter(step, name)] = value
-
-    def _take(self, step: Step, binding: Binding) -> None:
-        self.shapes[step.number] = binding.shape
-        if binding.error:
-            self.failures[step.number] = binding.error
-        for name, value in binding.values.items():
-            self.give(step, name, value)
+def is_changing(node: Node) -> bool:
+    """Whether it is a mutation or a subscription: statements read the rows in its payload."""
+    return isinstance(node, Python) and isinstance(node.field, Mutation | Subscription)
 
 
-def _of_tables(step: Step, shape: Any) -> list[Step]:
-    """The steps below one that finds rows of any table by their ids, for the tables found."""
-    match step.field:
-        case _ if shape is FAILED:
-            return []
-        case roots.NodeById():
-            return step.children_of(shape) if shape else []
-        case roots.NodesById():
-            return [child for table in shape for child in step.children_of(table)]
-    return []
+def shown(member: Member) -> Sequence[Member]:
+    """What is selected of the payload of a mutation or of an event."""
+    assert isinstance(member.node, Python)
+    return member.node.body.members if member.node.body else ()
 
 
-def references(step: Step) -> list[Step]:
-    """The steps below a mutation or a subscription that read rows."""
-    return [child for child in step.children if isinstance(child.field, Reference)]
+def references(member: Member) -> list[tuple[Member, Row]]:
+    """The rows that are selected of a payload."""
+    return [(child, child.node) for child in shown(member) if isinstance(child.node, Row)]
 
 
-def obstacle(step: Step) -> str | None:
-    """The field at or below the step that only Python can compute; None when a statement answers all of it."""
-    return next(_obstacles(step), None)
+def obstacle(member: Member) -> str | None:
+    """The field at or below one of the root that only Python can compute; None when statements answer all of it."""
+    read: list[Node] = [row for _, row in references(member)] if is_changing(member.node) else [member.node]
+    return next((reason for node in read for reason in _obstacles(node)), None)
 
 
-def _obstacles(step: Step) -> Iterator[str]:
-    match step.field:
-        case _ if step.is_typename:
-            return
-        case Mutation() | Subscription():
-            below = references(step)
-        case Many():
-            below = [item for part in step.children for item in _items(part)]
-        case roots.NodeById() | roots.NodesById():
-            below = [child for table in NODES for child in step.children_of(table)]
-        case field_ if isinstance(field_, OBJECTS):
-            below = step.children
-        case field_ if isinstance(field_, LEAVES):
-            return
-        case _:
-            yield f"{step.parent.name}.{step.selected.name}"
-            return
-    for child in below:
-        yield from _obstacles(child)
-
-
-def _items(part: Step) -> list[Step]:
-    """The fields of the rows that a part of a connection shows."""
-    if part.name == "nodes":
-        return part.children
-    return [child for inner in part.children if inner.name == "node" for child in inner.children]
+def _obstacles(node: Node) -> Iterator[str]:
+    if isinstance(node, Python):
+        yield node.text
+        return
+    for _, inner in node.below():
+        yield from _obstacles(inner)

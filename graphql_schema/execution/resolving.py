@@ -103,7 +103,7 @@ def _unpropagated(node: DefinitionNode) -> DefinitionNode:
 
 def only(operation: Operation, keys: Container[str]) -> DocumentNode:
     """The document with these root fields alone."""
-    nodes = [node for step in operation.plan.steps if step.key in keys for node in step.selected.nodes]
+    nodes = [node for member in operation.plan.members if member.key in keys for node in member.nodes]
     definition = operation.definition.node
     only = OperationDefinitionNode(
         operation=definition.operation,

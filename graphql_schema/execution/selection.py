@@ -1,11 +1,10 @@
 """What an operation selects: the fields of a selection set on a concrete type, merged as the specification says.
 
-Source: GraphQL specification, section 6.3.2 "Field Collection".
+Source: GraphQL specification, section 6.3.2 "Field Collection", and the draft of incremental delivery.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any
 
 from graphql import (
@@ -25,55 +24,90 @@ from graphql import (
 from graphql.execution import get_directive_values
 from graphql.execution.values import VariableValues
 
+from graphql_schema.execution.deferring import Parts, Way
+
+Inner = tuple[SelectionSetNode, int | None]
+"""A selection set with the number of the deferred part that it stands in."""
+
 
 @dataclass(frozen=True, slots=True)
-class Selected:
-    """A field of the answer: its key there, its name in the schema, and all places that select it."""
+class Selection:
+    """A field of the answer: its key there, its name in the schema, and the places that select it, with their parts."""
 
     key: str
     name: str
     nodes: list[FieldNode] = field(default_factory=list)
+    parts: list[int | None] = field(default_factory=list)
 
     @property
-    def inner(self) -> list[SelectionSetNode]:
+    def inner(self) -> list[Inner]:
         """The selection sets below the field."""
-        return [node.selection_set for node in self.nodes if node.selection_set]
+        found = zip(self.nodes, self.parts, strict=True)
+        return [(node.selection_set, part) for node, part in found if node.selection_set]
+
+    def within(self, part: int) -> "Selection":
+        """The field as one part brings it."""
+        return Selection(self.key, self.name, self.nodes, [part for _ in self.nodes])
+
+
+@dataclass(slots=True)
+class Fields:
+    """What is selected on an object, in the order of the answer, and the parts that begin there with those around."""
+
+    by_key: dict[str, Selection] = field(default_factory=dict)
+    deferred: list[tuple[int, int | None]] = field(default_factory=list)
+    visited: set[tuple[str, int | None]] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
 class Selections:
-    """Collects the fields of one operation, for these values of the variables in `@skip` and `@include`."""
+    """Collects the fields of one operation, for these values of the variables that decide what is selected.
+
+    Without `parts` nothing is deferred.
+    """
 
     schema: GraphQLSchema
     document: DocumentNode
     conditions: VariableValues
-    numbers: Iterator[int] = field(default_factory=count)
+    parts: Parts | None = None
 
-    def of(self, type_: GraphQLObjectType, selection_sets: Iterable[SelectionSetNode]) -> list[Selected]:
-        """The fields that the selection sets select on a value of `type_`, in the order of the answer."""
-        found: dict[str, Selected] = {}
-        visited: set[str] = set()
-        for selection_set in selection_sets:
-            self._collect(type_, selection_set, found, visited)
-        return list(found.values())
+    def of(self, type_: GraphQLObjectType, inner: Iterable[Inner], way: Way = ()) -> Fields:
+        """What the selection sets select on a value of `type_` at the end of this way."""
+        found = Fields()
+        for selection_set, part in inner:
+            self._collect(type_, selection_set, part, found, way)
+        return found
 
     def _collect(
-        self, type_: GraphQLObjectType, selection_set: SelectionSetNode, found: dict[str, Selected], visited: set[str]
+        self, type_: GraphQLObjectType, selection_set: SelectionSetNode, part: int | None, found: Fields, way: Way
     ) -> None:
         for node in selection_set.selections:
             if not self._is_included(node):
                 continue
             if isinstance(node, FieldNode):
                 key = node.alias.value if node.alias else node.name.value
-                found.setdefault(key, Selected(key, node.name.value)).nodes.append(node)
-            elif isinstance(node, InlineFragmentNode):
-                if self._applies(type_, node.type_condition):
-                    self._collect(type_, node.selection_set, found, visited)
-            elif isinstance(node, FragmentSpreadNode) and node.name.value not in visited:
-                visited.add(node.name.value)
-                fragment = self._fragment(node.name.value)
-                if self._applies(type_, fragment.type_condition):
-                    self._collect(type_, fragment.selection_set, found, visited)
+                selection = found.by_key.setdefault(key, Selection(key, node.name.value))
+                selection.nodes.append(node)
+                selection.parts.append(part)
+                continue
+            fragment = self._fragment(node, part, found)
+            if fragment and self._applies(type_, fragment.type_condition):
+                begun = self.parts.fragment(node, way, part) if self.parts else None
+                if begun is not None:
+                    found.deferred.append((begun, part))
+                self._collect(type_, fragment.selection_set, part if begun is None else begun, found, way)
+
+    def _fragment(self, node: Any, part: int | None, found: Fields) -> Any:
+        """The fragment that is spread, or stands here; None where it was spread before."""
+        if isinstance(node, InlineFragmentNode):
+            return node
+        assert isinstance(node, FragmentSpreadNode)
+        visit = (node.name.value, part)
+        if visit in found.visited:
+            return None
+        if not (self.parts and node.directives):  # what is deferred is another part each time
+            found.visited.add(visit)
+        return self._named(node.name.value)
 
     def _is_included(self, node: Any) -> bool:
         if not node.directives:
@@ -88,6 +122,6 @@ class Selections:
         wider = self.schema.get_type(condition.name.value)
         return isinstance(wider, GraphQLInterfaceType | GraphQLUnionType) and self.schema.is_sub_type(wider, type_)
 
-    def _fragment(self, name: str) -> FragmentDefinitionNode:
+    def _named(self, name: str) -> FragmentDefinitionNode:
         fragments = (node for node in self.document.definitions if isinstance(node, FragmentDefinitionNode))
         return next(fragment for fragment in fragments if fragment.name.value == name)

@@ -8,9 +8,9 @@ from typing import Any
 
 from graphql import DocumentNode, FieldNode, GraphQLSchema, OperationDefinitionNode, OperationType, Visitor, visit
 
+from graphql_schema.core.fields import declared_of
 from graphql_schema.core.mutations import Mutation
 from graphql_schema.execution.limits import Limits, size
-from graphql_schema.execution.steps import declared_of
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Values:
         root = self.schema.mutation_type
         if self.operation.operation is not OperationType.MUTATION or root is None:
             return self.limits.values
-        fields = [declared_of(root.fields[name]) for name in field_names(self.document) & root.fields.keys()]
+        found = [declared_of(root.fields[name]) for name in field_names(self.document) & root.fields.keys()]
+        fields = [one.declared for one in found if one]
         return max([self.limits.values, *(field.values for field in fields if isinstance(field, Mutation))])
 
     @cached_property

@@ -6,7 +6,7 @@ as they are, since coercing them would cost more than the rest of a small operat
 Source: GraphQL specification, section 6.1.2 "Coercing Variable Values".
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -25,22 +25,8 @@ from graphql.execution.get_variable_signature import get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource
 
 from graphql_schema.core.errors import SchemaError
+from graphql_schema.core.inputs import PLAIN, Test, is_plain
 from graphql_schema.execution.misfits import misfits, shown
-
-Test = Callable[[Any], bool]
-
-PLAIN: dict[str, Test] = {
-    "ID": lambda value: type(value) is str,
-    "String": lambda value: type(value) is str,
-    "Boolean": lambda value: type(value) is bool,
-    "Int": lambda value: type(value) is int and -(2**31) <= value < 2**31,
-}
-"""Scalars whose values are sent in the form in which they are used, each with what tells such a value."""
-
-
-def is_plain(type_: Any) -> bool:
-    """Whether values of this type can be taken as they are."""
-    return str(get_nullable_type(type_)) in PLAIN
 
 
 @dataclass(frozen=True)

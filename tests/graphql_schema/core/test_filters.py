@@ -14,7 +14,6 @@ from db.engine import Database
 from db.read import Order
 from graphql_schema.core.filters import order_name, order_named
 from graphql_schema.execution import Request, RequestError
-from graphql_schema.execution.plan import Asked
 from tests.conftest import Graph
 from tests.world import World
 
@@ -153,10 +152,9 @@ async def test_a_filter_by_a_key_among_many_reads_no_table_from_end_to_end(graph
 
 def statements(graph: Graph, who: str | None, query: str, **variables: Any) -> Iterator[str]:
     """The statement that a query is compiled to, and that for several at once."""
-    operation, asked = graph.executor.prepare(Request(query, variables=variables)), Asked()
-    for step in operation.plan.steps:
-        asked.add(step, operation.variables)
-    statement = operation.plan.statement(operation.plan.steps, asked, graph.world.viewer(who))
+    operation = graph.executor.prepare(Request(query, variables=variables))
+    asked = operation.plan.asked(operation.plan.members, operation.variables)
+    statement = operation.plan.statement(asked, graph.world.viewer(who))
     yield statement.sql
     if statement.together:
         yield statement.together

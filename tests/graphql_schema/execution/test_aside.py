@@ -11,6 +11,7 @@ import pytest
 
 from db.access import GUEST, Viewer
 from db.errors import Overloaded
+from graphql_schema.core.tree import objects
 from graphql_schema.execution import Executor, Request, aside
 from graphql_schema.execution.aside import MOST_WAITING, THREAD, Turns
 from graphql_schema.schema import executor
@@ -71,7 +72,8 @@ async def test_another_choice_of_fields_is_planned_in_the_thread(fresh: Executor
         other = asyncio.create_task(fresh.read(Request(text, variables={"with": False}), GUEST))
         await fresh.read(Request(text, variables={"with": True}), GUEST)
         assert await waits(other)
-    assert [step.name for step in (await other).plan.steps[0].children] == ["id"]
+    (viewer,) = objects((await other).plan.members[0].node)
+    assert [member.key for member in viewer.members] == ["id"]
 
 
 async def test_a_statement_for_other_filters_is_written_in_the_thread(graph: Graph) -> None:

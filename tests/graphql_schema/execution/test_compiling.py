@@ -15,7 +15,7 @@ from db.statements import Statement
 from graphql_schema.execution import Executor, Request, compiler, plan
 from graphql_schema.schema import executor
 from tests.conftest import Graph
-from tests.graphql_schema.execution.test_parts import OPERATIONS
+from tests.graphql_schema.execution.test_deferring import OPERATIONS
 from tests.world import World
 
 ORDERS = ("TITLE_ASC", "TITLE_DESC", "CREATED_AT_ASC")

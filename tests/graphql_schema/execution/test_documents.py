@@ -71,4 +71,4 @@ def test_a_plan_is_made_for_each_choice_of_fields(documents: Documents) -> None:
         assert not isinstance(values, list)
         plans.append(definition.plan(values))
     assert plans[0] is plans[2]
-    assert [[step.key for step in plan.steps] for plan in plans[:2]] == [["viewer", "courses"], ["viewer"]]
+    assert [[member.key for member in plan.members] for plan in plans[:2]] == [["viewer", "courses"], ["viewer"]]

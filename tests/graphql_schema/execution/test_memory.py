@@ -12,7 +12,6 @@ import pytest
 from db.access import GUEST
 from db.kept import Kept
 from graphql_schema.execution import Executor, Request, RequestError, memory
-from graphql_schema.execution.compiling import asked_of
 from graphql_schema.execution.memory import Memory
 from graphql_schema.schema import executor
 
@@ -51,14 +50,13 @@ def use(fresh: Executor, text: str) -> None:
         except RequestError:
             continue
         for plan in (operation.plan, *_plans_of_parts(operation)):
-            for steps in plan.reads:
-                ready, asked = asked_of(operation, steps)
-                _ = ready and plan.statement(ready, asked, GUEST)
+            for members in plan.reads:
+                asked = plan.asked(members, operation.variables)
+                _ = asked.members and plan.statement(asked, GUEST)
 
 
 def _plans_of_parts(operation: Any) -> list[Any]:
-    parts = operation.parts
-    return [one.plan(operation.variables) for one in (parts.first, *parts.later.values())] if parts else []
+    return [operation.parts.first, *operation.parts.later.values()] if operation.parts else []
 
 
 def kept(memory: Memory) -> list[Kept[Any]]:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from db.access import GUEST
+from graphql_schema.core.inputs import BACKREF
 from graphql_schema.execution import Executor, Limits, Request, RequestError
-from graphql_schema.execution.inputs import BACKREF
 from graphql_schema.schema import executor
 
 IDS = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"

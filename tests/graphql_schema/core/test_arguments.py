@@ -1,4 +1,4 @@
-"""Steps are made once for everybody who sends a document: what they keep depends on nobody's variables."""
+"""What is kept of arguments is made once for everybody who sends a document: it depends on nobody's variables."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,9 +20,9 @@ from graphql import (
 from graphql.execution import get_argument_values, get_variable_values
 from graphql.execution.values import VariableValues
 
-from graphql_schema.execution.inputs import converted
-from graphql_schema.execution.selection import Selected, Selections
-from graphql_schema.execution.steps import Step
+from graphql_schema.core.arguments import Given
+from graphql_schema.core.fields import declared_of
+from graphql_schema.core.inputs import converted
 from graphql_schema.schema import executor
 from tests.conftest import Graph
 
@@ -86,11 +86,11 @@ def test_a_variable_that_stands_twice_in_a_field_has_the_value_that_it_has_now(t
         (node,) = operation.selection_set.selections
         assert isinstance(node, FieldNode)
         first, then = (variables(operation, value) for value in VALUES[leaf])
-        step = Step(Selections(SCHEMA, parse("{ a }"), first), type_, Selected(name, name, [node]), 0)
+        given = Given(0, declared_of(type_.fields[name]), type_.fields[name], node)
         with suppress(GraphQLError):  # something else is needed beside the two
             expected = [get_argument_values(type_.fields[name], node, values) for values in (first, then)]
-            given = [step.arguments(values) for values in (first, then)]
-            assert given == [converted(one, type_.fields[name].args) for one in expected], (name, arguments)
+            found = [given.values(values) for values in (first, then)]
+            assert found == [converted(one, type_.fields[name].args) for one in expected], (name, arguments)
 
 
 def variables(operation: OperationDefinitionNode, value: Any) -> VariableValues:

@@ -3,13 +3,28 @@
 Strawberry looks the types of a class up anew for every value, which costs more than a small statement.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from graphql import GraphQLArgument, GraphQLInputField, GraphQLInputObjectType, GraphQLList, get_nullable_type
 
 BACKREF = "strawberry-definition"
 """The extension with which Strawberry marks what it has made of a declaration."""
+
+Test = Callable[[Any], bool]
+
+PLAIN: dict[str, Test] = {
+    "ID": lambda value: type(value) is str,
+    "String": lambda value: type(value) is str,
+    "Boolean": lambda value: type(value) is bool,
+    "Int": lambda value: type(value) is int and -(2**31) <= value < 2**31,
+}
+"""Scalars whose values are sent in the form in which they are used, each with what tells such a value."""
+
+
+def is_plain(type_: Any) -> bool:
+    """Whether values of this type can be taken as they are."""
+    return str(get_nullable_type(type_)) in PLAIN
 
 
 def converted(given: Mapping[str, Any], declared: Mapping[str, GraphQLArgument | GraphQLInputField]) -> dict[str, Any]:

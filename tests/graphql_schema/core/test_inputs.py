@@ -9,8 +9,8 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.types.scalar import DEFAULT_SCALAR_REGISTRY
 from strawberry.types.arguments import convert_arguments
 
+from graphql_schema.core.inputs import BACKREF, converted
 from graphql_schema.core.scalars import SCALARS
-from graphql_schema.execution.inputs import BACKREF, converted
 from graphql_schema.schema import executor
 
 FIELDS = (

@@ -1,0 +1,169 @@
+"""What a field is given: its arguments as a document writes them, and with the variables that stand in it.
+
+What is kept of them is for everybody who sends the document: it is made of literals, where no request's variables are.
+"""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    IntValueNode,
+    ListValueNode,
+    ValueNode,
+    VariableNode,
+    Visitor,
+    get_named_type,
+    is_abstract_type,
+    print_ast,
+    visit,
+)
+from graphql.execution import get_argument_values
+from graphql.execution.values import VariableValues
+
+from db.base import Base
+from graphql_schema.core.inputs import converted, is_plain, python_name
+
+Size = int | Callable[[Mapping[str, Any]], int]
+"""How many items there are at most: a number, or one that the values of variables give."""
+
+FAILED = object()
+"""The shape of arguments that make no sense."""
+NOTHING = VariableValues({}, {})
+"""The variables of nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Arguments made ready for SQL: what shapes the text of a statement, and the values of its bind parameters.
+
+    `tables` are those whose rows they name by global ids. `error` says what is wrong; the shape is FAILED then.
+    """
+
+    shape: Hashable = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    tables: tuple[type[Base], ...] = ()
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """The arguments of one field of an operation. Its number there is in the names of their bind parameters.
+
+    `declared` is the declaration of the field. They ask for `size` items at most.
+    """
+
+    number: int
+    declared: Any
+    schema_field: GraphQLField
+    node: FieldNode
+    size: Size = 1
+
+    def parameter(self, name: str) -> str:
+        """The name of one of their bind parameters."""
+        return f"{name}_{self.number}"
+
+    @property
+    def text(self) -> str:
+        """The arguments as they are written."""
+        return ", ".join(f"{name}: {print_ast(value)}" for name, value in written(self.node).items())
+
+    @property
+    def varies(self) -> bool:
+        """Whether variables can change them, or what is selected below: that of an object of many types."""
+        is_of_many = is_abstract_type(get_named_type(self.schema_field.type))
+        return is_of_many or any(map(_has_variable, written(self.node).values()))
+
+    def bind(self, variables: VariableValues) -> Binding:
+        """The arguments made ready for SQL, or what is wrong with them."""
+        try:
+            found: Binding = self.declared.bind(self.values(variables))
+        except Exception as error:  # noqa: BLE001  (explained or masked where there is an object that has the field)
+            return Binding(FAILED, error=error)
+        return found
+
+    def values(self, variables: VariableValues) -> dict[str, Any]:
+        """The arguments as a resolver gets them; raises what is wrong with them."""
+        given = variables.coerced
+        if self._plain is None or not all(variable in given for variable in self._plain.values()):
+            return self._converted(self.schema_field, variables)
+        return {**self._constant, **{name: given[variable] for name, variable in self._plain.items()}}
+
+    @cached_property
+    def _plain(self) -> dict[str, str] | None:
+        """The variables that stand for arguments and are taken as they are; None where a variable is used otherwise."""
+        declared = self.schema_field.args
+        found = {
+            python_name(declared[name]): value.name.value
+            for name, value in written(self.node).items()
+            if isinstance(value, VariableNode) and is_plain(declared[name].type)
+        }
+        return found if len(found) == sum(map(_has_variable, written(self.node).values())) else None
+
+    @cached_property
+    def _constant(self) -> dict[str, Any]:
+        """The arguments in which there is no variable, those that are left out included."""
+        varying = {name for name, value in written(self.node).items() if _has_variable(value)}
+        constant = {name: declared for name, declared in self.schema_field.args.items() if name not in varying}
+        return self._converted(GraphQLField(self.schema_field.type, args=constant), NOTHING)
+
+    def _converted(self, field: GraphQLField, variables: VariableValues) -> dict[str, Any]:
+        """The arguments that the field declares, of those that are written."""
+        return converted(get_argument_values(field, self.node, variables), field.args)
+
+
+def written(node: FieldNode) -> dict[str, ValueNode]:
+    """The arguments of a field as they are written."""
+    return {argument.name.value: argument.value for argument in node.arguments or ()}
+
+
+def number_of(node: FieldNode, names: tuple[str, ...], *, default: int, most: int) -> Size:
+    """The number that the first of these arguments gives that is there, within bounds.
+
+    One that is out of bounds is refused where it stands: no more is answered than within them.
+    """
+    given = written(node)
+    asked = [given[name] for name in names if name in given]
+
+    def size(values: Mapping[str, Any]) -> int:
+        numbers = (_number(node, values) for node in asked)
+        number = next((number for number in numbers if number is not None), default)
+        return min(max(number, 0), most)
+
+    return size if any(isinstance(node, VariableNode) for node in asked) else size({})
+
+
+def length_of(node: FieldNode, name: str, *, most: int) -> Size:
+    """How many items the list has that is given as an argument, within bounds."""
+    match written(node)[name]:
+        case VariableNode(name=variable):
+            return lambda values: min(len(values[variable.value]), most)
+        case ListValueNode(values=items):
+            return min(len(items), most)
+    return 1
+
+
+class _Variables(Visitor):
+    is_met = False
+
+    def enter_variable(self, *_: Any) -> None:
+        self.is_met = True
+
+
+def _has_variable(value: ValueNode) -> bool:
+    """Whether there is a variable in a value."""
+    found = _Variables()
+    visit(value, found)
+    return found.is_met
+
+
+def _number(node: ValueNode, values: Mapping[str, Any]) -> int | None:
+    match node:
+        case VariableNode(name=name):
+            return values.get(name.value)
+        case IntValueNode(value=digits):
+            return int(digits)
+    return None

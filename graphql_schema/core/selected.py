@@ -1,0 +1,42 @@
+"""A field where an operation selects it: what a declaration is told when it lowers itself to the tree."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from db.base import Base
+from graphql_schema.core.arguments import Given, Size
+from graphql_schema.core.tree import Object, Row, Rows
+
+
+class Selected(Protocol):
+    """What `Field.lower` is told."""
+
+    @property
+    def name(self) -> str:
+        """The name of the declaration."""
+
+    @property
+    def coordinate(self) -> str:
+        """The field in the schema, as `Query.viewer`."""
+
+    @property
+    def table(self) -> type[Base]:
+        """The table behind the type that the field belongs to."""
+
+    def object(self) -> Object:
+        """What is selected below it, where it leads to one type of object."""
+
+    def body(self) -> Object | None:
+        """What is selected below it; None below a value."""
+
+    def by_table(self, rows: Callable[[type[Base]], Rows]) -> dict[type[Base], Row]:
+        """What is selected below it for each table whose rows it can lead to, found as `rows` says."""
+
+    def given(self, size: Size = 1) -> Given:
+        """Its arguments, which ask for so many items at most."""
+
+    def number(self, *names: str, default: int, most: int) -> Size:
+        """The number that the first of these arguments gives that is there, within bounds."""
+
+    def length(self, name: str, *, most: int) -> Size:
+        """How many items the list has that is given as an argument."""

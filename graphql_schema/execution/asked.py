@@ -1,0 +1,118 @@
+"""The arguments in a tree, made ready for one request: what shapes its statement, and the values of the parameters."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from graphql.execution.values import VariableValues
+
+from db.access import Viewer
+from db.base import Base
+from db.statements import Statement
+from graphql_schema.core.arguments import NOTHING, Binding, Given
+from graphql_schema.core.tree import Choice, Member, Node, given_of
+
+
+@dataclass(frozen=True, slots=True)
+class Givens:
+    """The arguments at a node and below it: those that no variable can change, bound, and the others.
+
+    What is given to a choice comes with the arguments in each of its cases: its table says which of them count.
+    """
+
+    constant: list[tuple[Given, Binding]] = field(default_factory=list)
+    varying: list[tuple[Given, Mapping[type[Base], "Givens"]]] = field(default_factory=list)
+
+
+def givens(node: Node) -> Givens:
+    """The arguments at a node and below it, in the order of the tree."""
+    found = Givens()
+    for given, cases in _givens(node):
+        if given.varies:
+            found.varying.append((given, cases))
+        else:
+            found.constant.append((given, given.bind(NOTHING)))
+    return found
+
+
+def _givens(node: Node) -> Iterator[tuple[Given, Mapping[type[Base], Givens]]]:
+    if isinstance(node, Choice):
+        yield node.given, {table: givens(case) for table, case in node.cases.items()}
+        return
+    if given := given_of(node):
+        yield given, {}
+    for _, inner in node.below():
+        yield from _givens(inner)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Fields whose arguments make sense, and the arguments at and below them.
+
+    Shapes and `failures`, which say what is wrong with arguments, are by the number of the field; values by the name of
+    the parameter. `varying` tells the shapes of each of the fields that variables can change.
+    """
+
+    members: list[Member] = field(default_factory=list)
+    varying: list[tuple[Any, ...]] = field(default_factory=list)
+    shapes: dict[int, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    failures: dict[int, Exception] = field(default_factory=dict)
+
+    @property
+    def apart(self) -> list["Asked"]:
+        """Each of the fields by itself."""
+        return [
+            replace(self, members=[member], varying=[varying])
+            for member, varying in zip(self.members, self.varying, strict=True)
+        ]
+
+    def failure(self, member: Member) -> Exception | None:
+        """What is wrong with the arguments of a field itself."""
+        given = given_of(member.node)
+        return self.failures.get(given.number) if given else None
+
+    def arguments(self, statement: Statement, viewer: Viewer) -> list[Any]:
+        """The values of a statement's parameters in their order."""
+        return statement.arguments({**self.values, **viewer.parameters})
+
+    def give(self, member: Member, name: str, value: Any) -> None:
+        """Give a parameter of a field its value."""
+        given = given_of(member.node)
+        assert given
+        self.values[given.parameter(name)] = value
+
+
+def asked(fields: Iterable[tuple[Member, int, Givens]], variables: VariableValues) -> Asked:
+    """What these fields, each with its number, ask for with these values of variables."""
+    found = Asked()
+    for member, number, givens in fields:
+        found.varying.append((number, *_bound(found, givens, variables)))
+        found.members.append(member)
+    return found if not found.failures else _ready(found)
+
+
+def _ready(found: Asked) -> Asked:
+    """What is asked without the fields whose own arguments make no sense."""
+    apart = [one for one in found.apart if found.failure(one.members[0]) is None]
+    return replace(found, members=[one.members[0] for one in apart], varying=[one.varying[0] for one in apart])
+
+
+def _bound(found: Asked, givens: Givens, variables: VariableValues) -> Iterator[Any]:
+    """Take in the arguments of a field and of all below it. The shapes are those that variables can change."""
+    for given, binding in givens.constant:
+        _take(found, given, binding)
+    for given, cases in givens.varying:
+        binding = given.bind(variables)
+        _take(found, given, binding)
+        yield binding.shape
+        for table in binding.tables:
+            yield from _bound(found, cases[table], variables)
+
+
+def _take(found: Asked, given: Given, binding: Binding) -> None:
+    found.shapes[given.number] = binding.shape
+    if binding.error:
+        found.failures[given.number] = binding.error
+    for name, value in binding.values.items():
+        found.values[given.parameter(name)] = value

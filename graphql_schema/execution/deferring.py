@@ -1,0 +1,193 @@
+"""What of an answer comes later: the parts that `@defer` and `@stream` ask for, and the tree cut into them.
+
+Source: GraphQL specification, draft of incremental delivery, `@defer` and `@stream`.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from graphql import (
+    DirectiveNode,
+    DocumentNode,
+    GraphQLDeferDirective,
+    GraphQLError,
+    GraphQLStreamDirective,
+    Node,
+    Undefined,
+    ValueNode,
+    VariableNode,
+    Visitor,
+    value_from_ast_untyped,
+    visit,
+)
+from graphql.execution import get_directive_values
+from graphql.execution.values import VariableValues
+from graphql.language import REMOVE
+
+from graphql_schema.core import tree
+from graphql_schema.core.connections import LARGEST_PAGE
+from graphql_schema.core.tree import Choice, Constant, Each, List, Member, Object, Row
+
+DIRECTIVES = {"defer", "stream"}
+MAX_PARTS = 16
+"""Each is a statement that finds its way anew. What is deferred beyond comes with what is around it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A step on the way down an answer. Where it leads to a list, the first item there has the place `start`."""
+
+    name: str
+    start: int = 0
+
+
+Way = tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is answered later: the way to the objects that it belongs to.
+
+    `items` is the list of such an object that goes on, and with which place; None for a fragment.
+    """
+
+    number: int
+    label: str | None
+    way: Way
+    items: Key | None
+
+    @property
+    def mark(self) -> str:
+        """The key that shows, in what comes before, to which objects the part belongs."""
+        return f"__later_{self.number}"
+
+
+@dataclass(slots=True)
+class Parts:
+    """The parts of one operation as they are met, for these values of variables."""
+
+    variables: VariableValues
+    found: dict[Any, Part] = field(default_factory=dict)
+
+    def fragment(self, node: Any, way: Way, around: int | None) -> int | None:
+        """The number of the part that a fragment is here; None where it is not deferred."""
+        asked = self._asked(GraphQLDeferDirective, node)
+        return None if asked is None else self._number((id(node), way, around), asked, way, None)
+
+    def rest(self, node: Any, way: Way, around: int | None) -> Part | None:
+        """The part that the rest of a list is here; None where it is not streamed."""
+        asked = self._asked(GraphQLStreamDirective, node)
+        if asked is None:
+            return None
+        items = Key(node.alias.value if node.alias else node.name.value, min(asked["initialCount"], LARGEST_PAGE))
+        key = (id(node), way, around)
+        return self.found[key] if self._number(key, asked, way, items) else None
+
+    def _asked(self, directive: Any, node: Any) -> Any:
+        """The arguments of the directive where it is in force."""
+        found = get_directive_values(directive, node, self.variables) if node.directives else None
+        return found if found and found["if"] else None
+
+    def _number(self, key: Any, asked: Any, way: Way, items: Key | None) -> int | None:
+        if key not in self.found:
+            if len(self.found) == MAX_PARTS:
+                return None
+            self.found[key] = Part(len(self.found) + 1, asked.get("label"), way, items)
+        return self.found[key].number
+
+
+def cut(whole: Object, parts: Iterable[Part]) -> tuple[Object, dict[Part, Object]]:
+    """What of a tree is answered first, and with each part, those around others before these.
+
+    A part that brings nothing is none.
+    """
+    later: dict[Part, Object] = {}
+    for part in sorted(parts, key=lambda part: -part.number):
+        if left := _left(whole, part.number, [one.number for one in later]):
+            later[part] = left
+    first = _left(whole, None, [one.number for one in later])
+    return first or replace(whole, members=()), dict(reversed(later.items()))
+
+
+def _left(node: Any, part: int | None, marked: Collection[int]) -> Any:
+    """What of a node comes with a part, or at once, with the ways to it and marks for the parts that begin there."""
+    match node:
+        case Object(members=members, deferred=deferred):
+            left = [one for member in members if (one := _left_of(member, part, marked))]
+            begun = dict.fromkeys(one for one, around in deferred if around == part and one in marked)
+            left += [Member(f"__later_{one}", Constant(value=True)) for one in begun]
+            return replace(node, members=tuple(left)) if left else None
+        case Each(item=item):
+            return (inner := _left(item, part, marked)) and replace(node, item=inner)
+        case Row(body=body) | List(body=body):
+            return (inner := _left(body, part, marked)) and replace(node, body=inner)
+        case Choice(cases=cases):
+            left_of = {table: _left(case, part, marked) for table, case in cases.items()}
+            # A row of another table is there all the same: an object to which the part brings nothing.
+            empty = {table: replace(case, body=replace(case.body, members=())) for table, case in cases.items()}
+            kept = {table: left or empty[table] for table, left in left_of.items()}
+            return replace(node, cases=kept) if any(left_of.values()) else None
+    return node
+
+
+def _left_of(member: Member, part: int | None, marked: Collection[int]) -> Member | None:
+    if isinstance(member.node, tree.Value | Constant | tree.Python):
+        return member if part in member.parts else None
+    if part is None and None not in member.parts:
+        return None
+    return (inner := _left(member.node, part, marked)) and replace(member, node=inner)
+
+
+def at_once(document: DocumentNode) -> DocumentNode:
+    """The same document with nothing deferred."""
+    without: DocumentNode = visit(document, _Undirected())
+    return without
+
+
+def deciding(document: DocumentNode) -> list[str] | None:
+    """The names of the variables on which it depends what is deferred; None where nothing can be."""
+    found = directives_in([document], DIRECTIVES)
+    return variables_in(found) if found else None
+
+
+def initial_counts(nodes: Iterable[Node]) -> list[ValueNode]:
+    """All that is given as `initialCount` of a `@stream` in these definitions."""
+    found = directives_in(nodes, {GraphQLStreamDirective.name})
+    return [one.value for node in found for one in node.arguments or () if one.name.value == "initialCount"]
+
+
+def negative(counts: Iterable[ValueNode], variables: VariableValues) -> Iterator[GraphQLError]:
+    """What is wrong with what is given as `initialCount`."""
+    for node in counts:
+        count = value_from_ast_untyped(node, variables.coerced)
+        if count is not Undefined and (count is None or count < 0):
+            yield GraphQLError("The `initialCount` of `@stream` is a number from 0 on.", node)
+
+
+def directives_in(nodes: Iterable[Node], names: Collection[str]) -> list[DirectiveNode]:
+    """The directives of these names in definitions."""
+    found = _Directives()
+    for node in nodes:
+        visit(node, found)
+    return [node for node in found.nodes if node.name.value in names]
+
+
+def variables_in(directives: Iterable[DirectiveNode]) -> list[str]:
+    """The names of the variables that are given to directives."""
+    values = (argument.value for node in directives for argument in node.arguments or ())
+    return sorted({value.name.value for value in values if isinstance(value, VariableNode)})
+
+
+class _Directives(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.nodes: list[DirectiveNode] = []
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        self.nodes.append(node)
+
+
+class _Undirected(Visitor):
+    def enter_directive(self, node: Any, *_: Any) -> Any:
+        return REMOVE if node.name.value in DIRECTIVES else None

@@ -1,0 +1,117 @@
+"""From the syntax of an operation to the tree: fields are collected and merged, and each lowers itself.
+
+A tree depends on the document and on the variables that decide what is selected, and on nothing else: it is made once
+and kept, for everybody who sends the document.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any
+
+from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_leaf_type
+
+from db.base import Base
+from graphql_schema.core.arguments import Given, Size, length_of, number_of
+from graphql_schema.core.fields import DeclaredField, declared_of
+from graphql_schema.core.nodes import NODES, TABLES
+from graphql_schema.core.tree import Constant, Each, Member, Object, Python, Row, Rows
+from graphql_schema.execution.deferring import Key, Way
+from graphql_schema.execution.selection import Inner, Selection, Selections
+
+TYPENAME = "__typename"
+WEIGHT_OF_THE_SCHEMA = 500
+
+
+@dataclass(slots=True)
+class Lowering:
+    """One operation on its way to a tree. It counts the members, and the fields that take arguments."""
+
+    selections: Selections
+    members: int = 0
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def object(self, type_: GraphQLObjectType, inner: Iterable[Inner], way: Way = ()) -> Object:
+        """The object of this type with what is selected on it."""
+        fields = self.selections.of(type_, inner, way)
+        members = [m for one in fields.by_key.values() for m in self._members(type_, one, way, fields.deferred)]
+        self.members += len(members)
+        return Object(type_.name, tuple(members), tuple(fields.deferred))
+
+    def _members(
+        self, type_: GraphQLObjectType, one: Selection, way: Way, deferred: list[tuple[int, int | None]]
+    ) -> list[Member]:
+        """The member for a field; two where it is a list of which the rest comes later."""
+        first = self._member(type_, one, way, start=0)
+        around = None if None in one.parts else one.parts[0]
+        is_list, parts = isinstance(first.node, Each), self.selections.parts
+        part = parts.rest(one.nodes[0], way, around) if is_list and parts else None
+        if part is None or part.items is None:
+            return [first]
+        deferred.append((part.number, around))
+        start = part.items.start
+        rest = self._member(type_, one.within(part.number), way, start=start)
+        return [_stretch(first, 0, start), _stretch(rest, start, None)]
+
+    def _member(self, type_: GraphQLObjectType, one: Selection, way: Way, *, start: int) -> Member:
+        nodes = tuple(one.nodes)
+        if one.name == TYPENAME:
+            return Member(one.key, Constant(type_.name), parts=frozenset(one.parts), nodes=nodes)
+        field = self.selections.schema.get_field(type_, one.name)
+        assert field
+        coordinate = f"{type_.name}.{one.name}"
+        if (found := declared_of(field)) is None:
+            return Member(
+                one.key, Python(coordinate, one.name), field.type, WEIGHT_OF_THE_SCHEMA, frozenset(one.parts), nodes
+            )
+        at = At(self, one, (*way, Key(one.key, start)), field, found, coordinate, TABLES.get(type_.name, found.table))
+        weight = found.declared.weight
+        if weight is None:
+            weight = int(not is_leaf_type(get_named_type(field.type)))
+        return Member(one.key, found.declared.lower(at), field.type, weight, frozenset(one.parts), nodes)
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A field where it is selected: see `graphql_schema.core.selected.Selected`."""
+
+    lowering: Lowering
+    selection: Selection
+    way: Way
+    field: GraphQLField
+    strawberry: DeclaredField
+    coordinate: str
+    table: type[Base]
+
+    @property
+    def name(self) -> str:
+        return self.strawberry.python_name
+
+    def object(self) -> Object:
+        return self._object(get_named_type(self.field.type))
+
+    def body(self) -> Object | None:
+        type_ = get_named_type(self.field.type)
+        return self._object(type_) if isinstance(type_, GraphQLObjectType) else None
+
+    def by_table(self, rows: Callable[[type[Base]], Rows]) -> dict[type[Base], Row]:
+        types = self.lowering.selections.schema.type_map
+        return {table: Row(rows(table), self._object(types[node.__name__])) for table, node in NODES.items()}
+
+    def given(self, size: Size = 1) -> Given:
+        number = next(self.lowering.numbers)
+        return Given(number, self.strawberry.declared, self.field, self.selection.nodes[0], size)
+
+    def number(self, *names: str, default: int, most: int) -> Size:
+        return number_of(self.selection.nodes[0], names, default=default, most=most)
+
+    def length(self, name: str, *, most: int) -> Size:
+        return length_of(self.selection.nodes[0], name, most=most)
+
+    def _object(self, type_: Any) -> Object:
+        return self.lowering.object(type_, self.selection.inner, self.way)
+
+
+def _stretch(member: Member, start: int, stop: int | None) -> Member:
+    assert isinstance(member.node, Each)
+    return replace(member, node=replace(member.node, start=start, stop=stop))
