@@ -1,10 +1,5 @@
 """The graph: the slices added up."""
 
-from collections.abc import Callable
-from typing import Any
-
-from graphql import GraphQLEnumType, GraphQLResolveInfo, GraphQLType, is_enum_type, is_input_object_type
-from strawberry import Schema
 from strawberry.schema.config import StrawberryConfig
 
 import graphql_schema
@@ -12,6 +7,7 @@ from db.modules import packages
 from graphql_schema.core import NODES, root
 from graphql_schema.core.directives import atomic
 from graphql_schema.core.scalars import SCALARS
+from graphql_schema.core.strawberry_seam import Schema
 from graphql_schema.execution import Executor
 from graphql_schema.execution.cost import FORMULA
 
@@ -46,25 +42,7 @@ schema = Schema(
 )
 
 
-def _is_one_of(type_: GraphQLType, _info: GraphQLResolveInfo[Any]) -> bool | None:
-    """Strawberry's own answer fails for lists and for types of GraphQL itself."""
-    return type_.extensions["strawberry-definition"].is_one_of if is_input_object_type(type_) else None
-
-
-schema._schema.type_map["__Type"].fields["isOneOf"].resolve = _is_one_of  # type: ignore[attr-defined]  # noqa: SLF001  (as below)
-executor = Executor(schema._schema)  # noqa: SLF001  (Strawberry's own schema has no public name)
-
-
-def _without_suggestions(type_: GraphQLEnumType) -> Callable[..., Any]:
-    """How a value becomes one of an enumeration. To look for names like a text of a megabyte takes 30 ms, and what is
-    suggested is ours: see `graphql_schema.execution.misfits`.
-    """
-    coerce = type_.coerce_input_value
-    return lambda value, *_: coerce(value, hide_suggestions=True)
-
-
-for _type in filter(is_enum_type, executor.schema.type_map.values()):
-    setattr(_type, "coerce_input_value", _without_suggestions(_type))  # noqa: B010  (mypy takes no other)
+executor = Executor(schema.core)
 
 
 def sdl() -> str:

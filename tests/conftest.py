@@ -17,7 +17,6 @@ import hypothesis  # noqa: F401  (imported late, after greenlets ran, it breaks 
 import orjson
 import pytest
 from asyncpg import PostgresSyntaxError, SyntaxOrAccessError
-from graphql import introspection_types
 from sqlalchemy import event
 
 from db import embedded, engine, migrations
@@ -40,8 +39,6 @@ TEMPLATE = "world"
 MEMORY = Path("/dev/shm")  # noqa: S108  (what is made there has a name of its own)
 UNLIMITED = Limits(**{limit.name: 10**100 for limit in fields(Limits)})
 """For tests that ask for more at a time than a client may."""
-DESCRIBED: Any = introspection_types["__Type"]
-RESOLVE_IS_ONE_OF = DESCRIBED.fields["isOneOf"].resolve
 
 
 def pytest_configure() -> None:
@@ -165,12 +162,6 @@ def untraced() -> Iterator[None]:
     sys.settrace(None)
     yield
     sys.settrace(tracer)
-
-
-@pytest.fixture(autouse=True)
-def introspection() -> None:
-    """Every schema that Strawberry makes, as some tests do, changes how graphql-core describes the types of all."""
-    DESCRIBED.fields["isOneOf"].resolve = RESOLVE_IS_ONE_OF
 
 
 @pytest.fixture(autouse=True)

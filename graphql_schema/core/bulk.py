@@ -6,7 +6,7 @@ from typing import TypeVar
 from db.enums import Words
 from db.errors import BadInput, Refusal, Refusals
 from db.write import Work
-from graphql_schema.core.fields import enumeration
+from graphql_schema.core.strawberry_seam import enumeration
 
 Item = TypeVar("Item")
 

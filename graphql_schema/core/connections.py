@@ -17,8 +17,9 @@ from db.relations import Relation
 from graphql_schema.core import cursors, filters, tree
 from graphql_schema.core.arguments import Binding
 from graphql_schema.core.context import Context
-from graphql_schema.core.fields import TYPES, Computed, Field, Pairing, followed, object_type, paired
+from graphql_schema.core.fields import Computed, Field, Pairing, followed, object_type, paired
 from graphql_schema.core.selected import Selected
+from graphql_schema.core.strawberry_seam import TYPES
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100

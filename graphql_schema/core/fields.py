@@ -11,11 +11,8 @@ from inspect import isawaitable
 from typing import Any, TypeVar
 
 import strawberry
-from graphql import GraphQLField
 from sqlalchemy import ColumnElement, types
-from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
-from strawberry.types.field import StrawberryField
 
 from db import read, relations
 from db.base import Base
@@ -24,12 +21,11 @@ from db.relations import Relation
 from graphql_schema.core import tree
 from graphql_schema.core.arguments import Binding
 from graphql_schema.core.context import Context
-from graphql_schema.core.inputs import BACKREF
 from graphql_schema.core.scalars import JSON
 from graphql_schema.core.selected import Selected
+from graphql_schema.core.strawberry_seam import TYPES, DeclaredField, enumeration
 
-TYPES: dict[str, Any] = {"JSON": JSON}
-"""Every type of the graph by name: annotations are strings that are looked up here once all slices are imported."""
+TYPES["JSON"] = JSON
 
 
 Pairing = Callable[[Any, Any], ColumnElement[bool]]
@@ -213,54 +209,6 @@ def deprecated(declared: Declared, instead: str) -> Declared:
     return replace(declared, deprecation=instead)
 
 
-class DeclaredField(StrawberryField):
-    """A declaration as a field of a Strawberry type."""
-
-    def __init__(self, declared: Field, table: type[Base], name: str) -> None:
-        annotation = StrawberryAnnotation(declared.annotation(table, name), namespace=TYPES)
-        weighs = "" if declared.weight is None else f" Weighs {declared.weight}."
-        description = f"{declared.description}{weighs}"
-        super().__init__(python_name=name, description=description, type_annotation=annotation)
-        self.deprecation_reason = declared.deprecation
-        self.declared = declared
-        self.table = table
-        self.init = False
-
-    is_async = True  # type: ignore[assignment,unused-ignore]  # known without looking at a resolver
-
-    @property
-    def type(self) -> Any:
-        """The type, looked up when the schema is built; dataclasses may not replace how it is looked up."""
-        return self.resolve_type()
-
-    @type.setter
-    def type(self, _annotation: Any) -> None:
-        pass
-
-    @property
-    def arguments(self) -> list[StrawberryArgument]:
-        """The arguments, made when the schema is built: then all types are known."""
-        if self._arguments is None:
-            self._arguments = self.declared.arguments()
-        return self._arguments
-
-    @arguments.setter
-    def arguments(self, value: list[StrawberryArgument]) -> None:
-        self._arguments = value
-
-    @property
-    def is_basic_field(self) -> bool:
-        return False
-
-    def get_result(self, source: Any, info: Any, args: Any, kwargs: Any) -> Any:
-        return self.declared.resolve(source, info.context, self.python_name, kwargs)
-
-
-def declared_of(field: GraphQLField) -> DeclaredField | None:
-    """The declaration behind a field of the schema; None for what GraphQL itself defines."""
-    return field.extensions.get(BACKREF)
-
-
 def object_type(type_name: str, description: str, **fields: Field) -> None:
     """Make a type of the graph from declarations that hang on no table."""
     made = type(type_name, (), {name: DeclaredField(field, Base, name) for name, field in fields.items()})
@@ -278,13 +226,4 @@ def graph_type(type_: Any) -> Any:
         return list[graph_type(type_.item_type)]  # type: ignore[misc]
     if isinstance(kind, type) and issubclass(kind, Enum):
         return enumeration(kind)
-    return kind
-
-
-def enumeration(kind: type[Enum]) -> Any:
-    """An enumeration of the domain as one of the graph, with its docstring and its meanings as descriptions."""
-    if not hasattr(kind, "__strawberry_definition__"):
-        strawberry.enum(kind, description=kind.__doc__)
-        for value in kind.__strawberry_definition__.values:  # type: ignore[attr-defined]
-            value.description = getattr(kind[value.name], "meaning", None)
     return kind

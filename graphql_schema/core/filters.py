@@ -21,7 +21,8 @@ from db.base import Base
 from db.read import Order
 from db.relations import class_of
 from db.rules import refers_to_any
-from graphql_schema.core.fields import enumeration, graph_type
+from graphql_schema.core.fields import graph_type
+from graphql_schema.core.strawberry_seam import enumeration
 from graphql_schema.core.texts import check_storable, check_text
 
 SEARCH = "search"

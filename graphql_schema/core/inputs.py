@@ -8,8 +8,7 @@ from typing import Any
 
 from graphql import GraphQLArgument, GraphQLInputField, GraphQLInputObjectType, GraphQLList, get_nullable_type
 
-BACKREF = "strawberry-definition"
-"""The extension with which Strawberry marks what it has made of a declaration."""
+from graphql_schema.core.strawberry_seam import definition_of
 
 Test = Callable[[Any], bool]
 
@@ -34,7 +33,7 @@ def converted(given: Mapping[str, Any], declared: Mapping[str, GraphQLArgument |
 
 def python_name(declared: GraphQLArgument | GraphQLInputField) -> str:
     """The name of its declaration."""
-    name: str = declared.extensions[BACKREF].python_name
+    name: str = definition_of(declared).python_name
     return name
 
 
@@ -44,6 +43,6 @@ def _value(value: Any, type_: Any) -> Any:
             return None
         case GraphQLList(of_type=item):
             return [_value(one, item) for one in value]
-        case GraphQLInputObjectType(fields=fields, extensions=extensions):
-            return extensions[BACKREF].origin(**converted(value, fields))
+        case GraphQLInputObjectType(fields=fields) as declared:
+            return definition_of(declared).origin(**converted(value, fields))
     return value

@@ -19,9 +19,10 @@ from db.modules import modules
 from graphql_schema.core import tree
 from graphql_schema.core.arguments import Binding
 from graphql_schema.core.context import Context
-from graphql_schema.core.fields import TYPES, Field, object_type
+from graphql_schema.core.fields import Field, object_type
 from graphql_schema.core.nodes import NODES
 from graphql_schema.core.selected import Selected
+from graphql_schema.core.strawberry_seam import TYPES
 from graphql_schema.core.texts import check_storable
 
 LARGEST_BATCH = 100

@@ -13,8 +13,9 @@ from db import ids
 from db.base import Base
 from db.outbox import Event, Topic
 from graphql_schema.core.context import Context
-from graphql_schema.core.fields import Computed, Field, enumeration, object_type
+from graphql_schema.core.fields import Computed, Field, object_type
 from graphql_schema.core.mutations import Reference, arguments_of, described
+from graphql_schema.core.strawberry_seam import enumeration
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_leaf_typ
 
 from db.base import Base
 from graphql_schema.core.arguments import Given, Size, length_of, number_of
-from graphql_schema.core.fields import DeclaredField, declared_of
 from graphql_schema.core.nodes import NODES, TABLES
+from graphql_schema.core.strawberry_seam import DeclaredField, declared_of
 from graphql_schema.core.tree import Constant, Each, Member, Object, Python, Row, Rows
 from graphql_schema.execution.deferring import Key, Way
 from graphql_schema.execution.selection import Inner, Selection, Selections

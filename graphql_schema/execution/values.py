@@ -8,8 +8,8 @@ from typing import Any
 
 from graphql import DocumentNode, FieldNode, GraphQLSchema, OperationDefinitionNode, OperationType, Visitor, visit
 
-from graphql_schema.core.fields import declared_of
 from graphql_schema.core.mutations import Mutation
+from graphql_schema.core.strawberry_seam import declared_of
 from graphql_schema.execution.limits import Limits, size
 
 

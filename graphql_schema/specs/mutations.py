@@ -12,7 +12,7 @@ from db.tables import ProjectRole, ReactionType
 from db.write import Work
 from graphql_schema.core import mutation
 from graphql_schema.core.bulk import LARGEST_INPUT, OnError, accepted, check_size
-from graphql_schema.core.fields import enumeration
+from graphql_schema.core.strawberry_seam import enumeration
 from graphql_schema.core.texts import text
 from graphql_schema.core.updates import change, changes
 

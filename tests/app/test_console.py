@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from app.console import build
 from app.console.pages import routes
+from graphql_schema.core.strawberry_seam import Schema
 from tests.app.browser import needs_chromium, visiting
 from tests.app.prefixing import PREFIX, below_a_path
 from tests.app.serving import Served
@@ -132,7 +133,7 @@ class Query:
 async def answer(request: Request) -> Response:
     """The least GraphQL server that the console can talk to."""
     operation = await request.json()
-    result = await strawberry.Schema(Query).execute(operation["query"], context_value=request)
+    result = await Schema(Query).execute(operation["query"], context_value=request)
     return JSONResponse({"data": result.data})
 
 

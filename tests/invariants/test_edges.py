@@ -14,7 +14,7 @@ from db.relations import Relation
 from db.rules import follows
 from db.tables import User
 from graphql_schema.core import NODES
-from graphql_schema.core.fields import DeclaredField
+from graphql_schema.core.strawberry_seam import DeclaredField, fields_of
 from tests.conftest import Graph
 from tests.invariants.conftest import PEOPLE
 from tests.invariants.oracle import Oracle
@@ -81,7 +81,7 @@ async def test_an_edge_behind_an_edge_runs_one_statement_for_all_objects_between
 def relations() -> Iterator[tuple[type[Base], DeclaredField, Relation]]:
     """The declared edges of every node that start from its rows."""
     for table, node in NODES.items():
-        for field in node.__strawberry_definition__.fields:  # type: ignore[attr-defined]
+        for field in fields_of(node):
             relation = getattr(getattr(field, "declared", None), "relation", None)
             if relation is not None:
                 yield table, field, relation

@@ -9,8 +9,9 @@ from strawberry.utils.str_converters import to_snake_case
 
 from db.base import Base, new_id, tables
 from graphql_schema.core import NODES
-from graphql_schema.core.fields import Column, DeclaredField
+from graphql_schema.core.fields import Column
 from graphql_schema.core.filters import order_named, order_type
+from graphql_schema.core.strawberry_seam import DeclaredField, fields_of
 from tests.conftest import Graph
 from tests.invariants.conftest import PEOPLE
 from tests.invariants.oracle import Oracle
@@ -85,7 +86,7 @@ def names(type_name: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("type_name", TABLES)
 async def test_no_list_is_filtered_or_sorted_by_what_not_everybody_may_read_who_sees_the_item(type_name: str) -> None:
-    fields = NODES[TABLES[type_name]].__strawberry_definition__.fields  # type: ignore[attr-defined]
+    fields = fields_of(NODES[TABLES[type_name]])
     declared = [(field.python_name, field.declared) for field in fields if isinstance(field, DeclaredField)]
     guarded = {column.source or name for name, column in declared if isinstance(column, Column) and column.needs}
     assert set(names(type_name)) & guarded == set()

@@ -8,7 +8,8 @@ from strawberry.utils.str_converters import to_camel_case
 
 from db.base import Base, tables
 from graphql_schema.core import NODES
-from graphql_schema.core.fields import Column, DeclaredField
+from graphql_schema.core.fields import Column
+from graphql_schema.core.strawberry_seam import DeclaredField, fields_of
 from tests.conftest import Graph
 from tests.invariants.conftest import PEOPLE, as_served
 from tests.invariants.crawler import Found, crawl, descend, look_up
@@ -99,7 +100,7 @@ def _is_open(world: World, name: str) -> bool:
 
 def guarded(table: type[Base]) -> list[tuple[str, Column]]:
     """The columns of a node that need more than to see the row, by their names in the graph."""
-    fields = NODES[table].__strawberry_definition__.fields  # type: ignore[attr-defined]
+    fields = fields_of(NODES[table])
     columns = [(field.python_name, field.declared) for field in fields if isinstance(field, DeclaredField)]
     return [(name, column) for name, column in columns if isinstance(column, Column) and column.needs]
 

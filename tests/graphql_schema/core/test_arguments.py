@@ -21,8 +21,8 @@ from graphql.execution import get_argument_values, get_variable_values
 from graphql.execution.values import VariableValues
 
 from graphql_schema.core.arguments import Given
-from graphql_schema.core.fields import declared_of
 from graphql_schema.core.inputs import converted
+from graphql_schema.core.strawberry_seam import declared_of
 from graphql_schema.schema import executor
 from tests.conftest import Graph
 

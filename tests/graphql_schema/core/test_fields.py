@@ -3,11 +3,11 @@
 from operator import itemgetter
 
 import pytest
-import strawberry
 
 from db import tables
 from graphql_schema.core import column, deprecated
-from graphql_schema.core.fields import TYPES, Computed, object_type
+from graphql_schema.core.fields import Computed, object_type
+from graphql_schema.core.strawberry_seam import TYPES, Schema
 
 
 def test_a_number_that_may_be_too_large_for_the_graph_is_not_declared_as_one() -> None:
@@ -19,6 +19,6 @@ def test_a_deprecated_field_says_what_to_use_instead(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(TYPES, "Leaf", None)
     size = Computed("How large it is.", int, itemgetter("size"))
     object_type("Leaf", "A leaf.", size=size, width=deprecated(size, "Use `size`."))
-    printed = strawberry.Schema(query=TYPES["Leaf"]).as_str()
+    printed = Schema(query=TYPES["Leaf"]).as_str()
     assert "  size: Int!\n" in printed
     assert '  width: Int! @deprecated(reason: "Use `size`.")\n' in printed

@@ -9,8 +9,9 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.types.scalar import DEFAULT_SCALAR_REGISTRY
 from strawberry.types.arguments import convert_arguments
 
-from graphql_schema.core.inputs import BACKREF, converted
+from graphql_schema.core.inputs import converted
 from graphql_schema.core.scalars import SCALARS
+from graphql_schema.core.strawberry_seam import definition_of
 from graphql_schema.schema import executor
 
 FIELDS = (
@@ -40,7 +41,7 @@ def coerced(text: str) -> tuple[GraphQLField, dict[str, Any]]:
 @pytest.mark.parametrize("text", FIELDS)
 def test_functions_get_what_strawberry_would_give_them(text: str) -> None:
     field, given = coerced(text)
-    arguments = field.extensions[BACKREF].arguments
+    arguments = definition_of(field).arguments
     registry = {**DEFAULT_SCALAR_REGISTRY, **SCALARS}
     expected = convert_arguments(given, arguments, scalar_registry=registry, config=StrawberryConfig())
     assert converted(given, field.args) == expected

@@ -12,7 +12,8 @@ from db import tables
 from db.access import GUEST
 from db.permissions import LEARN
 from db.tables import EnrollmentStatus, PaymentStatus
-from graphql_schema.core.fields import TYPES, Column
+from graphql_schema.core.fields import Column
+from graphql_schema.core.strawberry_seam import TYPES, fields_of
 from tests.conftest import Graph
 from tests.db.waiting import until
 from tests.graphql_schema.asking import add, change, done, refusal
@@ -47,7 +48,7 @@ ENDED: dict[str, dict[str, Any]] = {
 
 def test_what_is_paid_for_takes_the_permission_to_learn() -> None:
     for name in ("CourseModule", "Lesson"):
-        declared = {field.python_name: field.declared for field in TYPES[name].__strawberry_definition__.fields}
+        declared = {field.python_name: field.declared for field in fields_of(TYPES[name])}
         columns = {name: it for name, it in declared.items() if isinstance(it, Column)}
         assert {name for name, it in columns.items() if it.needs is not LEARN} == IN_THE_CATALOGUE & columns.keys()
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from db import tables
 from graphql_schema.core.connections import Many
-from graphql_schema.core.fields import Computed, DeclaredField
+from graphql_schema.core.fields import Computed
+from graphql_schema.core.strawberry_seam import DEFINITION, DeclaredField, definition_of
 from graphql_schema.execution import Estimate, Executor, Request
 from graphql_schema.execution.cost import objects_in
 from graphql_schema.schema import executor
@@ -140,7 +141,7 @@ def github() -> Executor:
         if isinstance(type_, GraphQLObjectType):
             for name, field in type_.fields.items():
                 declared = Many("", tables.User) if field.args else Computed("", str, lambda source: source)
-                field.extensions = {"strawberry-definition": DeclaredField(declared, tables.User, name)}
+                field.extensions = {DEFINITION: DeclaredField(declared, tables.User, name)}
     return Executor(schema, limits=UNLIMITED)
 
 
@@ -253,7 +254,7 @@ def test_what_the_benchmark_asks_is_within_the_limits(path: Path) -> None:
 def test_a_field_says_what_it_weighs_where_that_is_not_what_others_weigh() -> None:
     for type_ in executor.schema.type_map.values():
         for name, field in getattr(type_, "fields", {}).items():
-            declared = getattr(field.extensions.get("strawberry-definition"), "declared", None)
+            declared = getattr(definition_of(field), "declared", None)
             if declared:
                 usual = int(not is_leaf_type(get_named_type(field.type)))
                 weight = usual if declared.weight is None else declared.weight

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from db.access import GUEST
-from graphql_schema.core.inputs import BACKREF
+from graphql_schema.core.strawberry_seam import definition_of
 from graphql_schema.execution import Executor, Limits, Request, RequestError
 from graphql_schema.schema import executor
 
@@ -73,7 +73,7 @@ def test_each_hundred_values_cost_a_point_however_much_is_answered(number: int, 
 def declaring(monkeypatch: pytest.MonkeyPatch) -> None:
     """Say that comments are added with more values than anything else."""
     assert executor.schema.mutation_type
-    field = executor.schema.mutation_type.fields["addComment"].extensions[BACKREF]
+    field = definition_of(executor.schema.mutation_type.fields["addComment"])
     monkeypatch.setattr(field, "declared", replace(field.declared, values=5_000))
 
 
