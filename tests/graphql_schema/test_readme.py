@@ -12,8 +12,9 @@ import httpx
 import orjson
 import pytest
 
-from tests.app.serving import DEADLINE, Served, listeners, serving, until
+from tests.app.serving import Served, listeners, serving, until
 from tests.conftest import Graph
+from tests.deadline import DEADLINE
 from tests.markdown import Block, Section, sections
 from tests.world import World
 

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.utils.str_converters import to_camel_case
 
 from db.base import Base, new_id, tables
+from db.columns import JsonOf
 from graphql_schema.core import NODES, cursors
 from graphql_schema.core.filters import order_named
 from graphql_schema.core.scalars import iso
@@ -118,6 +119,9 @@ def _value(column: Column[Any], random: Random, number: int, targets: list[UUID]
         return targets[0] if random.random() < 0.5 else random.choice(targets)
     if form := FORMS.get(str(column)):
         return form.format(number)
+    if isinstance(column.type, JsonOf):
+        fields = column.type.model.model_fields
+        return {field.alias or name: random.choice(list(TEXTS)) for name, field in fields.items()}
     kind = column.type.python_type
     if kind is bytes:
         return random.randbytes(32)

@@ -11,7 +11,8 @@ from graphql import GraphQLObjectType, get_named_type
 
 from db.access import Viewer
 from graphql_schema.core import NODES
-from graphql_schema.core.fields import Column, declared_of
+from graphql_schema.core.fields import Column
+from graphql_schema.core.strawberry_seam import declared_of
 from graphql_schema.execution import Request
 from graphql_schema.schema import executor
 from tests.graphql_schema.execution.golden import EXAMPLE, FILES, README, explained, written
