@@ -85,7 +85,7 @@ class DeclaredField(StrawberryField):
 
 
 def definition_of(part: Any) -> Any:
-    """What Strawberry has made a part of the schema of; None for what GraphQL itself defines."""
+    """The declaration behind a part of the schema; None for what GraphQL itself defines."""
     return part.extensions.get(DEFINITION)
 
 

@@ -191,7 +191,7 @@ LISTS: dict[tuple[str, str], tuple[str, type]] = {
 }
 """A list that is sorted by a column of each type."""
 ODD: dict[type, tuple[str, ...]] = {
-    str: ("' '", "repeat('é', 200)", "E'\\x01\\n\\x22\\x5c'", "'\U0001f4a5'"),
+    str: ("' .'", "repeat('é', 200)", "E'\\x01\\n\\x22\\x5c'", "'\U0001f4a5'"),
     int: ("-2147483648", "2147483647"),
     Decimal: ("'NaN'", "9999999999.99", "0"),
     date: ("'0001-01-02'", "'9999-12-30'"),
