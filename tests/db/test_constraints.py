@@ -1,9 +1,5 @@
 """A broken constraint is a refusal with the words of its declaration, and names the input field at fault."""
 
-import asyncio
-import json
-import os
-import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -105,19 +101,3 @@ async def test_a_text_of_nothing_but_spaces_is_blank(database: Database, world: 
 
 def test_a_column_is_named_as_its_field_in_the_graph() -> None:
     assert [field_of(column) for column in ("name", "project_id", "is_read_2")] == ["name", "projectId", "isRead2"]
-
-
-async def test_what_is_declared_with_a_new_table_is_refused_by_a_new_mutation(database_url: str, world: World) -> None:
-    """The label of CONTRIBUTING: sent twice, it is a conflict; and so it is in a transaction around the operation."""
-    given = (database_url, str(world.ada.id), world.atlas.public_id)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.graphql_schema.labels", *given, env=os.environ, stdout=asyncio.subprocess.PIPE
-    )
-    answered, _ = await process.communicate()
-    answers = json.loads(answered)
-    assert [answer.get("errors") for answer in answers] == [None] * 6
-    blank = {"code": "BAD_USER_INPUT", "message": BLANK, "path": ["input", "name"]}
-    taken = {"code": "CONFLICT", "message": "The project has a label of this name.", "path": ["input", "name"]}
-    made = {"label": {"name": "maps", "project": {"name": "Atlas"}}, "errors": []}
-    refusals = [{"label": None, "errors": [error]} for error in (blank, taken, blank, taken, taken)]
-    assert [answer["data"]["addLabel"] for answer in answers] == [refusals[0], made, *refusals[1:]]
