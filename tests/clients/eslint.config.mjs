@@ -4,7 +4,7 @@ import plugin from "@graphql-eslint/eslint-plugin";
 const { configs, parser } = plugin;
 const everything = { ...configs["flat/schema-all"].rules, ...configs["flat/schema-relay"].rules };
 
-const WITHOUT_ID = ["PageInfo", "Position", "RateLimit", "UserError", "DocumentEvent", "ProgressEvent"];
+const WITHOUT_ID = ["PageInfo", "Position", "RateLimit", "UserError", "DocumentEvent", "ProgressEvent", "ProjectEvent"];
 
 const ours = {
   // The order is for people: what matters most comes first.
