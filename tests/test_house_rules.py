@@ -63,18 +63,6 @@ CONVENTIONS = {
 }
 """The nouns of slices that the kernel knows, with the reason."""
 
-BARE = {
-    **dict.fromkeys(
-        (
-            f"graphql_schema/core/{name}.py"
-            for name in ("arguments", "connections", "fields", "inputs", "selected", "tree")
-        ),
-        "was written before the rule",
-    ),
-    "graphql_schema/execution/*": "was written before the rule",
-}
-"""The modules whose docstrings need not stand alone yet, with the reason."""
-
 SELF_EXPLAINING = {"S603": "flags every start of a program, however it is written"}
 """The rules whose exemption needs no reason, with the reason for that."""
 
@@ -142,7 +130,7 @@ def test_a_docstring_is_a_sentence_that_can_be_read_alone() -> None:
     bare = re.compile(r"(The same|What(ever)?|Who(m|se|ever)?)\b|.*\b(as|by|for|from|of|than|to|with) who\b")
     served = [path for path in MODULES if path.startswith(("app/", "db/", "graphql_schema/"))]
     found = [(path, text) for path in served for text in docstrings(TREES[path]) if bare.match(text)]
-    assert [(path, text) for path, text in found if not exempted(path, BARE)] == []
+    assert found == []
 
 
 def test_nothing_is_named_after_a_role_that_has_no_reason_to_stop_growing() -> None:

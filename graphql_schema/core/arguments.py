@@ -1,4 +1,4 @@
-"""What a field is given: its arguments as a document writes them, and with the variables that stand in it.
+"""The arguments of a field, as a document writes them and with the variables in it.
 
 What is kept of them is for everybody who sends the document: it is made of literals, where no request's variables are.
 """

@@ -94,7 +94,7 @@ def listing(table: type[Base], description: str) -> Many:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a connection resolves to. Its rows and their number are read when they are asked for."""
+    """The value that a connection resolves to. Its rows and their number are read when they are asked for."""
 
     context: Context
     source: Any

@@ -1,4 +1,4 @@
-"""What a type of the graph declares: columns, computed values, and edges to other types.
+"""The declarations of a type of the graph: columns, computed values, and edges to other types.
 
 Each declaration is an expression with a description for front-end developers. What it needs to know of the database
 (type, nullability, access) comes from the tables; the type it leads to is found by its table.
@@ -38,9 +38,9 @@ class Field:
 
     description: str
     weight: int | None = field(default=None, kw_only=True)
-    """What it adds to the weight of an operation for each object it is on; None: 1 for an object, 0 for a value."""
+    """The weight that it adds to an operation for each object it is on; None: 1 for an object, 0 for a value."""
     deprecation: str | None = field(default=None, kw_only=True)
-    """What to use instead, for a field that will be removed."""
+    """The advice for clients of a field that will be removed: what to use instead."""
 
     def annotation(self, table: type[Base], name: str) -> Any:
         """The type of the field, as an annotation; names stand for types of the graph."""
@@ -82,7 +82,7 @@ class PublicId(Field):
 
 @dataclass(frozen=True)
 class Column(Field):
-    """A column of the table; with `needs` it is null for who lacks the permission on the row."""
+    """A column of the table; with `needs` it is null for viewers who lack the permission on the row."""
 
     needs: Permission | None = None
     source: str | None = None
@@ -205,7 +205,7 @@ def paired(to: type[Base], on: Pairing) -> Relation:
 
 
 def deprecated(declared: Declared, instead: str) -> Declared:
-    """The same field for one more release; `instead` tells clients what to use: `deprecated(column("…"), "Use …")`."""
+    """Keep a field for one more release; `instead` tells clients what to use: `deprecated(column("…"), "Use …")`."""
     return replace(declared, deprecation=instead)
 
 

@@ -1,4 +1,4 @@
-"""What GraphQL has coerced as functions take it: names in Python, and input objects of the classes that declare them.
+"""Coerced arguments as functions take them: names in Python, and input objects of the classes that declare them.
 
 Strawberry looks the types of a class up anew for every value, which costs more than a small statement.
 """

@@ -9,7 +9,7 @@ from graphql_schema.core.tree import Object, Row, Rows
 
 
 class Selected(Protocol):
-    """What `Field.lower` is told."""
+    """The field that `Field.lower` is called for, where an operation selects it."""
 
     @property
     def name(self) -> str:
@@ -24,13 +24,13 @@ class Selected(Protocol):
         """The table behind the type that the field belongs to."""
 
     def object(self) -> Object:
-        """What is selected below it, where it leads to one type of object."""
+        """The selection below it, where it leads to one type of object."""
 
     def body(self) -> Object | None:
-        """What is selected below it; None below a value."""
+        """The selection below it; None below a value."""
 
     def by_table(self, rows: Callable[[type[Base]], Rows]) -> dict[type[Base], Row]:
-        """What is selected below it for each table whose rows it can lead to, found as `rows` says."""
+        """The selection below it for each table whose rows it can lead to, found as `rows` says."""
 
     def given(self, size: Size = 1) -> Given:
         """Its arguments, which ask for so many items at most."""

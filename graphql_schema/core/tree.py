@@ -216,7 +216,7 @@ class Choice(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Python(Node):
-    """What only Python computes, by a declared field; of a payload or an event `body` says what is shown.
+    """A value that only Python computes, by a declared field; of a payload or an event `body` says what is shown.
 
     Without a field it is GraphQL's own, such as `__schema`.
     """

@@ -29,7 +29,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(slots=True)
 class Failures:
-    """What failed. Where something raised an error the answer has `Failed` as value.
+    """The failures of one answer. Where something raised an error the answer has `Failed` as value.
 
     Of arguments that make no sense the value is the number of their field, wherever there is an object that has it:
     that can stand in JSON that PostgreSQL wrote.
@@ -48,7 +48,7 @@ class Failures:
         return Failed(error)
 
     def resolved(self, result: ExecutionResult) -> dict[str, Any]:
-        """What graphql-core found, with its errors where they happened; raises what is wrong with all of it."""
+        """The data that graphql-core found, with its errors where they happened; raises an error of all of it."""
         if result.data is None:
             assert result.errors
             raise result.errors[0]
@@ -142,7 +142,7 @@ class Completion:
         return self._object(self._below(member), value, path) if isinstance(value, dict) else value
 
     def _failed(self, member: Member) -> Exception | None:
-        """What is wrong with the field's arguments."""
+        """The error of the field's own arguments."""
         number = _number(member)
         return None if number is None else self.failures.by_number.get(number)
 

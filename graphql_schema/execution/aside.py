@@ -18,7 +18,7 @@ PATIENCE = 3.0
 
 
 class Turns:
-    """Who has the thread: each payer one thing after the other, so that others wait for one of theirs at most.
+    """A fair lock: each payer gets one turn after the other, so that others wait for one of theirs at most.
 
     Nobody waits here with a connection to the database: others would wait for that.
     """
@@ -47,5 +47,5 @@ class Turns:
 
 
 async def aside(work: Callable[[], T]) -> T:
-    """What the work comes to, done in the thread."""
+    """Run the work in the thread; returns its result."""
     return await asyncio.get_running_loop().run_in_executor(THREAD, work)

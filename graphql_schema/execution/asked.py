@@ -68,7 +68,7 @@ class Asked:
         ]
 
     def failure(self, member: Member) -> Exception | None:
-        """What is wrong with the arguments of a field itself."""
+        """The error of the arguments of a field itself."""
         given = given_of(member.node)
         return self.failures.get(given.number) if given else None
 
@@ -84,7 +84,7 @@ class Asked:
 
 
 def asked(fields: Iterable[tuple[Member, int, Givens]], variables: VariableValues) -> Asked:
-    """What these fields, each with its number, ask for with these values of variables."""
+    """Make the arguments of these fields, each with its number, ready with these values of variables."""
     found = Asked()
     for member, number, givens in fields:
         found.varying.append((number, *_bound(found, givens, variables)))
@@ -93,7 +93,7 @@ def asked(fields: Iterable[tuple[Member, int, Givens]], variables: VariableValue
 
 
 def _ready(found: Asked) -> Asked:
-    """What is asked without the fields whose own arguments make no sense."""
+    """The fields whose own arguments make sense."""
     apart = [one for one in found.apart if found.failure(one.members[0]) is None]
     return replace(found, members=[one.members[0] for one in apart], varying=[one.varying[0] for one in apart])
 

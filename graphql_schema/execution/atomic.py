@@ -34,7 +34,7 @@ KEY = "idempotencyKey"
 MAX_KEY = 255
 
 turns: WeakValueDictionary[tuple[UUID | None, Key], asyncio.Lock] = WeakValueDictionary()
-"""Who repeats what is still being done waits here, and not with a connection to the database."""
+"""A lock for each key: a repetition of what is still being done waits here, and not with a connection."""
 
 
 class Stopped(Exception):  # noqa: N818  (an outcome: nothing is kept)
@@ -98,7 +98,7 @@ def key_of(operation: Operation, viewer: Viewer) -> Key | None:
 
 
 def _given(operation: Operation, viewer: Viewer) -> Any:
-    """What was sent as a key. A guest's is not looked at: there is nobody whose it would be."""
+    """The idempotency key that was sent. A guest's is not looked at: there is nobody whose it would be."""
     extensions = operation.request.extensions
     return extensions.get(KEY) if extensions and not viewer.is_guest else None
 
@@ -127,7 +127,7 @@ async def _whole(operation: Operation, context: Context, *, key: Key | None, sho
 
 
 async def _repeated(operation: Operation, context: Context, kept: bytes, *, show: Show) -> Any:
-    """What was answered before; to who sees less by now, what was done as they see it now."""
+    """The answer of before; a viewer who sees less by now gets what was done as they see it now."""
     payloads, _, then = kept.partition(b"\n")
     now, failures = dict[str, Any](), Failures()
     for member in operation.plan.members:
@@ -156,7 +156,7 @@ def _hides(now: Any, then: Any) -> bool:
 
 
 async def _done(operation: Operation, context: Context, member: Member, *, show: Show) -> tuple[Any, Payload]:
-    """What is selected of a field, once it is done, and its payload; raises Stopped."""
+    """Do a field; returns what is selected of it and its payload, and raises Stopped."""
     if isinstance(member.node, Constant):
         return member.node.value, {}
     assert context.transaction
@@ -175,7 +175,7 @@ async def _done(operation: Operation, context: Context, member: Member, *, show:
 
 
 async def _undone(operation: Operation, context: Context, stopped: Stopped, *, show: Show) -> Answer:
-    """What stopped it, and at all other fields that they are not done."""
+    """The answer of a transaction that was stopped: the reason, and at all other fields that they are not done."""
     reason, failures = RolledBack(f"Nothing of this operation was done, because of `{stopped.member.key}`."), Failures()
     found: dict[str, Any] = {}
     for member in operation.plan.members:

@@ -1,4 +1,4 @@
-"""What several wait for at one moment is done once: a thousand who hear an event, and would all read the same."""
+"""Work that several wait for at one moment is done once, such as the read of a thousand who hear an event."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable
@@ -23,7 +23,7 @@ class Coalescing(Generic[T]):
         self._running: dict[Hashable, _Run[T]] = {}
 
     async def once(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """What the work under this key comes to, or raises. It is cancelled when nobody waits for it any more."""
+        """Do the work under this key once for all who wait; it is cancelled when nobody waits for it any more."""
         run = self._running.get(key) or self._begin(key, work)
         run.waiting += 1
         try:

@@ -1,4 +1,4 @@
-"""What an operation may cost, known before it runs: how much it can answer with at most.
+"""The cost of an operation, known before it runs: how much it can answer with at most.
 
 What is certain is added up once, when the plan is made. A request adds the lists whose length a variable gives.
 """
@@ -27,7 +27,7 @@ Values = Mapping[str, Any]
 
 
 class Estimate(NamedTuple):
-    """What an operation, or a part of it, comes to at most."""
+    """The most that an operation, or a part of it, comes to."""
 
     nodes: int
     """Items of lists. Source: GitHub GraphQL API, "Node limit"."""
@@ -39,11 +39,11 @@ class Estimate(NamedTuple):
 
     @property
     def points(self) -> int:
-        """What it costs."""
+        """The price in points."""
         return max(1, -(-self.weight // WEIGHT_OF_A_POINT)) + self.values // VALUES_OF_A_POINT
 
     def with_values(self, number: int) -> "Estimate":
-        """The same with so many values in the variables."""
+        """This estimate with so many values in the variables."""
         return self if number < VALUES_OF_A_POINT else self._replace(values=number)
 
     def times(self, number: int) -> "Estimate":
@@ -51,7 +51,7 @@ class Estimate(NamedTuple):
         return Estimate(number * self.nodes, number * self.weight, number * self.objects)
 
     def actual(self, objects: int) -> int:
-        """What it costs in the end, if the answer holds so many objects: the same share of the points, rounded up."""
+        """The price in the end, if the answer holds so many objects: the same share of the points, rounded up."""
         values = self.values // VALUES_OF_A_POINT
         return max(1, -(-(self.points - values) * min(objects, self.objects) // self.objects)) + values
 
@@ -72,7 +72,7 @@ def objects_in(body: bytes) -> int:
 
 
 class Term(NamedTuple):
-    """What a field adds: `each` for every object that has it, so many times, and as often as variables say.
+    """The cost of one field: `each` for every object that has it, so many times, and as often as variables say.
 
     Of an object that may have several types the dearest of the `cases` counts.
     """
@@ -90,7 +90,7 @@ class Term(NamedTuple):
 
     @property
     def certain(self) -> Estimate:
-        """What is certain of each."""
+        """The estimate of each, as far as no variable decides it."""
         return _dearest(self.cases, {}) if self.cases and self.is_certain else self.each
 
     def number(self, values: Values) -> int:
@@ -109,7 +109,7 @@ class Term(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What something comes to: `sums` of what is there as often as variables say, and `choices` that they decide."""
+    """A cost: `sums` of what is there as often as variables say, and `choices` that they decide."""
 
     terms: tuple[Term, ...]
     sums: tuple[tuple[tuple[Callable[[Values], int], ...], Estimate], ...]
@@ -117,7 +117,7 @@ class Cost:
 
     @classmethod
     def of(cls, terms: Iterable[Term]) -> "Cost":
-        """What these terms come to."""
+        """The cost that these terms add up to."""
         all_ = tuple(terms)
         sums: dict[Any, Estimate] = {(): NOTHING}
         for term in all_:
@@ -130,7 +130,7 @@ class Cost:
         return len(self.sums) == 1 and not self.choices
 
     def estimate(self, values: Values) -> Estimate:
-        """What it comes to for these values of variables."""
+        """The estimate for these values of variables."""
         found = [each.times(prod(size(values) for size in sizes)) if sizes else each for sizes, each in self.sums]
         found += [_dearest(term.cases, values).times(term.number(values)) for term in self.choices]
         return found[0] if len(found) == 1 else _sum(found)
@@ -142,7 +142,7 @@ class Cost:
 
 
 def cost(tree: Object) -> Cost:
-    """What an operation may answer with at most."""
+    """The cost of an operation: the most that it may answer with."""
     return Cost.of([Term("", ENVELOPE, 1, ()), *_terms(tree, Term("", NOTHING, 1, ()), 1)])
 
 

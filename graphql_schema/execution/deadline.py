@@ -23,12 +23,12 @@ class Deadline:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._running: dict[_Run, None] = {}
-        """What runs, the oldest first."""
+        """The runs under way, the oldest first."""
         self._watching: asyncio.AbstractEventLoop | None = None
         """The event loop in which the timer ticks."""
 
     async def keep(self, work: Awaitable[T]) -> T:
-        """What the work comes to; raises TooSlow when it does not come in time."""
+        """Await the work; returns its result, and raises TooSlow when it does not come in time."""
         run = self._begin()
         try:
             return await work

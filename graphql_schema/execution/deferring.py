@@ -1,4 +1,4 @@
-"""What of an answer comes later: the parts that `@defer` and `@stream` ask for, and the tree cut into them.
+"""Incremental delivery: the parts that `@defer` and `@stream` ask for, and the tree cut into them.
 
 Source: GraphQL specification, draft of incremental delivery, `@defer` and `@stream`.
 """
@@ -47,7 +47,7 @@ Way = tuple[Key, ...]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is answered later: the way to the objects that it belongs to.
+    """A part that is answered later, with the way to the objects that it belongs to.
 
     `items` is the list of such an object that goes on, and with which place; None for a fragment.
     """
@@ -98,7 +98,7 @@ class Parts:
 
 
 def cut(whole: Object, parts: Iterable[Part]) -> tuple[Object, dict[Part, Object]]:
-    """What of a tree is answered first, and with each part, those around others before these.
+    """Cut a tree into what is answered first and what with each part, those around others before these.
 
     A part that brings nothing is none.
     """
@@ -111,7 +111,7 @@ def cut(whole: Object, parts: Iterable[Part]) -> tuple[Object, dict[Part, Object
 
 
 def _left(node: Any, part: int | None, marked: Collection[int]) -> Any:
-    """What of a node comes with a part, or at once, with the ways to it and marks for the parts that begin there."""
+    """The share of a node that a part brings, or that comes at once, with the ways to it and marks for parts there."""
     match node:
         case Object(members=members, deferred=deferred):
             left = [one for member in members if (one := _left_of(member, part, marked))]
@@ -140,7 +140,7 @@ def _left_of(member: Member, part: int | None, marked: Collection[int]) -> Membe
 
 
 def at_once(document: DocumentNode) -> DocumentNode:
-    """The same document with nothing deferred."""
+    """A document without its `@defer` and `@stream`."""
     without: DocumentNode = visit(document, _Undirected())
     return without
 
@@ -158,7 +158,7 @@ def initial_counts(nodes: Iterable[Node]) -> list[ValueNode]:
 
 
 def negative(counts: Iterable[ValueNode], variables: VariableValues) -> Iterator[GraphQLError]:
-    """What is wrong with what is given as `initialCount`."""
+    """The errors of what is given as `initialCount`."""
     for node in counts:
         count = value_from_ast_untyped(node, variables.coerced)
         if count is not Undefined and (count is None or count < 0):

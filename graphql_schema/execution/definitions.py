@@ -42,7 +42,7 @@ from graphql_schema.execution.variables import Variables, of_these
 BYTES = 20_000
 BYTES_A_TOKEN = 400
 BYTES_A_MEMBER = 1_000
-"""What is kept takes so many bytes beside the text, measured with tracemalloc: any document, and for each token; a plan
+"""Bytes that are kept beside the text, measured with tracemalloc: for any document, and for each token of it; a plan
 for each member of the objects in its tree.
 """
 
@@ -51,7 +51,7 @@ for each member of the objects in its tree.
 class Definition:
     """An operation of a document. What is made of it is kept in `memory`, under its number.
 
-    `document` is what was sent with nothing deferred, for who wants all of the answer at once.
+    `document` is what was sent with nothing deferred, for clients that want all of the answer at once.
     """
 
     schema: GraphQLSchema
@@ -135,7 +135,7 @@ class Definition:
 
     @property
     def bytes(self) -> int:
-        """What it takes, about."""
+        """The bytes that it takes, about."""
         token, tokens = self.sent.loc and self.sent.loc.start_token, 0
         while token := token and token.next:
             tokens += 1
@@ -174,7 +174,7 @@ class Definition:
 
     @cached_property
     def _counts(self) -> list[ValueNode]:
-        """What is given as `initialCount`."""
+        """The values of `initialCount` in it."""
         fragments = self._context.get_recursively_referenced_fragments(self.sent_node)
         return initial_counts([self.sent_node, *fragments])
 

@@ -19,7 +19,7 @@ from graphql_schema.execution.plan import Plan
 class Delivery:
     """One operation, each part of it made ready by `prepare` and answered by `execute`; or without parts, as a whole.
 
-    `turn` is that of who pays for it: a delivery holds a connection until its last part is read.
+    `turn` is the payer's: a delivery holds a connection until its last part is read.
     """
 
     operation: Operation
@@ -30,7 +30,7 @@ class Delivery:
     made: asyncio.Queue[Increment | Exception] = field(default_factory=asyncio.Queue)
 
     async def increments(self, deadline: float) -> AsyncGenerator[Increment, None]:
-        """What there is to send, made within so many seconds. Raises what comes before the first part only."""
+        """The increments to send, made within so many seconds. Raises what comes before the first part only."""
         # What is read does not wait for a client to take it: a connection is held no longer than by another query.
         making = asyncio.create_task(self._make(deadline))
         try:

@@ -46,7 +46,7 @@ class Documents:
         return _told(found)
 
     def read(self, text: str, name: str | None) -> "Definition | RequestError":
-        """What the text is, or why it is refused, however often it was read before."""
+        """Read a text anew; returns its operation, or why it is refused."""
         try:
             return self._read(text, name)
         except RequestError as error:

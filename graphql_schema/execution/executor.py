@@ -55,7 +55,7 @@ class Executor:
         self.documents = Documents(schema, self.limits)
         self.turns = Turns()
         self.deliveries = WeakValueDictionary[Hashable, asyncio.Lock]()
-        """Who is answered in parts: each payer one after the other, as each holds a connection until its last part."""
+        """Locks of deliveries: each payer gets one after the other, as each holds a connection until its last part."""
         self.compiling = Compiling(self.turns)
         self.listening = Listening(self._event, self._compile_ahead, self.deadline)
         self.resolving = Resolving(schema, self.turns, self.documents.memory.shown)
@@ -65,7 +65,7 @@ class Executor:
         return self._operation(self.documents.definition(request.query, request.operation_name), request)
 
     async def read(self, request: Request, payer: Hashable) -> Operation:
-        """The same, while others are answered: a new text can take a tenth of a second. Raises Overloaded too.
+        """Prepare it while others are answered: a new text can take a tenth of a second. Raises Overloaded too.
 
         Each payer has the thread in turn.
         """
@@ -81,12 +81,12 @@ class Executor:
             return operation
 
     async def beside(self, work: Callable[[], T], payer: Hashable) -> T:
-        """What the work comes to, done while others are answered, when it is this payer's turn. Raises Overloaded."""
+        """Do work while others are answered, when it is this payer's turn. Raises Overloaded."""
         async with self.turns.turn(payer):
             return await aside(work)
 
     def known(self, request: Request) -> Operation | None:
-        """The same, if nothing of it has to be worked out."""
+        """The operation, if nothing of it has to be worked out."""
         definition = self.documents.find(request.query, request.operation_name)
         if definition is None or definition.size(request.variables or {}) > self.limits.values:
             return None
@@ -182,7 +182,7 @@ class Executor:
     async def _show(
         self, operation: Operation, context: Context, member: Member, payload: Payload, failures: Failures
     ) -> Any:
-        """What is selected of a payload or an event. Statements answer it, or graphql-core all of it."""
+        """The selection of a payload or an event. Statements answer it, or graphql-core all of it."""
         if self.compiles and not operation.plan.obstacles:
             return await self._payload(operation, context, member, payload, failures)
         result = await self.resolving.resolve(operation, context, only(operation, {member.key}), payload)
@@ -198,7 +198,7 @@ class Executor:
     async def _payload(
         self, operation: Operation, context: Context, member: Member, payload: Payload, failures: Failures
     ) -> dict[str, Any]:
-        """What is selected of a payload or an event: rows by one statement, the rest from Python."""
+        """The selection of a payload or an event: rows by one statement, the rest from Python."""
         keys = {child: key_in(row, payload) for child, row in references(member)}
         found = {child.key: None for child, key in keys.items() if key is None}
         wanted = [child for child in keys if child.key not in found]

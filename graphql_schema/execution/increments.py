@@ -37,12 +37,12 @@ class Kept:
     value: Any
     errors: Errors
     added: Sequence[tuple[Path, dict[str, Any]]] = ()
-    """What of an object was not there before, by the path from the object on."""
+    """The members of an object that were not there before, by the path from the object on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Increment:
-    """What comes at one time. Only the first brings an answer, with data or errors of its own."""
+    """One increment of an answer. Only the first brings an answer, with data or errors of its own."""
 
     answer: Mapping[str, Any]
     promised: Sequence[Pending]
@@ -52,7 +52,7 @@ class Increment:
 
 @dataclass(slots=True)
 class Progress:
-    """What is known of an answer so far, and what is still promised."""
+    """The answer as far as it is known, and what is still promised."""
 
     later: Sequence[Part]
     known: Any = None
@@ -83,7 +83,7 @@ class Progress:
         return Increment({}, (), kept, has_next=False)
 
     def _promised_in(self, data: Any) -> list[Pending]:
-        """What the marks in an answer promise. They are taken out of it."""
+        """The promises of the marks in an answer. They are taken out of it."""
         found: list[Pending] = []
         for part in self.later:
             for path, marked in _objects(data, part.way):
@@ -125,7 +125,7 @@ def _goes_on(part: Part, marked: Mapping[str, Any]) -> bool:
 
 
 def _added(new: Mapping[str, Any], known: dict[str, Any], path: Path = ()) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """What an object brings to the one that is known, object by object. From then on it is known."""
+    """The news that an object brings to the one that is known, object by object. From then on it is known."""
     more = {key: value for key, value in new.items() if key not in known}
     if more:
         yield path, more

@@ -1,4 +1,4 @@
-"""What one operation may ask for: what is larger is refused before anything expensive looks at it.
+"""The limits of one operation: what is larger is refused before anything expensive looks at it.
 
 A document is counted before it is validated, as if every spread were replaced by what its fragment has. That is what it
 means, and what a few lines of fragments, each spread twice by the one before, become; yet every definition is looked at

@@ -1,4 +1,4 @@
-"""What subscriptions answer to events: whatever the number of listeners, each viewer's answer is made once.
+"""The answers of subscriptions to events: whatever the number of listeners, each viewer's answer is made once.
 
 All who listen to a topic in this process get the same event at the same moment. Those of one viewer who select the same
 share one answer; those of several share the statements (`Database.heard`), each with their own access.

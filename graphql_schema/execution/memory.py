@@ -1,4 +1,4 @@
-"""What is kept of documents, within bounds, and out of the way of the collector of garbage."""
+"""The caches of documents, bounded, and out of the way of the garbage collector."""
 
 import gc
 from typing import Any, ClassVar
@@ -22,7 +22,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.documents = Segmented[Any](6 * MIB, 18 * MIB)
-        """What texts were found to be: operations, or refused."""
+        """The operations of texts, or why they are refused."""
         self.plans = Kept[Any](12 * MIB)
         self.parts = Kept[Any](4 * MIB)
         self.statements = Segmented[Any](4 * MIB, 8 * MIB)

@@ -1,4 +1,4 @@
-"""What is wrong with a value that does not fit its type: where, what is expected there, and what kind of value is it.
+"""The errors of a value that does not fit its type: where, what is expected there, and what kind of value is it.
 
 What graphql-core says repeats the value, which may be a password, and the words of Python. Nothing that was sent is
 repeated here but the names on the way to what is wrong.
@@ -38,7 +38,7 @@ KINDS: dict[type, str] = {
     **dict.fromkeys((dict, ObjectValueNode), "an object"),
     EnumValueNode: "a name",
 }
-"""What values of JSON, and of documents, are called."""
+"""The names of values of JSON, and of documents."""
 LONGEST_NAME = 100
 """Characters of a name that is repeated, or compared with others."""
 

@@ -49,7 +49,7 @@ class Mutating:
             self.found[member.key] = await self._answered(member)
 
     async def _answered(self, member: Member) -> Any:
-        """What is selected of a field, once it is done."""
+        """Do a field; returns what is selected of it."""
         if isinstance(member.node, Constant):
             return member.node.value
         try:

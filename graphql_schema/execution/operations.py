@@ -13,7 +13,7 @@ from graphql_schema.execution.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client sent."""
+    """A request, as a client sent it."""
 
     query: str
     operation_name: str | None = None
@@ -49,16 +49,16 @@ class Operation:
 
     @property
     def points(self) -> int:
-        """What is paid for it before it runs."""
+        """The points that are paid before it runs."""
         return 0 if self.is_dry_run else self.estimate.points
 
     def actual(self, objects: int) -> int:
-        """What it costs in the end, if its answer holds so many objects."""
+        """The price in the end, if its answer holds so many objects."""
         return min(self.points, self.estimate.actual(objects))
 
     @property
     def estimate_by_path(self) -> list[tuple[str, int, int]]:
-        """The same field by field: the path, the nodes and the weight that it adds."""
+        """The cost field by field: the path, the nodes and the weight that it adds."""
         return list(self.plan.cost.by_path(self.variables.coerced))
 
 

@@ -115,7 +115,7 @@ class Page:
             yield condition_of(test.build(child.c, self._bind(test.name, test.type), self.viewer))
 
     def _in_stretch(self, each: Each) -> Iterator[Sql]:
-        """What holds for the rows of a stretch. A page that is read backward is placed from its end."""
+        """The conditions of the rows of a stretch. A page that is read backward is placed from its end."""
         yield f"{self._place} <= ", self._limit
         place = (*self._last, f" - {self._place}") if self.window.backward else (f"{self._place} - 1",)
         if each.start:

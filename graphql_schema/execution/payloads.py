@@ -1,4 +1,4 @@
-"""What is shown of a payload or an event: the keys of rows that it names, and the values that Python has already."""
+"""The contents of a payload or an event: the keys of rows that it names, and the values that Python has already."""
 
 from collections.abc import Mapping
 from typing import Any

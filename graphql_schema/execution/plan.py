@@ -25,7 +25,7 @@ from graphql_schema.execution.cost import Cost, cost
 from graphql_schema.execution.limits import INTROSPECTION
 
 BYTES_A_CHARACTER = 5
-"""What a kept statement takes for each character of its text, that for many at once included."""
+"""Bytes that a kept statement takes for each character of its text, that for many at once included."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ class Plan:
 
     @cached_property
     def constants(self) -> dict[str, Any]:
-        """What the schema answers, such as `__typename`, by key."""
+        """The values that the schema answers, such as `__typename`, by key."""
         return {member.key: member.node.value for member in self.members if isinstance(member.node, Constant)}
 
     @cached_property
@@ -95,7 +95,7 @@ class Plan:
 
     @cached_property
     def cost(self) -> Cost:
-        """What it may cost, for any values of its variables."""
+        """The cost, for any values of its variables."""
         return cost(self.tree)
 
     def asked(self, members: Sequence[Member], variables: VariableValues) -> Asked:
@@ -129,7 +129,7 @@ class Plan:
         return self.statements.get(self.key(asked, viewer))
 
     def key(self, asked: Asked, viewer: Viewer) -> tuple[Any, ...]:
-        """What tells the statement from all others."""
+        """The key that tells the statement from all others."""
         return (self.number, viewer.kind, *asked.varying)
 
 
@@ -139,7 +139,7 @@ def is_changing(node: Node) -> bool:
 
 
 def shown(member: Member) -> Sequence[Member]:
-    """What is selected of the payload of a mutation or of an event."""
+    """The selection of the payload of a mutation or of an event."""
     assert isinstance(member.node, Python)
     return member.node.body.members if member.node.body else ()
 

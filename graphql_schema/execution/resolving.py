@@ -1,4 +1,4 @@
-"""What graphql-core answers: fields that only Python can compute, and questions about the schema."""
+"""The answers of graphql-core: fields that only Python can compute, and questions about the schema."""
 
 from collections.abc import Container
 from functools import partial
@@ -38,20 +38,20 @@ class Resolving:
     async def resolve(
         self, operation: Operation, context: Context, document: DocumentNode, root: Any = None
     ) -> ExecutionResult:
-        """What it makes of a document that defers nothing, with one batch of statements an edge."""
+        """Resolve a document that defers nothing, with one batch of statements an edge."""
         answer = self._run(operation, context, document, root)
         return answer if isinstance(answer, ExecutionResult) else await answer
 
     async def compute(self, operation: Operation, context: Context) -> ExecutionResult:
-        """What a statement cannot answer of a query."""
+        """The fields of a query that a statement cannot answer."""
         return await self.resolve(operation, context, only(operation, operation.plan.obstacles))
 
     async def price(self, operation: Operation, context: Context) -> ExecutionResult:
-        """What an operation would cost."""
+        """The price of an operation."""
         return await self.resolve(operation, context, only(operation, operation.plan.rate_limits))
 
     async def introspect(self, operation: Operation, context: Context) -> ExecutionResult:
-        """What a query asks about the schema. To show all of it takes 100 ms."""
+        """The answer to what a query asks about the schema. To show all of it takes 100 ms."""
         request = operation.request
         key = request.query, request.operation_name, dumps(request.variables)
         found = self.shown.get(key)
@@ -87,9 +87,9 @@ class Resolving:
 
 
 def _whole(document: DocumentNode) -> DocumentNode:
-    """The same, where a field that fails is null by itself: graphql-core would leave its siblings as they are.
+    """A document in which a field that fails is null by itself: graphql-core would leave its siblings as they are.
 
-    What has to be null with it is told by `answers`, of the answer alone and not of who failed first.
+    What has to be null with it is told by `answers`, by the answer alone and not by which field failed first.
     """
     return DocumentNode(definitions=tuple(map(_unpropagated, document.definitions)))
 

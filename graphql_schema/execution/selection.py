@@ -1,4 +1,4 @@
-"""What an operation selects: the fields of a selection set on a concrete type, merged as the specification says.
+"""The fields that an operation selects on a concrete type, merged as the specification says.
 
 Source: GraphQL specification, section 6.3.2 "Field Collection", and the draft of incremental delivery.
 """
@@ -52,7 +52,7 @@ class Selection:
 
 @dataclass(slots=True)
 class Fields:
-    """What is selected on an object, in the order of the answer, and the parts that begin there with those around."""
+    """The fields of an object, in the order of the answer, and the parts that begin there with those around."""
 
     by_key: dict[str, Selection] = field(default_factory=dict)
     deferred: list[tuple[int, int | None]] = field(default_factory=list)
@@ -72,7 +72,7 @@ class Selections:
     parts: Parts | None = None
 
     def of(self, type_: GraphQLObjectType, inner: Iterable[Inner], way: Way = ()) -> Fields:
-        """What the selection sets select on a value of `type_` at the end of this way."""
+        """The fields that the selection sets select on a value of `type_` at the end of this way."""
         found = Fields()
         for selection_set, part in inner:
             self._collect(type_, selection_set, part, found, way)

@@ -127,7 +127,7 @@ def allowed(permission: Permission, row: Alias, viewer: Viewer) -> Sql:
 
 
 def conditions(rows: Rows, scope: Any, row: Alias, viewer: Viewer) -> list[Sql]:
-    """What holds for the rows: terms of AND."""
+    """The conditions of the rows: terms of AND."""
     found = [condition_of(rows.on(scope, row))] if rows.on else []
     if rows.access == "checked":
         found.append(allowed(SEE, row, viewer))

@@ -1,4 +1,4 @@
-"""What documents are validated by: the rules of graphql-core, two of them with changes of ours."""
+"""The rules that documents are validated by: those of graphql-core, two of them with changes of ours."""
 
 from graphql import (
     SKIP,
@@ -17,7 +17,7 @@ from graphql_schema.execution.misfits import misfits
 
 
 class ValuesFitRule(ValuesOfCorrectTypeRule):
-    """The same rule as graphql-core's, in our words."""
+    """The rule of graphql-core, in our words."""
 
     def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
         """Report what is wrong with a value in the document."""
@@ -27,7 +27,7 @@ class ValuesFitRule(ValuesOfCorrectTypeRule):
 
 
 class FieldsMergeRule(OverlappingFieldsCanBeMergedRule):
-    """The same rule as graphql-core's, with a budget of its own: the library's is up to half a second."""
+    """The rule of graphql-core, with a budget of its own: the library's is up to half a second."""
 
     budget = 20_000
     """Fields under one key are compared in pairs: those of fifty fragments that ask for the same are within it."""
@@ -42,4 +42,4 @@ OURS: dict[type[ASTValidationRule], type[ASTValidationRule]] = {
     OverlappingFieldsCanBeMergedRule: FieldsMergeRule,
 }
 RULES = [OURS.get(rule, rule) for rule in specified_rules]
-"""What documents are validated by."""
+"""The rules that documents are validated by."""

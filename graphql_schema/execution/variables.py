@@ -47,7 +47,7 @@ class Variables:
         return found if isinstance(found, VariableValues) else self._errors(given, max_errors=max_errors)
 
     def _errors(self, given: Mapping[str, Any], *, max_errors: int) -> list[GraphQLError]:
-        """What is wrong with the values, in our words."""
+        """The errors of the values, in our words."""
         try:
             return list(islice(self._misfits(given), max_errors)) or [GraphQLError("The variables do not fit.")]
         except RecursionError:
@@ -70,7 +70,7 @@ class Variables:
 
     @cached_property
     def _plain(self) -> dict[str, Test] | None:
-        """What tells that the value of a variable can be taken as it is; None where one has to be coerced always."""
+        """A test of whether the value of a variable can be taken as it is; None where it always has to be coerced."""
         types = {name: signature.type for name, signature in self._signatures.items()}
         return {name: _test(type_) for name, type_ in types.items()} if all(map(is_plain, types.values())) else None
 
