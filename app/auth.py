@@ -9,9 +9,9 @@ from sqlalchemy import ARRAY, LargeBinary, any_, bindparam, func, literal_column
 from db import tables
 from db.access import GUEST, Viewer
 from db.actions import accounts
+from db.cache import Cache
 from db.engine import Database
 from db.errors import NotFound, Unauthenticated
-from db.kept import Kept
 from db.statements import compiled
 from db.tables import UserRole
 from db.tokens import is_token, token_hash
@@ -61,7 +61,7 @@ class Sessions:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._known = Kept[tuple[Viewer, float]](MOST_REMEMBERED)
+        self._known = Cache[tuple[Viewer, float]](MOST_REMEMBERED)
         self._forgotten = 0
         """The number of evictions: a look-up that began before one may be stale, and is not cached."""
 
@@ -92,7 +92,7 @@ class Sessions:
         """Evict the session of a header, so that the next request asks the database."""
         if authorization is not None:
             self._forgotten += 1
-            self._known.take(_bearer(authorization))
+            self._known.pop(_bearer(authorization))
 
 
 async def authenticate(database: Database, token: str) -> Viewer:

@@ -18,8 +18,8 @@ from db.batches import Batches, Row
 from db.connections import Connections
 from db.constraints import refusing
 from db.gathering import Gathering
+from db.liveness import Liveness
 from db.outbox import Publish, unheard
-from db.pulse import Pulse
 from db.records import insertion, take
 from db.snapshots import Snapshot
 from db.statements import Arguments, Statement
@@ -160,9 +160,9 @@ class Database:
         async with self.engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
 
-    def watch(self) -> Pulse:
+    def watch(self) -> Liveness:
         """A context in which nobody waits for more than two seconds for a server that is silent."""
-        return Pulse(self._connect, self._hear)
+        return Liveness(self._connect, self._hear)
 
     async def close(self) -> None:
         """Close every connection."""

@@ -10,7 +10,7 @@ from typing import Any
 from asyncpg import Connection, InvalidCachedStatementError, Record
 from asyncpg.prepared_stmt import PreparedStatement
 
-from db.kept import Kept
+from db.cache import Cache
 
 MOST_CHARACTERS = 512_000
 """Of all statements that a connection has prepared."""
@@ -23,8 +23,8 @@ class Prepared:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self._once = Kept[None](MOST_REMEMBERED)
-        self._again = Kept[PreparedStatement](MOST_CHARACTERS)
+        self._once = Cache[None](MOST_REMEMBERED)
+        self._again = Cache[PreparedStatement](MOST_CHARACTERS)
 
     async def fetch(self, statement: str, arguments: Sequence[Any], *, seconds: float | None = None) -> list[Record]:
         """The rows of a statement; raises TimeoutError after so many seconds, and it ends in the database too."""
@@ -32,7 +32,7 @@ class Prepared:
         try:
             rows: list[Record] = await prepared.fetch(*arguments, timeout=seconds)
         except InvalidCachedStatementError:  # a migration has changed what it returns
-            self._again.take(statement)
+            self._again.pop(statement)
             if self.connection.is_in_transaction():
                 raise
             return await self.fetch(statement, arguments, seconds=seconds)
@@ -40,7 +40,7 @@ class Prepared:
 
     async def _prepare(self, statement: str) -> PreparedStatement:
         """Without a name PostgreSQL forgets it at the next one."""
-        if self._once.take(hash(statement)):
+        if self._once.pop(hash(statement)):
             return self._again.put(statement, await self.connection.prepare(statement), len(statement))
         self._once.put(hash(statement), None, 1)
         return await self.connection.prepare(statement, name="")

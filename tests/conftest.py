@@ -27,7 +27,7 @@ from db.outbox import Event
 from db.statements import Arguments, Statement
 from graphql_schema.core.context import Context
 from graphql_schema.execution import Executor, Limits, Operation, Request
-from graphql_schema.execution.aside import Turns
+from graphql_schema.execution.threads import Turns
 from graphql_schema.schema import executor
 from tests import world as worlds
 from tests.databases import Databases

@@ -51,7 +51,7 @@ SHORT_TASKS = {
     "db/batches.py": "a statement, which those who asked for it wait for",
     "db/demo/__init__.py": "the next batch of a command",
     "db/embedded.py": "looks after servers of our own, and ends the process when it cannot",
-    "db/pulse.py": "a question, which its background task waits for",
+    "db/liveness.py": "a question, which its background task waits for",
     "graphql_schema/execution/coalescing.py": "what an event answers, which its listeners wait for",
     "graphql_schema/execution/delivery.py": "the parts of an answer, which it waits for",
 }

@@ -16,7 +16,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 
 from app.persisted.names import digest
 from app.redis import LOST, once_more
-from db.kept import Kept
+from db.cache import Cache
 
 DOCUMENT_BYTES = 64 * 2**10
 REMEMBERED_FOR = 24 * 60 * 60
@@ -45,7 +45,7 @@ class Automatic:
     def __init__(self, url: str, *, prefix: str = "trellis:", most: int = 1_000, max_bytes: int = 32 * 2**20) -> None:
         self.prefix = f"{prefix}persisted:"
         self.most = most
-        self.memory = Kept[tuple[str, float]](max_bytes)
+        self.memory = Cache[tuple[str, float]](max_bytes)
         """Each text with the time until which it need not be told to Redis again."""
         self._away_until = 0.0
         # Timeouts are ours: under Python 3.11 those of the client can swallow a cancellation.

@@ -10,8 +10,8 @@ from graphql import DefinitionNode, DocumentNode, GraphQLError, OperationDefinit
 
 from app.persisted.names import digest, names
 from app.settings import Level
+from db.cache import Cache
 from db.errors import BadInput, Refusal
-from db.kept import Kept
 from graphql_schema.execution import Limits, RequestError
 
 MOST_JUDGED = 10_000
@@ -49,7 +49,7 @@ class Trusted:
         self._texts |= documents
         self._exact = set(documents.values())
         self._normal = {_normal(text) for text in self._exact} if level in {"log", "safelist"} else set()
-        self._judged = Kept[bool](MOST_JUDGED)
+        self._judged = Cache[bool](MOST_JUDGED)
 
     @classmethod
     def load(cls, file: Path | None, level: Level, *, limits: Limits | None = None) -> Self:

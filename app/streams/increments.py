@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.streams.framing import PATCHES, PENDING, Framing
-from graphql_schema.execution.increments import Increment, Kept, Pending
+from graphql_schema.execution.increments import Delivered, Increment, Pending
 
 Written = dict[str, Any]
 
@@ -30,13 +30,13 @@ def pending(increment: Increment) -> Written:
 WRITTEN: dict[Framing, Callable[[Increment], Written]] = {PATCHES: patches, PENDING: pending}
 
 
-def _patch(kept: Kept) -> Written:
+def _patch(kept: Delivered) -> Written:
     start = kept.pending.start
     name, path = ("data", kept.pending.path) if start is None else ("items", (*kept.pending.path, start))
     return {name: kept.value, "path": path, **_label(kept.pending), **_listed(errors=kept.errors)}
 
 
-def _more(kept: Kept) -> list[Written]:
+def _more(kept: Delivered) -> list[Written]:
     """The parts that come under an id, if any do. Errors stand with the first of them."""
     if kept.value is None:
         return []
@@ -47,7 +47,7 @@ def _more(kept: Kept) -> list[Written]:
     return [{"id": kept.pending.id, **one, **_listed(errors=[] if n else kept.errors)} for n, one in enumerate(found)]
 
 
-def _failure(kept: Kept) -> Written:
+def _failure(kept: Delivered) -> Written:
     return {"errors": kept.errors} if kept.value is None else {}
 
 

@@ -7,11 +7,11 @@ from db.errors import BadInput
 from db.statements import Statement
 from graphql_schema.core.context import Context
 from graphql_schema.core.tree import Row
-from graphql_schema.execution.aside import Turns, aside
 from graphql_schema.execution.asked import Asked
 from graphql_schema.execution.coalescing import Coalescing
 from graphql_schema.execution.operations import Operation
 from graphql_schema.execution.plan import Plan
+from graphql_schema.execution.threads import Turns, in_thread
 
 
 class Compiling:
@@ -55,7 +55,7 @@ class Compiling:
         """It takes up to half a second: others wait for one of the fields at most."""
         for some in (*asked.apart, asked):
             async with self.turns.turn(context.payer):
-                found = await aside(partial(_compiled, plan, some, context.viewer))
+                found = await in_thread(partial(_compiled, plan, some, context.viewer))
         return len(found.sql)
 
 

@@ -21,7 +21,6 @@ from graphql_schema.core.errors import RequestError
 from graphql_schema.core.tree import Constant, Member
 from graphql_schema.execution import atomic
 from graphql_schema.execution.answers import Answer, Failures, answered
-from graphql_schema.execution.aside import Turns, aside
 from graphql_schema.execution.compiling import Compiling
 from graphql_schema.execution.deadline import Deadline
 from graphql_schema.execution.definitions import Definition
@@ -35,6 +34,7 @@ from graphql_schema.execution.operations import CostError, Operation, Request
 from graphql_schema.execution.payloads import Payload, key_in, plain
 from graphql_schema.execution.plan import Plan, references, shown
 from graphql_schema.execution.resolving import Resolving, only
+from graphql_schema.execution.threads import Turns, in_thread
 
 T = TypeVar("T")
 
@@ -75,15 +75,15 @@ class Executor:
         async with self.turns.turn(payer):
             definition = documents.find(text, name)
             if definition is None:
-                definition = documents.keep(text, name, await aside(partial(documents.read, text, name)))
-            operation = await aside(partial(self._operation, definition, request))
+                definition = documents.keep(text, name, await in_thread(partial(documents.read, text, name)))
+            operation = await in_thread(partial(self._operation, definition, request))
             self.documents.memory.settle()
             return operation
 
     async def beside(self, work: Callable[[], T], payer: Hashable) -> T:
         """Do work while others are answered, when it is this payer's turn. Raises Overloaded."""
         async with self.turns.turn(payer):
-            return await aside(work)
+            return await in_thread(work)
 
     def known(self, request: Request) -> Operation | None:
         """The operation, if nothing of it has to be worked out."""

@@ -30,7 +30,7 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Delivered:
     """A promise that was kept: what comes to the object or the list, or the errors for which nothing does."""
 
     pending: Pending
@@ -46,7 +46,7 @@ class Increment:
 
     answer: Mapping[str, Any]
     promised: Sequence[Pending]
-    kept: Sequence[Kept]
+    kept: Sequence[Delivered]
     has_next: bool
 
 
@@ -79,7 +79,7 @@ class Progress:
     def give_up(self, error: Exception) -> Increment:
         """The last increment: what is still promised fails."""
         errors = [explained(GraphQLError(str(error), original_error=error))]
-        kept = [Kept(one, None, errors) for promised in self.promised.values() for one in promised.values()]
+        kept = [Delivered(one, None, errors) for promised in self.promised.values() for one in promised.values()]
         return Increment({}, (), kept, has_next=False)
 
     def _promised_in(self, data: Any) -> list[Pending]:
@@ -97,14 +97,14 @@ class Progress:
             return Pending(str(next(self._ids)), path, part.label)
         return Pending(str(next(self._ids)), (*path, part.items.name), part.label, part.items.start)
 
-    def _kept(self, pending: Pending, part: Part, found: Any, errors: Errors) -> Kept:
+    def _kept(self, pending: Pending, part: Part, found: Any, errors: Errors) -> Delivered:
         own = shown(error for error in errors if _concerns(error, pending.path))
         if part.items is None:
             added = list(_added(found, _at(self.known, pending.path))) if found is not None else []
-            return Kept(pending, found, own or _missing(found, errors), added)
+            return Delivered(pending, found, own or _missing(found, errors), added)
         items = None if found is None else found[part.items.name]
         _at(self.known, pending.path).extend(_copied(items or []))
-        return Kept(pending, items, own or _missing(items, errors))
+        return Delivered(pending, items, own or _missing(items, errors))
 
 
 def _objects(data: Any, way: Way, path: Path = (), start: int = 0) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -3,7 +3,7 @@
 import gc
 from typing import Any, ClassVar
 
-from db.kept import Kept, Segmented
+from db.cache import Cache, SegmentedCache
 
 MIB = 2**20
 SETTLED = MIB
@@ -21,12 +21,12 @@ class Memory:
     """Whether what is kept is settled, as what was there at the start of the process is."""
 
     def __init__(self) -> None:
-        self.documents = Segmented[Any](6 * MIB, 18 * MIB)
+        self.documents = SegmentedCache[Any](6 * MIB, 18 * MIB)
         """The operations of texts, or why they are refused."""
-        self.plans = Kept[Any](12 * MIB)
-        self.parts = Kept[Any](4 * MIB)
-        self.statements = Segmented[Any](4 * MIB, 8 * MIB)
-        self.shown = Kept[Any](4 * MIB)
+        self.plans = Cache[Any](12 * MIB)
+        self.parts = Cache[Any](4 * MIB)
+        self.statements = SegmentedCache[Any](4 * MIB, 8 * MIB)
+        self.shown = Cache[Any](4 * MIB)
         """Answers about the schema."""
         self._settled = self._times = 0
 

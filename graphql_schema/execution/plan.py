@@ -13,7 +13,7 @@ from typing import Any
 from graphql.execution.values import VariableValues
 
 from db.access import Viewer
-from db.kept import Segmented
+from db.cache import SegmentedCache
 from db.statements import Statement, joined
 from graphql_schema.core.mutations import Mutation
 from graphql_schema.core.rate_limit import RateLimit
@@ -33,7 +33,7 @@ class Plan:
     """How one operation is answered. Its statements are kept under its number."""
 
     tree: Object
-    statements: Segmented[Statement]
+    statements: SegmentedCache[Statement]
     number: int = field(default_factory=count().__next__)
 
     @property

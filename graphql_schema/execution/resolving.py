@@ -19,10 +19,10 @@ from graphql.execution import experimental_execute_incrementally
 from graphql.type.directives import GraphQLDisableErrorPropagationDirective
 from orjson import Fragment, dumps
 
-from db.kept import Kept
+from db.cache import Cache
 from graphql_schema.core.context import Context
-from graphql_schema.execution.aside import Turns, aside
 from graphql_schema.execution.operations import Operation
+from graphql_schema.execution.threads import Turns, in_thread
 
 UNPROPAGATED = DirectiveNode(name=NameNode(value=GraphQLDisableErrorPropagationDirective.name), arguments=())
 
@@ -30,7 +30,7 @@ UNPROPAGATED = DirectiveNode(name=NameNode(value=GraphQLDisableErrorPropagationD
 class Resolving:
     """Runs graphql-core. What it said of the schema is kept in `shown`, because that is the same for everybody."""
 
-    def __init__(self, schema: GraphQLSchema, turns: Turns, shown: Kept[ExecutionResult]) -> None:
+    def __init__(self, schema: GraphQLSchema, turns: Turns, shown: Cache[ExecutionResult]) -> None:
         self.schema = schema
         self.turns = turns
         self.shown = shown
@@ -58,7 +58,7 @@ class Resolving:
         if found is None:
             async with self.turns.turn(context.payer):
                 show = partial(self._shown, operation, context)
-                found = self.shown.get(key) or self._keep(key, *await aside(show))
+                found = self.shown.get(key) or self._keep(key, *await in_thread(show))
         return found
 
     def _keep(self, key: tuple[str, str | None, bytes], answer: ExecutionResult, size: int) -> ExecutionResult:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import pytest
@@ -182,9 +182,9 @@ async def test_a_server_that_stands_still_is_a_gap_for_all(
             os.kill(pid, signal.SIGCONT)
         await realtime.ping()
         await until(lambda: not realtime._outgoing._gaps)
-        async with realtime.listen(TOPIC) as again:
-            await realtime.publish(comment(1))
-            assert await heard(again) == comment(1)
+        with until_heard(realtime):
+            async with asyncio.timeout(DEADLINE):
+                assert await first_of(realtime) == comment()
 
 
 async def test_more_gaps_than_can_be_remembered_are_one_of_all_topics(
@@ -216,7 +216,7 @@ async def test_one_connection_that_is_lost_loses_no_event(redis_url: str, prefix
 
 
 async def test_a_quiet_connection_is_kept(redis_url: str, prefix: str, redis: Any) -> None:
-    async with Realtime(redis_url, prefix=prefix, patience=0.05) as realtime, realtime.listen(TOPIC) as events:
+    async with Realtime(redis_url, prefix=prefix, patience=0.3) as realtime, realtime.listen(TOPIC) as events:
         [connection] = await connections(redis)
         async with asyncio.timeout(DEADLINE):
             while int(connection["tot-cmds"]) < 10:
@@ -296,8 +296,11 @@ async def test_it_closes_in_time_though_the_server_does_not_answer(redis_url: st
 
 
 async def first_of(realtime: Realtime) -> Event:
-    async with realtime.listen(TOPIC) as events:
-        return await anext(events)
+    """The first event that is heard. Whoever meets a gap listens again, as clients do."""
+    while True:
+        with suppress(HistoryGap):
+            async with realtime.listen(TOPIC) as events:
+                return await anext(events)
 
 
 async def connections(redis: Any) -> list[dict[str, str]]:

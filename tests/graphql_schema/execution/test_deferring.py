@@ -13,7 +13,7 @@ from db.errors import TooSlow
 from graphql_schema.core.errors import RequestError
 from graphql_schema.execution import Executor, Request
 from graphql_schema.execution.deferring import MAX_PARTS
-from graphql_schema.execution.increments import Increment, Kept
+from graphql_schema.execution.increments import Delivered, Increment
 from graphql_schema.schema import executor
 from tests.conftest import Graph
 from tests.world import World
@@ -91,11 +91,11 @@ def promises(found: Sequence[Increment]) -> list[str]:
     return [one.id for increment in found for one in increment.promised]
 
 
-def codes(kept: Kept) -> list[str]:
+def codes(kept: Delivered) -> list[str]:
     return [error["extensions"]["code"] for error in kept.errors]
 
 
-def kept_by(found: Sequence[Increment]) -> list[Kept]:
+def kept_by(found: Sequence[Increment]) -> list[Delivered]:
     return [one for increment in found for one in increment.kept]
 
 

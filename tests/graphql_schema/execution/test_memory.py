@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from db.access import GUEST
-from db.kept import Kept
+from db.cache import Cache
 from graphql_schema.execution import Executor, Request, RequestError, memory
 from graphql_schema.execution.memory import Memory
 from graphql_schema.schema import executor
@@ -59,7 +59,7 @@ def _plans_of_parts(operation: Any) -> list[Any]:
     return [operation.parts.first, *operation.parts.later.values()] if operation.parts else []
 
 
-def kept(memory: Memory) -> list[Kept[Any]]:
+def kept(memory: Memory) -> list[Cache[Any]]:
     segmented = (memory.documents, memory.statements)
     return [memory.plans, memory.parts, memory.shown, *(one for both in segmented for one in (both.once, both.again))]
 
@@ -72,7 +72,7 @@ def test_what_makes_room_is_gone_at_once(text: str) -> None:
     gc.collect()  # what was in the way while it was read and compiled
     for one in kept(fresh.documents.memory):
         while len(one):
-            one.take(next(iter(one._kept)))
+            one.pop(next(iter(one._values)))
     assert gc.collect() == 0
 
 

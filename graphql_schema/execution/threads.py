@@ -11,7 +11,7 @@ from db.errors import Overloaded
 
 T = TypeVar("T")
 
-THREAD = ThreadPoolExecutor(1, "aside")
+THREAD = ThreadPoolExecutor(1, "compiling")
 MOST_WAITING = 50
 PATIENCE = 3.0
 """Seconds that anything waits for its turn."""
@@ -46,6 +46,6 @@ class Turns:
             yield
 
 
-async def aside(work: Callable[[], T]) -> T:
+async def in_thread(work: Callable[[], T]) -> T:
     """Run the work in the thread; returns its result."""
     return await asyncio.get_running_loop().run_in_executor(THREAD, work)

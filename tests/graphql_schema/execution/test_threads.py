@@ -12,8 +12,8 @@ import pytest
 from db.access import GUEST, Viewer
 from db.errors import Overloaded
 from graphql_schema.core.tree import objects
-from graphql_schema.execution import Executor, Request, aside
-from graphql_schema.execution.aside import MOST_WAITING, THREAD, Turns
+from graphql_schema.execution import Executor, Request, threads
+from graphql_schema.execution.threads import MOST_WAITING, THREAD, Turns
 from graphql_schema.schema import executor
 from tests.app.serving import until
 from tests.conftest import Graph
@@ -117,7 +117,7 @@ async def test_as_many_as_are_allowed_wait_and_no_more() -> None:
 
 
 async def test_who_waits_too_long_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aside, "PATIENCE", 0.01)
+    monkeypatch.setattr(threads, "PATIENCE", 0.01)
     turns = Turns()
     async with turns.turn("ada"):
         with pytest.raises(Overloaded):

@@ -15,7 +15,7 @@ SILENCE = 1.2
 """Seconds without one after which nobody waits any more."""
 
 
-class Pulse:
+class Liveness:
     """Asks for a sign of life again and again, on a connection of its own, and calls `tell` with whether one came.
 
     A refusal is one too: only silence is not.
@@ -25,7 +25,7 @@ class Pulse:
         self._connect = connect
         self._tell = tell
         self._connection: Connection | None = None
-        self._background = Background("pulse", self._feel)
+        self._background = Background("liveness", self._probe)
 
     async def __aenter__(self) -> None:
         await self._background.__aenter__()
@@ -34,12 +34,12 @@ class Pulse:
         await self._background.__aexit__(*error)
         self._hang_up()
 
-    async def _feel(self) -> None:
+    async def _probe(self) -> None:
         while True:
-            self._tell(await self._beats())
+            self._tell(await self._is_alive())
             await asyncio.sleep(BEAT)
 
-    async def _beats(self) -> bool:
+    async def _is_alive(self) -> bool:
         asked = asyncio.create_task(self._ask())
         try:
             # What has come while this process itself stood still is taken in between the two looks.
