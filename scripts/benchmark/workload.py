@@ -22,7 +22,9 @@ PROJECTS = "SELECT p.id, r.id AS viewer FROM bench.projects p JOIN bench.readers
 READERS = "SELECT id AS viewer FROM bench.readers"
 THREADS = f"""
 SELECT DISTINCT ON (p.id) t.id, p.viewer FROM ({PROJECTS}) p
-JOIN specification_documents d ON d.project_id = p.id JOIN comment_threads t ON t.document_id = d.id
+JOIN specification_projects s ON s.id = p.id AND s.status IN ('ACTIVE', 'COMPLETED')
+JOIN specification_documents d ON d.project_id = p.id AND d.status <> 'ARCHIVED'
+JOIN comment_threads t ON t.document_id = d.id
 ORDER BY p.id, t.id"""  # noqa: S608  (no word of it comes from outside)
 REPOSITORIES = """
 SELECT DISTINCT ON (r.id) r.id, m.user_id AS viewer
