@@ -60,7 +60,12 @@ class Part:
     @property
     def mark(self) -> str:
         """The key that shows, in what comes before, to which objects the part belongs."""
-        return f"__later_{self.number}"
+        return mark_of(self.number)
+
+
+def mark_of(number: int) -> str:
+    """The key of the mark of the part with this number."""
+    return f"__later_{number}"
 
 
 @dataclass(slots=True)
@@ -116,7 +121,7 @@ def _left(node: Any, part: int | None, marked: Collection[int]) -> Any:
         case Object(members=members, deferred=deferred):
             left = [one for member in members if (one := _left_of(member, part, marked))]
             begun = dict.fromkeys(one for one, around in deferred if around == part and one in marked)
-            left += [Member(f"__later_{one}", Constant(value=True)) for one in begun]
+            left += [Member(mark_of(one), Constant(value=True)) for one in begun]
             return replace(node, members=tuple(left)) if left else None
         case Each(item=item):
             return (inner := _left(item, part, marked)) and replace(node, item=inner)
