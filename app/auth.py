@@ -17,15 +17,15 @@ from db.tables import UserRole
 from db.tokens import is_token, token_hash
 
 REMEMBERED_FOR = 3.0
-MOST_REMEMBERED = 10_000
-MOST_ORGANIZATIONS = 5
+MAX_REMEMBERED = 10_000
+MAX_ORGANIZATIONS = 5
 """Organizations that pay for what one of their members asks: of somebody who belongs to more, the oldest."""
 
 _ORGANIZATIONS = (
     select(tables.OrganizationMember.organization_id)
     .where(tables.OrganizationMember.user_id == tables.User.id)
     .order_by(tables.OrganizationMember.organization_id)  # ids grow with time
-    .limit(literal_column(str(MOST_ORGANIZATIONS)))
+    .limit(literal_column(str(MAX_ORGANIZATIONS)))
 )
 _SESSIONS = (
     select(
@@ -61,7 +61,7 @@ class Sessions:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._known = Cache[tuple[Viewer, float]](MOST_REMEMBERED)
+        self._known = Cache[tuple[Viewer, float]](MAX_REMEMBERED)
         self._forgotten = 0
         """The number of evictions: a look-up that began before one may be stale, and is not cached."""
 

@@ -28,7 +28,7 @@ MISSED = 10
 """Intervals without an answer after which Redis counts as away."""
 CALL_SIZE = 250
 """Buckets in one call, which holds up everybody else on the server, for about a millisecond."""
-MOST_KEPT = 100_000
+MAX_KEPT = 100_000
 """Buckets that a process knows, in some 30 MB. Beyond them it forgets those that it has not needed for longest."""
 MICROSECONDS = 1_000_000
 
@@ -98,12 +98,12 @@ class Bucket:
         self.owed = max(0.0, self.owed - (now - self.at) * self.limit.restore_rate)
         self.at = now
 
-    def forgive(self, patience: float) -> None:
-        """Keep back the points that were restored here while Redis was away for longer than `patience`.
+    def forgive(self, seconds: float) -> None:
+        """Keep back the points that were restored here while Redis was away for longer than `seconds`.
 
         For so long the process had the bucket to itself. Points that were taken first are restored first.
         """
-        grace = patience * self.limit.restore_rate
+        grace = seconds * self.limit.restore_rate
         self.unsent = min(self.unsent, self.owed + grace)
         self.sending = min(self.sending, max(0.0, self.owed - self.unsent) + grace)
 
@@ -128,7 +128,7 @@ class Buckets:
         *,
         prefix: str = "trellis:",
         interval: float = 0.05,
-        most_kept: int = MOST_KEPT,
+        most_kept: int = MAX_KEPT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.interval = interval
@@ -146,7 +146,7 @@ class Buckets:
         self._sending: dict[str, Bucket] = {}
         self._number = 0
         self._calling = asyncio.Lock()
-        self._background = Background("buckets", self._stay_reconciled, patience=TIMEOUT)
+        self._background = Background("buckets", self._stay_reconciled, timeout=TIMEOUT)
 
     async def __aenter__(self) -> Self:
         await self._background.__aenter__()
@@ -218,10 +218,10 @@ class Buckets:
         self._sending = {}
 
     def _taken(self) -> list[int]:
-        now, patience = self.clock(), self.interval * MISSED
+        now, seconds = self.clock(), self.interval * MISSED
         for bucket in self._sending.values():
             bucket.restore(now)
-            bucket.forgive(patience)
+            bucket.forgive(seconds)
         return [round(bucket.sending / bucket.limit.restore_rate * MICROSECONDS) for bucket in self._sending.values()]
 
     def _forget_one_too_many(self) -> None:

@@ -120,7 +120,7 @@ def check_schema(old: Older) -> None:
     """Fail if the graph breaks clients of an older version in a way that was not announced there by @deprecated."""
     from graphql import GraphQLError
 
-    from graphql_schema.changes import changes
+    from graphql_schema.compatibility import changes
     from graphql_schema.schema import sdl
 
     try:

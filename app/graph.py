@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from app import audience, costs, metrics
+from app import costs, introspection, metrics
 from app.auth import Sessions
 from app.persisted.find import Persisted
 from app.rate_limits import Charge, Keys, RateLimited, RateLimits, Throttle, payers
@@ -78,10 +78,10 @@ class Graph:
             error.extensions = {"cost": orjson.Fragment(cost_of(error.operation, None, client, throttle))}
             raise
         except RequestError as error:
-            if not audience.includes(self.audience, client.viewer):
-                audience.hide(error)
+            if not introspection.includes(self.audience, client.viewer):
+                introspection.hide(error)
             raise
-        audience.check(self.audience, operation, client.viewer)
+        introspection.check(self.audience, operation, client.viewer)
         return operation
 
     async def execute(self, operation: Operation, client: Client) -> Answered:

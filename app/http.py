@@ -10,11 +10,11 @@ from starlette.types import Receive, Scope, Send
 
 from app import rate_limits
 from app.auth import given
-from app.batches import Batches
 from app.graph import Client, Graph
 from app.logs import note
 from app.negotiation import JSON, Agreed, CrossSite, Refused, check, negotiated
 from app.origins import Origins
+from app.request_batches import RequestBatches
 from app.requests import BadRequest, Members, checked, parsed, with_key
 from app.responses import Answer, answer, refusal, refused_by_graphql
 from app.settings import Settings
@@ -40,11 +40,11 @@ class GraphQLOverHTTP:
         self.streams = streams
         self.origins = origins
         self.tickets = tickets
-        self.batches = Batches(graph, settings.batch_limit)
+        self.batches = RequestBatches(graph, settings.batch_limit)
         self.body_limit = settings.body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        asked = Asked(scope, receive)
+        asked = HTTPRequest(scope, receive)
         try:
             answer = await self._respond(asked)
         except ClientLeft:
@@ -53,7 +53,7 @@ class GraphQLOverHTTP:
             answer = await answer.compressed(asked.header(b"accept-encoding"))
         await answer.send(send)
 
-    async def _respond(self, asked: "Asked") -> "Answer | Stream":
+    async def _respond(self, asked: "HTTPRequest") -> "Answer | Stream":
         """The answer to a request. Every refusal and every failure becomes one with a code here."""
         agreed = Agreed(JSON)
         try:
@@ -67,7 +67,7 @@ class GraphQLOverHTTP:
         except Exception as error:  # noqa: BLE001  (what is unexpected is logged and masked)
             return refusal(error, agreed.media_type)
 
-    def _check(self, asked: "Asked") -> None:
+    def _check(self, asked: "HTTPRequest") -> None:
         if self.origins.are_crossed(asked.headers):
             raise CrossSite("A page of this origin may not ask with cookies.")
         is_listed = self.origins.includes(asked.headers.get(b"origin", b""))
@@ -79,7 +79,7 @@ class GraphQLOverHTTP:
             site="" if is_listed else asked.header(b"sec-fetch-site"),
         )
 
-    async def _run(self, asked: "Asked", agreed: Agreed) -> "Answer | Stream":
+    async def _run(self, asked: "HTTPRequest", agreed: Agreed) -> "Answer | Stream":
         members = await asked.members(self.body_limit)
         if isinstance(members, list):
             body, throttle = await self.batches.execute(members, await self._client(asked))
@@ -93,7 +93,7 @@ class GraphQLOverHTTP:
         body, throttle = await self.graph.execute(operation, client)
         return answer(agreed, body, {"X-Trellis-Plan": operation.plan.how, **rate_limits.headers(throttle)})
 
-    async def _operation(self, asked: "Asked", members: Members) -> tuple[Operation, Client]:
+    async def _operation(self, asked: "HTTPRequest", members: Members) -> tuple[Operation, Client]:
         if key := asked.header(b"idempotency-key"):
             members = with_key(members, key)
         client = await self._client(asked)
@@ -101,7 +101,7 @@ class GraphQLOverHTTP:
         note(operation=operation.request.operation_name)
         return operation, client
 
-    async def _client(self, asked: "Asked") -> Client:
+    async def _client(self, asked: "HTTPRequest") -> Client:
         credential = asked.credential
         if credential is None and asked.ticket:
             credential = await self.tickets.redeem(asked.ticket)
@@ -113,7 +113,7 @@ class GraphQLOverHTTP:
 class Explanations(GraphQLOverHTTP):
     """The ASGI endpoint that tells an administrator how a query is answered; with `?analyze=true` it is run."""
 
-    async def _run(self, asked: "Asked", agreed: Agreed) -> "Answer | Stream":
+    async def _run(self, asked: "HTTPRequest", agreed: Agreed) -> "Answer | Stream":
         operation, client = await self._operation(asked, checked(await asked.members(self.body_limit)))
         analyze = asked.parameters.get("analyze") == "true"
         context = self.graph.context(client)
@@ -125,11 +125,11 @@ class TicketIssue(GraphQLOverHTTP):
     unasked.
     """
 
-    def _check(self, asked: "Asked") -> None:
+    def _check(self, asked: "HTTPRequest") -> None:
         if asked.method != "POST":
             raise Refused("A ticket is asked for with POST.", status=405, headers={"Allow": "POST"})
 
-    async def _run(self, asked: "Asked", agreed: Agreed) -> "Answer | Stream":
+    async def _run(self, asked: "HTTPRequest", agreed: Agreed) -> "Answer | Stream":
         client = await self._client(asked)
         if client.credential is None:
             raise Unauthenticated
@@ -139,7 +139,7 @@ class TicketIssue(GraphQLOverHTTP):
 
 
 @dataclass(frozen=True)
-class Asked:
+class HTTPRequest:
     """A request over HTTP."""
 
     scope: Scope

@@ -13,7 +13,7 @@ from typing import TextIO
 from prometheus_client import Counter
 from structlog.typing import EventDict
 
-MOST_WAITING = 10_000
+MAX_WAITING = 10_000
 AT_ONCE = 500
 
 DROPPED = Counter("trellis_log_entries_dropped_total", "Entries of the log that nobody read in time.")
@@ -43,7 +43,7 @@ class LogWriter:
 
     def put(self, entry: EventDict | str) -> None:
         """Take in an entry, or drop it if too many wait."""
-        if self._waiting.qsize() < MOST_WAITING:
+        if self._waiting.qsize() < MAX_WAITING:
             self._waiting.put(entry)
         else:
             self._drop(1)

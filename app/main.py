@@ -15,13 +15,13 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import health, metrics
-from app.audience import visiting
 from app.auth import Sessions
 from app.buckets import Buckets, Limit
-from app.connections import Connection
 from app.console import pages
 from app.graph import Graph
 from app.http import Explanations, GraphQLOverHTTP, TicketIssue
+from app.http_protocol import HTTPProtocol
+from app.introspection import visiting
 from app.logs import RequestLog
 from app.origins import Origins
 from app.persisted.automatic import Automatic
@@ -32,8 +32,8 @@ from app.rate_limits import RateLimits
 from app.realtime import Realtime
 from app.responses import misdirected
 from app.settings import Settings
-from app.sockets.connection import SocketConnection
 from app.sockets.endpoint import GraphQLOverWebSocket
+from app.sockets.protocol import SocketProtocol
 from app.streams.streaming import Streams
 from app.tickets import Tickets
 from app.watch import Watch
@@ -125,13 +125,13 @@ class Server(uvicorn.Server):
         self.app = App(settings)
         config = uvicorn.Config(
             self.app,
-            http=partial(Connection, patience=settings.patience, reader_timeout=settings.reader_timeout),  # type: ignore[arg-type]
+            http=partial(HTTPProtocol, limits=settings.request_limits, reader_timeout=settings.reader_timeout),  # type: ignore[arg-type]
             log_config=None,
             access_log=False,
             proxy_headers=False,  # `Proxies` reads them
             timeout_keep_alive=settings.keep_alive,
             server_header=False,
-            ws=partial(SocketConnection, settings=settings),  # type: ignore[arg-type]  # it is called, nothing else
+            ws=partial(SocketProtocol, settings=settings),  # type: ignore[arg-type]  # it is called, nothing else
             ws_max_size=settings.frame_limit,
             ws_ping_interval=settings.ping_interval,
             ws_ping_timeout=settings.ping_timeout,

@@ -121,11 +121,11 @@ def _range(text: str) -> tuple[str, float]:
 
 
 def _preference(media_type: str, ranges: list[tuple[str, float]]) -> tuple[float, int, int]:
-    """How much a client wants a type: by quality, then by how exactly the type is named, then by its place."""
+    """How much a client wants a type: by quality, then by how exactly the type is named, then by its index."""
     exactness = {media_type: 3} if media_type in FRAMINGS else {"*/*": 1, "application/*": 2, media_type: 3}
-    named = [(exactness[name], -place, quality) for place, (name, quality) in enumerate(ranges) if name in exactness]
-    exact, place, quality = max(named, default=(0, 0, 0.0))
-    return quality, exact, place
+    named = [(exactness[name], -index, quality) for index, (name, quality) in enumerate(ranges) if name in exactness]
+    exact, index, quality = max(named, default=(0, 0, 0.0))
+    return quality, exact, index
 
 
 def _parsed(content_type: str) -> tuple[str, str | None]:

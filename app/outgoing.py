@@ -20,13 +20,13 @@ from db.background import Background
 from db.outbox import Event, Topic
 
 TIMEOUT = 2.0
-MOST_WAITING = 10_000
-MOST_AT_ONCE = 500
-MOST_GAPS = 10_000
+MAX_WAITING = 10_000
+MAX_AT_ONCE = 500
+MAX_GAPS = 10_000
 """Topics that are remembered for having lost an event. Beyond them all topics have."""
 PAUSE = 0.005
 """Seconds between two calls of Redis, in which events gather."""
-MOST_FAILURES = 10
+MAX_FAILURES = 10
 
 GAPS: Topic = "gaps"
 """The topic of events that tell of others that are lost; their kind is the topic of those, or EVERY_TOPIC."""
@@ -42,7 +42,7 @@ class Outgoing:
         self.prefix = prefix
         # Timeouts are ours: under Python 3.11 those of the client can swallow a cancellation.
         self.redis = Redis.from_url(url, retry=once_more(), socket_timeout=None)
-        self._waiting: asyncio.Queue[Event] = asyncio.Queue(MOST_WAITING)
+        self._waiting: asyncio.Queue[Event] = asyncio.Queue(MAX_WAITING)
         self._gaps: set[Topic] = set()
         """The topics whose listeners have yet to be told that an event is lost."""
         self._background = Background("publisher", self._send_all)
@@ -71,17 +71,17 @@ class Outgoing:
     async def _send_all(self) -> None:
         pauses, failures = ExponentialWithJitterBackoff(base=0.05, cap=1), 0
         while True:
-            gaps = set(islice(self._gaps, MOST_AT_ONCE))
+            gaps = set(islice(self._gaps, MAX_AT_ONCE))
             events = [] if gaps else [await self._waiting.get()]
-            events += self._taken(MOST_AT_ONCE - len(events))
+            events += self._taken(MAX_AT_ONCE - len(events))
             arrived = await self._arrives(gaps, events)
             for _ in events:
                 self._waiting.task_done()
             # The pauses grow with them no further, and would overflow in the end.
-            failures = 0 if arrived else min(failures + 1, MOST_FAILURES)
+            failures = 0 if arrived else min(failures + 1, MAX_FAILURES)
             await asyncio.sleep(pauses.compute(failures) if failures else PAUSE)
 
-    def _taken(self, most: int = MOST_WAITING) -> list[Event]:
+    def _taken(self, most: int = MAX_WAITING) -> list[Event]:
         """The events that wait already, at most so many."""
         return [self._waiting.get_nowait() for _ in range(min(most, self._waiting.qsize()))]
 
@@ -108,5 +108,5 @@ class Outgoing:
         for event in events:
             log.error("event not published", topic=event.topic, kind=event.kind, error=reason)
             self._gaps.add(event.topic)
-        if len(self._gaps) > MOST_GAPS:
+        if len(self._gaps) > MAX_GAPS:
             self._gaps = {EVERY_TOPIC}

@@ -26,7 +26,7 @@ from db.errors import HistoryGap, Refusal
 from db.outbox import Event, Topic
 
 TIMEOUT = 2.0
-MOST_FAILURES = 10
+MAX_FAILURES = 10
 
 log = structlog.get_logger()
 
@@ -42,14 +42,14 @@ class Realtime:
     """Publishes events and hears those of all processes. An asynchronous context manager: it hears from its start on.
 
     `prefix` begins the name of every channel. A listener that falls `queue_size` events behind hears no more. After
-    `patience` seconds of silence the server is asked for a sign of life; after as many again without one the connection
-    counts as lost.
+    `heartbeat` seconds of silence the server is asked for a sign of life; after as many again without one the
+    connection counts as lost.
     """
 
-    def __init__(self, url: str, *, prefix: str = "trellis:", queue_size: int = 256, patience: float = 5) -> None:
+    def __init__(self, url: str, *, prefix: str = "trellis:", queue_size: int = 256, heartbeat: float = 5) -> None:
         self.prefix = prefix
         self.queue_size = queue_size
-        self.patience = patience
+        self.heartbeat = heartbeat
         self._outgoing = Outgoing(url, prefix)
         # Timeouts are ours: under Python 3.11 those of the client can swallow a cancellation.
         # It must not reconnect by itself: nobody would know that events were missed.
@@ -121,7 +121,7 @@ class Realtime:
                 for channel in self._channels.values():
                     channel.forget()
             # The pauses grow with them no further, and would overflow in the end.
-            failures = 1 if self._connected.is_set() else min(failures + 1, MOST_FAILURES)
+            failures = 1 if self._connected.is_set() else min(failures + 1, MAX_FAILURES)
             self._connected.clear()
             await asyncio.sleep(pauses.compute(failures))
 
@@ -144,7 +144,7 @@ class Realtime:
         """Hand on what arrives. A lost connection may look like silence, so silence is probed."""
         asked = False
         while True:
-            message = await pubsub.get_message(timeout=self.patience)
+            message = await pubsub.get_message(timeout=self.heartbeat)
             if message is not None:
                 self._hear(message)
             elif asked:

@@ -15,7 +15,7 @@ FORM = (
     "An address of Redis or Valkey reads redis://USER:PASSWORD@HOST:PORT/NUMBER, with rediss:// for TLS, "
     "or unix://PATH?db=NUMBER."
 )
-PATIENCE = 2.0
+TIMEOUT = 2.0
 FINAL = AuthenticationError, ResponseError, SSLCertVerificationError
 """Exceptions that no waiting cures."""
 
@@ -41,7 +41,7 @@ def checked(url: str) -> str:
 async def reach(url: str) -> None:
     """Raise CannotRun if the server refuses this address. A server that is away may come back, and passes."""
     once = Retry(NoBackoff(), 0)
-    redis = Redis.from_url(url, retry=once, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
+    redis = Redis.from_url(url, retry=once, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
     try:
         await redis.ping()
     except RedisError as error:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from app.connections import Patience
+from app.http_protocol import RequestLimits
 from app.redis_address import checked
 from db.address import Address
 from graphql_schema.execution import Limits
@@ -98,8 +98,8 @@ class Settings(BaseSettings):
     keep_alive: int = Field(default=75, ge=1)
     """Seconds after which an idle HTTP connection is closed. Set the idle timeout of a balancer in front to less:
     it would send a request on a connection that is just being closed."""
-    patience: Patience = Patience()
-    """How much of a request is read, and how long the server waits for it, such as `TRELLIS_PATIENCE__URL=4096`."""
+    request_limits: RequestLimits = RequestLimits()
+    """How much of a request is read, and how long it may take, such as `TRELLIS_REQUEST_LIMITS__URL=4096`."""
     init_timeout: float = Field(default=10, gt=0)
     """Seconds that a WebSocket waits for `connection_init`."""
     heartbeat: float = Field(default=12, gt=0)

@@ -13,7 +13,7 @@ from app.graph import Client
 from db.access import GUEST
 from db.background import Background
 
-PATIENCE = 1
+TIMEOUT = 1
 """Seconds that a look waits for connections to close, and the end of the watch for a look."""
 
 log = structlog.get_logger()
@@ -38,7 +38,7 @@ class Watch:
         self.looks = 0
         self._connected: set[Connected] = set()
         # To be cut off while it connects to the database would leave a connection behind.
-        self._background = Background("credentials", self._watch, grace=PATIENCE)
+        self._background = Background("credentials", self._watch, grace=TIMEOUT)
 
     async def __aenter__(self) -> Self:
         self._over = asyncio.Event()
@@ -82,5 +82,5 @@ class Watch:
                 one.client = replace(client, viewer=viewer)
             else:
                 over.append(one)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             await asyncio.gather(*(one.turn_away() for one in over))

@@ -160,7 +160,7 @@ class Rule:
         raise NotImplementedError
 
     def __or__(self, other: "Rule") -> "Rule":
-        return AnyOf((*parts(self), *parts(other)))
+        return AnyOf((*alternatives(self), *alternatives(other)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ def matrix(metadata: MetaData) -> str:
     return "\n".join(lines) + "\n"
 
 
-def parts(rule: Rule) -> tuple[Rule, ...]:
+def alternatives(rule: Rule) -> tuple[Rule, ...]:
     """The rules that a rule adds up."""
     return rule.rules if isinstance(rule, AnyOf) else (rule,)
 

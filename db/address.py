@@ -65,7 +65,7 @@ class Address:
     """Settings of a session that the address asks for."""
     place: str
     """The hosts, for messages."""
-    patience: float = CONNECTING
+    timeout: float = CONNECTING
     """Seconds that a server may take to let a connection in."""
     is_pooled: bool = False
     """Whether a pooler lends us another session of the server for every transaction."""
@@ -97,16 +97,16 @@ class Address:
         )
 
     async def connect(
-        self, settings: dict[str, str] | None = None, *, patience: float | None = None, **options: Any
+        self, settings: dict[str, str] | None = None, *, connect_timeout: float | None = None, **options: Any
     ) -> Connection:
         """Open a connection whose session has these settings; through a pooler it has those of its role.
 
-        Raises what the driver does, and TimeoutError after `patience` seconds.
+        Raises what the driver does, and TimeoutError after `connect_timeout` seconds.
         """
         if self.is_pooled:
             settings, options = {}, options | {"statement_cache_size": 0}
         settings = (settings or {}) | self.settings
-        timeout = patience or self.patience
+        timeout = connect_timeout or self.timeout
         return await asyncpg.connect(**self.arguments, **options, timeout=timeout, server_settings=settings)
 
     async def reach(self, settings: dict[str, str] | None = None) -> Connection:

@@ -28,16 +28,14 @@ class Background:
     """An asynchronous context manager that runs `work` from its start to its end.
 
     At the end the work has `grace` seconds to come to an end by itself, if somebody has told it to; then it is
-    cancelled, and after `patience` seconds left behind.
+    cancelled, and after `timeout` seconds left behind.
     """
 
-    def __init__(
-        self, name: str, work: Callable[[], Awaitable[None]], *, grace: float = 0, patience: float = 2
-    ) -> None:
+    def __init__(self, name: str, work: Callable[[], Awaitable[None]], *, grace: float = 0, timeout: float = 2) -> None:
         self.name = name
         self.work = work
         self.grace = grace
-        self.patience = patience
+        self.timeout = timeout
         self._ends = 0
         """How often in a row the work has ended soon after its beginning."""
         self._began = 0.0
@@ -59,7 +57,7 @@ class Background:
         if self.grace:
             await asyncio.wait([self._task], timeout=self.grace)
         self._task.cancel()
-        await asyncio.wait([self._task], timeout=self.patience)
+        await asyncio.wait([self._task], timeout=self.timeout)
 
     async def _keep_going(self) -> None:
         while True:

@@ -97,7 +97,7 @@ def _keep_times_finite(table: Any) -> None:
     table.append_constraint(check(finite, name="finite", says="A time must not be infinite."))
 
 
-class Changes:
+class Updated:
     """Mixed into a table whose rows change: `updated_at`, kept by the database."""
 
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), sort_order=91)

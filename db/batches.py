@@ -13,8 +13,8 @@ from typing import Any
 
 from asyncpg import InterfaceError, PostgresError
 
-from db.connections import is_lost
 from db.errors import TooSlow
+from db.pool import is_lost
 from db.statements import Arguments, Statement
 
 Row = Sequence[Any]
@@ -37,7 +37,7 @@ class Batch:
 
     def begin(self) -> bool:
         """Whether any run is still awaited. Runs that were given up are left out."""
-        waiting = [place for place, row in enumerate(self.rows) if not row.done()]
+        waiting = [index for index, row in enumerate(self.rows) if not row.done()]
         if len(waiting) < len(self.rows):
             self.asked, self.rows = [self.asked[n] for n in waiting], [self.rows[n] for n in waiting]
         return bool(waiting)
@@ -128,9 +128,9 @@ class Batches:
             await self._alone(batch, 0)
             return
         async with asyncio.TaskGroup() as tasks:
-            for place, row in enumerate(batch.rows):
+            for index, row in enumerate(batch.rows):
                 if not row.done():
-                    row.add_done_callback(partial(_stop, tasks.create_task(self._alone(batch, place))))
+                    row.add_done_callback(partial(_stop, tasks.create_task(self._alone(batch, index))))
 
     def _keep_apart(self, sql: str) -> None:
         now = asyncio.get_running_loop().time()
@@ -142,13 +142,13 @@ class Batches:
     async def _together(self, batch: Batch, sql: str) -> None:
         found = await self.run(sql, batch.statement.columns(batch.asked), seconds=self.seconds)
         rows = {row[-1]: row[:-1] for row in found}
-        for place, row in enumerate(batch.rows, 1):
-            _answer(row, rows.get(place))
+        for index, row in enumerate(batch.rows, 1):
+            _answer(row, rows.get(index))
 
-    async def _alone(self, batch: Batch, place: int) -> None:
-        row = batch.rows[place]
+    async def _alone(self, batch: Batch, index: int) -> None:
+        row = batch.rows[index]
         try:
-            found = await self.run(batch.statement.sql, batch.asked[place])
+            found = await self.run(batch.statement.sql, batch.asked[index])
             _answer(row, found[0] if found else None)
         except Exception as error:  # noqa: BLE001  (it is the answer to this one)
             _fail(row, error)

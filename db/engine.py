@@ -15,12 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.access import Viewer
 from db.address import Address
 from db.batches import Batches, Row
-from db.connections import Connections
 from db.constraints import refusing
 from db.gathering import Gathering
 from db.liveness import Liveness
 from db.outbox import Publish, unheard
-from db.records import insertion, take
+from db.pool import Pool
+from db.records import fill_returned, insertion
 from db.snapshots import Snapshot
 from db.statements import Arguments, Statement
 from db.transaction import Transaction
@@ -35,7 +35,7 @@ SERVER_SETTINGS = {
     "idle_in_transaction_session_timeout": "10s",
 }
 
-PATIENCE = 0.8
+TIMEOUT = 0.8
 """Seconds that a statement waits for a connection: a refusal is told within a second."""
 CONNECTING = 1.2
 """Seconds that the server may take to let us in."""
@@ -48,7 +48,7 @@ OF_HEAVY = 4
 more of them than processors, light reads would wait for one too.
 """
 LISTENING = 2
-"""Connections for what listeners hear, beside the others: an event of a thousand listeners takes none from requests."""
+"""Pool for what listeners hear, beside the others: an event of a thousand listeners takes none from requests."""
 HEAVY = 2_000
 """The weight from which on a read is heavy."""
 
@@ -65,7 +65,7 @@ class Database:
     """At most `pool_size` connections to one PostgreSQL database, an equal share for each use, and at least one.
 
     `url` is an address as hosts hand it out, and `reader_url` one for reads; of the same database, as another role.
-    Anything waits `patience` seconds for a connection.
+    Anything waits `timeout` seconds for a connection.
     """
 
     def __init__(
@@ -75,17 +75,17 @@ class Database:
         reader_url: str | None = None,
         publish: Publish = unheard,
         pool_size: int = 16,
-        patience: float = PATIENCE,
+        timeout: float = TIMEOUT,
     ) -> None:
         self.address = Address.parse(url)
         self.reader_address = Address.parse(reader_url or url)
         self.publish = publish
-        self.patience = patience
+        self.timeout = timeout
         share = max(1, pool_size // USES)
-        self.readers = Connections(self._connect_reader, size=share, patience=patience)
-        self.heavy_readers = Connections(self._connect_reader, size=max(1, share // OF_HEAVY), patience=patience)
-        self.writers = Connections(self._connect, size=share, patience=patience)
-        self.listeners = Connections(self._connect_reader, size=LISTENING, patience=patience)
+        self.readers = Pool(self._connect_reader, size=share, timeout=timeout)
+        self.heavy_readers = Pool(self._connect_reader, size=max(1, share // OF_HEAVY), timeout=timeout)
+        self.writers = Pool(self._connect, size=share, timeout=timeout)
+        self.listeners = Pool(self._connect_reader, size=LISTENING, timeout=timeout)
         self.reads = Batches(self.readers.fetch, seconds=TOGETHER)
         # Fewer together, so that several processes share what is heavy.
         self.heavy_reads = Batches(self.heavy_readers.fetch, size=4, seconds=HEAVY_TOGETHER)
@@ -96,7 +96,7 @@ class Database:
         self.engine = self.address.engine(
             pool_size=share,
             max_overflow=0,
-            pool_timeout=patience,
+            pool_timeout=timeout,
             pool_pre_ping=True,
             hide_parameters=True,
             async_creator=self._connect_session,
@@ -171,7 +171,7 @@ class Database:
         await self.engine.dispose()
 
     @property
-    def _pools(self) -> tuple[Connections, ...]:
+    def _pools(self) -> tuple[Pool, ...]:
         return self.readers, self.heavy_readers, self.writers, self.listeners
 
     def _hear(self, answers: bool) -> None:
@@ -192,7 +192,7 @@ class Database:
             statement, arguments = insertion(work.added)
             record = await self.additions.fetch_for_certain(statement, arguments)
             assert record
-            take(work.added, record)
+            fill_returned(work.added, record)
 
     async def _connect(self) -> Connection:
         return await self._open(self.address, SERVER_SETTINGS | COMPILED_SETTINGS)
@@ -215,4 +215,4 @@ class Database:
         return connection
 
     async def _open(self, address: Address, settings: dict[str, str]) -> Connection:
-        return await address.connect(settings, patience=max(CONNECTING, self.patience))
+        return await address.connect(settings, connect_timeout=max(CONNECTING, self.timeout))

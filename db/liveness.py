@@ -43,8 +43,8 @@ class Liveness:
         asked = asyncio.create_task(self._ask())
         try:
             # What has come while this process itself stood still is taken in between the two looks.
-            for patience in (SILENCE, 0.1):
-                await asyncio.wait([asked], timeout=patience)
+            for timeout in (SILENCE, 0.1):
+                await asyncio.wait([asked], timeout=timeout)
             return asked.done()
         finally:
             asked.cancel()

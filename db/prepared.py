@@ -12,9 +12,9 @@ from asyncpg.prepared_stmt import PreparedStatement
 
 from db.cache import Cache
 
-MOST_CHARACTERS = 512_000
+MAX_CHARACTERS = 512_000
 """Of all statements that a connection has prepared."""
-MOST_REMEMBERED = 2_000
+MAX_REMEMBERED = 2_000
 """Statements of which a connection knows that they were used once."""
 
 
@@ -23,8 +23,8 @@ class Prepared:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self._once = Cache[None](MOST_REMEMBERED)
-        self._again = Cache[PreparedStatement](MOST_CHARACTERS)
+        self._once = Cache[None](MAX_REMEMBERED)
+        self._again = Cache[PreparedStatement](MAX_CHARACTERS)
 
     async def fetch(self, statement: str, arguments: Sequence[Any], *, seconds: float | None = None) -> list[Record]:
         """The rows of a statement; raises TimeoutError after so many seconds, and it ends in the database too."""

@@ -36,7 +36,7 @@ def row_of(table: type[Row], record: Sequence[Any]) -> Row:
     return row
 
 
-def complete(row: Base) -> None:
+def fill_defaults(row: Base) -> None:
     """Give a new row its key, and the defaults that its table declares in Python."""
     for name, default in _defaults(type(row)).items():
         if name not in row.__dict__:
@@ -44,14 +44,14 @@ def complete(row: Base) -> None:
 
 
 def insertion(rows: Sequence[Base]) -> tuple[Statement, list[Any]]:
-    """The statement that inserts these rows, of whatever tables, and its arguments. What it returns is for `take`."""
+    """The statement that inserts these rows, of any tables, and its arguments. `fill_returned` takes its record."""
     given = [_given(row) for row in rows]
     statement = _insertion(tuple((type(row), tuple(values)) for row, values in zip(rows, given, strict=True)))
     values = {_name(index, name): value for index, one in enumerate(given) for name, value in one.items()}
     return statement, statement.arguments(values)
 
 
-def take(rows: Sequence[Base], record: Sequence[Any]) -> None:
+def fill_returned(rows: Sequence[Base], record: Sequence[Any]) -> None:
     """Give inserted rows what the database has filled in."""
     values = iter(record)
     for row in rows:

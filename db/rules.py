@@ -22,9 +22,9 @@ from db.access import (
     Rule,
     Viewer,
     allows,
+    alternatives,
     any_row,
     closings,
-    parts,
     rule_of,
     rules,
     table_of,
@@ -191,7 +191,7 @@ class Named(Rule):
         if permission is not SEE:
             return false()
         naming = _related(row, self.table).alias()
-        others = AnyOf(tuple(rule for rule in parts(rule_of(naming)) if not self._names_viewer(rule)))
+        others = AnyOf(tuple(rule for rule in alternatives(rule_of(naming)) if not self._names_viewer(rule)))
         return any_row(naming, naming.c[self.column] == row.c.id, others.grants(SEE, naming, viewer))
 
     def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
@@ -246,7 +246,7 @@ def closing(row: Row) -> ColumnElement[str | None] | None:
     A row is closed by its own state, and by that of a row whose rule it follows.
     """
     own = closings.get(table_of(row))
-    above = [rule.closing(row) for rule in parts(rule_of(row)) if isinstance(rule, Through)]
+    above = [rule.closing(row) for rule in alternatives(rule_of(row)) if isinstance(rule, Through)]
     reasons = [reason for reason in (own.reason(row) if own else None, *above) if reason is not None]
     return func.coalesce(*reasons, null()) if reasons else None
 
@@ -281,7 +281,7 @@ def passes_down(column: Any) -> bool:
 
 def _seeing(row: Row) -> list[Rule]:
     """The rules by which a row is seen, beside that of administrators."""
-    return [rule for rule in parts(rule_of(row)) if rule.describe(SEE) and rule is not administrators]
+    return [rule for rule in alternatives(rule_of(row)) if rule.describe(SEE) and rule is not administrators]
 
 
 def _related(row: Row, name: str) -> Any:

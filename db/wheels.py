@@ -98,10 +98,10 @@ class Server(ABC):
             return
         # Who panicked cannot write down what it would say at a usual end, and would try for ever.
         farewells = self.farewells[1:] if self.panic() else self.farewells
-        for farewell, patience in (*farewells, (signal.SIGKILL, STARTING)):
+        for farewell, timeout in (*farewells, (signal.SIGKILL, STARTING)):
             self.process.send_signal(farewell)
             with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
-                self.process.wait(patience)
+                self.process.wait(timeout)
                 return
 
     def launch(self, *command: str | Path, user: User | None = None) -> None:

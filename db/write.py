@@ -36,7 +36,7 @@ from db.errors import Forbidden, NotFound, Refusal, Unauthenticated
 from db.ids import key_of
 from db.outbox import Event, Topic
 from db.permissions import SEE, Permission
-from db.records import columns, complete, row_of
+from db.records import columns, fill_defaults, row_of
 from db.rules import closing
 from db.statements import Arguments, Statement, compiled
 
@@ -135,7 +135,7 @@ class Work:
     async def add(self, row: Row) -> Row:
         """Insert a row. Its key and defaults are there at once, what the database fills in when it is written."""
         if self.opened is None:
-            complete(row)
+            fill_defaults(row)
             self.added.append(row)
         else:
             self.opened.add(row)

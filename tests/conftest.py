@@ -108,7 +108,7 @@ class NotingDatabase(Database):
 
     def __init__(self, url: str) -> None:
         # What is resolved field by field needs many sessions at once.
-        super().__init__(url, pool_size=64, patience=DEADLINE)
+        super().__init__(url, pool_size=64, timeout=DEADLINE)
         self.statements: list[str] = []
         self.malformed: list[str] = []
         """Those that are wrong whatever their values: nobody hears of one that is run again in another form."""

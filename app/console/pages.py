@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from app.audience import Allowed
 from app.console.build import DIST
+from app.introspection import Allowed
 from app.negotiation import takes_gzip
 
 # Not the system's table: where it is missing or wrong, `nosniff` would stop every script.

@@ -14,7 +14,7 @@ from db.cache import Cache
 from db.errors import BadInput, Refusal
 from graphql_schema.execution import Limits, RequestError
 
-MOST_JUDGED = 10_000
+MAX_JUDGED = 10_000
 SHOWN = 100
 
 log = structlog.get_logger()
@@ -49,7 +49,7 @@ class Trusted:
         self._texts |= documents
         self._exact = set(documents.values())
         self._normal = {_normal(text) for text in self._exact} if level in {"log", "safelist"} else set()
-        self._judged = Cache[bool](MOST_JUDGED)
+        self._judged = Cache[bool](MAX_JUDGED)
 
     @classmethod
     def load(cls, file: Path | None, level: Level, *, limits: Limits | None = None) -> Self:

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Changes, count, flag, refers, state, string
+from db.base import Base, Updated, count, flag, refers, state, string
 from db.constraints import check, unique
 from db.enums import Words
 from db.rules import named_in, nobody, owned_by
@@ -49,7 +49,7 @@ it names, beside it, where its foreign key says `reveals=True`.
 """
 
 
-class User(Changes, Base, access=owned_by("id") | acquaintances, prefix="usr"):
+class User(Updated, Base, access=owned_by("id") | acquaintances, prefix="usr"):
     """A person, whichever of the systems they came from."""
 
     __tablename__ = "users"
@@ -90,7 +90,7 @@ class User(Changes, Base, access=owned_by("id") | acquaintances, prefix="usr"):
     )
 
 
-class Password(Changes, Base, access=nobody, prefix="pwd"):
+class Password(Updated, Base, access=nobody, prefix="pwd"):
     """The argon2id hash of a person's password."""
 
     __tablename__ = "passwords"
@@ -101,7 +101,7 @@ class Password(Changes, Base, access=nobody, prefix="pwd"):
     __table_args__ = (unique("user_id", says="This person has a password already."),)
 
 
-class Session(Changes, Base, access=owned_by("user_id"), prefix="ses"):
+class Session(Updated, Base, access=owned_by("user_id"), prefix="ses"):
     """One sign-in. Its token was shown once; only the hash is kept."""
 
     __tablename__ = "sessions"
@@ -114,7 +114,7 @@ class Session(Changes, Base, access=owned_by("user_id"), prefix="ses"):
     __table_args__ = (unique("token_hash", says="This token was given out before."),)
 
 
-class IdempotencyKey(Changes, Base, access=owned_by("user_id"), prefix="idk"):
+class IdempotencyKey(Updated, Base, access=owned_by("user_id"), prefix="idk"):
     """The answer to a change that a person sent under a key of theirs, kept for a day: JSON, for them alone."""
 
     __tablename__ = "idempotency_keys"

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Index, and_, func, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Changes, count, flag, refers, state, string
+from db.base import Base, Updated, count, flag, refers, state, string
 from db.columns import currency, money, score
 from db.constraints import check, unique
 from db.enums import Words
@@ -77,7 +77,7 @@ def place(parent: str) -> Any:
     return unique(parent, "order", says=says, deferrable=True, initially="IMMEDIATE")
 
 
-class Course(Changes, Base, access=published | free | owned_by("instructor_id") | students, prefix="crs"):
+class Course(Updated, Base, access=published | free | owned_by("instructor_id") | students, prefix="crs"):
     """A course of the catalogue. Drafts are seen by their instructor alone."""
 
     __tablename__ = "courses"
@@ -115,7 +115,7 @@ class Course(Changes, Base, access=published | free | owned_by("instructor_id") 
     )
 
 
-class CourseModule(Changes, Base, access=through("course_id"), prefix="mod"):
+class CourseModule(Updated, Base, access=through("course_id"), prefix="mod"):
     """A chapter of a course."""
 
     __tablename__ = "course_modules"
@@ -131,7 +131,7 @@ class CourseModule(Changes, Base, access=through("course_id"), prefix="mod"):
     __table_args__ = (place("course_id"), Index(None, "course_id", "order", "id"))
 
 
-class Lesson(Changes, Base, access=through("module_id"), prefix="les"):
+class Lesson(Updated, Base, access=through("module_id"), prefix="les"):
     """One lesson of a module, in Markdown."""
 
     __tablename__ = "lessons"
@@ -155,7 +155,7 @@ PAYMENT_TRANSITIONS = {
 }
 
 
-class Enrollment(Changes, Base, access=owned_by("user_id") | through("course_id", see=MANAGE), prefix="enr"):
+class Enrollment(Updated, Base, access=owned_by("user_id") | through("course_id", see=MANAGE), prefix="enr"):
     """A person's place in a course. Once it has ended it does not come back: a student who returns begins another.
 
     A person has one at a time that holds, or waits for its payment.
@@ -193,7 +193,7 @@ class Enrollment(Changes, Base, access=owned_by("user_id") | through("course_id"
     )
 
 
-class CourseProgress(Changes, Base, access=owned_by("user_id") | through("course_id", see=MANAGE), prefix="cpr"):
+class CourseProgress(Updated, Base, access=owned_by("user_id") | through("course_id", see=MANAGE), prefix="cpr"):
     """How far a person is in a course."""
 
     __tablename__ = "course_progress"
@@ -225,7 +225,7 @@ def progress_topic(user_id: UUID, course_id: UUID) -> Topic:
     return topic("progress", user_id, course_id)
 
 
-class LessonProgress(Changes, Base, access=through("progress_id"), prefix="lpr"):
+class LessonProgress(Updated, Base, access=through("progress_id"), prefix="lpr"):
     """Whether a person has finished a lesson, and how long they watched it."""
 
     __tablename__ = "lesson_progress"

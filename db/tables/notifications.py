@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Computed, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Changes, Json, refers
+from db.base import Base, Json, Updated, refers
 from db.columns import json
 from db.enums import Words
 from db.rules import owned_by
@@ -32,7 +32,7 @@ class NotificationData(BaseModel, extra="forbid", populate_by_name=True):
     role: str | None = Field(None, description="what you are there")
 
 
-class Notification(Changes, Base, access=owned_by("user_id"), prefix="ntf"):
+class Notification(Updated, Base, access=owned_by("user_id"), prefix="ntf"):
     """Something that one person is told."""
 
     __tablename__ = "notifications"

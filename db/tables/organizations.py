@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
-from db.base import Base, Changes, refers, state, string
+from db.base import Base, Updated, refers, state, string
 from db.constraints import unique
 from db.enums import Words
 from db.guards import guard
@@ -39,7 +39,7 @@ ORGANIZATION_ROLES: Roles = {
 
 
 class Organization(
-    Changes, Base, access=members("organization_members", "organization_id", ORGANIZATION_ROLES), prefix="org"
+    Updated, Base, access=members("organization_members", "organization_id", ORGANIZATION_ROLES), prefix="org"
 ):
     """A company or a team: the tenant that repositories and projects belong to."""
 
@@ -54,7 +54,7 @@ class Organization(
     __table_args__ = (unique("slug", says="Another organization has this name in addresses."),)
 
 
-class OrganizationMember(Changes, Base, access=through("organization_id"), prefix="orm"):
+class OrganizationMember(Updated, Base, access=through("organization_id"), prefix="orm"):
     """A person's place in an organization."""
 
     __tablename__ = "organization_members"

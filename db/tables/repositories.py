@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Index, or_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Changes, Json, count, refers, state, string
+from db.base import Base, Json, Updated, count, refers, state, string
 from db.columns import bigint
 from db.constraints import check, unique
 from db.enums import Words
@@ -45,7 +45,7 @@ organization_members = members(
 )
 
 
-class Repository(Changes, Base, access=organization_members, prefix="rep"):
+class Repository(Updated, Base, access=organization_members, prefix="rep"):
     """A repository. Its sensitivity decides which members of the organization see it."""
 
     __tablename__ = "repositories"
@@ -115,7 +115,7 @@ class Commit(Base, access=through("repository_id"), prefix="com"):
     )
 
 
-class PullRequest(Changes, Base, access=through("repository_id"), prefix="pul"):
+class PullRequest(Updated, Base, access=through("repository_id"), prefix="pul"):
     """A pull request. Its state is null where the source does not say."""
 
     __tablename__ = "pull_requests"
@@ -150,7 +150,7 @@ class PullRequest(Changes, Base, access=through("repository_id"), prefix="pul"):
 
 
 class WebhookEvent(
-    Changes,
+    Updated,
     Base,
     access=through("repository_id", see=MANAGE) | through("organization_id", see=MANAGE),
     prefix="evt",

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Changes, Json, count, refers, state, string
+from db.base import Base, Json, Updated, count, refers, state, string
 from db.closed import closed
 from db.constraints import check, not_blank, unique
 from db.guards import guard
@@ -71,7 +71,7 @@ THREAD_TRANSITIONS = {
 
 
 class SpecificationProject(
-    Changes,
+    Updated,
     Base,
     access=owned_by("owner_id") | active_members,
     closed=closed("status", CLOSED_PROJECTS),
@@ -103,7 +103,7 @@ class SpecificationProject(
     )
 
 
-class ProjectMember(Changes, Base, access=through("project_id"), prefix="pmb"):
+class ProjectMember(Updated, Base, access=through("project_id"), prefix="pmb"):
     """A person's place in a specification project."""
 
     __tablename__ = "project_members"
@@ -120,7 +120,7 @@ class ProjectMember(Changes, Base, access=through("project_id"), prefix="pmb"):
 
 
 class SpecificationDocument(
-    Changes, Base, access=through("project_id"), closed=closed("status", CLOSED_DOCUMENTS), prefix="doc"
+    Updated, Base, access=through("project_id"), closed=closed("status", CLOSED_DOCUMENTS), prefix="doc"
 ):
     """One phase of a specification project, in Markdown."""
 
@@ -168,7 +168,7 @@ class DocumentVersion(Base, access=through("document_id"), prefix="ver"):
     __table_args__ = (unique("document_id", "version", says="The document has this version."),)
 
 
-class CommentThread(Changes, Base, access=through("document_id"), prefix="thr"):
+class CommentThread(Updated, Base, access=through("document_id"), prefix="thr"):
     """A conversation at a position of a document."""
 
     __tablename__ = "comment_threads"
@@ -193,7 +193,7 @@ class CommentThread(Changes, Base, access=through("document_id"), prefix="thr"):
     )
 
 
-class Comment(Changes, Base, access=through("thread_id") | owned_by("author_id", OWN), prefix="cmt"):
+class Comment(Updated, Base, access=through("thread_id") | owned_by("author_id", OWN), prefix="cmt"):
     """One contribution to a thread, in Markdown."""
 
     __tablename__ = "comments"

@@ -1,9 +1,9 @@
 """The kernel of the graph, which all slices share: declarations of types, edges, lists, mutations and subscriptions."""
 
 from graphql_schema.core.connections import listing, many, many_to_many
-from graphql_schema.core.fields import column, deprecated, one, part, sql
+from graphql_schema.core.fields import column, deprecated, embedded, one, sql
 from graphql_schema.core.mutations import mutation
-from graphql_schema.core.nodes import NODES, node, part_of
+from graphql_schema.core.nodes import NODES, embedded_in, node
 from graphql_schema.core.roots import lookup, root
 from graphql_schema.core.subscriptions import subscription
 
@@ -11,6 +11,8 @@ __all__ = [
     "NODES",
     "column",
     "deprecated",
+    "embedded",
+    "embedded_in",
     "listing",
     "lookup",
     "many",
@@ -18,8 +20,6 @@ __all__ = [
     "mutation",
     "node",
     "one",
-    "part",
-    "part_of",
     "root",
     "sql",
     "subscription",

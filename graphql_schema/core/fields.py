@@ -121,7 +121,7 @@ class Sql(Field):
 
 
 @dataclass(frozen=True)
-class Part(Field):
+class Embedded(Field):
     """Some columns of the row under a name of their own."""
 
     of: str
@@ -185,9 +185,9 @@ def sql(type: Any, description: str, value: Callable[[Any], ColumnElement[Any]],
     return Sql(description, type, value, weight=weight)
 
 
-def part(of: str, description: str) -> Part:
+def embedded(of: str, description: str) -> Embedded:
     """Some columns of the same row as an object of the type with this name."""
-    return Part(description, of)
+    return Embedded(description, of)
 
 
 def one(to: Any, description: str, *, on: Pairing | None = None) -> One:

@@ -53,7 +53,7 @@ def node(
     return declare
 
 
-def part_of(table: type[Base]) -> Callable[[Class], Class]:
+def embedded_in(table: type[Base]) -> Callable[[Class], Class]:
     """Make a class of declarations a type for some columns of a table."""
 
     def declare(declarations: Class) -> Class:

@@ -72,11 +72,11 @@ async def reorder_lessons(work: Work, input: ReorderLessonsInput) -> tables.Cour
 def _named_once(lessons: list[tables.Lesson | Refusal], module: tables.CourseModule) -> list[tables.Lesson | Refusal]:
     """The lessons, with a refusal for what is none of the module, or was named before."""
     judged: list[tables.Lesson | Refusal] = []
-    for place, lesson in enumerate(lessons):
+    for index, lesson in enumerate(lessons):
         if isinstance(lesson, Refusal) or lesson.module_id != module.id:
-            judged.append(NotFound(at=f"lessonIds.{place}"))
+            judged.append(NotFound(at=f"lessonIds.{index}"))
         elif lesson in judged:
-            judged.append(BadInput("Name every lesson once.", at=f"lessonIds.{place}"))
+            judged.append(BadInput("Name every lesson once.", at=f"lessonIds.{index}"))
         else:
             judged.append(lesson)
     return judged

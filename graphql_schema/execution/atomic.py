@@ -33,7 +33,7 @@ from graphql_schema.execution.plan import references
 KEY = "idempotencyKey"
 MAX_KEY = 255
 
-turns: WeakValueDictionary[tuple[UUID | None, Key], asyncio.Lock] = WeakValueDictionary()
+key_locks: WeakValueDictionary[tuple[UUID | None, Key], asyncio.Lock] = WeakValueDictionary()
 """A lock for each key: a repetition of what is still being done waits here, and not with a connection."""
 
 
@@ -64,7 +64,7 @@ async def run(operation: Operation, context: Context, *, show: Show) -> Answer:
     """
     check(operation)
     key = key_of(operation, context.viewer)
-    turn = turns.setdefault((context.viewer.id, key), asyncio.Lock()) if key else nullcontext()
+    turn = key_locks.setdefault((context.viewer.id, key), asyncio.Lock()) if key else nullcontext()
     try:
         async with turn:
             return await repeated(partial(_whole, operation, context, key=key, show=show), is_undone=_is_undone)

@@ -35,18 +35,18 @@ MAX_PARTS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class Step:
     """A step on the way down an answer. Where it leads to a list, the first item there has the place `start`."""
 
     name: str
     start: int = 0
 
 
-Way = tuple[Key, ...]
+Way = tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Deferred:
     """A part that is answered later, with the way to the objects that it belongs to.
 
     `items` is the list of such an object that goes on, and with which place; None for a fragment.
@@ -55,7 +55,7 @@ class Part:
     number: int
     label: str | None
     way: Way
-    items: Key | None
+    items: Step | None
 
     @property
     def mark(self) -> str:
@@ -73,19 +73,19 @@ class Parts:
     """The parts of one operation as they are met, for these values of variables."""
 
     variables: VariableValues
-    found: dict[Any, Part] = field(default_factory=dict)
+    found: dict[Any, Deferred] = field(default_factory=dict)
 
     def fragment(self, node: Any, way: Way, around: int | None) -> int | None:
         """The number of the part that a fragment is here; None where it is not deferred."""
         asked = self._asked(GraphQLDeferDirective, node)
         return None if asked is None else self._number((id(node), way, around), asked, way, None)
 
-    def rest(self, node: Any, way: Way, around: int | None) -> Part | None:
+    def rest(self, node: Any, way: Way, around: int | None) -> Deferred | None:
         """The part that the rest of a list is here; None where it is not streamed."""
         asked = self._asked(GraphQLStreamDirective, node)
         if asked is None:
             return None
-        items = Key(node.alias.value if node.alias else node.name.value, min(asked["initialCount"], LARGEST_PAGE))
+        items = Step(node.alias.value if node.alias else node.name.value, min(asked["initialCount"], LARGEST_PAGE))
         key = (id(node), way, around)
         return self.found[key] if self._number(key, asked, way, items) else None
 
@@ -94,20 +94,20 @@ class Parts:
         found = get_directive_values(directive, node, self.variables) if node.directives else None
         return found if found and found["if"] else None
 
-    def _number(self, key: Any, asked: Any, way: Way, items: Key | None) -> int | None:
+    def _number(self, key: Any, asked: Any, way: Way, items: Step | None) -> int | None:
         if key not in self.found:
             if len(self.found) == MAX_PARTS:
                 return None
-            self.found[key] = Part(len(self.found) + 1, asked.get("label"), way, items)
+            self.found[key] = Deferred(len(self.found) + 1, asked.get("label"), way, items)
         return self.found[key].number
 
 
-def cut(whole: Object, parts: Iterable[Part]) -> tuple[Object, dict[Part, Object]]:
+def cut(whole: Object, parts: Iterable[Deferred]) -> tuple[Object, dict[Deferred, Object]]:
     """Cut a tree into what is answered first and what with each part, those around others before these.
 
     A part that brings nothing is none.
     """
-    later: dict[Part, Object] = {}
+    later: dict[Deferred, Object] = {}
     for part in sorted(parts, key=lambda part: -part.number):
         if left := _left(whole, part.number, [one.number for one in later]):
             later[part] = left

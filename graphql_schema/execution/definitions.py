@@ -22,7 +22,7 @@ from graphql.execution.values import VariableValues
 from graphql_schema.core.directives import ATOMIC
 from graphql_schema.core.errors import MAX_ERRORS, RequestError, SchemaError
 from graphql_schema.execution.deferring import (
-    Part,
+    Deferred,
     Parts,
     cut,
     deciding,
@@ -210,7 +210,7 @@ class PlanInParts:
     """How an operation is answered first, and how each part that comes later."""
 
     first: Plan
-    later: dict[Part, Plan]
+    later: dict[Deferred, Plan]
 
 
 def _null(name: str, type_: str) -> GraphQLError:

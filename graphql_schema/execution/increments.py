@@ -12,7 +12,7 @@ from graphql import GraphQLError
 from orjson import dumps, loads
 
 from graphql_schema.core.errors import explained, shown
-from graphql_schema.execution.deferring import Part, Way
+from graphql_schema.execution.deferring import Deferred, Way
 
 Path = tuple[str | int, ...]
 Errors = list[dict[str, Any]]
@@ -54,9 +54,9 @@ class Increment:
 class Progress:
     """The answer as far as it is known, and what is still promised."""
 
-    later: Sequence[Part]
+    later: Sequence[Deferred]
     known: Any = None
-    promised: dict[Part, dict[Path, Pending]] = field(default_factory=dict)
+    promised: dict[Deferred, dict[Path, Pending]] = field(default_factory=dict)
     has_begun: bool = False
     _ids: Iterator[int] = field(default_factory=count)
 
@@ -67,7 +67,7 @@ class Progress:
         self.known = _copied(answer["data"]) if promised else None
         return Increment(answer, promised, (), has_next=bool(self.promised))
 
-    def go_on(self, part: Part, answer: Mapping[str, Any]) -> Increment:
+    def go_on(self, part: Deferred, answer: Mapping[str, Any]) -> Increment:
         """The increment from the answer to a part that was promised."""
         data, errors = answer["data"], [_placed(error, part) for error in answer.get("errors", ())]
         kept = self.promised.pop(part)
@@ -92,12 +92,12 @@ class Progress:
                     found.append(self.promised[part][path])
         return found
 
-    def _promise(self, part: Part, path: Path) -> Pending:
+    def _promise(self, part: Deferred, path: Path) -> Pending:
         if part.items is None:
             return Pending(str(next(self._ids)), path, part.label)
         return Pending(str(next(self._ids)), (*path, part.items.name), part.label, part.items.start)
 
-    def _kept(self, pending: Pending, part: Part, found: Any, errors: Errors) -> Delivered:
+    def _kept(self, pending: Pending, part: Deferred, found: Any, errors: Errors) -> Delivered:
         own = shown(error for error in errors if _concerns(error, pending.path))
         if part.items is None:
             added = list(_added(found, _at(self.known, pending.path))) if found is not None else []
@@ -119,7 +119,7 @@ def _objects(data: Any, way: Way, path: Path = (), start: int = 0) -> Iterator[t
         yield path, data
 
 
-def _goes_on(part: Part, marked: Mapping[str, Any]) -> bool:
+def _goes_on(part: Deferred, marked: Mapping[str, Any]) -> bool:
     """Whether more can come: a list that was shorter than what was asked for is complete."""
     return part.items is None or len(marked[part.items.name]) == part.items.start
 
@@ -158,7 +158,7 @@ def _concerns(error: Mapping[str, Any], path: Path) -> bool:
     return all(one == other for one, other in zip(error.get("path", ()), path, strict=False))
 
 
-def _placed(error: dict[str, Any], part: Part) -> dict[str, Any]:
+def _placed(error: dict[str, Any], part: Deferred) -> dict[str, Any]:
     """An error in a part at its place in the whole answer: there the rest of a list begins behind what came first."""
     starts = iter([key.start for key in (*part.way, *([part.items] if part.items else []))])
     path, start = list[str | int](), 0

@@ -148,19 +148,19 @@ def _fragments(document: DocumentNode) -> dict[str, "Size"]:
     return {node.name.value: _written(node) for node in nodes}
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """Where a selection set stands: how deep, how often, and whether in introspection."""
 
     depth: int
     times: int
     is_meta: bool
 
-    def below(self, field: FieldNode) -> "Place":
+    def below(self, field: FieldNode) -> "Position":
         """The place below a field."""
         if self.is_meta:
             size = LONG if field.name.value in LONG_LISTS else 1
-            return Place(self.depth, self.times * size, is_meta=True)
-        return Place(self.depth + 1, self.times, field.name.value in INTROSPECTION)
+            return Position(self.depth, self.times * size, is_meta=True)
+        return Position(self.depth + 1, self.times, field.name.value in INTROSPECTION)
 
 
 class Size(NamedTuple):
@@ -173,7 +173,7 @@ class Size(NamedTuple):
     selections: int
     variables: Counter[str]
     """How often each variable is used in arguments."""
-    spreads: Sequence[tuple[str, Place]] = ()
+    spreads: Sequence[tuple[str, Position]] = ()
 
 
 def _written_out(fragments: Mapping[str, Size]) -> dict[str, Size]:
@@ -236,11 +236,11 @@ def _used(arguments: Iterable[ArgumentNode]) -> Iterator[str]:
 
 def _selections(
     definition: OperationDefinitionNode | FragmentDefinitionNode,
-) -> Iterator[tuple[SelectionNode, Place]]:
+) -> Iterator[tuple[SelectionNode, Position]]:
     """All that a definition selects, with its place."""
     condition = getattr(definition, "type_condition", None)
     is_meta = condition is not None and condition.name.value.startswith("__")
-    left: list[tuple[SelectionSetNode, Place]] = [(definition.selection_set, Place(1, 1, is_meta))]
+    left: list[tuple[SelectionSetNode, Position]] = [(definition.selection_set, Position(1, 1, is_meta))]
     while left:
         inner, place = left.pop()
         for node in inner.selections:

@@ -16,7 +16,7 @@ from graphql_schema.core.arguments import Given, Size, length_of, number_of
 from graphql_schema.core.nodes import NODES, TABLES
 from graphql_schema.core.strawberry_seam import DeclaredField, declared_of
 from graphql_schema.core.tree import Constant, Each, Member, Object, Python, Row, Rows
-from graphql_schema.execution.deferring import Key, Way
+from graphql_schema.execution.deferring import Step, Way
 from graphql_schema.execution.selection import Inner, Selection, Selections
 
 TYPENAME = "__typename"
@@ -64,7 +64,7 @@ class Lowering:
             return Member(
                 one.key, Python(coordinate, one.name), field.type, WEIGHT_OF_THE_SCHEMA, frozenset(one.parts), nodes
             )
-        at = At(self, one, (*way, Key(one.key, start)), field, found, coordinate, TABLES.get(type_.name, found.table))
+        at = At(self, one, (*way, Step(one.key, start)), field, found, coordinate, TABLES.get(type_.name, found.table))
         weight = found.declared.weight
         if weight is None:
             weight = int(not is_leaf_type(get_named_type(field.type)))

@@ -12,8 +12,8 @@ from db.errors import Overloaded
 T = TypeVar("T")
 
 THREAD = ThreadPoolExecutor(1, "compiling")
-MOST_WAITING = 50
-PATIENCE = 3.0
+MAX_WAITING = 50
+TIMEOUT = 3.0
 """Seconds that anything waits for its turn."""
 
 
@@ -31,12 +31,12 @@ class Turns:
     @asynccontextmanager
     async def turn(self, who: Hashable) -> AsyncIterator[None]:
         """A time in which nobody else has the thread. Raises Overloaded where too many wait for it, or too long."""
-        if self.waiting >= MOST_WAITING:
+        if self.waiting >= MAX_WAITING:
             raise Overloaded
         self.waiting += 1
         async with AsyncExitStack() as held:
             try:
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(TIMEOUT):
                     await held.enter_async_context(self._own.setdefault(who, asyncio.Lock()))
                     await held.enter_async_context(self._thread)
             except TimeoutError:

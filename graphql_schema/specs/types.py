@@ -5,7 +5,7 @@ from sqlalchemy import and_, func, select
 from db import tables
 from db.access import viewer_id
 from db.tables import MembershipStatus
-from graphql_schema.core import column, many, many_to_many, node, one, part, part_of, sql
+from graphql_schema.core import column, embedded, embedded_in, many, many_to_many, node, one, sql
 
 documents = tables.SpecificationDocument.__table__
 threads = tables.CommentThread.__table__
@@ -114,7 +114,7 @@ class DocumentVersion:
     document = one(tables.DocumentVersion.document_id, "The document.")
 
 
-@part_of(tables.CommentThread)
+@embedded_in(tables.CommentThread)
 class Position:
     """A place in a text."""
 
@@ -126,7 +126,7 @@ class Position:
 class CommentThread:
     """A conversation at a place of a document."""
 
-    position = part("Position", "The place in the document's text that it is about.")
+    position = embedded("Position", "The place in the document's text that it is about.")
     status = column("Whether it still waits for an answer.")
     created_at = column("When it was opened.")
     updated_at = column("When its state last changed.")

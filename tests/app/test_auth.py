@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, select, update
 
-from app.auth import MOST_ORGANIZATIONS, Sessions, issue_token
+from app.auth import MAX_ORGANIZATIONS, Sessions, issue_token
 from db import tables
 from db.access import GUEST, Viewer
 from db.engine import Database
@@ -73,11 +73,11 @@ async def test_the_viewer_knows_the_organizations_that_pay(database: Database, w
     assert await organizations("ada") == (world.analytical.id,)
     assert await organizations("sam") == ()
     async with database.work(GUEST) as work:
-        for number in range(MOST_ORGANIZATIONS):
+        for number in range(MAX_ORGANIZATIONS):
             added = await work.add(tables.Organization(name="New", slug=f"new-{number}"))
             await work.add(tables.OrganizationMember(organization_id=added.id, user_id=world.ada.id))
     found = await organizations("ada")
-    assert (len(found), found[0]) == (MOST_ORGANIZATIONS, world.analytical.id)
+    assert (len(found), found[0]) == (MAX_ORGANIZATIONS, world.analytical.id)
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_entries_are_written_in_their_order() -> None:
 
 
 def test_what_nobody_reads_is_dropped_and_counted(pipe: tuple[int, TextIO], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_writer, "MOST_WAITING", 100)
+    monkeypatch.setattr(log_writer, "MAX_WAITING", 100)
     (reading, stream), before, writer = pipe, dropped(), LogWriter()
     writer.start(stream, rendered)
     for number in range(2_000):

@@ -25,7 +25,7 @@ SOURCES = [
 ]
 TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
 LIMIT = re.compile(
-    "(^|_)(MOST|MAX|LARGEST|LONGEST|TIMEOUT|PATIENCE|LIFETIME|ATTEMPTS|TRIES|SECONDS|GRACE|SILENCE|FOR|KEPT"
+    "(^|_)(MAX|LARGEST|LONGEST|TIMEOUT|LIFETIME|ATTEMPTS|TRIES|SECONDS|GRACE|SILENCE|FOR|KEPT"
     "|CONNECTING|CONNECTIONS|STARTING|LISTENING|AT_A_TIME|AT_ONCE)(_|$)"
 )
 """A constant with such a word in its name, and a number for its value, is a limit."""

@@ -134,7 +134,7 @@ async def test_what_was_heard_before_the_gap_comes_first(realtime: Realtime, red
 async def test_a_connection_that_died_without_a_word_is_noticed(redis_url: str, prefix: str) -> None:
     async with (
         Wire(redis_url) as wire,
-        Realtime(wire.url, prefix=prefix, patience=0.1) as realtime,
+        Realtime(wire.url, prefix=prefix, heartbeat=0.1) as realtime,
         realtime.listen(TOPIC) as events,
     ):
         wire.go_dead()
@@ -171,7 +171,7 @@ async def test_a_server_that_stands_still_is_a_gap_for_all(
 ) -> None:
     monkeypatch.setattr(outgoing, "TIMEOUT", 0.2)
     pid = (await redis.info("server"))["process_id"]
-    async with Realtime(redis_url, prefix=prefix, patience=0.1) as realtime, realtime.listen(TOPIC) as events:
+    async with Realtime(redis_url, prefix=prefix, heartbeat=0.1) as realtime, realtime.listen(TOPIC) as events:
         os.kill(pid, signal.SIGSTOP)
         try:
             await realtime.publish(comment())
@@ -190,7 +190,7 @@ async def test_a_server_that_stands_still_is_a_gap_for_all(
 async def test_more_gaps_than_can_be_remembered_are_one_of_all_topics(
     redis_url: str, prefix: str, realtime: Realtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outgoing, "MOST_GAPS", 3)
+    monkeypatch.setattr(outgoing, "MAX_GAPS", 3)
     async with (
         Wire(redis_url) as wire,
         Realtime(wire.url, prefix=prefix) as cut_off,
@@ -216,7 +216,7 @@ async def test_one_connection_that_is_lost_loses_no_event(redis_url: str, prefix
 
 
 async def test_a_quiet_connection_is_kept(redis_url: str, prefix: str, redis: Any) -> None:
-    async with Realtime(redis_url, prefix=prefix, patience=0.3) as realtime, realtime.listen(TOPIC) as events:
+    async with Realtime(redis_url, prefix=prefix, heartbeat=0.3) as realtime, realtime.listen(TOPIC) as events:
         [connection] = await connections(redis)
         async with asyncio.timeout(DEADLINE):
             while int(connection["tot-cmds"]) < 10:

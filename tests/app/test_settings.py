@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from app.auth import REMEMBERED_FOR
-from app.connections import Patience
+from app.http_protocol import RequestLimits
 from app.settings import Settings
 from graphql_schema.execution import Limits
 from tests.app.serving import NO_DATABASE, serving
@@ -60,7 +60,7 @@ PROMISED: dict[str, float] = {
 def test_what_is_promised_is_so_unless_an_operator_sets_something_else() -> None:
     settings = Settings(database_url="postgresql://db", redis_url="redis://r")
     assert {name: getattr(settings, name) for name in PROMISED} == PROMISED
-    assert settings.patience == Patience(url=8 * 2**10, headers=32 * 2**10, head_seconds=10, body_seconds=15)
+    assert settings.request_limits == RequestLimits(url=8 * 2**10, headers=32 * 2**10, head_seconds=10, body_seconds=15)
     assert settings.credential_interval + REMEMBERED_FOR <= 5
     assert settings.ping_interval + settings.ping_timeout < 12
 

@@ -69,7 +69,7 @@ def test_a_pooler_is_told_by_the_address() -> None:
 
 @pytest.mark.parametrize(("value", "seconds"), [("3", 3), ("0", CONNECTING), ("-1", CONNECTING)])
 def test_nobody_waits_for_ever_for_a_connection(value: str, seconds: float) -> None:
-    assert Address.parse(f"postgres://db.example/trellis?connect_timeout={value}").patience == seconds
+    assert Address.parse(f"postgres://db.example/trellis?connect_timeout={value}").timeout == seconds
 
 
 @pytest.mark.parametrize(

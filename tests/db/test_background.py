@@ -105,7 +105,7 @@ async def test_what_does_not_want_to_end_is_left_behind() -> None:
             except asyncio.CancelledError:
                 asked.set()
 
-    async with asyncio.timeout(DEADLINE), Background("work", work, patience=0.01):
+    async with asyncio.timeout(DEADLINE), Background("work", work, timeout=0.01):
         await begun.wait()
     assert asked.is_set()
     free.set()

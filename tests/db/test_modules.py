@@ -3,7 +3,7 @@
 import graphql_schema
 from db import tables
 from db.modules import modules, packages
-from graphql_schema import changes, core, specs
+from graphql_schema import compatibility, core, specs
 
 
 def test_the_modules_of_a_package_are_found_by_name() -> None:
@@ -13,6 +13,6 @@ def test_the_modules_of_a_package_are_found_by_name() -> None:
 
 
 def test_a_package_in_a_package_is_no_module_of_it() -> None:
-    assert changes in modules(graphql_schema)
+    assert compatibility in modules(graphql_schema)
     assert {core, specs} <= {*packages(graphql_schema)}
     assert not {*modules(graphql_schema)} & {*packages(graphql_schema)}

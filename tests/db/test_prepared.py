@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from db.engine import Database
-from db.prepared import MOST_CHARACTERS, Prepared
+from db.prepared import MAX_CHARACTERS, Prepared
 
 KEPT = "SELECT name, length(statement) FROM pg_prepared_statements WHERE statement NOT LIKE '%pg_prepared%'"
 
@@ -34,16 +34,16 @@ async def test_a_statement_is_prepared_when_it_is_used_for_the_second_time(prepa
 
 
 async def test_what_postgresql_keeps_is_bounded_in_characters(prepared: Prepared) -> None:
-    half = MOST_CHARACTERS // 2 - 100
+    half = MAX_CHARACTERS // 2 - 100
     for number in range(5):
         for _ in range(2):
             assert await prepared.fetch(f"SELECT {number} /*{'x' * half}*/", [])
     await prepared.fetch("SELECT 1", [])  # what is given up is closed when something else is prepared
-    assert sum(await lengths(prepared)) <= MOST_CHARACTERS
+    assert sum(await lengths(prepared)) <= MAX_CHARACTERS
 
 
 async def test_what_is_larger_than_all_that_is_kept_is_answered_all_the_same(prepared: Prepared) -> None:
-    statement = f"SELECT 1 /*{'x' * MOST_CHARACTERS}*/"
+    statement = f"SELECT 1 /*{'x' * MAX_CHARACTERS}*/"
     for _ in range(3):
         assert (await prepared.fetch(statement, []))[0][0] == 1
     await prepared.fetch("SELECT 1", [])

@@ -24,7 +24,7 @@ SLEEPING = "SELECT count(*) = :n FROM pg_stat_activity WHERE query = 'SELECT pg_
 async def one(database_url: str) -> AsyncIterator[Database]:
     """A database with one connection for each use, which nobody waits for long."""
     opened = Database(database_url, pool_size=USES)
-    opened.readers.patience = 0.05
+    opened.readers.timeout = 0.05
     yield opened
     await opened.close()
 

@@ -78,7 +78,7 @@ def test_what_is_not_on_the_list_is_counted_each_time_and_logged_once() -> None:
 
 
 def test_what_has_been_logged_is_not_remembered_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_JUDGED", 10)
+    monkeypatch.setattr(module, "MAX_JUDGED", 10)
     trusted = listed("log")
     with capture_logs() as entries:
         for number in range(25):

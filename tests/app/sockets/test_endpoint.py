@@ -18,8 +18,8 @@ from db.engine import Database
 from db.tables import UserRole
 from tests.app.serving import NO_DATABASE, Served, Talk, listeners, serving, until
 from tests.app.sockets.raw import CLOSE, TEXT, message, raw
-from tests.app.sockets.test_connection import stuffed
 from tests.app.sockets.test_conversation import LISTEN, TYPENAME, VIEWER, listen, next_of
+from tests.app.sockets.test_protocol import stuffed
 from tests.world import World
 
 WATCHED: dict[str, Any] = {"credential_interval": 0.1}

@@ -29,7 +29,7 @@ from tests.world import World
 PEOPLE = ("ada", "ben", "vera", "sam", "ines", "olga", "root", None)
 """An owner, a member, one who may only look, a student, an instructor, an outsider, an administrator and a guest."""
 
-PATIENCE = 120
+TIMEOUT = 120
 """Seconds that an operation may take: to resolve a large one takes long on a busy machine."""
 
 
@@ -127,8 +127,8 @@ def both_paths(url: str, world: World) -> Iterator[BothPaths]:
     """Both paths over the small world in the database at `url`, with odd rows added to it."""
     with asyncio.Runner() as runner:
         database = NotingDatabase(url)
-        compiling = Executor(executor.schema, deadline=PATIENCE)
-        resolving = Executor(executor.schema, compiles=False, deadline=PATIENCE)
+        compiling = Executor(executor.schema, deadline=TIMEOUT)
+        resolving = Executor(executor.schema, compiles=False, deadline=TIMEOUT)
         resolving.documents = compiling.documents  # parsed and validated once for both
         graphs = Graph(database, world, compiling), Graph(database, world, resolving)
         try:

@@ -9,7 +9,7 @@ from graphql_schema.execution import Executor
 from graphql_schema.schema import executor
 from tests.conftest import TEMPLATE, Graph, NotingDatabase, untraced
 from tests.databases import Databases
-from tests.graphql_schema.execution.both_paths import PATIENCE, BothPaths, both_paths
+from tests.graphql_schema.execution.both_paths import TIMEOUT, BothPaths, both_paths
 from tests.world import World
 
 
@@ -25,7 +25,7 @@ def both(databases: Databases, template: World) -> Iterator[BothPaths]:
         yield opened
 
 
-COMPILING, RESOLVING = (Executor(executor.schema, compiles=compiles, deadline=PATIENCE) for compiles in (True, False))
+COMPILING, RESOLVING = (Executor(executor.schema, compiles=compiles, deadline=TIMEOUT) for compiles in (True, False))
 
 
 @pytest.fixture

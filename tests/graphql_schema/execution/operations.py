@@ -25,10 +25,10 @@ from hypothesis import strategies as st
 
 from tests.graphql_schema.execution.arguments import Arguments, Pool, literal
 
-MOST_FIELDS = 30
-MOST_LEVELS = 7
-MOST_SELECTIONS = 7
-MOST_RUNS = 3
+MAX_FIELDS = 30
+MAX_LEVELS = 7
+MAX_SELECTIONS = 7
+MAX_RUNS = 3
 META = {"__typename": TypeNameMetaFieldDef, "__type": TypeMetaFieldDef}
 INTROSPECTION_LEVELS = 2
 
@@ -141,7 +141,7 @@ def operations(draw: st.DrawFn, schema: GraphQLSchema, pool: Pool) -> Drawn:
     """Queries with several root fields."""
     assert schema.query_type
     writer = Writer(schema, Arguments(draw, pool))
-    return writer.operation("query", writer.selections(schema.query_type, Place(), MOST_LEVELS))
+    return writer.operation("query", writer.selections(schema.query_type, Place(), MAX_LEVELS))
 
 
 @st.composite
@@ -153,7 +153,7 @@ def payloads(
     assert root
     writer = Writer(schema, Arguments(draw, pool))
     type_ = root.fields[name].type
-    inner = writer.selections(get_named_type(type_), Place(), MOST_LEVELS)
+    inner = writer.selections(get_named_type(type_), Place(), MAX_LEVELS)
     return writer.operation(kind, [Selected(name, Asked(root, name, written(arguments), type_), "", inner)])
 
 
@@ -169,7 +169,7 @@ class Writer:
 
     schema: GraphQLSchema
     given: Arguments
-    left: int = MOST_FIELDS
+    left: int = MAX_FIELDS
     fragments: list[Fragment] = field(default_factory=list)
 
     def operation(self, kind: str, inner: Sequence[Selection]) -> Drawn:
@@ -178,14 +178,14 @@ class Writer:
         head = f"{kind} Drawn{f'({declared})' if declared else ''}"
         fragments = (f"fragment {f.name} on {f.condition}{_braced(f.inner)}" for f in self.fragments)
         runs = [self.given.variables]
-        while self.given.redraws and len(runs) < MOST_RUNS and self.given.chance(35):
+        while self.given.redraws and len(runs) < MAX_RUNS and self.given.chance(35):
             runs.append(self.given.again())
         return Drawn("\n".join([f"{head}{_braced(inner)}", *fragments]), tuple(runs))
 
     def selections(self, type_: Any, place: Place, levels: int) -> tuple[Selection, ...]:
         """A selection set on `type_` of at most so many levels."""
         found = list[Selection]()
-        while not found or (self.left > 0 and len(found) < MOST_SELECTIONS and self.given.chance(65)):
+        while not found or (self.left > 0 and len(found) < MAX_SELECTIONS and self.given.chance(65)):
             found.append(self._selection(type_, place, levels))
         return tuple(found)
 

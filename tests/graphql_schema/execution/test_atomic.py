@@ -16,7 +16,7 @@ from db.errors import BadInput, KeyReused, TooSlow
 from db.outbox import Event
 from db.tables import MembershipStatus
 from graphql_schema.execution import Executor, Request
-from graphql_schema.execution.atomic import turns
+from graphql_schema.execution.atomic import key_locks
 from tests.conftest import Graph, NotingDatabase
 from tests.db.waiting import until
 from tests.graphql_schema.asking import change
@@ -246,7 +246,7 @@ async def test_of_fifty_at_the_same_time_one_is_done_and_all_are_told_the_same(
     assert {orjson.loads(answer)["data"]["addComment"]["comment"]["content"] for answer in answers} == {"Once"}
     assert len(set(answers)) == len(told) == 1
     assert [now - then for now, then in zip(await counted(either), before, strict=True)] == [1, 0, 0, 1]
-    assert "fifty" not in {key.key for _, key in turns}
+    assert "fifty" not in {key.key for _, key in key_locks}
 
 
 async def test_who_repeats_what_is_still_being_done_keeps_nobody_else_waiting(graph: Graph, world: World) -> None:
@@ -267,7 +267,7 @@ async def test_processes_agree_too(database: NotingDatabase, world: World) -> No
     graph = Graph(database, world)
 
     async def alone() -> bytes:
-        turns.clear()  # as in another process
+        key_locks.clear()  # as in another process
         return await send(graph, "ben", ADD, key="one", input=said(world, "Once"))
 
     before = await counted(graph, tables.Comment)

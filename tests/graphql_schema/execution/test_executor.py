@@ -17,7 +17,7 @@ from graphql_schema.schema import executor
 from tests.conftest import UNLIMITED, Graph, NotingDatabase
 from tests.db.waiting import until
 from tests.graphql_schema.conftest import Listen
-from tests.graphql_schema.execution.both_paths import PATIENCE
+from tests.graphql_schema.execution.both_paths import TIMEOUT
 from tests.world import World
 
 WAITING = "SELECT count(*) = :n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
@@ -234,7 +234,7 @@ async def test_a_subscription_goes_on_after_an_event_that_takes_too_long(
         async with held(graph.database, "comments"):
             await graph.database.publish(event)
             late = await ear.hear()
-        hurried.executor.deadline.seconds = PATIENCE
+        hurried.executor.deadline.seconds = TIMEOUT
         await graph.database.publish(event)
         heard = await ear.hear()
     assert (late["data"], late["errors"][0]["extensions"]["code"]) == (None, "GATEWAY_TIMEOUT")

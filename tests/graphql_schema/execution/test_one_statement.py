@@ -13,7 +13,7 @@ from db.outbox import Event
 from graphql_schema.execution import Executor, Request
 from graphql_schema.schema import executor
 from tests.conftest import UNLIMITED, Graph
-from tests.graphql_schema.execution.both_paths import PATIENCE, PEOPLE, BothPaths
+from tests.graphql_schema.execution.both_paths import PEOPLE, TIMEOUT, BothPaths
 from tests.graphql_schema.execution.operations import Drawn, written
 from tests.graphql_schema.execution.still import EVENTS, MUTATIONS, Arguments
 from tests.graphql_schema.execution.test_two_paths_agree import agreeing
@@ -24,7 +24,7 @@ QUERY: Any = executor.schema.query_type
 @pytest.fixture
 def unlimited(graph: Graph) -> Graph:
     """The graph for operations that are larger than those of clients may be."""
-    return replace(graph, executor=Executor(executor.schema, limits=UNLIMITED, deadline=PATIENCE))
+    return replace(graph, executor=Executor(executor.schema, limits=UNLIMITED, deadline=TIMEOUT))
 
 
 @settings(agreeing, max_examples=150)

@@ -13,7 +13,7 @@ from db.access import GUEST, Viewer
 from db.errors import Overloaded
 from graphql_schema.core.tree import objects
 from graphql_schema.execution import Executor, Request, threads
-from graphql_schema.execution.threads import MOST_WAITING, THREAD, Turns
+from graphql_schema.execution.threads import MAX_WAITING, THREAD, Turns
 from graphql_schema.schema import executor
 from tests.app.serving import until
 from tests.conftest import Graph
@@ -108,16 +108,16 @@ async def test_as_many_as_are_allowed_wait_and_no_more() -> None:
             pass
 
     async with turns.turn("somebody"):
-        waiting = [asyncio.create_task(take(who)) for who in range(MOST_WAITING)]
-        await until(lambda: turns.waiting == MOST_WAITING)
+        waiting = [asyncio.create_task(take(who)) for who in range(MAX_WAITING)]
+        await until(lambda: turns.waiting == MAX_WAITING)
         with pytest.raises(Overloaded):
-            await take(MOST_WAITING)
+            await take(MAX_WAITING)
     await asyncio.gather(*waiting)
     assert turns.waiting == 0
 
 
 async def test_who_waits_too_long_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads, "PATIENCE", 0.01)
+    monkeypatch.setattr(threads, "TIMEOUT", 0.01)
     turns = Turns()
     async with turns.turn("ada"):
         with pytest.raises(Overloaded):

@@ -16,7 +16,7 @@ LAST_WORDS = 5
 CUT_OFF = {"type": "websocket.disconnect", "code": 1006}
 
 
-class SocketConnection(WebSocketsSansIOProtocol):
+class SocketProtocol(WebSocketsSansIOProtocol):
     """The protocol that uvicorn makes for each socket.
 
     A ping has to be answered within `ping_timeout`; while there is something to read before it, within the rest of

@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RequestLimits:
     """How much of a request is read, and how long the server waits for it."""
 
     url: int = 8 * 2**10
@@ -42,17 +42,17 @@ class Unreadable(Exception):  # noqa: N818  (an outcome, not an error)
         self.status = status
 
 
-class Connection(HttpToolsProtocol):
+class HTTPProtocol(HttpToolsProtocol):
     """The protocol that uvicorn makes for each connection.
 
     A client that has something to read, and takes nothing of it for `reader_timeout` seconds, is cut off.
     """
 
     def __init__(
-        self, *arguments: Any, patience: Patience = Patience(), reader_timeout: float = 30, **named: Any
+        self, *arguments: Any, limits: RequestLimits = RequestLimits(), reader_timeout: float = 30, **named: Any
     ) -> None:
         super().__init__(*arguments, **named)
-        self.patience = patience
+        self.limits = limits
         self.reader_timeout = reader_timeout
         self._running: set[asyncio.Task[Any]] = set()
         self._refused: Unreadable | None = None
@@ -69,7 +69,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._app, self.app = self.app, self._run
         super().connection_made(Corked(transport, self.loop))  # type: ignore[arg-type]
-        self._due = self.loop.time() + self.patience.head_seconds
+        self._due = self.loop.time() + self.limits.head_seconds
         self._look()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -82,32 +82,32 @@ class Connection(HttpToolsProtocol):
         if self._head_bytes is not None:
             self._head_bytes += len(data)
             if self._due == math.inf and self._is_next:  # empty lines may stand before a head
-                self._due = self.loop.time() + self.patience.head_seconds
+                self._due = self.loop.time() + self.limits.head_seconds
         super().data_received(data)
         # A header is told of when all of it is here; until then it is only counted.
-        if self._head_bytes is not None and self._head_bytes > self.patience.url + self.patience.headers:
+        if self._head_bytes is not None and self._head_bytes > self.limits.url + self.limits.headers:
             self._refuse(Unreadable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The head is too large."))
 
     def on_message_begin(self) -> None:
-        self._due = self.loop.time() + self.patience.head_seconds
+        self._due = self.loop.time() + self.limits.head_seconds
         self._header_bytes = 0
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
-        if len(self.url) > self.patience.url:
-            raise self._unreadable(HTTPStatus.REQUEST_URI_TOO_LONG, f"A URL may have {self.patience.url} bytes.")
+        if len(self.url) > self.limits.url:
+            raise self._unreadable(HTTPStatus.REQUEST_URI_TOO_LONG, f"A URL may have {self.limits.url} bytes.")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._header_bytes += len(name) + len(value)
-        if self._header_bytes > self.patience.headers:
-            message = f"Headers may have {self.patience.headers} bytes."
+        if self._header_bytes > self.limits.headers:
+            message = f"Headers may have {self.limits.headers} bytes."
             raise self._unreadable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, message)
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self._head_bytes = None
-        self._due = self.loop.time() + self.patience.body_seconds
+        self._due = self.loop.time() + self.limits.body_seconds
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -148,7 +148,7 @@ class Connection(HttpToolsProtocol):
 
     @property
     def _shortest(self) -> float:
-        return min(self.patience.head_seconds, self.patience.body_seconds, self.reader_timeout)
+        return min(self.limits.head_seconds, self.limits.body_seconds, self.reader_timeout)
 
     def _refuse(self, reason: Unreadable) -> None:
         """Answer with the reason, unless the client would take that for another answer, and close."""

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text, update
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
-from app.connections import Patience
+from app.http_protocol import RequestLimits
 from db import tables
 from db.access import GUEST
 from db.engine import Database
@@ -90,13 +90,13 @@ async def test_unless_an_operator_says_so_it_outlives_what_a_balancer_in_front_k
     writer.close()
 
 
-IMPATIENT = Patience(head_seconds=0.2, body_seconds=0.4)
+HURRIED = RequestLimits(head_seconds=0.2, body_seconds=0.4)
 
 
 @pytest.fixture
 async def impatient(redis_url: str) -> AsyncIterator[Served]:
     """A server that waits a moment for what is to come."""
-    async with serving(NO_DATABASE, redis_url, patience=IMPATIENT) as running:
+    async with serving(NO_DATABASE, redis_url, request_limits=HURRIED) as running:
         yield running
 
 
@@ -170,7 +170,7 @@ async def test_half_a_request_is_not_refused_in_place_of_the_answer_before_it(
     database_url: str, redis_url: str, database: Database
 ) -> None:
     body = orjson.dumps(COURSES)
-    async with serving(database_url, redis_url, patience=IMPATIENT) as served, database.read() as session:
+    async with serving(database_url, redis_url, request_limits=HURRIED) as served, database.read() as session:
         await session.execute(text("LOCK TABLE courses IN ACCESS EXCLUSIVE MODE"))
         assert await answer(served, head(len(body)) + body + b"GET / HTT") == b""
 
@@ -180,7 +180,7 @@ async def test_a_connection_between_two_requests_may_wait_longer(impatient: Serv
     for _ in range(2):
         writer.write(sized().replace(b"close", b"keep-alive"))
         await reader.readuntil(b'{"data":{"__typename":"Query"}')
-        await passed(2 * IMPATIENT.body_seconds)
+        await passed(2 * HURRIED.body_seconds)
     writer.close()
 
 

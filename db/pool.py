@@ -1,4 +1,4 @@
-"""Connections for compiled statements: each runs one at a time, which is a transaction by itself.
+"""Pool for compiled statements: each runs one at a time, which is a transaction by itself.
 
 A pool of our own, because one for all purposes spends more on a loan (proxies, resets, timers) than PostgreSQL spends
 on most statements, and because whoever finds all connections busy must be told so before a queue builds up.
@@ -18,7 +18,7 @@ STALE = (InterfaceError, InvalidCachedStatementError, PostgresConnectionError, C
 """Exceptions of a statement whose connection was lost, or whose preparation a migration made stale."""
 
 
-MOST_WAITING = 1_000
+MAX_WAITING = 1_000
 """Statements that wait for a connection, at most. One more is refused at once: it would take memory, and not have its
 turn in time.
 """
@@ -29,13 +29,13 @@ def is_lost(error: Exception) -> bool:
     return isinstance(error, STALE) and not isinstance(error, ValueError)  # the driver's for what fits no parameter
 
 
-class Connections:
-    """At most `size` connections, opened when they are needed. A statement that waits `patience` seconds for one is
+class Pool:
+    """At most `size` connections, opened when they are needed. A statement that waits `timeout` seconds for one is
     refused.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[Connection]], *, size: int, patience: float) -> None:
-        self.patience = patience
+    def __init__(self, connect: Callable[[], Awaitable[Connection]], *, size: int, timeout: float) -> None:
+        self.timeout = timeout
         self.is_silent = False
         """Whether the server does not answer at all: then nothing waits for it."""
         self._connect = connect
@@ -103,11 +103,11 @@ class Connections:
         if not turns.locked():
             await turns.acquire()
             return
-        if self._waiting == MOST_WAITING:
+        if self._waiting == MAX_WAITING:
             raise Overloaded
         self._waiting += 1
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(self.timeout):
                 await turns.acquire()
         except TimeoutError:
             raise Overloaded from None

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from app.sockets import connection as module
-from app.sockets.connection import SocketConnection
+from app.sockets import protocol as module
 from app.sockets.conversation import Conversation
+from app.sockets.protocol import SocketProtocol
 from tests.app.serving import NO_DATABASE, Served, serving, until
 from tests.app.sockets.raw import CLOSE, CONTINUATION, HANDSHAKE, PING, TEXT, Raw, frame, message, raw
 
@@ -48,7 +48,7 @@ def codes(entries: list[Any]) -> list[int]:
 def kept() -> int:
     """How many sockets are still in memory, whoever holds them."""
     gc.collect()
-    return sum(isinstance(found, Conversation | SocketConnection) for found in gc.get_objects())
+    return sum(isinstance(found, Conversation | SocketProtocol) for found in gc.get_objects())
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import pytest
 from asyncpg import PostgresConnectionError
 from sqlalchemy import func, select, text
 
-from db.connections import MOST_WAITING
 from db.engine import HEAVY, USES, Database
 from db.errors import Overloaded
+from db.pool import MAX_WAITING
 from db.statements import compiled
 from tests.db.waiting import until
 from tests.deadline import DEADLINE
@@ -25,7 +25,7 @@ CUT = "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE query =
 async def few(database_url: str, patient: None) -> AsyncIterator[Database]:
     """A database with two connections for each use, which nobody waits for long."""
     opened = Database(database_url, pool_size=2 * USES)
-    opened.readers.patience = opened.heavy_readers.patience = 0.05
+    opened.readers.timeout = opened.heavy_readers.timeout = 0.05
     yield opened
     await opened.close()
 
@@ -52,11 +52,11 @@ async def test_who_finds_all_connections_busy_is_refused_in_time(few: Database, 
 
 
 async def test_only_so_many_can_wait_for_a_connection(few: Database, database: Database) -> None:
-    few.readers.patience = 60
-    asked = [asyncio.create_task(first(few, SLOW)) for _ in range(2 + MOST_WAITING)]
+    few.readers.timeout = 60
+    asked = [asyncio.create_task(first(few, SLOW)) for _ in range(2 + MAX_WAITING)]
     await until(database, SLEEPING, n=2)
     with pytest.raises(Overloaded):
-        async with asyncio.timeout(few.readers.patience / 2):  # at once: who waits is refused at some time, too
+        async with asyncio.timeout(few.readers.timeout / 2):  # at once: who waits is refused at some time, too
             await first(few, PID)
     for task in asked:
         task.cancel()
@@ -70,7 +70,7 @@ async def test_heavy_reads_leave_connections_and_processors_for_the_others(
     """Of the eight connections for each use they have two."""
     slow = compiled(select(func.pg_sleep(60)))
     many = Database(database_url, pool_size=8 * USES)
-    many.heavy_readers.patience = 0.05
+    many.heavy_readers.timeout = 0.05
     asked = [asyncio.create_task(many.fetch(slow, slow.arguments({}), weight=HEAVY)) for _ in range(20)]
     await until(database, SLEEPING, n=2)
     assert await first(many, PID)
@@ -95,7 +95,7 @@ async def test_several_reads_of_one_state_leave_connections_for_single_ones(few:
 
 
 async def test_more_requests_than_connections_take_turns(few: Database) -> None:
-    few.readers.patience = 5
+    few.readers.timeout = 5
     assert len(set(await asyncio.gather(*(first(few, PID) for _ in range(50))))) <= 2
 
 

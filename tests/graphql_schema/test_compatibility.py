@@ -2,7 +2,7 @@
 
 import pytest
 
-from graphql_schema.changes import changes
+from graphql_schema.compatibility import changes
 
 OLD = """
     type Query {

@@ -25,7 +25,7 @@ class BatchTooLarge(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Batches:
+class RequestBatches:
     """Runs arrays of at most `limit` operations; with 0 none are accepted."""
 
     graph: Graph
@@ -50,7 +50,7 @@ class Batches:
 
     def _check_size(self, batch: Sequence[Any]) -> None:
         if not self.limit:
-            raise BadRequest("Batches are not accepted. Send one operation at a time.")
+            raise BadRequest("RequestBatches are not accepted. Send one operation at a time.")
         if not batch:
             raise BadRequest("There is no operation in this batch.")
         if len(batch) > self.limit:

@@ -38,7 +38,7 @@ ADVICE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class SchemaChanges:
     """The changes between two versions, each with its coordinate in the schema: those that break clients, and those
     that may surprise them.
     """
@@ -47,7 +47,7 @@ class Changes:
     dangerous: list[str]
 
 
-def changes(old: str, new: str) -> Changes:
+def changes(old: str, new: str) -> SchemaChanges:
     """The changes from the first schema to the second for clients of the first, both in SDL.
 
     Raises GraphQLError or TypeError for a text that is no SDL of a schema; an empty one would forbid nothing.
@@ -56,7 +56,7 @@ def changes(old: str, new: str) -> Changes:
     assert_valid_schema(before)
     _forget_what_was_announced(before, now)
     found = find_schema_changes(before, now)
-    return Changes(
+    return SchemaChanges(
         [
             f"{it.description} {ADVICE.get(it.type, OTHERWISE)}"
             for it in found
