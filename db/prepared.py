@@ -4,6 +4,7 @@ PostgreSQL keeps the plan of a statement that is prepared: some 90 bytes for eac
 than what is used once only is worth.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,7 +29,12 @@ class Prepared:
 
     async def fetch(self, statement: str, arguments: Sequence[Any], *, seconds: float | None = None) -> list[Record]:
         """The rows of a statement; raises TimeoutError after so many seconds, and it ends in the database too."""
-        prepared = self._again.get(statement) or await self._prepare(statement)
+        try:
+            prepared = self._again.get(statement) or await self._prepare(statement)
+        except asyncio.CancelledError:
+            # What was prepared and is not run holds the locks of its tables until something else is run here.
+            self.connection.terminate()
+            raise
         try:
             rows: list[Record] = await prepared.fetch(*arguments, timeout=seconds)
         except InvalidCachedStatementError:  # a migration has changed what it returns

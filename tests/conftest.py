@@ -92,6 +92,7 @@ def database_url(databases: Databases, template: World, unwritten: list[str]) ->
     url = unwritten.pop() if unwritten else databases.copy(TEMPLATE)
     before = databases.written()
     yield url
+    databases.end_sessions(url)
     if databases.written() == before:
         unwritten.append(url)
     else:

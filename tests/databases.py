@@ -9,8 +9,11 @@ from typing import Any, TypeVar
 import asyncpg
 from sqlalchemy import make_url
 
+from tests.deadline import DEADLINE
+
 T = TypeVar("T")
 
+ENDED = "SELECT count(pg_terminate_backend(pid, $2)) FROM pg_stat_activity WHERE datname = $1"
 WRITTEN = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
 """The next transaction id of the server: only transactions that write take one."""
 
@@ -40,13 +43,17 @@ class Databases:
         """Drop the database with this address, whoever is connected to it."""
         self.run(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
+    def end_sessions(self, url: str) -> None:
+        """End what still runs on the database with this address, such as a statement that nobody waits for any more."""
+        self.run(ENDED, make_url(url).database, int(DEADLINE * 1_000))
+
     def written(self) -> str:
         """A mark that stays as it is for as long as nobody writes to any database of the server."""
         return str(self.run(WRITTEN))
 
-    def run(self, statement: str) -> Any:
+    def run(self, statement: str, *arguments: Any) -> Any:
         """Run a statement outside of any transaction; returns the first value of its first row."""
-        return self._wait(self._connection.fetchval(statement))
+        return self._wait(self._connection.fetchval(statement, *arguments))
 
     def close(self) -> None:
         """End the connection and the thread."""

@@ -30,6 +30,7 @@ MIRRORS_NOTHING = {
     "tests/test_house_rules.py": "holds for all files",
     "tests/test_contributing.py": "does what a page says",
     "tests/test_pages.py": "holds for all pages in Markdown",
+    "tests/test_databases.py": "holds for the tests themselves",
     "tests/app/test_readme.py": "holds a page against the source",
     "tests/graphql_schema/test_readme.py": "does what a page says",
     "tests/app/test_behind_pgbouncer.py": "holds for whatever is asked through a pooler",

@@ -153,9 +153,10 @@ async def test_a_statement_ends_in_the_database_when_nobody_waits_for_it(databas
 
 
 NAPPING = """SELECT count(*) = :n FROM pg_stat_activity
-WHERE query LIKE '%pg_sleep($1%' AND state = 'active' AND pid <> pg_backend_pid()"""
+WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid() AND query LIKE '%pg_sleep($1%'"""
 SLEEPING = """SELECT count(*) = :n FROM pg_stat_activity
-WHERE query LIKE '%pg_sleep(asked."number"%' AND state = 'active' AND pid <> pg_backend_pid()"""
+WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
+    AND query LIKE '%pg_sleep(asked."number"%'"""
 
 
 def _key() -> Any:

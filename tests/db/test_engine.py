@@ -118,7 +118,10 @@ async def test_a_lost_connection_is_replaced(single: Database, database: Databas
 
 async def test_a_statement_of_somebody_who_left_ends_in_the_database_too(single: Database, database: Database) -> None:
     asked = asyncio.create_task(by_fetch(single, "SELECT pg_sleep(60)"))
-    running = "SELECT count(*) = :n FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND state = 'active'"
+    running = (
+        "SELECT count(*) = :n FROM pg_stat_activity "
+        "WHERE datname = current_database() AND query = 'SELECT pg_sleep(60)' AND state = 'active'"
+    )
     await until(database, running, n=1)
     asked.cancel()
     await until(database, running, n=0)

@@ -17,8 +17,14 @@ from tests.deadline import DEADLINE
 
 PID = "SELECT pg_backend_pid()"
 SLOW = "SELECT pg_sleep(60)"
-SLEEPING = "SELECT count(*) = :n FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(%)%' AND state = 'active'"
-CUT = "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'"
+SLEEPING = (
+    "SELECT count(*) = :n FROM pg_stat_activity "
+    "WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep(%)%' AND state = 'active'"
+)
+CUT = (
+    "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND query = 'SELECT pg_sleep(60)'"
+)
 
 
 @pytest.fixture

@@ -1,11 +1,17 @@
 """What a connection has prepared: what is used again, and no more of it than it may have."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+from asyncpg import Connection
+from asyncpg.prepared_stmt import PreparedStatement
 
+from db.address import Address
 from db.engine import Database
 from db.prepared import MAX_CHARACTERS, Prepared
+from tests.db.waiting import until
 
 KEPT = "SELECT name, length(statement) FROM pg_prepared_statements WHERE statement NOT LIKE '%pg_prepared%'"
 
@@ -59,3 +65,21 @@ async def test_nothing_has_a_name_where_a_pooler_may_change_the_process_between_
         assert found == [10, 11, 12]
     assert await lengths(pooled) == []
     await pooled.connection.close()
+
+
+class GivenUp(Connection):  # type: ignore[misc]  # the driver has no types
+    """Has a statement prepared just when nobody waits for it any more."""
+
+    async def prepare(self, *arguments: Any, **named: Any) -> PreparedStatement:
+        await super().prepare(*arguments, **named)
+        raise asyncio.CancelledError
+
+
+async def test_a_statement_that_is_given_up_before_it_runs_holds_no_lock(database: Database, database_url: str) -> None:
+    """PostgreSQL locks its tables when it prepares it, and keeps them locked until something is run."""
+    connection = await Address.parse(database_url).connect(connection_class=GivenUp)
+    process = connection.get_server_pid()
+    with pytest.raises(asyncio.CancelledError):
+        await Prepared(connection).fetch("SELECT name FROM users", [])
+    await until(database, "SELECT count(*) = 0 FROM pg_locks WHERE pid = :pid", pid=process)
+    assert connection.is_closed()

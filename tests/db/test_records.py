@@ -18,6 +18,7 @@ from db.statements import compiled
 from tests.db.waiting import until
 from tests.world import World
 
+WAITING = "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 LOCK = text("SELECT FROM comment_threads WHERE id = :key FOR UPDATE")
 TABLES = {table.__tablename__: table for table in all_tables()}
 
@@ -124,7 +125,7 @@ async def test_who_gives_up_an_addition_that_has_begun_is_told_what_became_of_it
     async with database.engine.begin() as connection:
         await connection.execute(LOCK, {"key": world.thread_0.id})
         adding = [asyncio.create_task(add(content)) for content in ("Mine", "Theirs")]
-        await until(database, "SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        await until(database, WAITING)
         adding[0].cancel()
     ends = await asyncio.gather(*adding, return_exceptions=True)
     kept = await counted(

@@ -17,7 +17,10 @@ WRONG = Statement("SELECT 1 / 0", {}, {})
 SLOW = Statement("SELECT pg_sleep(60)", {}, {})
 WRITING = Statement("DELETE FROM users RETURNING 1", {}, {})
 RENAME = "UPDATE users SET name = 'Anna' WHERE name = 'Ada'"
-SLEEPING = "SELECT count(*) = :n FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND state = 'active'"
+SLEEPING = (
+    "SELECT count(*) = :n FROM pg_stat_activity "
+    "WHERE datname = current_database() AND query = 'SELECT pg_sleep(60)' AND state = 'active'"
+)
 
 
 @pytest.fixture
