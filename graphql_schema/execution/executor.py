@@ -23,6 +23,7 @@ from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.mutations import Mutating
 from graphql_schema.execution.operations import Operation, Operations, Request
 from graphql_schema.execution.subscriptions import Subscriptions
+from graphql_schema.execution.worker import Worker
 
 
 class Executor:
@@ -38,10 +39,14 @@ class Executor:
         self.limits = limits or Limits()
         self.deadline = Deadline(deadline)
         self.operations = Operations(schema, self.limits, compiles=compiles)
-        self.worker = self.operations.memory.worker
         self.deliveries = WeakValueDictionary[Hashable, asyncio.Lock]()
         """Locks of deliveries: each payer gets one after the other, as each holds a connection until its last part."""
         self.subscriptions = Subscriptions(self.deadline)
+
+    @property
+    def worker(self) -> Worker:
+        """The thread beside the event loop."""
+        return self.operations.memory.worker
 
     def prepare(self, request: Request) -> Operation:
         """The operation of a request: see `Operations.prepare`."""
