@@ -21,7 +21,7 @@ from db.access import GUEST, Viewer
 from db.engine import Database
 from db.errors import Overloaded
 from graphql_schema.core.context import Budget, Context, Events
-from graphql_schema.execution import CostError, Executor, Operation, Request, RequestError
+from graphql_schema.execution import CostError, Executor, Operation, RequestError
 from graphql_schema.execution.answers import Answer
 from graphql_schema.execution.cost import objects_in
 
@@ -70,7 +70,7 @@ class Graph:
         """The operation in the checked members of a request; raises RequestError, and what `Persisted.find` raises."""
         tenant = "guests" if client.viewer.is_guest else str(client.viewer.id)
         try:
-            read = partial(self._read, client)
+            read = partial(self.executor.read, payer=client.pays[0], charge=partial(self._charge_for_text, client))
             request = await self.persisted.find(members, tenant, read, beside=partial(self._beside, client))
             operation = await read(request)
         except CostError as error:
@@ -127,20 +127,17 @@ class Graph:
         take_text = partial(self.rate_limits.take_compiled, payer)
         return Context(client.viewer, self.database, self.events, payer=payer, take_text=take_text)
 
-    async def _read(self, client: Client, request: Request) -> Operation:
-        """The operation of a request. To read a new text takes time, even if it is refused then."""
-        if operation := self.executor.known(request):
-            return operation
-        if not self.executor.documents.has(request.query, request.operation_name):
-            self.rate_limits.take_text(client.pays[0], request.query)
-        return await self.executor.read(request, client.pays[0])
+    def _charge_for_text(self, client: Client, text: str) -> None:
+        """A new text takes time to read, even if it is refused then. What an operator has listed is on the house."""
+        if not self.persisted.trusted.has(text):
+            self.rate_limits.take_text(client.pays[0], text)
 
     async def _beside(self, client: Client, text: str, work: Callable[[], bool]) -> bool:
         """The outcome of work on a new text, done beside the event loop. The client pays for each time that a text is
         read.
         """
         self.rate_limits.take_text(client.pays[0], text)
-        return await self.executor.beside(work, client.pays[0])
+        return await self.executor.worker.run(work, client.pays[0])
 
     def _budget(self, operation: Operation, client: Client) -> Budget:
         throttle, estimate = self.rate_limits.status(client.pays), operation.estimate

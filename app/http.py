@@ -22,6 +22,7 @@ from app.streams.streaming import Stream, Streams
 from app.tickets import SECONDS, Tickets
 from db.errors import Unauthenticated
 from graphql_schema.execution import Operation, RequestError
+from graphql_schema.execution.queries import explain
 
 PREFLIGHT_HEADERS = {b"graphql-require-preflight", b"apollo-require-preflight", b"x-apollo-operation-name"}
 
@@ -117,7 +118,7 @@ class Explanations(GraphQLOverHTTP):
         operation, client = await self._operation(asked, checked(await asked.members(self.body_limit)))
         analyze = asked.parameters.get("analyze") == "true"
         context = self.graph.context(client)
-        return answer(agreed, orjson.dumps(await self.graph.executor.explain(operation, context, analyze=analyze)), {})
+        return answer(agreed, orjson.dumps(await explain(operation, context, analyze=analyze)), {})
 
 
 class TicketIssue(GraphQLOverHTTP):

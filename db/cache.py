@@ -1,7 +1,7 @@
 """Caches with bounds: values that are not asked for any more are evicted for new ones."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from threading import RLock
 from typing import Generic, TypeVar
 
@@ -81,3 +81,11 @@ class SegmentedCache(Generic[T]):
     def put(self, key: Hashable, value: T, size: int) -> T:
         """Keep a value that takes so many bytes."""
         return self.once.put(key, value, size)
+
+
+def get_or_make(
+    cache: Cache[T] | SegmentedCache[T], key: Hashable, make: Callable[[], T], size: Callable[[T], int]
+) -> T:
+    """The value that is cached, or else what `make` returns, cached from now on: it takes `size(value)` bytes."""
+    found = cache.get(key)
+    return cache.put(key, made := make(), size(made)) if found is None else found

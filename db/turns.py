@@ -1,4 +1,4 @@
-"""Turns at what few can do at a time: those who ask for much wait behind themselves, not others behind them."""
+"""A fair lock: those who ask for much wait behind themselves, not others behind them."""
 
 import asyncio
 from collections import deque
@@ -9,17 +9,29 @@ from db.errors import Overloaded
 
 
 class Turns:
-    """At most `size` at a time. Of each who waits one is let in after the other, and at most `most_waiting` wait."""
+    """Lets `size` in at a time. Of each who waits one is let in after the other, those last who had a turn just now.
 
-    def __init__(self, size: int, *, most_waiting: int) -> None:
-        self.most_waiting = most_waiting
+    On behalf of each at most `max_waiting` wait, and for `timeout` seconds at most, if there is such a number.
+    """
+
+    def __init__(self, size: int, *, max_waiting: int, timeout: float | None = None) -> None:
+        self.max_waiting = max_waiting
+        self.timeout = timeout
         self._free = size
-        self._waiting: dict[Hashable, deque[asyncio.Future[None]]] = {}
+        self._queues: dict[Hashable, deque[asyncio.Future[None]]] = {}
         """Those who wait, in the order in which one of theirs is let in."""
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return sum(map(len, self._queues.values()))
 
     @asynccontextmanager
     async def turn(self, who: Hashable) -> AsyncIterator[None]:
-        """A time among those who are let in. Raises Overloaded at once where too many wait on behalf of `who`."""
+        """A time among those who are let in.
+
+        Raises Overloaded, at once where too many wait on behalf of `who`, and where it takes too long.
+        """
         if self._free:
             self._free -= 1
         else:
@@ -27,30 +39,43 @@ class Turns:
         try:
             yield
         finally:
-            self._let_in()
+            self._let_in(after=who)
 
     async def _wait(self, who: Hashable) -> None:
-        queue = self._waiting.setdefault(who, deque())
-        if len(queue) == self.most_waiting:
+        queue = self._queues.get(who, ())
+        if len(queue) >= self.max_waiting:
             raise Overloaded
         turn = asyncio.get_running_loop().create_future()
-        queue.append(turn)
+        self._queues.setdefault(who, deque()).append(turn)
         try:
-            await turn
-        except asyncio.CancelledError:
-            if not turn.cancelled():  # let in and cancelled at once
-                self._let_in()
+            async with asyncio.timeout(self.timeout):
+                await turn
+        except (asyncio.CancelledError, TimeoutError) as error:
+            self._leave(who, turn)
+            if isinstance(error, TimeoutError):
+                raise Overloaded from None
             raise
 
-    def _let_in(self) -> None:
-        """Give a place that is free to one of those who wait first; they are last then."""
-        while self._waiting:
-            who = next(iter(self._waiting))
-            queue = self._waiting.pop(who)
-            turn = queue.popleft()
-            if queue:
-                self._waiting[who] = queue
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self._free += 1
+    def _leave(self, who: Hashable, turn: asyncio.Future[None]) -> None:
+        """Give up a turn that is waited for, or that was given at the same moment."""
+        if not turn.cancelled():
+            self._let_in(after=who)
+            return
+        queue = self._queues[who]
+        queue.remove(turn)
+        if not queue:
+            del self._queues[who]
+
+    def _let_in(self, *, after: Hashable) -> None:
+        """Give the place of one who leaves to one of those who wait first; who has had a turn is last then."""
+        self._put_last(after)
+        if not self._queues:
+            self._free += 1
+            return
+        who = next(iter(self._queues))
+        self._queues[who].popleft().set_result(None)
+        self._put_last(who)
+
+    def _put_last(self, who: Hashable) -> None:
+        if queue := self._queues.pop(who, None):
+            self._queues[who] = queue

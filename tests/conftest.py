@@ -5,7 +5,7 @@ import shutil
 import signal
 import sys
 import traceback
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
@@ -27,7 +27,7 @@ from db.outbox import Event
 from db.statements import Arguments, Statement
 from graphql_schema.core.context import Context
 from graphql_schema.execution import Executor, Limits, Operation, Request
-from graphql_schema.execution.threads import Turns
+from graphql_schema.execution.worker import Worker
 from graphql_schema.schema import executor
 from tests import world as worlds
 from tests.databases import Databases
@@ -168,18 +168,18 @@ def untraced() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def nobody_waits_for_the_thread_with_a_connection(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Whatever a test does: those who wait for the connection would wait for the thread too, and in the end all do."""
-    turn, execute, culprits = Turns.turn, Executor.execute, list[str]()
+    run, execute, culprits = Worker.run, Executor.execute, list[str]()
 
-    def watched(self: Turns, who: Any) -> Any:
+    def watched(self: Worker, work: Callable[[], Any], payer: Any) -> Any:
         if HOLDING.get():
             culprits.append("".join(traceback.format_stack(limit=8)))
-        return turn(self, who)
+        return run(self, work, payer)
 
     async def begun(self: Executor, operation: Operation, context: Context) -> Any:
         HOLDING.set(False)  # what the test itself holds is none of the operation's
         return await execute(self, operation, context)
 
-    monkeypatch.setattr(Turns, "turn", watched)
+    monkeypatch.setattr(Worker, "run", watched)
     monkeypatch.setattr(Executor, "execute", begun)
     yield
     assert culprits == []
@@ -274,7 +274,6 @@ class Graph:
 @pytest.fixture
 def graph(database: NotingDatabase, world: World) -> Graph:
     """The graph as it is served: reads are compiled to one statement."""
-    executor.turns._thread = asyncio.Lock()  # a lock that somebody has waited for belongs to one event loop
     return Graph(database, world)
 
 

@@ -65,6 +65,10 @@ class Trusted:
         """The text of a document."""
         return self._texts.get(name)
 
+    def has(self, text: str) -> bool:
+        """Whether the list is known to have a text: as it is sent, or in another layout that was looked up before."""
+        return text in self._exact or bool(self._judged.get(digest(text)))
+
     def knows(self, text: str) -> bool:
         """Whether it is cached if the level admits a text. A new text has to be read: see `is_among`."""
         return self.level in {"off", "id-only"} or text in self._exact or digest(text) in self._judged
@@ -90,7 +94,7 @@ class Trusted:
             raise IdRequired
         if not self.knows(text):
             self.keep(text, operation, listed=self.is_among(text))
-        if text not in self._exact and not self._judged.get(digest(text)):
+        if not self.has(text):
             self.outside += 1
             if self.level == "safelist":
                 raise NotInSafelist

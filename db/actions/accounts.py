@@ -25,7 +25,7 @@ hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 AT_A_TIME = 2
 """Passwords that are checked at a time: each takes 19 MiB, and a processor for as long as it takes."""
 CHECKING = ThreadPoolExecutor(AT_A_TIME, "passwords")
-TURNS = Turns(AT_A_TIME, most_waiting=32)
+TURNS = Turns(AT_A_TIME, max_waiting=32)
 """Turns of sign-ins by address. Of a thousand at once from one address most are refused, and others wait for one of
 them.
 """

@@ -4,6 +4,7 @@ What is kept of them is for everybody who sends the document: it is made of lite
 """
 
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -76,6 +77,11 @@ class Given:
         """Whether variables can change them, or what is selected below: that of an object of many types."""
         is_of_many = is_abstract_type(get_named_type(self.schema_field.type))
         return is_of_many or any(map(_has_variable, written(self.node).values()))
+
+    def prepare(self) -> None:
+        """Make ready what no variable changes. What is wrong with it fails the field, wherever there is one."""
+        with suppress(Exception):
+            _ = self._plain, self._constant
 
     def bind(self, variables: VariableValues) -> Binding:
         """The arguments made ready for SQL, or what is wrong with them."""

@@ -29,6 +29,7 @@ def givens(node: Node) -> Givens:
     found = Givens()
     for given, cases in _givens(node):
         if given.varies:
+            given.prepare()
             found.varying.append((given, cases))
         else:
             found.constant.append((given, given.bind(NOTHING)))

@@ -24,8 +24,10 @@ from graphql_schema.core.context import Context
 from graphql_schema.core.errors import shown
 from graphql_schema.core.mutations import Mutation, told
 from graphql_schema.core.tree import Constant, Member, Python
-from graphql_schema.execution.answers import Answer, Failures, answered, failed
-from graphql_schema.execution.mutating import Show, done
+from graphql_schema.execution.answering import Answering
+from graphql_schema.execution.answers import Answer, failed
+from graphql_schema.execution.compiling import compile_ahead
+from graphql_schema.execution.mutations import done
 from graphql_schema.execution.operations import Operation
 from graphql_schema.execution.payloads import Payload
 from graphql_schema.execution.plan import references
@@ -57,19 +59,20 @@ def is_asked_for(operation: Operation, viewer: Viewer) -> bool:
     return operation.definition.is_atomic or _given(operation, viewer) is not None
 
 
-async def run(operation: Operation, context: Context, *, show: Show) -> Answer:
+async def run(operation: Operation, context: Context) -> Answer:
     """The answer, kept under the operation's key if it has one; or what stopped it, and then nothing of it is done.
 
     Raises KeyReused, and BadInput for what cannot be sent so.
     """
     check(operation)
+    await compile_ahead(operation, context)
     key = key_of(operation, context.viewer)
     turn = key_locks.setdefault((context.viewer.id, key), asyncio.Lock()) if key else nullcontext()
     try:
         async with turn:
-            return await repeated(partial(_whole, operation, context, key=key, show=show), is_undone=_is_undone)
+            return await repeated(partial(_whole, operation, context, key=key), is_undone=_is_undone)
     except Stopped as stopped:
-        return await _undone(operation, context, stopped, show=show)
+        return await _undone(Answering(operation, context), stopped)
     except Refusal:
         raise
     except Exception as error:  # noqa: BLE001  (explained or masked)
@@ -108,17 +111,17 @@ def _is_undone(error: Exception) -> bool:
     return any(map(is_deadlock, error.raised if isinstance(error, Stopped) else [error]))
 
 
-async def _whole(operation: Operation, context: Context, *, key: Key | None, show: Show) -> Answer:
+async def _whole(operation: Operation, context: Context, *, key: Key | None) -> Answer:
     async with context.database.transaction() as transaction:
         inside = context.within(transaction)
         if key:
             async with transaction.work(context.viewer) as work:
                 kept = await idempotency.begin(work, key)
             if kept is not None:
-                return {"data": await _repeated(operation, inside, kept, show=show)}
+                return {"data": await _repeated(Answering(operation, inside), kept)}
         found, payloads = dict[str, Any](), dict[str, Payload]()
         for member in operation.plan.members:
-            found[member.key], payloads[member.key] = await _done(operation, inside, member, show=show)
+            found[member.key], payloads[member.key] = await _done(Answering(operation, inside), member)
         if key:
             async with transaction.work(context.viewer) as work:
                 await idempotency.keep(work, key, b"\n".join([dumps(payloads, default=str), dumps(found)]))
@@ -126,18 +129,17 @@ async def _whole(operation: Operation, context: Context, *, key: Key | None, sho
     return {"data": found}
 
 
-async def _repeated(operation: Operation, context: Context, kept: bytes, *, show: Show) -> Any:
+async def _repeated(answering: Answering, kept: bytes) -> Any:
     """The answer of before; a viewer who sees less by now gets what was done as they see it now."""
     payloads, _, then = kept.partition(b"\n")
-    now, failures = dict[str, Any](), Failures()
-    for member in operation.plan.members:
+    now = dict[str, Any]()
+    for member in answering.operation.plan.members:
         if isinstance(member.node, Constant):
             now[member.key] = member.node.value
-            continue
-        payload = _restored(member, loads(payloads)[member.key])
-        now[member.key] = await show(operation, context, member, payload, failures)
-    answer = answered(operation.plan.members, now, failures)
-    return answer["data"] if _hides(loads(dumps(answer["data"])), loads(then)) else Fragment(then)
+        else:
+            now[member.key] = await answering.show(member, _restored(member, loads(payloads)[member.key]))
+    data = answering.answer(now)["data"]
+    return data if _hides(loads(dumps(data)), loads(then)) else Fragment(then)
 
 
 def _restored(member: Member, payload: Payload) -> Payload:
@@ -155,37 +157,38 @@ def _hides(now: Any, then: Any) -> bool:
     return now is None and then is not None
 
 
-async def _done(operation: Operation, context: Context, member: Member, *, show: Show) -> tuple[Any, Payload]:
+async def _done(answering: Answering, member: Member) -> tuple[Any, Payload]:
     """Do a field; returns what is selected of it and its payload, and raises Stopped."""
     if isinstance(member.node, Constant):
         return member.node.value, {}
-    assert context.transaction
-    failures, found = Failures(), None
+    transaction, failures = answering.context.transaction, answering.failures
+    assert transaction
+    found = None
     payload: Payload = {}
     try:
-        payload = await done(member, operation, context)
-        if not context.transaction.has_failed:
-            found = await show(operation, context, member, payload, failures)
+        payload = await done(member, answering.operation, answering.context)
+        if not transaction.has_failed:
+            found = await answering.show(member, payload)
     except Exception as error:  # noqa: BLE001  (explained or masked)
         found = failures.add(error)
-    answer = answered([member], {member.key: found}, failures)
-    if "errors" in answer or context.transaction.has_failed:
+    answer = answering.answer({member.key: found}, [member])
+    if "errors" in answer or transaction.has_failed:
         raise Stopped(member, payload, answer.get("errors", ()), [*failures.by_number.values(), *failures.raised])
     return answer["data"][member.key], payload
 
 
-async def _undone(operation: Operation, context: Context, stopped: Stopped, *, show: Show) -> Answer:
+async def _undone(answering: Answering, stopped: Stopped) -> Answer:
     """The answer of a transaction that was stopped: the reason, and at all other fields that they are not done."""
-    reason, failures = RolledBack(f"Nothing of this operation was done, because of `{stopped.member.key}`."), Failures()
+    reason = RolledBack(f"Nothing of this operation was done, because of `{stopped.member.key}`.")
     found: dict[str, Any] = {}
-    for member in operation.plan.members:
+    for member in answering.operation.plan.members:
         if isinstance(member.node, Constant):
             found[member.key] = member.node.value
         elif stopped.errors:
-            found[member.key] = None if member is stopped.member else failures.add(reason)
+            found[member.key] = None if member is stopped.member else answering.failures.add(reason)
         else:
             payload = stopped.payload if member is stopped.member else told([reason])
-            found[member.key] = await show(operation, context, member, payload, failures)
-    answer = answered(operation.plan.members, found, failures)
+            found[member.key] = await answering.show(member, payload)
+    answer = answering.answer(found)
     errors = shown([*stopped.errors, *answer.get("errors", ())])
     return answer | ({"errors": errors} if errors else {})

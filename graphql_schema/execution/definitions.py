@@ -14,15 +14,14 @@ from graphql import (
     TypeInfo,
     ValidationContext,
     ValueNode,
-    get_operation_ast,
     is_non_null_type,
 )
 from graphql.execution.values import VariableValues
 
 from graphql_schema.core.directives import ATOMIC
 from graphql_schema.core.errors import MAX_ERRORS, RequestError, SchemaError
+from graphql_schema.core.tree import Object
 from graphql_schema.execution.deferring import (
-    Deferred,
     Parts,
     cut,
     deciding,
@@ -34,17 +33,13 @@ from graphql_schema.execution.deferring import (
 from graphql_schema.execution.limits import INTROSPECTION, Limits
 from graphql_schema.execution.lowering import Lowering
 from graphql_schema.execution.memory import Memory
-from graphql_schema.execution.plan import Plan
+from graphql_schema.execution.plan import Plan, PlanInParts, obstacles
 from graphql_schema.execution.selection import Selections
 from graphql_schema.execution.values import Values, field_names
 from graphql_schema.execution.variables import Variables, of_these
 
-BYTES = 20_000
-BYTES_A_TOKEN = 400
 BYTES_A_MEMBER = 1_000
-"""Bytes that are kept beside the text, measured with tracemalloc: for any document, and for each token of it; a plan
-for each member of the objects in its tree.
-"""
+"""Bytes that a plan takes for each member of the objects in its tree, measured with tracemalloc."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +53,7 @@ class Definition:
     document: DocumentNode
     node: OperationDefinitionNode
     sent: DocumentNode
+    sent_node: OperationDefinitionNode
     limits: Limits
     memory: Memory
     number: int = field(default_factory=count().__next__)
@@ -72,74 +68,64 @@ class Definition:
         """Whether all of it is to be done, or nothing."""
         return any(directive.name.value == ATOMIC for directive in self.node.directives or ())
 
-    def values(self, given: dict[str, Any] | None) -> VariableValues:
-        """The values of its variables; raises RequestError."""
-        self.size(given or {})
-        values = self.variables.values(given or {}, max_errors=MAX_ERRORS)
-        if isinstance(values, list):
-            raise RequestError(values, "BAD_USER_INPUT")
-        self.check(values)
-        return values
+    def prepare(self) -> None:
+        """Find out all that is the same for everybody who sends it. That can take long."""
+        self.variables.prepare()
+        self._values.prepare()
+        _ = self._needed, self._counts, self._conditions, self.introspects
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether it can be used on the event loop."""
+        return "introspects" in vars(self)
 
     def size(self, given: Mapping[str, Any]) -> int:
         """How many values were sent as variables; raises RequestError for too many, before anything is made of them."""
         return self._values.count(given)
 
-    def planned(self, variables: VariableValues) -> Plan | None:
-        """The plan for these values of `@skip` and `@include`, if it is kept."""
-        found: Plan | None = self.memory.plans.get(self._key(variables))
-        return found
+    def values(self, given: Mapping[str, Any]) -> VariableValues:
+        """The values of its variables; raises RequestError."""
+        values = self.variables.values(given, max_errors=MAX_ERRORS)
+        if isinstance(values, list):
+            raise RequestError(values, "BAD_USER_INPUT")
+        self.check(values)
+        return values
+
+    def key(self, variables: VariableValues) -> tuple[Any, ...]:
+        """The key of the plan for these values of the variables that decide what is selected, or deferred."""
+        return self.number, *map(variables.coerced.get, self._conditions)
 
     def plan(self, variables: VariableValues) -> Plan:
-        """The plan for these values of `@skip` and `@include`."""
-        found = self.planned(variables)
-        if found is None:
-            found, members = self._lowered(self.document, self.node, of_these(variables, self._conditions), None)
-            self.memory.plans.put(self._key(variables), found, BYTES_A_MEMBER * members)
-        return found
+        """Make the plan for these values of `@skip` and `@include`, `@defer` and `@stream`."""
+        conditions = of_these(variables, self._conditions)
+        lowering, tree = self._lowered(self.document, self.node, conditions)
+        parts = None if self._deciding is None or obstacles(tree) else self._cut(conditions)
+        members = lowering.members * (2 + len(parts.later) if parts else 1)
+        return Plan(tree, self.memory, parts, BYTES_A_MEMBER * members)
 
     def _lowered(
-        self, document: DocumentNode, node: OperationDefinitionNode, conditions: VariableValues, parts: Parts | None
-    ) -> tuple[Plan, int]:
-        """The plan of an operation, and how many members the objects in its tree have."""
+        self,
+        document: DocumentNode,
+        node: OperationDefinitionNode,
+        conditions: VariableValues,
+        parts: Parts | None = None,
+    ) -> tuple[Lowering, Object]:
+        """The tree of an operation, and what has lowered it."""
         lowering = Lowering(Selections(self.schema, document, conditions, parts))
         root = self.schema.get_root_type(node.operation)
         assert root
         try:
-            tree = lowering.object(root, [(node.selection_set, None)])
+            return lowering, lowering.object(root, [(node.selection_set, None)])
         except RecursionError:
             raise RequestError([GraphQLError("This is nested too deeply.")], "BAD_USER_INPUT") from None
-        return Plan(tree, self.memory.statements), lowering.members
 
-    def in_parts(self, variables: VariableValues) -> "PlanInParts | None":
-        """The plans for these values of `@defer` and `@stream`; None where nothing is deferred."""
-        if self._deciding is None:
-            return None
-        key = self._key_of_parts(self._deciding, variables)
-        found: PlanInParts | None = self.memory.parts.get(key)
-        if found is None:
-            found, members = self._cut(of_these(variables, [*self._conditions, *self._deciding]))
-            self.memory.parts.put(key, found, BYTES_A_MEMBER * members * (1 + len(found.later)))
-        return found if found.later else None
-
-    def _cut(self, conditions: VariableValues) -> tuple["PlanInParts", int]:
+    def _cut(self, conditions: VariableValues) -> PlanInParts | None:
+        """The plans of the parts; None where nothing is deferred with these values."""
         parts = Parts(conditions)
-        plan, members = self._lowered(self.sent, self.sent_node, conditions, parts)
-        first, later = cut(plan.tree, parts.found.values())
-        plans = {part: Plan(tree, self.memory.statements) for part, tree in later.items()}
-        return PlanInParts(Plan(first, self.memory.statements), plans), members
-
-    def is_cut(self, variables: VariableValues) -> bool:
-        """Whether the parts for these values are known."""
-        return self._deciding is None or self._key_of_parts(self._deciding, variables) in self.memory.parts
-
-    @property
-    def bytes(self) -> int:
-        """The bytes that it takes, about."""
-        token, tokens = self.sent.loc and self.sent.loc.start_token, 0
-        while token := token and token.next:
-            tokens += 1
-        return BYTES + BYTES_A_TOKEN * tokens
+        _, tree = self._lowered(self.sent, self.sent_node, conditions, parts)
+        first, later = cut(tree, parts.found.values())
+        plans = {part: Plan(tree, self.memory) for part, tree in later.items()}
+        return PlanInParts(Plan(first, self.memory), plans) if later else None
 
     def check(self, variables: VariableValues) -> None:
         """Raise RequestError for values that validation lets stand where they make no sense."""
@@ -183,34 +169,13 @@ class Definition:
         return ValidationContext(self.schema, self.sent, TypeInfo(self.schema), list[GraphQLError]().append)
 
     @cached_property
+    def _conditions(self) -> list[str]:
+        """The names of the variables that decide what is selected, and what of it is deferred."""
+        return [*variables_in(directives_in([self.document], {"skip", "include"})), *(self._deciding or ())]
+
+    @cached_property
     def _deciding(self) -> list[str] | None:
         return deciding(self.sent)
-
-    @cached_property
-    def sent_node(self) -> OperationDefinitionNode:
-        """The operation as it was sent."""
-        node = get_operation_ast(self.sent, self.node.name.value if self.node.name else None)
-        assert node
-        return node
-
-    def _key(self, variables: VariableValues) -> tuple[Any, ...]:
-        return self.number, *map(variables.coerced.get, self._conditions)
-
-    def _key_of_parts(self, deciding: list[str], variables: VariableValues) -> tuple[Any, ...]:
-        return *self._key(variables), *map(variables.coerced.get, deciding)
-
-    @cached_property
-    def _conditions(self) -> list[str]:
-        """The names of the variables that decide what is selected."""
-        return variables_in(directives_in([self.document], {"skip", "include"}))
-
-
-@dataclass(frozen=True, slots=True)
-class PlanInParts:
-    """How an operation is answered first, and how each part that comes later."""
-
-    first: Plan
-    later: dict[Deferred, Plan]
 
 
 def _null(name: str, type_: str) -> GraphQLError:

@@ -1,31 +1,30 @@
 """Answers a query in parts, one statement each, as fast as they can be read and however slowly they are taken."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field, replace
 
 from orjson import dumps, loads
 
 from db.errors import TooSlow
 from graphql_schema.core.context import Context
+from graphql_schema.execution import queries
 from graphql_schema.execution.answers import Answer
-from graphql_schema.execution.definitions import PlanInParts
+from graphql_schema.execution.compiling import compile_ahead
 from graphql_schema.execution.increments import Increment, Progress
 from graphql_schema.execution.operations import Operation
-from graphql_schema.execution.plan import Plan
+from graphql_schema.execution.plan import Plan, PlanInParts
 
 
 @dataclass(slots=True)
 class Delivery:
-    """One operation, each part of it made ready by `prepare` and answered by `execute`; or without parts, as a whole.
+    """One query, in its parts; or without parts, as a whole.
 
     `turn` is the payer's: a delivery holds a connection until its last part is read.
     """
 
     operation: Operation
     context: Context
-    prepare: Callable[[Plan], Awaitable[Operation]]
-    execute: Callable[[Operation, Context], Awaitable[Answer]]
     turn: asyncio.Lock
     made: asyncio.Queue[Increment | Exception] = field(default_factory=asyncio.Queue)
 
@@ -55,20 +54,26 @@ class Delivery:
             self.made.put_nowait(progress.give_up(failure) if progress.has_begun else failure)
 
     async def _whole(self, progress: Progress) -> None:
-        self.made.put_nowait(progress.begin(await self.execute(self.operation, self.context)))
+        self.made.put_nowait(progress.begin(await queries.answer(self.operation, self.context)))
 
     async def _in_parts(self, parts: PlanInParts, progress: Progress) -> None:
         weight = self.operation.estimate.weight
         async with self.turn:
-            first = await self.prepare(parts.first)
-            later = {part: await self.prepare(plan) for part, plan in parts.later.items()}
+            first = await self._compiled(parts.first)
+            later = {part: await self._compiled(plan) for part, plan in parts.later.items()}
             async with self.context.database.snapshot(weight=weight) as self.context.snapshot:
                 self.made.put_nowait(progress.begin(await self._answer(first)))
                 for part, operation in later.items():
                     if part in progress.promised:
                         self.made.put_nowait(progress.go_on(part, await self._answer(operation)))
 
+    async def _compiled(self, plan: Plan) -> Operation:
+        """A part of the operation, with its statement."""
+        part = replace(self.operation, plan=plan)
+        await compile_ahead(part, self.context)
+        return part
+
     async def _answer(self, operation: Operation) -> Answer:
         """The answer to a part of the operation, as Python has it."""
-        answer: Answer = loads(dumps(await self.execute(operation, self.context)))
+        answer: Answer = loads(dumps(await queries.answer(operation, self.context)))
         return answer

@@ -1,85 +1,86 @@
 """Documents, parsed and validated once: front ends send the same few texts again and again."""
 
-from graphql import (
-    DocumentNode,
-    GraphQLError,
-    GraphQLSchema,
-    OperationDefinitionNode,
-    get_operation_ast,
-    validate,
-)
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, validate
 
 from graphql_schema.core.errors import MAX_ERRORS, RequestError, SchemaError
 from graphql_schema.execution.deferring import at_once
-from graphql_schema.execution.definitions import BYTES, Definition
+from graphql_schema.execution.definitions import Definition
 from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.memory import Memory
 from graphql_schema.execution.misfits import named
 from graphql_schema.execution.validation import RULES
 
-
-class Documents:
-    """Knows what texts are that were sent before: an operation, or refused."""
-
-    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
-        self.schema = schema
-        self.limits = limits
-        self.memory = Memory()
-
-    def definition(self, text: str, name: str | None) -> Definition:
-        """The operation called `name`, or the only one, of the document; raises RequestError."""
-        return self.find(text, name) or self.keep(text, name, self.read(text, name))
-
-    def find(self, text: str, name: str | None) -> Definition | None:
-        """The operation, if it is kept; raises RequestError where it is kept that it was refused."""
-        found = self.memory.documents.get((text, name))
-        return None if found is None else _told(found)
-
-    def has(self, text: str, name: str | None) -> bool:
-        """Whether the text was read before."""
-        return (text, name) in self.memory.documents
-
-    def keep(self, text: str, name: str | None, found: "Definition | RequestError") -> Definition:
-        """Keep what a text was found to be, and tell it."""
-        bytes_ = BYTES if isinstance(found, RequestError) else found.bytes
-        self.memory.documents.put((text, name), found, bytes_ + len(text) + len(name or ""))
-        return _told(found)
-
-    def read(self, text: str, name: str | None) -> "Definition | RequestError":
-        """Read a text anew; returns its operation, or why it is refused."""
-        try:
-            return self._read(text, name)
-        except RequestError as error:
-            return error.again()
-
-    def _read(self, text: str, name: str | None) -> Definition:
-        document = self.limits.parsed(text)
-        _unchain(document)
-        self.limits.check(document)
-        if errors := validate(self.schema, document, RULES, max_errors=MAX_ERRORS):
-            raise RequestError(errors, "GRAPHQL_VALIDATION_FAILED")
-        node = get_operation_ast(document, name)
-        if node is None:
-            raise RequestError([_unresolved(document, name)], "OPERATION_RESOLUTION_FAILURE")
-        whole = at_once(document)
-        undeferred = get_operation_ast(whole, name)
-        assert undeferred
-        return Definition(self.schema, whole, undeferred, document, self.limits, self.memory)
+BYTES = 20_000
+BYTES_A_TOKEN = 400
+"""Bytes that are kept beside the text, measured with tracemalloc: for any document, and for each token of it."""
 
 
-def _told(found: Definition | RequestError) -> Definition:
-    if isinstance(found, RequestError):
-        raise found.again()
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text as it was read: its operations by their names, or why it is refused. It takes about so many bytes."""
+
+    bytes: int
+    definitions: Mapping[str | None, Definition] = field(default_factory=dict)
+    refusal: RequestError | None = None
+
+    def definition(self, name: str | None) -> Definition:
+        """The operation called `name`, or the only one; raises RequestError."""
+        if self.refusal:
+            raise self.refusal.again()
+        found = self.definitions.get(name)
+        if found is None:
+            raise RequestError([_unresolved(self.definitions, name)], "OPERATION_RESOLUTION_FAILURE")
+        return found
+
+
+def read(text: str, name: str | None, schema: GraphQLSchema, *, limits: Limits, memory: Memory) -> Document:
+    """Read a text, and prepare its operation called `name`. What is made of its operations is kept in `memory`."""
+    try:
+        document = _valid(text, schema, limits)
+    except RequestError as error:
+        return Document(BYTES + len(text), refusal=error.again())
+    definitions = _definitions(document, schema, limits, memory)
+    if name in definitions:
+        definitions[name].prepare()
+    return Document(BYTES + BYTES_A_TOKEN * _tokens(document) + len(text), definitions)
+
+
+def _valid(text: str, schema: GraphQLSchema, limits: Limits) -> DocumentNode:
+    document = limits.parsed(text)
+    _unchain(document)
+    limits.check(document)
+    if errors := validate(schema, document, RULES, max_errors=MAX_ERRORS):
+        raise RequestError(errors, "GRAPHQL_VALIDATION_FAILED")
+    return document
+
+
+def _definitions(
+    document: DocumentNode, schema: GraphQLSchema, limits: Limits, memory: Memory
+) -> dict[str | None, Definition]:
+    """The operations of a document by their names; one that is alone can be meant without its name, too."""
+    whole = at_once(document)
+    found: dict[str | None, Definition] = {}
+    for sent, node in zip(_operations(document), _operations(whole), strict=True):
+        name = sent.name.value if sent.name else None
+        found[name] = Definition(schema, whole, node, document, sent, limits, memory)
+    if len(found) == 1:
+        found[None] = next(iter(found.values()))
     return found
 
 
-def _unresolved(document: DocumentNode, name: str | None) -> GraphQLError:
+def _operations(document: DocumentNode) -> list[OperationDefinitionNode]:
+    return [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+
+
+def _unresolved(definitions: Mapping[str | None, Definition], name: str | None) -> GraphQLError:
     """That there is no such operation. The names that there are may be of a trusted document, and not the client's."""
     if name is None:
         return GraphQLError("Say with `operationName` which operation of the document is to run.")
-    nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     what = f"The document has no operation `{named(name)}`"
-    names = ", ".join(f"`{node.name.value}`" for node in nodes if node.name)
+    names = ", ".join(f"`{known}`" for known in definitions if known)
     return SchemaError(
         f"{what}; it has {names}." if names else f"{what}: its operation has no name.", discreet=f"{what}."
     )
@@ -90,3 +91,10 @@ def _unchain(document: DocumentNode) -> None:
     token = document.loc and document.loc.start_token
     while token:
         token.prev, token = None, token.next
+
+
+def _tokens(document: DocumentNode) -> int:
+    token, tokens = document.loc and document.loc.start_token, 0
+    while token := token and token.next:
+        tokens += 1
+    return tokens

@@ -1,14 +1,22 @@
 """An operation: what a client sent, found in its document, with its variables; and what can be known before it runs."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
+from graphql import GraphQLSchema
 from graphql.execution.values import VariableValues
 
+from db.cache import get_or_make
 from graphql_schema.core.errors import RequestError
 from graphql_schema.execution.cost import Estimate
-from graphql_schema.execution.definitions import Definition, PlanInParts
-from graphql_schema.execution.plan import Plan
+from graphql_schema.execution.definitions import Definition
+from graphql_schema.execution.documents import Document, read
+from graphql_schema.execution.limits import Limits
+from graphql_schema.execution.memory import Memory
+from graphql_schema.execution.plan import Plan, PlanInParts
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +33,7 @@ class Request:
 class Operation:
     """An operation with its variables, how it is answered, and what it comes to at most.
 
-    A dry run is only priced: nothing of it runs but `rateLimit`. `parts` are what can come one after the other, where
-    a client lets parts of the answer come later and statements can read them apart.
+    A dry run is only priced: nothing of it runs but `rateLimit`. Without `compiles` all of it is resolved in Python.
     """
 
     definition: Definition
@@ -35,12 +42,22 @@ class Operation:
     plan: Plan
     estimate: Estimate
     is_dry_run: bool
-    parts: PlanInParts | None
+    compiles: bool
 
     @property
     def kind(self) -> str:
         """query, mutation or subscription."""
         return self.definition.kind
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether statements answer all of it."""
+        return self.compiles and not self.plan.obstacles
+
+    @property
+    def parts(self) -> PlanInParts | None:
+        """The plans of the parts that can come one after the other, if a client lets them."""
+        return self.plan.parts if self.compiles else None
 
     @property
     def is_deferring(self) -> bool:
@@ -69,3 +86,69 @@ class CostError(RequestError):
         Exception.__init__(self, *refusal.args)
         self.errors, self.discreet = refusal.errors, refusal.discreet
         self.operation = operation
+
+
+SIZE: Callable[[Any], int] = attrgetter("bytes")
+
+
+class Operations:
+    """Finds the operations of requests. Documents and plans are kept for everybody who sends them."""
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits, *, compiles: bool) -> None:
+        self.schema = schema
+        self.limits = limits
+        self.compiles = compiles
+        self.memory = Memory()
+
+    def prepare(self, request: Request) -> Operation:
+        """Find the operation of a request, and make here what is not kept; raises RequestError and CostError."""
+        definition = self.document(request.query).definition(request.operation_name)
+        number, values = _number(definition, request), definition.values(request.variables or {})
+        make = partial(definition.plan, values)
+        plan = get_or_make(self.memory.plans, definition.key(values), make, SIZE)
+        return self._operation(definition, values, request, plan, number)
+
+    async def read(self, request: Request, payer: Hashable, *, charge: Callable[[str], object]) -> Operation:
+        """Prepare it while others are answered: what is not kept is made in the thread, when it is the payer's turn.
+
+        A text that is not kept is charged for. Raises Overloaded too, and what `charge` does.
+        """
+        text, name, memory, worker = request.query, request.operation_name, self.memory, self.memory.worker
+        if is_new := text not in memory.documents:
+            charge(text)
+        read = partial(self._read, text, name)
+        document: Document = await worker.get_or_make(memory.documents, text, read, SIZE, payer=payer)
+        definition = document.definition(name)
+        if not definition.is_prepared:
+            await worker.run(definition.prepare, payer)
+        number, coerce = _number(definition, request), partial(definition.values, request.variables or {})
+        values = coerce() if number <= self.limits.values else await worker.run(coerce, payer)
+        make = partial(definition.plan, values)
+        plan = await worker.get_or_make(memory.plans, definition.key(values), make, SIZE, payer=payer)
+        if is_new:
+            memory.settle()
+        return self._operation(definition, values, request, plan, number)
+
+    def document(self, text: str) -> Document:
+        """The document of a text, read here if it is not kept."""
+        document: Document = get_or_make(self.memory.documents, text, partial(self._read, text, None), SIZE)
+        return document
+
+    def _read(self, text: str, name: str | None) -> Document:
+        return read(text, name, self.schema, limits=self.limits, memory=self.memory)
+
+    def _operation(
+        self, definition: Definition, values: VariableValues, request: Request, plan: Plan, number: int
+    ) -> Operation:
+        estimate = plan.cost.estimate(values.coerced).with_values(number)
+        operation = Operation(definition, values, request, plan, estimate, plan.is_dry_run(values), self.compiles)
+        try:
+            self.limits.check_cost(estimate.nodes, estimate.points)
+        except RequestError as refusal:
+            raise CostError(refusal, operation) from None
+        return operation
+
+
+def _number(definition: Definition, request: Request) -> int:
+    """How many values were sent as variables; raises RequestError for too many."""
+    return definition.size(request.variables or {})

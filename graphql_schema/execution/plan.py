@@ -1,40 +1,63 @@
 """The plan of an operation: its tree, who answers each field of it, and the statements compiled so far.
 
-A plan depends on the document, the operation and the values of `@skip` and `@include`. A statement depends beside that
-on the kind of viewer and on the shapes of the arguments; everything else is the value of a bind parameter.
+A plan depends on the document, the operation and the values of `@skip`, `@include`, `@defer` and `@stream`. A statement
+depends beside that on the kind of viewer and on the shapes of the arguments; all else is the value of a bind parameter.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import count
 from typing import Any
 
 from graphql.execution.values import VariableValues
 
 from db.access import Viewer
-from db.cache import SegmentedCache
+from db.cache import get_or_make
+from db.errors import BadInput
 from db.statements import Statement, joined
 from graphql_schema.core.mutations import Mutation
 from graphql_schema.core.rate_limit import RateLimit
 from graphql_schema.core.subscriptions import Subscription
-from graphql_schema.core.tree import Constant, Member, Node, Object, Python, Row
+from graphql_schema.core.tree import Constant, Member, Node, Object, Python, Row, given_of
 from graphql_schema.execution.asked import Asked, Givens, asked, givens
 from graphql_schema.execution.compiler import statement
 from graphql_schema.execution.cost import Cost, cost
+from graphql_schema.execution.deferring import Deferred
 from graphql_schema.execution.limits import INTROSPECTION
+from graphql_schema.execution.memory import Memory
 
 BYTES_A_CHARACTER = 5
 """Bytes that a kept statement takes for each character of its text, that for many at once included."""
 
 
+@dataclass(frozen=True, slots=True)
+class PlanInParts:
+    """How an operation is answered first, and how each part that comes later."""
+
+    first: "Plan"
+    later: "dict[Deferred, Plan]"
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """How one operation is answered. Its statements are kept under its number."""
+    """How one operation is answered; in parts, where some of it is deferred and statements can read that apart.
+
+    Its statements are kept in `memory` under its number. It takes about so many bytes.
+    """
 
     tree: Object
-    statements: SegmentedCache[Statement]
+    memory: Memory
+    parts: PlanInParts | None = None
+    bytes: int = 0
     number: int = field(default_factory=count().__next__)
+
+    def __post_init__(self) -> None:
+        """Work out all that every answer needs: what makes a plan can take long, and the event loop only uses it."""
+        for member in self.members:
+            if given := given_of(member.node):
+                given.prepare()
+        _ = self.compiled, self.introspects, self.rate_limits, self.cost, self._givens
 
     @property
     def members(self) -> Sequence[Member]:
@@ -44,8 +67,7 @@ class Plan:
     @cached_property
     def obstacles(self) -> dict[str, str]:
         """The keys of the fields that only Python can answer, with what stands against a statement."""
-        found = {member.key: obstacle(member) for member in self.members}
-        return {key: reason for key, reason in found.items() if reason}
+        return obstacles(self.tree)
 
     @cached_property
     def introspects(self) -> bool:
@@ -109,28 +131,35 @@ class Plan:
         return {member: (number, givens(member.node)) for number, member in enumerate(read)}
 
     def statement(self, asked: Asked, viewer: Viewer) -> Statement:
-        """The statement for fields with arguments of these shapes; raises RecursionError if they are too deep.
+        """The statement for fields with arguments of these shapes, compiled here if it is not kept: see `compile`."""
+        return get_or_make(self.memory.statements, self.key(asked, viewer), partial(self.compile, asked, viewer), size)
+
+    def compile(self, asked: Asked, viewer: Viewer) -> Statement:
+        """Compile the statement for fields with arguments of these shapes; raises BadInput if they are too deep.
 
         Each field is compiled once for each shape of its own arguments, whatever the others have: shapes add up, they
         do not multiply. The whole is those of its fields put side by side.
         """
-        found = self.written(asked, viewer)
-        if found is None:
-            apart = asked.apart
-            if len(apart) > 1:
-                found = joined([self.statement(one, viewer) for one in apart])
-            else:
-                found = statement(asked.members[0].node, asked.shapes, viewer)
-            self.statements.put(self.key(asked, viewer), found, BYTES_A_CHARACTER * len(found.sql))
-        return found
+        apart = asked.apart
+        if len(apart) > 1:
+            return joined([self.statement(one, viewer) for one in apart])
+        try:
+            return statement(asked.members[0].node, asked.shapes, viewer)
+        except RecursionError:
+            raise BadInput("This is nested too deeply.") from None
 
     def written(self, asked: Asked, viewer: Viewer) -> Statement | None:
         """The statement, if it was compiled before."""
-        return self.statements.get(self.key(asked, viewer))
+        return self.memory.statements.get(self.key(asked, viewer))
 
     def key(self, asked: Asked, viewer: Viewer) -> tuple[Any, ...]:
         """The key that tells the statement from all others."""
         return (self.number, viewer.kind, *asked.varying)
+
+
+def size(statement: Statement) -> int:
+    """The bytes that a statement takes."""
+    return BYTES_A_CHARACTER * len(statement.sql)
 
 
 def is_changing(node: Node) -> bool:
@@ -147,6 +176,12 @@ def shown(member: Member) -> Sequence[Member]:
 def references(member: Member) -> list[tuple[Member, Row]]:
     """The rows that are selected of a payload."""
     return [(child, child.node) for child in shown(member) if isinstance(child.node, Row)]
+
+
+def obstacles(tree: Object) -> dict[str, str]:
+    """The keys of the fields of the root that only Python can answer, with what stands against a statement."""
+    found = {member.key: obstacle(member) for member in tree.members}
+    return {key: reason for key, reason in found.items() if reason}
 
 
 def obstacle(member: Member) -> str | None:

@@ -31,6 +31,10 @@ class Values:
         self.limits.check_values(found, most=self.most)
         return found
 
+    def prepare(self) -> None:
+        """Find out, of the document, how many there may be and where each variable is used."""
+        _ = self.most, self._places
+
     @cached_property
     def most(self) -> int:
         """How many there may be: as many as for any operation, or what one of its mutations declares."""

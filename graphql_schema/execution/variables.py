@@ -36,6 +36,10 @@ class Variables:
     schema: GraphQLSchema
     declared: Sequence[VariableDefinitionNode]
 
+    def prepare(self) -> None:
+        """Find out their types."""
+        _ = self._plain
+
     def values(self, given: Mapping[str, Any], *, max_errors: int) -> VariableValues | list[GraphQLError]:
         """The values for those that a client gave, or what is wrong with these."""
         if not self.declared:

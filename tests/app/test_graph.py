@@ -167,9 +167,9 @@ async def test_guests_of_one_address_wait_for_each_other_and_for_nobody_else(bar
         await graph.prepare(checked({"query": f"{{ n{number}: __typename }}"}), Client(host=host))
         order.append(host)
 
-    async with graph.executor.turns.turn("somebody"):
+    async with graph.executor.worker.turns.turn("somebody"):
         hosts = ["192.0.2.1"] * 3 + ["192.0.2.2"]
         asked = [asyncio.create_task(prepare(host, number)) for number, host in enumerate(hosts)]
-        await serving_until(lambda: graph.executor.turns.waiting == len(asked))
+        await serving_until(lambda: graph.executor.worker.turns.waiting == len(asked))
     await asyncio.gather(*asked)
-    assert order[:2] == ["192.0.2.1", "192.0.2.2"]
+    assert order.index("192.0.2.2") < 2

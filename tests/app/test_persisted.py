@@ -158,12 +158,25 @@ async def test_a_refusal_has_its_code_on_every_transport(
 
 async def test_whoever_sends_texts_outside_the_list_pays_for_their_being_read(redis_url: str, trusted: Path) -> None:
     held = {"trusted_documents": trusted, "trusted_level": "safelist"}
-    limits = {"text_limit": len(LISTED) + len(TEXT), "text_limit_restored": 1}
+    limits = {"text_limit": len(TEXT), "text_limit_restored": 1}
     async with serving(NO_DATABASE, redis_url, **limits, **held) as served:
         assert told(await served.post({"documentId": "listed"})) == LISTED_ANSWER
         assert refused(await served.post({"query": TEXT}))[:2] == (403, "QUERY_NOT_IN_SAFELIST")
         assert refused(await served.post({"query": "{ other: __typename }"}))[:2] == (429, "REQUEST_RATE_LIMITED")
         assert told(await served.post({"documentId": "listed"})) == LISTED_ANSWER
+
+
+@at(("level", "by"), [("off", "text"), ("log", "text"), ("safelist", "text"), ("safelist", "hash"), ("id-only", "id")])
+async def test_documents_on_the_list_are_read_at_nobodys_expense(
+    redis_url: str, tmp_path: Path, level: Level, by: str
+) -> None:
+    texts = {f"listed-{number}": f"query Listed{number} {{ listed: __typename }}" for number in range(5)}
+    (file := tmp_path / "list.json").write_bytes(orjson.dumps(texts))
+    held = {"trusted_documents": file, "trusted_level": level, "text_limit": 1, "text_limit_restored": 1}
+    async with serving(NO_DATABASE, redis_url, **held) as served:
+        for key, text in texts.items():
+            members = {"id": {"documentId": key}, "hash": hashed(text), "text": {"query": text}}[by]
+            assert told(await served.post(members)) == LISTED_ANSWER
 
 
 @at("level", ["off", "log", "safelist", "id-only"])

@@ -8,6 +8,7 @@ import pytest
 
 from db.errors import Overloaded
 from db.turns import Turns
+from tests.deadline import DEADLINE
 
 
 class Crowd:
@@ -31,9 +32,9 @@ class Crowd:
 
 
 @asynccontextmanager
-async def crowd(size: int = 2, most_waiting: int = 3) -> AsyncIterator[Crowd]:
+async def crowd(size: int = 2, max_waiting: int = 3) -> AsyncIterator[Crowd]:
     """A crowd that has left in the end, with all places free."""
-    made = Crowd(Turns(size, most_waiting=most_waiting))
+    made = Crowd(Turns(size, max_waiting=max_waiting))
     yield made
     made.is_over.set()
     assert await asyncio.gather(*await made.begin(*"xyz"[:size])) == [None] * size
@@ -53,7 +54,47 @@ async def test_of_each_who_waits_one_is_let_in_after_the_other() -> None:
         tasks = await people.begin("a", "a", "a", "a", "b", "b", "c")
         people.is_over.set()
         await asyncio.gather(*tasks)
-        assert people.let_in == ["a", "a", "b", "c", "a", "b", "a"]
+        assert people.let_in == ["a", "b", "c", "a", "b", "a", "a"]
+
+
+async def test_everybody_else_comes_before_who_has_a_turn() -> None:
+    async with crowd(size=1, max_waiting=9) as people:
+        tasks = await people.begin("a", "a", "a", "a", "b", "c")
+        people.is_over.set()
+        await asyncio.gather(*tasks)
+        assert people.let_in == ["a", "b", "c", "a", "a", "a"]
+
+
+async def test_as_many_as_are_allowed_wait_for_one_and_no_more() -> None:
+    async with crowd(size=1, max_waiting=3) as people:
+        tasks = await people.begin("a", "a", "a", "a", "b", "b")
+        assert people.turns.waiting == 5
+        with pytest.raises(Overloaded):
+            await people.ask("a")
+        people.is_over.set()
+        await asyncio.gather(*tasks)
+        assert people.turns.waiting == 0
+
+
+async def test_who_waits_too_long_is_told_so_and_waits_no_more() -> None:
+    turns = Turns(1, max_waiting=1, timeout=0.01)
+    async with turns.turn("a"):
+        for _ in range(2):
+            with pytest.raises(Overloaded):
+                async with asyncio.timeout(DEADLINE), turns.turn("b"):
+                    pass
+        assert turns.waiting == 0
+    async with turns.turn("b"):
+        pass
+
+
+async def test_where_nobody_may_wait_who_would_have_to_is_refused() -> None:
+    turns = Turns(1, max_waiting=0)
+    async with turns.turn("a"):
+        with pytest.raises(Overloaded):
+            await turns.turn("b").__aenter__()
+    async with turns.turn("b"):
+        pass
 
 
 async def test_where_too_many_wait_for_one_the_others_are_let_in_all_the_same() -> None:
@@ -70,6 +111,8 @@ async def test_who_leaves_takes_no_place_whenever_they_do() -> None:
     async with crowd(size=1) as people:
         inside, waiting, called, last = await people.begin("a", "b", "c", "d")
         waiting.cancel()
+        await asyncio.wait([waiting])
+        assert people.turns.waiting == 2
         people.is_over.set()
         await inside
         called.cancel()
@@ -78,7 +121,7 @@ async def test_who_leaves_takes_no_place_whenever_they_do() -> None:
 
 
 async def test_a_place_is_free_again_after_a_failure() -> None:
-    turns = Turns(1, most_waiting=0)
+    turns = Turns(1, max_waiting=0)
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             async with turns.turn("a"):

@@ -75,7 +75,7 @@ async def test_an_edge_behind_an_edge_runs_one_statement_for_all_objects_between
     cost = Cost(graph, oracle, edge.source)
     behind = edges(edge.target)
     await graph.data("root", cost.query % edge.select(f"id {' '.join(each.select() for each in behind)}"), ids=cost.ids)
-    assert len(graph.statements) <= (1 if graph.executor.compiles else 2 + len(behind))
+    assert len(graph.statements) <= (1 if graph.executor.operations.compiles else 2 + len(behind))
 
 
 def relations() -> Iterator[tuple[type[Base], DeclaredField, Relation]]:

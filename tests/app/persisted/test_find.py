@@ -29,7 +29,7 @@ async def read(request: Request) -> Operation:
 
 async def beside(_text: str, work: Callable[[], bool]) -> bool:
     """Find something out of a text as it is done for a guest."""
-    return await executor.beside(work, GUEST)
+    return await executor.worker.run(work, GUEST)
 
 
 class Finding:

@@ -183,7 +183,7 @@ async def test_a_ping_is_answered_with_its_payload_before_and_after_the_initiali
 
 async def test_a_ping_is_answered_while_a_new_text_waits_to_be_read(bare: Served) -> None:
     async with bare.talk() as talk:
-        async with bare.app.sockets.graph.executor.turns.turn("somebody else"):
+        async with bare.app.sockets.graph.executor.worker.turns.turn("somebody else"):
             await talk.ask("{ new: __typename }")
             await talk.say(type="ping")
             assert await talk.hear() == {"type": "pong"}
@@ -192,7 +192,7 @@ async def test_a_ping_is_answered_while_a_new_text_waits_to_be_read(bare: Served
 
 async def test_what_is_completed_before_it_is_read_is_not_answered(bare: Served) -> None:
     async with bare.talk() as talk:
-        async with bare.app.sockets.graph.executor.turns.turn("somebody else"):
+        async with bare.app.sockets.graph.executor.worker.turns.turn("somebody else"):
             await talk.ask("{ new: __typename }")
             await talk.say(type="complete", id="1")
             await talk.say(type="ping")

@@ -129,7 +129,7 @@ def both_paths(url: str, world: World) -> Iterator[BothPaths]:
         database = NotingDatabase(url)
         compiling = Executor(executor.schema, deadline=TIMEOUT)
         resolving = Executor(executor.schema, compiles=False, deadline=TIMEOUT)
-        resolving.documents = compiling.documents  # parsed and validated once for both
+        resolving.operations.memory = compiling.operations.memory  # parsed and validated once for both
         graphs = Graph(database, world, compiling), Graph(database, world, resolving)
         try:
             yield BothPaths(runner, runner.run(_prepare(database)), *graphs)

@@ -1,74 +1,83 @@
 """Documents that were parsed before are found again, and take no more memory than they may."""
 
 import pytest
-from graphql.execution.values import get_variable_values
 
-from graphql_schema.execution import Limits, RequestError
-from graphql_schema.execution.documents import Documents
+from graphql_schema.execution import Executor, Request, RequestError
+from graphql_schema.execution.operations import Operations
 from graphql_schema.schema import executor
 
 QUERY = "{ viewer { name } }"
 
 
 @pytest.fixture
-def documents() -> Documents:
-    return Documents(executor.schema, Limits())
+def operations() -> Operations:
+    return Executor(executor.schema).operations
 
 
-def test_a_document_is_parsed_once(documents: Documents) -> None:
-    assert documents.definition(QUERY, None) is documents.definition(QUERY, None)
-    assert documents.definition(f"{QUERY} ", None) is not documents.definition(QUERY, None)
+def test_a_document_is_parsed_once(operations: Operations) -> None:
+    assert operations.document(QUERY) is operations.document(QUERY)
+    assert operations.document(f"{QUERY} ") is not operations.document(QUERY)
 
 
-def test_the_operations_of_a_document_are_kept_apart(documents: Documents) -> None:
-    text = "query A { viewer { name } } mutation B { signOut { signedOut } }"
-    assert documents.definition(text, "A").kind == "query"
-    assert documents.definition(text, "B").kind == "mutation"
+def test_the_operations_of_a_document_are_found_by_their_names(operations: Operations) -> None:
+    document = operations.document("query A { viewer { name } } mutation B { signOut { signedOut } }")
+    assert [document.definition(name).kind for name in "AB"] == ["query", "mutation"]
 
 
-def test_what_is_sent_once_pushes_out_nothing_that_is_sent_again(documents: Documents) -> None:
-    again = documents.definition(QUERY, None)
-    documents.find(QUERY, None)
-    once = documents.definition("{ viewer { id } }", None)
-    memory = documents.memory.documents.once
+def test_an_operation_that_is_alone_is_found_without_its_name_too(operations: Operations) -> None:
+    document = operations.document("query A { viewer { name } }")
+    assert document.definition(None) is document.definition("A")
+
+
+def test_what_is_sent_once_pushes_out_nothing_that_is_sent_again(operations: Operations) -> None:
+    again = operations.document(QUERY)
+    operations.document(QUERY)
+    once = operations.document("{ viewer { id } }")
+    memory = operations.memory.documents.once
     memory.max_bytes = memory.bytes * 3
     for number in range(10):
-        documents.definition(f"{{ viewer {{ a{number}: id }} }}", None)
-    assert documents.find(QUERY, None) is again
-    assert documents.definition("{ viewer { id } }", None) is not once
+        operations.document(f"{{ viewer {{ a{number}: id }} }}")
+    assert operations.document(QUERY) is again
+    assert operations.document("{ viewer { id } }") is not once
     assert len(memory) < 4
 
 
 @pytest.mark.parametrize(("text", "name"), [("{", None), ("{ nothing }", None), (QUERY, "Missing")])
-def test_that_a_document_was_refused_is_known(documents: Documents, text: str, name: str | None) -> None:
+def test_that_a_document_was_refused_is_known(operations: Operations, text: str, name: str | None) -> None:
     refusals = []
-    for ask in (documents.definition, documents.find, documents.definition):
+    for _ in range(3):
         with pytest.raises(RequestError) as refusal:
-            ask(text, name)
+            operations.document(text).definition(name)
         refusals.append(refusal.value)
     assert refusals[0].errors == refusals[1].errors == refusals[2].errors
     assert len({id(refusal) for refusal in refusals}) == 3
-    assert documents.has(text, name)
+    assert text in operations.memory.documents
 
 
-def test_a_document_larger_than_all_memory_is_answered_all_the_same(documents: Documents) -> None:
-    documents.memory.documents.once.max_bytes = 10
-    assert documents.definition(QUERY, None).kind == "query"
-    assert not documents.has(QUERY, None)
+def test_names_that_no_operation_has_take_no_memory(operations: Operations) -> None:
+    document = operations.document(QUERY)
+    before = operations.memory.documents.again.bytes + operations.memory.documents.once.bytes
+    for number in range(10):
+        with pytest.raises(RequestError):
+            document.definition(f"Name{number}")
+        with pytest.raises(RequestError):
+            operations.prepare(Request(QUERY, operation_name=f"Name{number}"))
+    assert operations.memory.documents.again.bytes + operations.memory.documents.once.bytes == before
 
 
-def test_a_document_takes_more_memory_the_more_tokens_it_has(documents: Documents) -> None:
-    sizes = [documents.definition(text, None).bytes for text in (QUERY, f"{QUERY}    ", "{ viewer { id name } }")]
-    assert sizes[0] == sizes[1] < sizes[2]
+def test_a_document_larger_than_all_memory_is_answered_all_the_same(operations: Operations) -> None:
+    operations.memory.documents.once.max_bytes = 10
+    assert operations.document(QUERY).definition(None).kind == "query"
+    assert QUERY not in operations.memory.documents
 
 
-def test_a_plan_is_made_for_each_choice_of_fields(documents: Documents) -> None:
+def test_a_document_takes_more_memory_the_more_tokens_it_has(operations: Operations) -> None:
+    bytes_ = [operations.document(text).bytes - len(text) for text in (QUERY, f"{QUERY}    ", "{ viewer { id name } }")]
+    assert bytes_[0] == bytes_[1] < bytes_[2]
+
+
+def test_a_plan_is_made_for_each_choice_of_fields(operations: Operations) -> None:
     text = "query ($with: Boolean!) { viewer { name } courses @include(if: $with) { totalCount } }"
-    definition = documents.definition(text, None)
-    plans = []
-    for choice in (True, False, True):
-        values = get_variable_values(executor.schema, definition.node.variable_definitions or (), {"with": choice})
-        assert not isinstance(values, list)
-        plans.append(definition.plan(values))
+    plans = [operations.prepare(Request(text, variables={"with": choice})).plan for choice in (True, False, True)]
     assert plans[0] is plans[2]
     assert [[member.key for member in plan.members] for plan in plans[:2]] == [["viewer", "courses"], ["viewer"]]

@@ -8,7 +8,7 @@ import pytest
 from graphql.utilities import get_introspection_query
 
 from tests.conftest import Graph
-from tests.graphql_schema.execution.test_threads import busy_thread, waits
+from tests.graphql_schema.execution.test_worker import busy_thread, waits
 
 
 async def test_the_schema_is_shown_in_the_thread_and_kept_as_shown(graph: Graph) -> None:

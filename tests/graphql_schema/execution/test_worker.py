@@ -3,17 +3,17 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event
+from threading import Event, current_thread, main_thread
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from db.access import GUEST, Viewer
-from db.errors import Overloaded
+from db.cache import Cache
 from graphql_schema.core.tree import objects
-from graphql_schema.execution import Executor, Request, threads
-from graphql_schema.execution.threads import MAX_WAITING, THREAD, Turns
+from graphql_schema.execution import Executor, Request
+from graphql_schema.execution.worker import THREAD, Worker
 from graphql_schema.schema import executor
 from tests.app.serving import until
 from tests.conftest import Graph
@@ -60,7 +60,7 @@ async def test_a_text_that_many_send_at_once_is_read_once(fresh: Executor) -> No
     request = Request("{ courses(first: 1) { nodes { id } } }")
     with busy_thread():
         asked = [asyncio.create_task(fresh.read(request, viewer)) for viewer in (GUEST, ADA, BEN, ADA)]
-        await until(lambda: fresh.turns.waiting == 3)
+        await until(lambda: fresh.worker.turns.waiting == 2)
     operations = await asyncio.gather(*asked)
     assert len({operation.plan for operation in operations}) == 1
 
@@ -86,54 +86,69 @@ async def test_a_statement_for_other_filters_is_written_in_the_thread(graph: Gra
     assert await filtered == {"courses": {"nodes": []}}
 
 
-async def test_everybody_else_comes_after_one_thing_of_each_viewer() -> None:
-    turns, order = Turns(), list[str]()
+class Making:
+    """Something to make in the thread for a key of a cache, and how often it was made."""
 
-    async def take(who: str) -> None:
-        async with turns.turn(who):
-            order.append(who)
+    def __init__(self) -> None:
+        self.worker, self.cache, self.times = Worker(), Cache[str](100), 0
 
-    async with turns.turn("ada"):
-        asked = [asyncio.create_task(take(who)) for who in ("ada", "ada", "ada", "ben", "vera")]
-        await until(lambda: turns.waiting == len(asked))
+    def make(self) -> str:
+        self.times += 1
+        assert current_thread() is not main_thread()
+        return "made"
+
+    def ask(self, payer: str) -> asyncio.Task[str]:
+        made = self.worker.get_or_make(self.cache, "key", self.make, len, payer=payer)
+        return asyncio.create_task(made)
+
+
+async def test_what_many_ask_for_at_once_is_made_once_and_kept() -> None:
+    making = Making()
+    with busy_thread():
+        asked = [making.ask(payer) for payer in ("ada", "ada", "ben", "vera", "ben")]
+        await until(lambda: making.worker.turns.waiting == 2)
+    assert await asyncio.gather(*asked, making.ask("vera")) == ["made"] * 6
+    assert (making.times, making.cache.bytes) == (1, 4)
+
+
+@pytest.mark.parametrize("others", ["ada", "ben"])
+async def test_who_leaves_fails_nobody_who_waits_for_the_same(others: str) -> None:
+    making = Making()
+    with busy_thread():
+        leaving, *asked = [making.ask(payer) for payer in ("ada", others, others)]
+        await until(lambda: making.worker.turns.waiting == len({"ada", others}) - 1)
+        leaving.cancel()
+        await asyncio.wait([leaving])
+    assert await asyncio.gather(*asked) == ["made"] * 2
+    assert making.times == 1
+
+
+async def test_nobody_waits_for_the_turn_of_another_who_asked_for_the_same_first() -> None:
+    """What Ada has asked for before it is not Ben's to wait for."""
+    making, order = Making(), list[str]()
+
+    async def other(number: int) -> None:
+        await making.worker.run(lambda: order.append(f"other {number}"), "ada")
+
+    with busy_thread():
+        asked: list[asyncio.Task[Any]] = [asyncio.create_task(other(number)) for number in range(5)]
+        asked += [making.ask("ada"), making.ask("ben")]
+        asked[-1].add_done_callback(lambda _: order.append("made"))
+        await until(lambda: making.worker.turns.waiting == len(asked) - 1)
     await asyncio.gather(*asked)
-    assert order == ["ben", "vera", "ada", "ada", "ada"]
+    assert order.index("made") <= 2
 
 
-async def test_as_many_as_are_allowed_wait_and_no_more() -> None:
-    turns = Turns()
+async def test_a_failure_is_everybodys_and_is_not_kept() -> None:
+    making = Making()
 
-    async def take(who: int) -> None:
-        async with turns.turn(who):
-            pass
+    def fail() -> str:
+        raise ZeroDivisionError
 
-    async with turns.turn("somebody"):
-        waiting = [asyncio.create_task(take(who)) for who in range(MAX_WAITING)]
-        await until(lambda: turns.waiting == MAX_WAITING)
-        with pytest.raises(Overloaded):
-            await take(MAX_WAITING)
-    await asyncio.gather(*waiting)
-    assert turns.waiting == 0
-
-
-async def test_who_waits_too_long_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads, "TIMEOUT", 0.01)
-    turns = Turns()
-    async with turns.turn("ada"):
-        with pytest.raises(Overloaded):
-            async with asyncio.timeout(60), turns.turn("ben"):
-                pass
-    async with turns.turn("ben"):
-        assert turns.waiting == 0
-
-
-async def test_who_leaves_while_waiting_holds_nobody_up() -> None:
-    turns = Turns()
-    async with turns.turn("ada"):
-        waiting = asyncio.create_task(turns.turn("ben").__aenter__())
-        await until(lambda: turns.waiting == 1)
-        waiting.cancel()
-        await asyncio.wait([waiting])
-        assert turns.waiting == 0
-    async with turns.turn("ben"):
-        pass
+    with busy_thread():
+        making.make = fail  # type: ignore[method-assign]
+        asked = [making.ask("ada") for _ in range(2)]
+        await until(lambda: bool(making.worker._making._running))
+    assert [type(e) for e in await asyncio.gather(*asked, return_exceptions=True)] == [ZeroDivisionError] * 2
+    del making.make
+    assert await making.ask("ada") == "made"

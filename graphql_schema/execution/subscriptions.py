@@ -5,7 +5,7 @@ share one answer; those of several share the statements (`Database.heard`), each
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -18,14 +18,12 @@ from db.outbox import Event
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import RequestError
 from graphql_schema.core.tree import Member
+from graphql_schema.execution.answering import Answering
 from graphql_schema.execution.answers import Answer, Nulled, failed
 from graphql_schema.execution.coalescing import Coalescing
+from graphql_schema.execution.compiling import compile_ahead
 from graphql_schema.execution.deadline import Deadline
 from graphql_schema.execution.operations import Operation
-
-Show = Callable[[Operation, Mapping[str, Any], Context], Awaitable[Answer]]
-"""Answers with what is selected of the payload of an event."""
-Prepare = Callable[[Operation, Context], Awaitable[None]]
 
 OURS = (Failure.BUSY, Failure.TOO_SLOW, Failure.UNAVAILABLE)
 UNSERVED = {"OVERLOADED", "SERVICE_UNAVAILABLE"}
@@ -33,12 +31,10 @@ PAUSES = (0.1, 0.3, 1.0, 2.0)
 """Seconds until an event that could not be answered is tried again."""
 
 
-class Listening:
-    """Answers to events by `show`, each within the deadline, after `prepare` has made ready what they read."""
+class Subscriptions:
+    """Answers to events, each within the deadline."""
 
-    def __init__(self, show: Show, prepare: Prepare, deadline: Deadline) -> None:
-        self.show = show
-        self.prepare = prepare
+    def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
         self._heard = Coalescing[Answer]()
 
@@ -64,7 +60,7 @@ class Listening:
     async def _stream(self, operation: Operation, context: Context) -> Any:
         member, node = _only(operation)
         try:
-            await self.prepare(operation, context)
+            await compile_ahead(operation, context)
             arguments = node.given.values(operation.variables)
             return await self.deadline.keep(node.field.resolve(None, context, node.name, arguments))
         except Exception as error:
@@ -87,14 +83,15 @@ class Listening:
 
     async def _served(self, operation: Operation, event: Event, context: Context) -> Answer:
         """The answer; raises HistoryGap where the database cannot give it."""
-        _, node = _only(operation)
+        member, node = _only(operation)
         try:
             payload = await node.field.payload(event, context, node.given.values(operation.variables))
         except Exception as error:
             if isinstance(error, Overloaded) or failure_of(error) in OURS:
                 raise HistoryGap from error
             raise
-        answer = await self.show(operation, payload, context)
+        answering = Answering(operation, context)
+        answer = answering.answer({member.key: await answering.show(member, payload)})
         if any(error["extensions"]["code"] in UNSERVED for error in answer.get("errors", ())):
             raise HistoryGap
         return answer

@@ -4,34 +4,27 @@ What was done is told, whatever comes after it: a field that fails is null by it
 Only the end of the operation's time stops the rest, which is told too.
 """
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from db.errors import NotExecuted, TooSlow
 from graphql_schema.core.context import Context
 from graphql_schema.core.tree import Constant, Member, Python, Row
-from graphql_schema.execution.answers import Answer, Failures, answered
+from graphql_schema.execution.answering import Answering
+from graphql_schema.execution.answers import Answer
+from graphql_schema.execution.compiling import compile_ahead
 from graphql_schema.execution.deadline import Deadline
 from graphql_schema.execution.operations import Operation
 from graphql_schema.execution.payloads import Payload, key_in, plain
 from graphql_schema.execution.plan import shown
 
-Prepare = Callable[[Operation, Context], Awaitable[None]]
-Show = Callable[[Operation, Context, Member, Payload, Failures], Awaitable[Any]]
-
 
 @dataclass(slots=True)
-class Mutating:
+class Mutating(Answering):
     """A mutation as far as it is done: the payloads of its fields by key, and what of them is shown."""
 
-    operation: Operation
-    context: Context
-    prepare: Prepare
-    show: Show
     payloads: dict[str, Payload] = field(default_factory=dict)
     found: dict[str, Any] = field(default_factory=dict)
-    failures: Failures = field(default_factory=Failures)
 
     async def run(self, deadline: Deadline) -> Answer:
         """The answer; raises TooSlow when nothing of it was done in time."""
@@ -41,10 +34,10 @@ class Mutating:
             if not self.payloads:
                 raise
             self._stop(error)
-        return answered(self.operation.plan.members, self.found, self.failures)
+        return self.answer(self.found)
 
     async def _do_all(self) -> None:
-        await self.prepare(self.operation, self.context)
+        await compile_ahead(self.operation, self.context)
         for member in self.operation.plan.members:
             self.found[member.key] = await self._answered(member)
 
@@ -58,7 +51,7 @@ class Mutating:
             return self.failures.add(error)
         self.payloads[member.key] = payload
         try:
-            return await self.show(self.operation, self.context, member, payload, self.failures)
+            return await self.show(member, payload)
         except Exception as error:  # noqa: BLE001  (explained or masked)
             return self._unshown(member, error)
 

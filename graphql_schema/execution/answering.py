@@ -1,0 +1,79 @@
+"""One answer while it is put together, to any kind of operation: what is read for it, and what fails on the way."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import DocumentNode
+from orjson import Fragment, loads
+
+from db.errors import BadInput
+from db.statements import Statement
+from graphql_schema.core.context import Context
+from graphql_schema.core.tree import Member
+from graphql_schema.execution.answers import Answer, Failures, answered
+from graphql_schema.execution.asked import Asked
+from graphql_schema.execution.compiling import statement
+from graphql_schema.execution.operations import Operation
+from graphql_schema.execution.payloads import Payload, key_in, plain
+from graphql_schema.execution.plan import references, shown
+from graphql_schema.execution.resolving import only, resolve
+
+
+@dataclass(slots=True)
+class Answering:
+    """One answer to an operation. A field that fails is among its failures; the others are answered all the same."""
+
+    operation: Operation
+    context: Context
+    failures: Failures = field(default_factory=Failures)
+
+    def answer(self, found: Mapping[str, Any], members: Sequence[Member] | None = None) -> Answer:
+        """The answer with what was found, by key; of all fields, or of these."""
+        return answered(self.operation.plan.members if members is None else members, found, self.failures)
+
+    async def show(self, member: Member, payload: Payload) -> Any:
+        """The selection of the payload of a mutation or an event. Statements answer it, or graphql-core all of it."""
+        if not self.operation.is_compiled:
+            return (await self.resolve(only(self.operation, {member.key}), payload))[member.key]
+        keys = {child: key_in(row, payload) for child, row in references(member)}
+        found = {child.key: None for child, key in keys.items() if key is None}
+        found |= await self.read([child for child in keys if child.key not in found], keys)
+        return {child.key: found[child.key] if child in keys else plain(child, payload) for child in shown(member)}
+
+    async def resolve(self, document: DocumentNode, root: Any = None) -> dict[str, Any]:
+        """The answers that graphql-core gives to a document, by key."""
+        return self.failures.resolved(await resolve(self.operation, self.context, document, root))
+
+    async def read(self, members: Sequence[Member], keys: Mapping[Member, Any] | None = None) -> dict[str, Any]:
+        """The answers of fields by one statement, as text in JSON unless something in it has failed.
+
+        `keys` are those of the rows that a payload names.
+        """
+        plan, viewer = self.operation.plan, self.context.viewer
+        asked = plan.asked(members, self.operation.variables)
+        self.failures.by_number |= asked.failures
+        wrong = {member.key: asked.failure(member) for member in members} if asked.failures else {}
+        found: dict[str, Any] = {key: self.failures.add(error) for key, error in wrong.items() if error}
+        if not asked.members:
+            return found
+        for member in asked.members if keys else ():
+            asked.give(member, "key", keys[member])  # type: ignore[index]
+        try:
+            compiled = plan.written(asked, viewer) or await statement(plan, asked, self.context)
+        except BadInput as error:
+            return found | self._failed(asked, error)
+        try:
+            return found | await self._fetched(asked, compiled)
+        except Exception as error:  # noqa: BLE001  (explained or masked)
+            return found | self._failed(asked, error)
+
+    async def _fetched(self, asked: Asked, statement: Statement) -> dict[str, Any]:
+        arguments, weight = asked.arguments(statement, self.context.viewer), self.operation.estimate.weight
+        row = await self.context.fetch(statement, arguments, weight=weight)
+        assert row
+        as_value = loads if asked.failures else Fragment
+        return {member.key: as_value(text) for member, text in zip(asked.members, row, strict=True)}
+
+    def _failed(self, asked: Asked, error: Exception) -> dict[str, Any]:
+        return {member.key: self.failures.add(error) for member in asked.members}
