@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, inspect
 from sqlalchemy.orm import InstanceState
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from db.access import parts, rule_of
 from db.base import Base
@@ -24,11 +25,13 @@ from db.ways import Far, Way, follow, way
 
 PLAIN = (Enum, bool, int, float, UUID, date, Decimal, type(None))
 """The types of values that no text is among."""
+Columns = Mapping[str, Any] | ReadOnlyColumnCollection[str, Any]
+"""The values of a row, or the columns of a subquery with its rows."""
 Near = Mapping[Any, Base]
 """Rows that are known already, by their keys."""
 
 
-def entry(table: type[Base], row: Mapping[str, Any], *, near: Near | None = None, **others: Any) -> dict[str, Any]:
+def entry(table: type[Base], row: Columns, *, near: Near | None = None, **others: Any) -> dict[str, Any]:
     """The values of an entry's columns, about a row of `table` that is given by its columns: as values, or as SQL.
 
     The project and the organization that the row belongs to are found from there: by what is `near`, and then by the
@@ -42,7 +45,8 @@ def entry_of(row: Base | type[Base], *, near: Near, details: Mapping[str, Any], 
     """The entry about a row that was found, added or deleted, or about a table. It says which columns of the row have
     other values now, and what they were and are, but for texts.
     """
-    table, known = (row, {}) if isinstance(row, type) else (type(row), vars(row))
+    table: type[Base] = type(row) if isinstance(row, Base) else row
+    known = vars(row) if isinstance(row, Base) else {}
     told = {name: plain(value) for name, value in details.items()}
     if changed := _changes(row):
         told["fields"] = sorted(changed)
@@ -78,7 +82,7 @@ def _changes(row: Base | type[Base]) -> dict[str, tuple[Any, Any]]:
     return {name: (it.deleted[0], it.added[0]) for name, it in histories.items() if it.added and it.deleted}
 
 
-def _end(way: Way, row: Mapping[str, Any], near: Near) -> Any:
+def _end(way: Way, row: Columns, near: Near) -> Any:
     first, *others = way
     key, further = row.get(first.name), tuple(others)  # a new row lacks what it was not given
     if isinstance(key, ColumnElement) or not further or key is None:

@@ -168,8 +168,8 @@ async def test_a_table_stands_for_a_row_that_is_not_known(database: Database, wo
 async def test_a_statement_that_changes_rows_has_the_entries_about_them_in_it(database: Database, world: World) -> None:
     """The columns of what it returns take the place of a row's values."""
     changed = update(tables.Comment).values(edited_at=datetime.now(UTC)).returning(tables.Comment.__table__).cte()
-    known: dict[str, ColumnElement[Any]] = {"id": changed.c.id, "action": literal("comment_edited")}
-    values = entry(tables.Comment, changed.c, **known, actor_id=literal(world.root.id))
+    action, actor_id = literal("comment_edited"), literal(world.root.id)
+    values = entry(tables.Comment, changed.c, id=changed.c.id, action=action, actor_id=actor_id)
     noted = insert(AuditLog).from_select(list(values), select(*map(expression, values.values())).select_from(changed))
     async with database.work(GUEST) as work:
         await work.execute(noted)
