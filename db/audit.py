@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, inspect
-from sqlalchemy.orm import InstanceState
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from db.access import parts, rule_of
@@ -75,10 +74,9 @@ def plain(value: Any) -> Any:
 
 def _changes(row: Base | type[Base]) -> dict[str, tuple[Any, Any]]:
     """The values before and after of the columns of a row that are to be written with another value."""
-    state = inspect(row)
-    if not isinstance(state, InstanceState) or not state.has_identity:
+    if not isinstance(row, Base) or not inspect(row).has_identity:
         return {}
-    histories = {name: state.attrs[name].history for name in columns(type(row))}
+    histories = {name: inspect(row).attrs[name].history for name in columns(type(row))}
     return {name: (it.deleted[0], it.added[0]) for name, it in histories.items() if it.added and it.deleted}
 
 

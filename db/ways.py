@@ -27,7 +27,7 @@ class Far:
 
 @cache
 def way(table: Any, to: Any) -> Way:
-    """The shortest way from a row of `table` to the key of the row of `to` that it belongs to; empty if it has none.
+    """The way from a row of `table` to the key of the row of `to` that it belongs to; empty if it has none.
 
     It leads by a foreign key to `to` itself, or by those that the access rule follows. From a row of `to` it is the id.
     """
@@ -37,8 +37,7 @@ def way(table: Any, to: Any) -> Way:
         if parent_of(column) is to:
             return (column,)
     above = [table.c[rule.column] for rule in parts(rule_of(table)) if isinstance(rule, Through)]
-    ways = [(column, *further) for column in above if (further := way(parent_of(column), to))]
-    return min(ways, key=len, default=())
+    return next(((column, *further) for column in above if (further := way(parent_of(column), to))), ())
 
 
 def follow(way: Way, key: Any) -> Any:

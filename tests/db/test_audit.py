@@ -138,6 +138,15 @@ async def test_nothing_is_noted_of_what_was_undone(database: Database, world: Wo
     assert await entries(database, "looked_at") == []
 
 
+async def test_nothing_is_noted_of_a_part_of_what_was_undone(database: Database, world: World) -> None:
+    with suppress(BadInput):
+        async with database.transaction() as transaction:
+            async with transaction.work(world.viewer("ada")) as work:
+                work.audit("looked_at", world.atlas)
+            raise BadInput
+    assert await entries(database, "looked_at") == []
+
+
 async def test_of_an_atomic_operation_every_part_notes_what_it_did(database: Database, world: World) -> None:
     async with database.transaction() as transaction:
         for name in ("ada", "ben"):

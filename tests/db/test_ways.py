@@ -1,4 +1,4 @@
-"""Ways lead from a row to what it belongs to, by the shortest chain of keys."""
+"""Ways lead from a row to what it belongs to."""
 
 import pytest
 
