@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, inspect
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from db.access import parts, rule_of
+from db.access import alternatives, rule_of
 from db.base import Base
 from db.records import columns
 from db.rules import Through, parent_of
@@ -92,6 +92,6 @@ def _end(way: Way, row: Columns, near: Near) -> Any:
 def _places(table: type[Base]) -> dict[str, Way]:
     """The ways from a row of a table to what lets people see the entries about it, by the columns of an entry."""
     log = AuditLog.__table__
-    columns = [log.c[rule.column] for rule in parts(rule_of(log)) if isinstance(rule, Through)]
+    columns = [log.c[rule.column] for rule in alternatives(rule_of(log)) if isinstance(rule, Through)]
     ways = {column.name: way(table.__table__, parent_of(column)) for column in columns}
     return {name: way for name, way in ways.items() if way}

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Column, select
 
-from db.access import parts, rule_of
+from db.access import alternatives, rule_of
 from db.rules import Through, parent_of
 
 Way = tuple[Column[Any], ...]
@@ -36,7 +36,7 @@ def way(table: Any, to: Any) -> Way:
     for column in table.c:
         if parent_of(column) is to:
             return (column,)
-    above = [table.c[rule.column] for rule in parts(rule_of(table)) if isinstance(rule, Through)]
+    above = [table.c[rule.column] for rule in alternatives(rule_of(table)) if isinstance(rule, Through)]
     return next(((column, *further) for column in above if (further := way(parent_of(column), to))), ())
 
 
