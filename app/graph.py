@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from app import costs, introspection, metrics
+from app import costs, introspection, logs, metrics
 from app.auth import Sessions
 from app.persisted.find import Persisted
 from app.rate_limits import Charge, Keys, RateLimited, RateLimits, Throttle, payers
 from app.requests import Members
 from app.settings import Audience
 from db.access import GUEST, Viewer
+from db.base import new_id
 from db.engine import Database
 from db.errors import Overloaded
 from graphql_schema.core.context import Budget, Context, Events
@@ -123,9 +124,12 @@ class Graph:
 
     def context(self, client: Client) -> Context:
         """A new context for one operation of a client: rows that one operation has loaded are stale for the next."""
-        payer = client.pays[0]
+        payer, request_id = client.pays[0], new_id()
+        logs.note(request_id=request_id.hex)
         take_text = partial(self.rate_limits.take_compiled, payer)
-        return Context(client.viewer, self.database, self.events, payer=payer, take_text=take_text)
+        return Context(
+            client.viewer, self.database, self.events, payer=payer, request_id=request_id, take_text=take_text
+        )
 
     def _charge_for_text(self, client: Client, text: str) -> None:
         """A new text takes time to read, even if it is refused then. What an operator has listed is on the house."""

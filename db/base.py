@@ -29,7 +29,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from db.access import Rule
 from db.closed import Closed
 from db.constraints import SAYS, check, learn, too_long
-from db.rules import declare
+from db.rules import OUTLIVES, declare
 from db.transitions import TRANSITIONS, Transitions
 
 NAMES = {
@@ -112,6 +112,11 @@ def refers(
     """
     info = {"reveals": reveals, SAYS: says}
     return mapped_column(ForeignKey(f"{to}.id", ondelete=ondelete), info=info, **options)
+
+
+def outlives(to: str, **options: Any) -> Mapped[Any]:
+    """The key of a row of `to` without a foreign key: it stays when that row is gone."""
+    return mapped_column(info={OUTLIVES: to}, **options)
 
 
 def string(longest: int, **options: Any) -> Mapped[Any]:

@@ -187,12 +187,13 @@ class Database:
 
     async def _commit(self, work: Work) -> None:
         if work.opened or work.is_changing:
+            await work.flush()
             await (await work.session()).commit()
-        elif work.added:
-            statement, arguments = insertion(work.added)
+        elif rows := [*work.added, *work.entries]:
+            statement, arguments = insertion(rows)
             record = await self.additions.fetch_for_certain(statement, arguments)
             assert record
-            fill_returned(work.added, record)
+            fill_returned(rows, record)
 
     async def _connect(self) -> Connection:
         return await self._open(self.address, SERVER_SETTINGS | COMPILED_SETTINGS)

@@ -12,10 +12,13 @@ from sqlalchemy.types import TypeEngine
 
 from db.base import Base
 from db.statements import DIALECT, Statement, compiled
+from db.ways import Far, Way, follow
 
 Row = TypeVar("Row", bound=Base)
 Convert = Callable[[Any], Any]
-Kind = tuple[type[Base], tuple[str, ...]]
+Given = tuple[str, Way]
+"""A column that a new row has a value for, and the way from that value to the one that is written; empty for itself."""
+Kind = tuple[type[Base], tuple[Given, ...]]
 
 NUMERIC = 1700
 """PostgreSQL's number of the type that the driver reads as a Decimal; readers of other types do not look at it."""
@@ -47,7 +50,7 @@ def insertion(rows: Sequence[Base]) -> tuple[Statement, list[Any]]:
     """The statement that inserts these rows, of any tables, and its arguments. `fill_returned` takes its record."""
     given = [_given(row) for row in rows]
     statement = _insertion(tuple((type(row), tuple(values)) for row, values in zip(rows, given, strict=True)))
-    values = {_name(index, name): value for index, one in enumerate(given) for name, value in one.items()}
+    values = {_name(index, name): value for index, one in enumerate(given) for (name, _), value in one.items()}
     return statement, statement.arguments(values)
 
 
@@ -55,14 +58,20 @@ def fill_returned(rows: Sequence[Base], record: Sequence[Any]) -> None:
     """Give inserted rows what the database has filled in."""
     values = iter(record)
     for row in rows:
-        for name in _returned(type(row), tuple(_given(row))):
+        for name in _returned(type(row), tuple(name for name, _ in _given(row))):
             row.__dict__[name] = next(values)
 
 
-def _given(row: Base) -> dict[str, Any]:
+def _given(row: Base) -> dict[Given, Any]:
     """The values of a new row as the driver takes them."""
     given = ((name, write, row.__dict__[name]) for name, write in _writing(type(row)).items() if name in row.__dict__)
-    return {name: write(value) if write else value for name, write, value in given}
+    return dict(_at_its_end(name, write, value) for name, write, value in given)
+
+
+def _at_its_end(name: str, write: Convert | None, value: Any) -> tuple[Given, Any]:
+    if isinstance(value, Far):
+        return (name, value.way), value.key
+    return (name, ()), write(value) if write else value
 
 
 @dataclass(frozen=True)
@@ -92,15 +101,17 @@ def _insertion(kinds: tuple[Kind, ...]) -> Insertion:
     return Insertion(one.sql, one.types, one.constants, kinds)
 
 
-def _insert(index: int, table: type[Base], names: tuple[str, ...]) -> ReturningInsert[Any]:
+def _insert(index: int, table: type[Base], given: tuple[Given, ...]) -> ReturningInsert[Any]:
     known = columns(table)
-    values = {known[name].name: bindparam(_name(index, name), type_=known[name].type) for name in names}
-    return insert(table).values(values).returning(*(known[name] for name in _returned(table, names)))
+    keys = {name: bindparam(_name(index, name), type_=known[name].type) for name, _ in given}
+    values = {known[name].name: follow(way, keys[name]) for name, way in given}
+    return insert(table).values(values).returning(*(known[name] for name in _returned(table, tuple(keys))))
 
 
-def _insert_all(given: Any, index: int, table: type[Base], names: tuple[str, ...]) -> ReturningInsert[Any]:
+def _insert_all(asked: Any, index: int, table: type[Base], given: tuple[Given, ...]) -> ReturningInsert[Any]:
     known = columns(table)
-    rows = select(*(given.c[_name(index, name)] for name in names))
+    names = tuple(name for name, _ in given)
+    rows = select(*(follow(way, asked.c[_name(index, name)]) for name, way in given)).select_from(asked)
     into = insert(table).from_select([known[name].name for name in names], rows, include_defaults=False)
     return into.returning(*(known[name] for name in _returned(table, names)))
 

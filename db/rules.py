@@ -35,6 +35,9 @@ from db.permissions import EVERYTHING, OWN, SEE, Permission, Roles
 
 Condition = Callable[..., ColumnElement[bool]]
 
+OUTLIVES = "outlives"
+"""The table that a column refers to without a foreign key."""
+
 
 def declare(table: Any, rule: Rule, closed: Closed | None = None) -> None:
     """Make `rule` the rule of a table, beside that of administrators, and say which states close its rows."""
@@ -144,7 +147,7 @@ class Member(Rule):
 
 @dataclass(frozen=True, slots=True)
 class Through(Rule):
-    """Grants to each viewer the permissions that they have on the row that a foreign key refers to."""
+    """Grants to each viewer the permissions that they have on the row that a column refers to."""
 
     column: str
     needs: Mapping[Permission, Permission]
@@ -152,7 +155,7 @@ class Through(Rule):
     def grants(self, permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
         if permission is OWN:
             return false()
-        parent = self.parent(table_of(row)).alias()
+        parent = parent_of(table_of(row).c[self.column]).alias()
         granted = allows(self.needs.get(permission, permission), parent, viewer)
         if granted is true():
             return row.c[self.column].is_not(None)
@@ -166,15 +169,10 @@ class Through(Rule):
 
     def closing(self, row: Row) -> ColumnElement[str | None] | None:
         """The states that close the row that the foreign key refers to; None where no state of it can."""
-        parent = self.parent(table_of(row)).alias()
+        parent = parent_of(table_of(row).c[self.column]).alias()
         if (reason := closing(parent)) is None:
             return None
         return select(reason).where(parent.c.id == row.c[self.column]).correlate_except(parent).scalar_subquery()
-
-    def parent(self, table: Row) -> Row:
-        """The table that the foreign key refers to."""
-        (key,) = table.c[self.column].foreign_keys
-        return key.column.table
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +280,13 @@ def passes_down(column: Any) -> bool:
 def _seeing(row: Row) -> list[Rule]:
     """The rules by which a row is seen, beside that of administrators."""
     return [rule for rule in alternatives(rule_of(row)) if rule.describe(SEE) and rule is not administrators]
+
+
+def parent_of(column: Any) -> Any:
+    """The table that a column refers to, by a foreign key or without one; None where it refers to none."""
+    if OUTLIVES in column.info:
+        return _related(column.table, column.info[OUTLIVES])
+    return next((key.column.table for key in column.foreign_keys), None)
 
 
 def _related(row: Row, name: str) -> Any:

@@ -55,7 +55,7 @@ class Transaction:
         try:
             with refusing():
                 yield work
-                await self.session.flush()
+                await work.flush()
         except BaseException:
             self.has_failed = True
             raise

@@ -30,13 +30,14 @@ from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from db.access import Viewer, allows
+from db.audit import entry_of
 from db.base import Base
 from db.enums import Words
 from db.errors import Forbidden, NotFound, Refusal, Unauthenticated
 from db.ids import key_of
 from db.outbox import Event, Topic
 from db.permissions import SEE, Permission
-from db.records import columns, fill_defaults, row_of
+from db.records import columns, fill_defaults, insertion, row_of
 from db.rules import closing
 from db.statements import Arguments, Statement, compiled
 
@@ -61,6 +62,10 @@ class Work:
         self.events: list[Event] = []
         self.refusals: list[Refusal] = []
         self.added: list[Base] = []
+        self.entries: list[Base] = []
+        """Entries of the audit log that wait to be written."""
+        self.request_id: UUID | None = None
+        """The id by which the log knows the operation."""
         self.opened: AsyncSession | None = None
         self._found: dict[UUID, Any] = {}
         self._fetch = fetch
@@ -165,6 +170,28 @@ class Work:
     def happened(self, topic: Topic, kind: Words, **rows: Base) -> None:
         """Tell the topic's subscribers, once this is committed, that something happened to these rows."""
         self.events.append(Event(topic, kind.value, {name: row.public_id for name, row in rows.items()}))
+
+    def audit(self, action: str, row: Base | type[Base], **details: Any) -> None:
+        """Note in the audit log that the viewer has done this to a row; a table stands for a row that is not known.
+
+        `details` are rows, states and numbers; raises TypeError for a text. Columns of the row that were set and are
+        not yet written are noted by themselves. The entry is written at the end of this transaction.
+        """
+        near = self._found | {row.id: row for row in self.added}
+        others = {"action": action, "actor_id": self.viewer.id, "request_id": self.request_id}
+        entry = entry_of(row, near=near, details=details, **others)
+        fill_defaults(entry)
+        self.entries.append(entry)
+
+    async def flush(self) -> None:
+        """Write what waits, in the session."""
+        session = await self.session()
+        await session.flush()
+        if self.entries:
+            statement, arguments = insertion(self.entries)
+            connection = await session.connection()
+            await connection.exec_driver_sql(statement.sql, tuple(arguments))
+            self.entries.clear()
 
     async def _find(self, table: type[Row], key: UUID, may: May, *, lock: bool) -> "Found[Row]":
         statement = _record_by_key(table, may, self.viewer.typical)

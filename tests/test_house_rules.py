@@ -34,6 +34,7 @@ MIRRORS_NOTHING = {
     "tests/app/test_readme.py": "holds a page against the source",
     "tests/graphql_schema/test_readme.py": "does what a page says",
     "tests/app/test_behind_pgbouncer.py": "holds for whatever is asked through a pooler",
+    "tests/graphql_schema/test_audit.py": "holds for whatever is changed",
     "tests/graphql_schema/test_races.py": "holds for whatever is changed",
     "tests/graphql_schema/specs/test_documents.py": "follows a document through rules, edges and mutations",
     "tests/graphql_schema/specs/test_projects.py": "follows a project through edges, mutations and events",
@@ -59,6 +60,7 @@ SHORT_TASKS = {
 """The modules that begin tasks or threads which are no background tasks, with what they are: nobody restarts them."""
 
 CONVENTIONS = {
+    "AuditLog": "is where every unit of work notes what it did",
     "labels": "are what Prometheus calls the parts of a metric, whatever a slice calls its tables",
     "user_id": "names the person, wherever a table lists members",
 }

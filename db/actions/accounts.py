@@ -59,33 +59,34 @@ async def _signed_in(work: Work, email: str, known: str | None, *, matches: bool
     """The user with this address, if they may sign in with a password that matches what is known, or does not."""
     now = datetime.now(UTC)
     user, password_hash = await _account(work, email)
-    if user is None:
-        return None
-    is_open = user.is_active and (user.locked_until is None or user.locked_until <= now)
-    if is_open and matches and password_hash == known:
+    is_open = user is not None and user.is_active and (user.locked_until is None or user.locked_until <= now)
+    if user and is_open and matches and password_hash == known:
         user.login_attempts, user.locked_until, user.last_login_at = 0, None, now
         return user
     # Or the time of the disk would tell that there is such a user.
     await work.execute(select(func.set_config("synchronous_commit", "off", True)))
-    if is_open:
+    if user and is_open:
         _count_failure(user, now)
+    work.audit("sign_in_failed", user or tables.User)
     return None
 
 
-async def open_session(work: Work, user: tables.User, *, device: str | None = None) -> str:
-    """The token of a new session of `user`, as whom the work goes on."""
+async def open_session(work: Work, user: tables.User, *, device: str | None = None, action: str = "signed_in") -> str:
+    """The token of a new session of `user`, as whom the work goes on. `action` is what the audit log calls it."""
     token = new_token()
     expires_at = datetime.now(UTC) + SESSION_LIFETIME
     session = await work.add(
         tables.Session(user_id=user.id, token_hash=token_hash(token), device=device, expires_at=expires_at)
     )
     work.viewer = Viewer(user.id, user.role is UserRole.ADMIN, session.id)
+    work.audit(action, session)
     return token
 
 
 async def sign_out(work: Work) -> None:
     """End the session that the viewer came with: the work goes on as a guest's."""
     await work.execute(delete(tables.Session).where(tables.Session.id == work.viewer.session_id))
+    work.audit("signed_out", tables.Session(id=work.viewer.session_id))
     work.viewer = GUEST
 
 

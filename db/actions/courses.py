@@ -34,6 +34,7 @@ async def enroll(work: Work, course: tables.Course) -> tuple[tables.Enrollment, 
     # Asked last: who has a place already is to hear of it, not of the price.
     if course.price > 0:
         raise BadInput("This course costs money, and payments are not open yet.", at="courseId")
+    work.audit("enrolled", enrollment)
     progress = await _progress(work, course)
     await _advance(work, course, progress, enrollment=enrollment)
     return enrollment, progress
@@ -54,6 +55,7 @@ async def complete_lesson(work: Work, lesson: tables.Lesson) -> tuple[tables.Cou
     done = await _lesson_progress(work, progress, lesson)
     if not done.completed:
         done.completed, done.completed_at = True, datetime.now(UTC)
+        work.audit("lesson_completed", done)
         topic = progress_topic(work.viewer_id, course.id)
         work.happened(topic, ProgressEventKind.LESSON_COMPLETED, progress=progress, lesson=lesson)
         await _advance(work, course, progress, enrollment=enrollment)
@@ -75,6 +77,7 @@ async def reorder_lessons(
     order = wanted.where(lesson.module_id == module.id).subquery()
     moved = update(lesson).where(lesson.id == order.c.id, lesson.order != order.c.order).values(order=order.c.order)
     await work.execute(moved, synchronize_session=False)
+    work.audit("lessons_reordered", module, first=first)
     return module
 
 
@@ -98,6 +101,7 @@ def _complete(work: Work, progress: tables.CourseProgress, enrollment: tables.En
     progress.completed_at = progress.completed_at or now
     if transition(enrollment, EnrollmentStatus.COMPLETED):
         enrollment.completed_at = now
+        work.audit("course_completed", enrollment)
         topic = progress_topic(work.viewer_id, enrollment.course_id)
         work.happened(topic, ProgressEventKind.COURSE_COMPLETED, progress=progress)
 
@@ -133,7 +137,9 @@ async def _expire(work: Work, course: tables.Course) -> None:
     enrollment = tables.Enrollment
     mine = enrollment.user_id == work.viewer_id, enrollment.course_id == course.id
     is_over = may_become(enrollment, EnrollmentStatus.EXPIRED), enrollment.expires_at <= func.now()
-    await work.execute(update(enrollment).where(*mine, *is_over).values(status=EnrollmentStatus.EXPIRED))
+    expired = update(enrollment).where(*mine, *is_over).values(status=EnrollmentStatus.EXPIRED).returning(enrollment)
+    for row in await work.scalars(expired):
+        work.audit("enrollment_expired", row)
 
 
 def _mine(work: Work, course: tables.Course) -> Select[tables.Enrollment]:

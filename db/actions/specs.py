@@ -45,6 +45,7 @@ async def create_project(
     """A new project of the viewer with a document for each of the first three phases, and these members."""
     project = tables.SpecificationProject(name=name, description=description, owner_id=work.viewer_id)
     await work.add(project)
+    work.audit("project_created", project)
     for phase, content in INITIAL_CONTENT.items():
         document = await work.add(tables.SpecificationDocument(project_id=project.id, phase=phase, content=content))
         await work.add(_version(work, document, summary=None))
@@ -57,6 +58,7 @@ async def update_project(
 ) -> tables.SpecificationProject:
     """The project with other values of these columns. It must be locked."""
     if work.change(project, changes):
+        work.audit("project_changed", project)
         work.happened(project_topic(project.id), ProjectEventKind.PROJECT_CHANGED, project=project)
     return project
 
@@ -81,7 +83,9 @@ async def add_members(work: Work, project: tables.SpecificationProject, members:
         where=may_become(member, MembershipStatus.ACTIVE),
     )
     new = set(await work.scalars(renewed.returning(member.user_id)))
-    await notify(work, [_welcome(project, user, role) for user, role in members if user.id in new])
+    if joined := [(user, role) for user, role in members if user.id in new]:
+        work.audit("members_added", project, users=[user for user, _ in joined], roles=[role for _, role in joined])
+    await notify(work, [_welcome(project, user, role) for user, role in joined])
     return new
 
 
@@ -104,6 +108,7 @@ async def edit_document(
     if document.content != content:
         transition(document, DocumentStatus.DRAFT)
         document.content, document.version = content, document.version + 1
+        work.audit("document_edited", document)
         await work.add(_version(work, document, summary=summary))
         work.happened(document_topic(document.id), DocumentEventKind.DOCUMENT_EDITED, document=document)
     return document
@@ -115,6 +120,7 @@ async def open_thread(
     """A new thread at a place of a document, with its first comment."""
     thread = await work.add(tables.CommentThread(document_id=document.id, line=line, character=character))
     comment = await work.add(tables.Comment(thread_id=thread.id, author_id=work.viewer_id, content=content))
+    work.audit("thread_opened", thread)
     work.happened(document_topic(document.id), DocumentEventKind.THREAD_OPENED, thread=thread, comment=comment)
     return thread, comment
 
@@ -122,6 +128,7 @@ async def open_thread(
 async def add_comment(work: Work, thread: tables.CommentThread, content: str) -> tables.Comment:
     """A new comment at the end of a thread. A resolved thread takes comments too and stays resolved."""
     comment = await work.add(tables.Comment(thread_id=thread.id, author_id=work.viewer_id, content=content))
+    work.audit("comment_added", comment)
     work.happened(document_topic(thread.document_id), DocumentEventKind.COMMENT_ADDED, thread=thread, comment=comment)
     return comment
 
@@ -129,6 +136,7 @@ async def add_comment(work: Work, thread: tables.CommentThread, content: str) ->
 async def edit_comment(work: Work, comment: tables.Comment, content: str) -> tables.Comment:
     """Another text for a comment."""
     comment.content, comment.edited_at = content, datetime.now(UTC)
+    work.audit("comment_edited", comment)
     await _tell(work, comment, DocumentEventKind.COMMENT_EDITED)
     return comment
 
@@ -137,6 +145,7 @@ async def delete_comment(work: Work, comment: tables.Comment) -> tables.CommentT
     """The thread without a comment of it, nor the reactions to that."""
     thread = await _thread(work, comment)
     await work.delete(comment)
+    work.audit("comment_deleted", comment)
     kind = DocumentEventKind.COMMENT_DELETED
     work.happened(document_topic(thread.document_id), kind, thread=thread, deleted_comment_id=comment)
     return thread
@@ -147,6 +156,7 @@ async def react(work: Work, comment: tables.Comment, type_: ReactionType) -> tab
     given = insert(tables.Reaction).values(comment_id=comment.id, user_id=work.viewer_id, type=type_)
     added = await work.scalar(given.on_conflict_do_nothing().returning(tables.Reaction.id))
     if added is not None:
+        work.audit("reaction_added", comment, type=type_)
         await _tell(work, comment, DocumentEventKind.REACTION_ADDED)
     return comment
 
@@ -157,6 +167,7 @@ async def take_back_reaction(work: Work, comment: tables.Comment, type_: Reactio
     mine = (reaction.comment_id == comment.id, reaction.user_id == work.viewer_id, reaction.type == type_)
     removed = await work.scalar(delete(reaction).where(*mine).returning(reaction.id))
     if removed is not None:
+        work.audit("reaction_removed", comment, type=type_)
         await _tell(work, comment, DocumentEventKind.REACTION_REMOVED)
     return comment
 
@@ -165,6 +176,7 @@ async def resolve(work: Work, thread: tables.CommentThread) -> tables.CommentThr
     """Mark a thread as settled; one that is already stays as it is."""
     if transition(thread, CommentStatus.RESOLVED):
         thread.resolved_at, thread.resolved_by_id = datetime.now(UTC), work.viewer_id
+        work.audit("thread_resolved", thread)
         work.happened(document_topic(thread.document_id), DocumentEventKind.THREAD_RESOLVED, thread=thread)
     return thread
 
@@ -173,6 +185,7 @@ async def reopen(work: Work, thread: tables.CommentThread) -> tables.CommentThre
     """Mark a thread as waiting for an answer again."""
     if transition(thread, CommentStatus.OPEN):
         thread.resolved_at, thread.resolved_by_id = None, None
+        work.audit("thread_reopened", thread)
         work.happened(document_topic(thread.document_id), DocumentEventKind.THREAD_REOPENED, thread=thread)
     return thread
 

@@ -63,6 +63,8 @@ class Context:
     """Whether it is one event of many that as many listeners read at once."""
     budget: Callable[[], Budget | None] = lambda: None
     payer: Hashable = None
+    request_id: UUID | None = None
+    """The id by which the log knows the operation."""
     take_text: Callable[[int], object] = lambda _characters: None
     _loaders: dict[Any, DataLoader[UUID, Any]] = field(default_factory=dict)
 

@@ -91,7 +91,7 @@ class Mutation(Field):
 
     async def _done(self, context: Context, arguments: dict[str, Any]) -> tuple[Work, Any]:
         async with context.source.work(context.viewer) as work:
-            work.payer = context.payer
+            work.payer, work.request_id = context.payer, context.request_id
             check_texts(*arguments.values())
             return work, await self.function(work, **arguments)
 

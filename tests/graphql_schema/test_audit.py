@@ -1,0 +1,85 @@
+"""Every mutation that changes something leaves an entry in the audit log, and no word that a person wrote is in it."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from db.engine import Database
+from db.tables import AuditLog
+from tests.conftest import Graph
+from tests.graphql_schema.asking import done, with_ids
+from tests.invariants.schema import object_type
+from tests.world import World
+from tests.world.accounts import PASSWORD
+
+WORDS = "Words that Ada wrote"
+WITHOUT_ENTRY = {
+    "archiveNotifications": "what somebody has put away concerns nobody else",
+    "markNotificationsRead": "what somebody has read concerns nobody else",
+}
+"""The mutations that write nothing to the audit log, with the reason."""
+
+MUTATIONS: dict[str, tuple[str | None, Any]] = {
+    "addComment": ("ben", {"threadId": "@thread_0", "content": WORDS}),
+    "addProjectMembers": ("ada", {"projectId": "@atlas", "members": [{"userId": "@rob"}]}),
+    "addReaction": ("ada", {"commentId": "@comment", "type": "HELPFUL"}),
+    "completeLesson": ("sam", {"lessonId": "@logic_1_2"}),
+    "createProject": ("ada", {"name": WORDS, "description": WORDS}),
+    "deleteComment": ("ada", {"commentId": "@comment"}),
+    "editComment": ("ada", {"commentId": "@comment", "content": WORDS}),
+    "editDocument": ("ada", {"documentId": "@design", "content": WORDS, "summary": WORDS, "expectedVersion": 2}),
+    "enroll": ("olga", {"courseId": "@logic"}),
+    "openThread": ("ben", {"documentId": "@design", "content": WORDS, "position": {"line": 1}}),
+    "removeReaction": ("ben", {"commentId": "@comment", "type": "LIKE"}),
+    "reopenThread": ("ben", {"threadId": "@settled"}),
+    "reorderLessons": ("ines", {"moduleId": "@logic_1", "lessonIds": ["@logic_1_2"]}),
+    "resolveThread": ("ben", {"threadId": "@thread_0"}),
+    "signIn": (None, {"email": "ada@example.com", "password": PASSWORD, "device": WORDS}),
+    "signOut": ("ben", {}),
+    "updateProject": ("ada", {"projectId": "@atlas", "name": WORDS, "description": WORDS, "organizationId": None}),
+}
+"""A viewer and an input for every other mutation, with which it changes something."""
+
+
+def test_every_mutation_is_audited_or_says_why_not() -> None:
+    assert {*MUTATIONS, *WITHOUT_ENTRY} == set(object_type("Mutation").fields)
+    assert not MUTATIONS.keys() & WITHOUT_ENTRY.keys()
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+async def test_a_mutation_notes_in_the_audit_log_what_it_has_changed(graph: Graph, world: World, mutation: str) -> None:
+    who, given = MUTATIONS[mutation]
+    before = await entries(graph.database)
+    await done(graph, who, asked(mutation), **with_ids(world, given))
+    found = (await entries(graph.database))[len(before) :]
+    assert {entry["actor_id"] for entry in found} == {world.rows[who or "ada"].id}
+    assert not any(words in str(found) for words in (WORDS, PASSWORD))
+
+
+@pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
+async def test_a_sign_in_that_fails_is_noted_whether_or_not_there_is_such_a_user(
+    graph: Graph, world: World, email: str
+) -> None:
+    before = await entries(graph.database)
+    await graph.data(None, asked("signIn"), input={"email": email, "password": WORDS})
+    [found] = (await entries(graph.database))[len(before) :]
+    known = world.ada.id if email.startswith("ada") else None
+    assert (found["action"], found["actor_id"], found["resource_id"]) == ("sign_in_failed", None, known)
+    assert not any(words in str(found) for words in (WORDS, email))
+
+
+def asked(mutation: str) -> str:
+    """The operation of a mutation that asks for its errors."""
+    field = object_type("Mutation").fields[mutation]
+    if not field.args:
+        return f"mutation {{ {mutation} {{ errors {{ code path }} }} }}"
+    given = field.args["input"].type
+    return f"mutation ($input: {given}) {{ {mutation}(input: $input) {{ errors {{ code path }} }} }}"
+
+
+async def entries(database: Database) -> list[dict[str, Any]]:
+    """All entries of the audit log in their order."""
+    async with database.read() as session:
+        found = await session.execute(select(AuditLog.__table__).order_by(AuditLog.sequence))
+        return [dict(entry) for entry in found.mappings()]
