@@ -180,7 +180,7 @@ def _windowed(statement: Select[Any], row: Row, window: Window, viewer: Viewer) 
 
 
 def _key(row: Row, window: Window) -> ColumnElement[Any]:
-    """What a row is sorted by."""
+    """The value that places a row in the order of a window."""
     takes = window.order.takes
     return window.order.key(row.c, None if takes is None else literal(window.taken, takes))
 

@@ -16,7 +16,7 @@ from db.access import Viewer
 from db.base import Base
 
 KEY = "key_"
-"""What rows are sorted by, as a column of a page."""
+"""The name of an expression that rows are sorted by, as a column of a page."""
 
 
 class Condition(Protocol):
@@ -39,8 +39,8 @@ class Condition(Protocol):
 
 @dataclass(frozen=True)
 class Order:
-    """What lists of a table are sorted by, in one direction. Rows that have nothing there come last, in both
-    directions, and the id breaks every tie.
+    """An order of the lists of a table, in one direction. Rows that have nothing there come last in both directions,
+    and the id breaks every tie.
 
     It is the column of this name, or an `expression` over the columns of a row. One that `takes` a value of a type, as
     a rank takes what is searched for, is an expression over this, too. `weight` says how much work it is.
@@ -65,7 +65,7 @@ class Order:
         return _type(self)
 
     def key(self, row: Any, taken: Any = None) -> ColumnElement[Any]:
-        """What the columns of `row` are sorted by."""
+        """The value that places a row of these columns in the order."""
         if self.expression is None:
             return row[self.name]  # type: ignore[no-any-return]
         return self.expression(row) if self.takes is None else self.expression(row, taken)

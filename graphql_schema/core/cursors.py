@@ -42,7 +42,7 @@ def decode(order: Order, cursor: str) -> tuple[Any, UUID]:
 @cache
 def fingerprint(order: Order) -> str:
     """Eight characters that tell one table and order from another."""
-    text = f"{order.table.__tablename__} {order.name} {order.descending}"
+    text = f"{order.table.__tablename__} {(order.name,)} {order.descending}"
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 

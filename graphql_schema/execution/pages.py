@@ -109,7 +109,7 @@ class Page:
         return (columns, ", ", *text_of(key), f" AS {KEY}") if order.expression else (columns,)
 
     def _key(self, row: Alias) -> Any:
-        """What a row is sorted by, once it is read."""
+        """The value that places a row in the order, once it is read."""
         order = self.window.order
         return literal_column(f"{row.name}.{KEY}", order.type) if order.expression else row.c[order.name]
 
