@@ -77,7 +77,7 @@ END $$"""
 """The query of a text as typed: all of its words, the last of which may be incomplete; "a phrase", or, -without."""
 
 
-BY_LENGTH = literal_column("1")
+BY_LENGTH: ColumnElement[int] = literal_column("1")
 """The normalization of a rank: it is divided by 1 and the logarithm of the length of the text."""
 
 

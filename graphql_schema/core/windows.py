@@ -24,6 +24,6 @@ def window(table: type[Base], arguments: Mapping[str, Any], order: Order) -> Win
     if not 1 <= limit <= LARGEST_PAGE:
         raise BadInput(f"A page has 1 to {LARGEST_PAGE} items.")
     cursor, given = before if backward else after, arguments.get("filter")
-    conditions = filters.tests(table, given) if given else ()
+    conditions: Any = filters.tests(table, given) if given else ()
     behind = None if cursor is None else cursors.decode(order, cursor)
     return Window(order, limit, backward, behind, conditions, orders.taken_by(order, given))

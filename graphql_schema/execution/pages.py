@@ -90,7 +90,7 @@ class Page:
         child, order = alias_of(self.table, self.names), self.window.order
         key = order.key(child.c, self._bind("taken", order.takes))
         where, columns = all_of(self._where(child, key)), self._columns(child, key)
-        sorting = _order(self.window.sorting(literal_column(KEY) if order.expression else key, child.c.id))
+        sorting = _order(self.window.sorting(literal_column(KEY) if order.expression else key, child.c["id"]))
         limit = " LIMIT ", self._limit, *((" + 1",) if self.is_placed else ())
         read: Sql = ("SELECT ", *columns, *from_(child), *where, *sorting, *limit)
         if self.is_placed:
@@ -98,7 +98,7 @@ class Page:
             read = (f"SELECT *, {places}\nFROM (", *read, ") AS placed")
         if self.window.backward:
             there = Alias("backward", self.table)
-            read = ("SELECT *\nFROM (", *read, ") AS backward", *_order(order.sorting(self._key(there), there.c.id)))
+            read = ("SELECT *\nFROM (", *read, ") AS backward", *_order(order.sorting(self._key(there), there.c["id"])))
         return read
 
     def _columns(self, child: Alias, key: Any) -> Sql:
@@ -115,10 +115,10 @@ class Page:
 
     def _where(self, child: Alias, key: Any) -> Iterator[Sql]:
         if self.window.after is not None:
-            types = enumerate((key.type, child.c.id.type))
+            types = enumerate((key.type, child.c["id"].type))
             after = [self._bind(f"after_{index}", type_) for index, type_ in types]
             is_null, _ = self.window.after
-            behind = self.window.behind(key, child.c.id, [None if is_null else after[0], after[1]])
+            behind = self.window.behind(key, child.c["id"], [None if is_null else after[0], after[1]])
             yield condition_of(or_(*behind))
         yield from conditions(self.node.rows, self.scope, child, self.viewer)
         yield from self._tests(child)
@@ -138,7 +138,7 @@ class Page:
             yield *place, f" < {each.stop}"
 
     def _cursor(self) -> Sql:
-        order, key, id_ = self.window.order, written(self._key(self.row)), self.row.c.id
+        order, key, id_ = self.window.order, written(self._key(self.row)), self.row.c["id"]
         values = value_of(key.type, text_of(key), is_nullable=order.is_nullable)
         tie = value_of(id_.type, text_of(id_), is_nullable=False)
         text = joined((f'[{VERSION},"{fingerprint(order)}",[', *values, ",", *tie, "]]"))

@@ -71,7 +71,7 @@ def test_a_list_of_every_kind_is_looked_at() -> None:
 @pytest.mark.parametrize("order", KINDS.values(), ids=KINDS)
 @given(data=st.data())
 def test_what_a_list_is_sorted_by_comes_back_unchanged(order: Order, data: st.DataObject) -> None:
-    kind = order.type.python_type
+    kind: Any = order.type.python_type
     values = st.sampled_from(list(kind)) if isinstance(order.type, Enum) else VALUES[kind]
     value = data.draw(st.none() | values if order.is_nullable else values)
     encoded = cursors.encode(order, value, KEY)
