@@ -1,4 +1,4 @@
-"""Partial indexes, and how a read comes to use one.
+"""Indexes that are made for certain reads: partial ones, and one for an order over a column that may be null.
 
 Reads are planned once for all values, and then no parameter has the value of which an index has the rows alone. So a
 filter for just that value says it in the text of its statement, by `has_value`.
@@ -19,6 +19,16 @@ def partial(name: str, *columns: str, where: Mapping[str, Any]) -> Index:
     """
     condition = " AND ".join(_written(column, value) for column, value in where.items())
     return Index(name, *columns, postgresql_where=text(condition), info={WHERE: where})
+
+
+def latest(name: str, *columns: str, by: str) -> Index:
+    """An index over columns and then from the largest value of `by` to the smallest, with what has none behind it.
+
+    Lists that fall are read along it. For those that rise an index over the same columns is enough.
+
+    >>> latest("ix_pull_requests_merged", "repository_id", by="merged_at")
+    """
+    return Index(name, *columns, text(f"{by} DESC NULLS LAST"), text("id DESC"))
 
 
 def is_indexed(column: Column[Any], value: Any) -> bool:

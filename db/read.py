@@ -1,14 +1,12 @@
 """Batched reads: whatever the breadth of a request, one statement for an edge, under the access rule.
 
-Pages of a relation for many parents are read with one LATERAL join; cursors are keysets, compared as one row so that an
-index serves them in both directions.
+Pages of a relation for many parents are read with one LATERAL join.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -17,14 +15,12 @@ from sqlalchemy import (
     Select,
     Uuid,
     any_,
-    asc,
     bindparam,
-    desc,
     func,
     literal,
+    or_,
     select,
     true,
-    tuple_,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -34,87 +30,17 @@ from db.base import Base
 from db.permissions import SEE, Permission
 from db.relations import Relation
 from db.statements import Statement, compiled
-
-
-class Condition(Protocol):
-    """A condition on a row: `condition(row.c, viewer)`, with the value that it tests against."""
-
-    name: str
-    value: Any
-    has_index: bool
-    """Whether an index finds the few rows that meet it, in no order."""
-
-    def __call__(self, row: Any, viewer: Viewer) -> ColumnElement[bool]:
-        """The condition with its value."""
-        ...
-
-    @property
-    def shape(self) -> Any:
-        """The condition without its value."""
-        ...
-
+from db.windows import KEY, Condition, Window
 
 ALL = UUID(int=0)
 """The key of a list that hangs on no row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """Columns to sort by, all in one direction; the id breaks every tie."""
+class Item(NamedTuple):
+    """A row of a list, with what it is sorted by there."""
 
-    columns: tuple[str, ...]
-    descending: bool = False
-
-    def keys(self, row: Any) -> list[Any]:
-        """The columns of `row` that place it in the order."""
-        return [row[name] for name in (*self.columns, "id")]
-
-    def sorting(self, row: Any, *, backward: bool = False) -> list[ColumnElement[Any]]:
-        """The expressions to sort the columns of `row` by."""
-        return self.directed(self.keys(row), backward=backward)
-
-    def directed(self, keys: Sequence[Any], *, backward: bool) -> list[ColumnElement[Any]]:
-        """The keys in the direction of the order, or against it."""
-        return [(desc if self.descending != backward else asc)(key) for key in keys]
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Which rows of an ordered list: at most `limit`, behind `after` in the direction of reading."""
-
-    order: Order
-    limit: int
-    backward: bool = False
-    after: tuple[Any, ...] | None = None
-    conditions: tuple[Condition, ...] = ()
-
-    @property
-    def shape(self) -> "Window":
-        """The window without its values: the part that decides the text of a statement."""
-        after = None if self.after is None else tuple(None for _ in self.after)
-        return Window(self.order, 0, self.backward, after, tuple(test.shape for test in self.conditions))
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The values of the bind parameters by their names."""
-        after = {f"after_{index}": value for index, value in enumerate(self.after or ())}
-        return {"limit": self.limit, **after, **{test.name: test.value for test in self.conditions}}
-
-    def sorting(self, row: Any) -> list[ColumnElement[Any]]:
-        """The expressions to sort the columns of `row` by, to read in the window's direction.
-
-        Where a condition has an index, that of the order is kept from the planner, which would read all rows along it
-        in the hope of a page of those that meet the condition.
-        """
-        keys = self.order.keys(row)
-        if any(condition.has_index for condition in self.conditions):
-            keys = [func.greatest(key) for key in keys]
-        return self.order.directed(keys, backward=self.backward)
-
-    def behind(self, row: Any, values: Sequence[Any]) -> ColumnElement[bool]:
-        """Whether `row` comes behind these values, compared as one row so that an index serves it."""
-        here, there = tuple_(*self.order.keys(row)), tuple_(*values)
-        return here < there if self.order.descending != self.backward else here > there
+    row: Any
+    key: Any
 
 
 async def by_id(session: AsyncSession, viewer: Viewer, table: type[Base], keys: Sequence[UUID]) -> dict[UUID, Base]:
@@ -184,20 +110,21 @@ async def pages(
     relation: Relation,
     window: Window,
     keys: Sequence[UUID],
-) -> dict[UUID, list[Base]]:
+) -> dict[UUID, list[Item]]:
     """For each of these rows of `table` the related rows in the window, and one more if there is one."""
     parent, child = _aliases(table, relation)
-    related = select(child).where(relation.on(parent.c, child.c, viewer), relation.visible(child, viewer))
+    key = _key(child, window).label(KEY)
+    related = select(child, key).where(relation.on(parent.c, child.c, viewer), relation.visible(child, viewer))
     page = _windowed(related, child, window, viewer).lateral("page")
     statement = (
-        select(parent.c.id, aliased(relation.child, page))
+        select(parent.c.id, aliased(relation.child, page), page.c[key.name])
         .select_from(parent.join(page, true()))
         .where(parent.c.id == _any())
-        .order_by(*window.sorting(page.c))
+        .order_by(*window.sorting(page.c[key.name], page.c.id))
     )
-    found: dict[UUID, list[Base]] = defaultdict(list)
-    for key, row in await _rows(session, viewer, statement, keys):
-        found[key].append(row)
+    found: dict[UUID, list[Item]] = defaultdict(list)
+    for parent_id, *item in await _rows(session, viewer, statement, keys):
+        found[parent_id].append(Item(*item))
     return found
 
 
@@ -222,11 +149,12 @@ async def counts(
 
 async def listing(
     session: AsyncSession, viewer: Viewer, table: type[Base], window: Window, keys: Sequence[UUID]
-) -> dict[UUID, list[Base]]:
+) -> dict[UUID, list[Item]]:
     """The rows in the window of all that the viewer sees, and one more if there is one; the one key is ALL."""
     row = table.__table__.alias("row")
-    statement = _windowed(select(aliased(table, row)).where(reachable(row, viewer)), row, window, viewer)
-    return {ALL: list(await session.scalars(statement, viewer.parameters))}
+    listed = select(aliased(table, row), _key(row, window).label(KEY)).where(reachable(row, viewer))
+    found = await session.execute(_windowed(listed, row, window, viewer), viewer.parameters)
+    return {ALL: [Item(*item) for item in found]}
 
 
 async def total(
@@ -241,10 +169,20 @@ async def total(
 
 def _windowed(statement: Select[Any], row: Row, window: Window, viewer: Viewer) -> Select[Any]:
     statement = statement.where(*_hold(row, window.conditions, viewer))
+    key = _key(row, window)
     if window.after is not None:
-        keys = zip(window.after, window.order.keys(row.c), strict=True)
-        statement = statement.where(window.behind(row.c, [literal(value, key.type) for value, key in keys]))
-    return statement.order_by(*window.sorting(row.c)).limit(window.limit + 1)
+        types = (window.order.type, Uuid())
+        after = [
+            value if value is None else literal(value, type_) for value, type_ in zip(window.after, types, strict=True)
+        ]
+        statement = statement.where(or_(*window.behind(key, row.c.id, after)))
+    return statement.order_by(*window.sorting(key, row.c.id)).limit(window.limit + 1)
+
+
+def _key(row: Row, window: Window) -> ColumnElement[Any]:
+    """The value that places a row in the order of a window."""
+    takes = window.order.takes
+    return window.order.key(row.c, None if takes is None else literal(window.taken, takes))
 
 
 def _hold(row: Row, conditions: Sequence[Condition], viewer: Viewer) -> list[ColumnElement[bool]]:

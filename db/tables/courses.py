@@ -12,7 +12,7 @@ from db.base import Base, Updated, count, flag, refers, state, string
 from db.columns import currency, money, score
 from db.constraints import check, unique
 from db.enums import Words
-from db.indexes import partial
+from db.indexes import latest, partial
 from db.outbox import Topic, topic
 from db.permissions import LEARN, MANAGE, SEE, Roles
 from db.rules import everyone, members, owned_by, through
@@ -183,6 +183,7 @@ class Enrollment(Updated, Base, access=owned_by("user_id") | through("course_id"
         ),
         Index(None, "user_id", "course_id", "enrolled_at", "id"),
         Index(None, "course_id", "status"),
+        latest("ix_enrollments_completed", "course_id", by="completed_at"),
         Index(None, "user_id", "enrolled_at", "id"),
         Index(None, "status"),
         check(

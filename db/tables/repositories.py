@@ -10,6 +10,7 @@ from db.base import Base, Json, Updated, count, refers, state, string
 from db.columns import bigint
 from db.constraints import check, unique
 from db.enums import Words
+from db.indexes import latest
 from db.permissions import MANAGE
 from db.rules import members, through
 from db.tables.organizations import ORGANIZATION_ROLES, OrganizationRole
@@ -138,6 +139,7 @@ class PullRequest(Updated, Base, access=through("repository_id"), prefix="pul"):
     __table_args__ = (
         unique("repository_id", "number", says="The repository has a pull request of this number."),
         Index(None, "repository_id", "opened_at", "id"),
+        latest("ix_pull_requests_merged", "repository_id", by="merged_at"),
         Index(None, "author_id", "opened_at", "id"),
         Index(None, "repository_id", "state"),
         check(

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from graphql import (
+    EnumValueNode,
     FieldNode,
     GraphQLField,
     IntValueNode,
@@ -29,7 +30,7 @@ from db.base import Base
 from graphql_schema.core.inputs import converted, is_plain, python_name
 
 Size = int | Callable[[Mapping[str, Any]], int]
-"""How many items there are at most: a number, or one that the values of variables give."""
+"""How many items there are at most, or what something weighs: a number, or one that the values of variables give."""
 
 FAILED = object()
 """The shape of arguments that make no sense."""
@@ -54,7 +55,7 @@ class Binding:
 class Given:
     """The arguments of one field of an operation. Its number there is in the names of their bind parameters.
 
-    `declared` is the declaration of the field. They ask for `size` items at most.
+    `declared` is the declaration of the field. They ask for `size` items at most, and weigh so much by themselves.
     """
 
     number: int
@@ -62,6 +63,7 @@ class Given:
     schema_field: GraphQLField
     node: FieldNode
     size: Size = 1
+    weight: Size = 0
 
     def parameter(self, name: str) -> str:
         """The name of one of their bind parameters."""
@@ -140,6 +142,16 @@ def number_of(node: FieldNode, names: tuple[str, ...], *, default: int, most: in
         return min(max(number, 0), most)
 
     return size if any(isinstance(node, VariableNode) for node in asked) else size({})
+
+
+def choice_of(node: FieldNode, name: str, type_: Any, number: Callable[[Any], int]) -> Size:
+    """The number that goes with the member of an enumeration that an argument names, or with None."""
+    match written(node).get(name):
+        case VariableNode(name=variable):
+            return lambda values: number(values.get(variable.value))
+        case EnumValueNode(value=member):
+            return number(type_.values[member].value)
+    return number(None)
 
 
 def length_of(node: FieldNode, name: str, *, most: int) -> Size:

@@ -11,18 +11,16 @@ from strawberry.types.arguments import StrawberryArgument
 
 from db import read, relations
 from db.base import Base
-from db.errors import BadInput
-from db.read import Order, Window
+from db.read import Item
 from db.relations import Relation
-from graphql_schema.core import cursors, filters, tree
-from graphql_schema.core.arguments import Binding
+from db.windows import Window
+from graphql_schema.core import cursors, filters, orders, tree
+from graphql_schema.core.arguments import Binding, Size
 from graphql_schema.core.context import Context
-from graphql_schema.core.fields import Computed, Field, Pairing, followed, object_type, paired
+from graphql_schema.core.fields import Computed, Field, Pairing, Sql, followed, object_type, paired
 from graphql_schema.core.selected import Selected
 from graphql_schema.core.strawberry_seam import TYPES
-
-DEFAULT_PAGE = 20
-LARGEST_PAGE = 100
+from graphql_schema.core.windows import DEFAULT_PAGE, LARGEST_PAGE, window
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +35,7 @@ class Many(Field):
         return f"{self.child.__name__}Connection"
 
     def arguments(self) -> list[StrawberryArgument]:
-        return _arguments(self.child, self.order or _listings[self.child].orders[0])
+        return _arguments(self.child, self._default)
 
     def bind(self, arguments: Mapping[str, Any]) -> Binding:
         asked = self.window(arguments)
@@ -45,18 +43,26 @@ class Many(Field):
 
     def window(self, arguments: Mapping[str, Any]) -> Window:
         """The window that the arguments ask for; raises BadInput and BadCursor."""
-        order = arguments.get("order_by") or self.order or _listings[self.child].orders[0]
-        given = arguments.get("filter")
-        conditions = filters.tests(self.child, given) if given else ()
-        return _window(self.child, filters.order_named(order), arguments, conditions)
+        return window(self.child, arguments, orders.order_of(arguments.get("order_by") or self._default))
 
     def lower(self, at: Selected) -> tree.Node:
         rows = followed(self.relation) if self.relation else tree.Rows(self.child, access="reached")
         size = at.number("last", "first", default=DEFAULT_PAGE, most=LARGEST_PAGE)
-        return tree.List(rows, at.object(), at.given(size))
+        return tree.List(rows, at.object(), at.given(size, self._weight(at)))
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> "Page":
         return Page(context, source, self.child, self.relation, self.window(arguments))
+
+    def _weight(self, at: Selected) -> Size:
+        """The weight of the order that is asked for."""
+        if not any(member.value.weight for member in type(self._default)):
+            return 0
+        return at.choice("orderBy", lambda member: orders.order_of(member or self._default).weight)
+
+    @property
+    def _default(self) -> Any:
+        """The order of the list where none is asked for."""
+        return TYPES[f"{self.child.__name__}Order"][orders.order_name(self.order or _first_orders[self.child])]
 
 
 def many(to: Any, description: str, *, on: Pairing | None = None, order: str | None = None) -> Many:
@@ -102,10 +108,14 @@ class Page:
     relation: Relation | None
     window: Window
 
+    async def items(self) -> list[Item]:
+        """The items of the page, in the order of the list."""
+        items = (await self._read())[: self.window.limit]
+        return items[::-1] if self.window.backward else items
+
     async def rows(self) -> list[Base]:
         """The rows of the page, in the order of the list."""
-        rows = (await self._read())[: self.window.limit]
-        return rows[::-1] if self.window.backward else rows
+        return [item.row for item in await self.items()]
 
     async def has_more(self) -> bool:
         """Whether there are rows beyond the page in the direction of reading."""
@@ -118,11 +128,11 @@ class Page:
             return int(await load(read.total, self.child, conditions, key=read.ALL))
         return await load(read.counts, type(self.source), self.relation, conditions, key=self.source.id) or 0
 
-    def cursor(self, row: Base) -> str:
-        """The cursor of a row of the page."""
-        return cursors.encode(self.window.order, row)
+    def cursor(self, item: Item) -> str:
+        """The cursor of an item of the page."""
+        return cursors.encode(self.window.order, item.key, item.row.id)
 
-    async def _read(self) -> list[Base]:
+    async def _read(self) -> list[Item]:
         load = self.context.load
         if self.relation is None:
             return list(await load(read.listing, self.child, self.window, key=read.ALL))
@@ -131,24 +141,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row of a page."""
+    """An item of a page."""
 
     page: Page
-    node: Base
-
-
-def _window(table: type[Base], order: Order, arguments: Mapping[str, Any], conditions: tuple[Any, ...]) -> Window:
-    first, last, after, before = (arguments.get(name) for name in ("first", "last", "after", "before"))
-    backward = last is not None or before is not None
-    if backward and (first is not None or after is not None):
-        raise BadInput("Page forward with first and after, or backward with last and before, not both.")
-    limit = last if backward else first
-    if limit is None:
-        limit = DEFAULT_PAGE
-    if not 1 <= limit <= LARGEST_PAGE:
-        raise BadInput(f"A page has 1 to {LARGEST_PAGE} items.")
-    cursor = before if backward else after
-    return Window(order, limit, backward, None if cursor is None else cursors.decode(order, table, cursor), conditions)
+    item: Item
 
 
 # --- the fields of a page --------------------------------------------------------------------------------------------
@@ -211,28 +207,27 @@ class Total(Computed):
 # --- the types -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """How lists of a node can be ordered and filtered."""
-
-    orders: tuple[str, ...]
-    filters: tuple[str, ...]
+_first_orders: dict[type[Base], str] = {}
+"""The order of lists of a table where nothing else is said."""
 
 
-_listings: dict[type[Base], Listing] = {}
+def connection_types(
+    table: type[Base], names: tuple[str, ...], filtered: tuple[str, ...], expressions: Mapping[str, Sql]
+) -> None:
+    """Make the types that lists of a node need: connection, edge, order and filter.
 
-
-def connection_types(table: type[Base], orders: tuple[str, ...], names: tuple[str, ...]) -> None:
-    """Make the types that lists of a node need: connection, edge, order and filter."""
+    They are sorted and filtered by columns and expressions of these names.
+    """
     name = table.__name__
-    _listings[table] = Listing(orders, names)
-    TYPES[f"{name}Order"] = filters.order_type(table, orders)
-    if names:
-        TYPES[f"{name}Filter"] = filters.filter_type(table, names)
+    _first_orders[table] = names[0]
+    is_searched = filters.SEARCH in filtered
+    TYPES[f"{name}Order"] = orders.order_type(table, names, expressions, is_searched=is_searched)
+    if filtered:
+        TYPES[f"{name}Filter"] = filters.filter_type(table, filtered, expressions)
     object_type(
         f"{name}Edge",
         f"An item of a list of {name}, with its cursor.",
-        node=Within("The item.", name, lambda entry: entry.node, weight=0),
+        node=Within("The item.", name, lambda entry: entry.item.row, weight=0),
         cursor=Cursor("Where the item stands: pass it as `after` or `before`.", str, _cursor),
     )
     object_type(
@@ -246,11 +241,11 @@ def connection_types(table: type[Base], orders: tuple[str, ...], names: tuple[st
 
 
 async def _entries(page: Page) -> list[Entry]:
-    return [Entry(page, row) for row in await page.rows()]
+    return [Entry(page, item) for item in await page.items()]
 
 
 def _cursor(entry: Entry) -> str:
-    return entry.page.cursor(entry.node)
+    return entry.page.cursor(entry.item)
 
 
 async def _has_next(page: Page) -> bool:
@@ -262,13 +257,13 @@ async def _has_previous(page: Page) -> bool:
 
 
 async def _start(page: Page) -> str | None:
-    rows = await page.rows()
-    return page.cursor(rows[0]) if rows else None
+    items = await page.items()
+    return page.cursor(items[0]) if items else None
 
 
 async def _end(page: Page) -> str | None:
-    rows = await page.rows()
-    return page.cursor(rows[-1]) if rows else None
+    items = await page.items()
+    return page.cursor(items[-1]) if items else None
 
 
 object_type(
@@ -281,15 +276,14 @@ object_type(
 )
 
 
-def _arguments(table: type[Base], order: str) -> list[StrawberryArgument]:
+def _arguments(table: type[Base], default: Any) -> list[StrawberryArgument]:
     name = table.__name__
-    orders = TYPES[f"{name}Order"]
     arguments = [
         _argument("first", int, "How many items from the start, or behind `after`: 1 to 100, 20 if left out."),
         _argument("after", str, "A cursor: only items behind it."),
         _argument("last", int, "How many items from the end, or ahead of `before`: 1 to 100."),
         _argument("before", str, "A cursor: only items ahead of it."),
-        _argument("order_by", orders, "What the list is sorted by.", default=orders[filters.order_name(order)]),
+        _argument("order_by", TYPES[f"{name}Order"], "What the list is sorted by.", default=default),
     ]
     if f"{name}Filter" in TYPES:
         arguments.append(_argument("filter", TYPES[f"{name}Filter"], "What must hold for an item to be listed."))

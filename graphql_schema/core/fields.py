@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from inspect import isawaitable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import strawberry
 from sqlalchemy import ColumnElement, types
@@ -110,6 +110,16 @@ class Sql(Field):
     type: Any
     value: Callable[[Any], ColumnElement[Any]]
 
+    @property
+    def is_nullable(self) -> bool:
+        """Whether it can be null."""
+        return type(None) in get_args(self.type)
+
+    @property
+    def kind(self) -> Any:
+        """Its type where it is not null."""
+        return next((kind for kind in get_args(self.type) if kind is not type(None)), self.type)
+
     def annotation(self, table: type[Base], name: str) -> Any:
         return self.type
 
@@ -180,8 +190,11 @@ def column(description: str, *, needs: Permission | None = None, source: str | N
     return Column(description, needs, source)
 
 
-def sql(type: Any, description: str, value: Callable[[Any], ColumnElement[Any]], *, weight: int = 1) -> Sql:
-    """A value that PostgreSQL computes: `sql(int, "…", lambda document: func.length(document.content))`."""
+def sql(type: Any, description: str, value: Callable[[Any], ColumnElement[Any]], *, weight: int | None = 1) -> Sql:
+    """A value that PostgreSQL computes: `sql(int, "…", lambda document: func.length(document.content))`.
+
+    It weighs nothing where it looks at nothing but a few columns of the row.
+    """
     return Sql(description, type, value, weight=weight)
 
 

@@ -1,11 +1,12 @@
-"""Filters and orders of a list: input types made from the columns that a node names."""
+"""Filters of a list: an input type made from the columns and expressions that a node names."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import partial
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -18,11 +19,9 @@ from strawberry.utils.str_converters import to_camel_case
 from db import ids, indexes, search
 from db.access import Viewer
 from db.base import Base
-from db.read import Order
 from db.relations import class_of
 from db.rules import refers_to_any
-from graphql_schema.core.fields import graph_type
-from graphql_schema.core.strawberry_seam import enumeration
+from graphql_schema.core.fields import Sql, graph_type
 from graphql_schema.core.texts import check_storable, check_text
 
 SEARCH = "search"
@@ -97,7 +96,21 @@ class IntRange:
     max: int | None = strawberry.field(default=UNSET, description="The largest number.")
 
 
-RANGES: dict[type, Any] = {datetime: TimeRange, date: DateRange, Decimal: DecimalRange, int: IntRange}
+@strawberry.input(description="Between two numbers, both included. Leave one out for an open end.")
+class FloatRange:
+    """Numbers between two."""
+
+    min: float | None = strawberry.field(default=UNSET, description="The smallest number.")
+    max: float | None = strawberry.field(default=UNSET, description="The largest number.")
+
+
+RANGES: dict[type, Any] = {
+    datetime: TimeRange,
+    date: DateRange,
+    Decimal: DecimalRange,
+    int: IntRange,
+    float: FloatRange,
+}
 LIMITS: dict[str, Callable[[Any, Any], Any]] = {
     "since": lambda column, value: column >= value,
     "until": lambda column, value: column < value,
@@ -106,8 +119,13 @@ LIMITS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def filter_type(table: type[Base], names: tuple[str, ...]) -> Any:
-    """The input type `<Node>Filter` over these columns; `search` stands for full-text search."""
+_expressions: dict[type[Base], Mapping[str, Sql]] = {}
+"""The expressions that lists of a table are filtered by."""
+
+
+def filter_type(table: type[Base], names: tuple[str, ...], expressions: Mapping[str, Sql]) -> Any:
+    """The input type `<Node>Filter` over columns and expressions of these names; `search` is full-text search."""
+    _expressions[table] = {name: expressions[name] for name in names if name in expressions}
     fields = {name: _filter_field(table, name) for name in names}
     members: dict[str, Any] = {"__annotations__": {name: kind | None for name, (kind, _) in fields.items()}}
     for name, (_, description) in fields.items():
@@ -121,46 +139,16 @@ def tests(table: type[Base], values: Any) -> tuple[Test, ...]:
     return tuple(test for name, value in _given(values) for test in _tests(table, name, value))
 
 
-def order_type(table: type[Base], names: tuple[str, ...]) -> Any:
-    """The enumeration `<Node>Order`: each column in both directions. Members hold the name of the order."""
-    columns = [name.lstrip("-") for name in names]
-    members = {order_name(sign + name): sign + name for name in columns for sign in ("", "-")}
-    for name in columns:
-        if table.__table__.c[name].nullable:
-            raise TypeError(f"{table.__name__} cannot be ordered by {name}: a keyset needs a column that is never null")
-        if table.__table__.c[name].foreign_keys:
-            raise TypeError(
-                f"{table.__name__} cannot be ordered by {name}: it would tell of what the viewer may not see"
-            )
-    made = Enum(f"{table.__name__}Order", members)  # type: ignore[misc]
-    for member in made:
-        setattr(member, "meaning", _meaning(member.value))  # noqa: B010  (no enumeration that mypy knows)
-    made.__doc__ = "What a list is sorted by, and in which direction. Ties are broken by age."
-    return enumeration(made)
-
-
-def order_name(name: str) -> str:
-    """The member of the order type that `-created_at` or `name` means."""
-    return f"{name.lstrip('-').upper()}_{'DESC' if name.startswith('-') else 'ASC'}"
-
-
-def order_named(name: Any) -> Order:
-    """The order that `-created_at`, `name` or a member of an order type means."""
-    text = name.value if isinstance(name, Enum) else name
-    return Order((text.lstrip("-"),), text.startswith("-"))
-
-
-def _meaning(name: str) -> str:
-    return f"By `{to_camel_case(name.lstrip('-'))}`, {'falling' if name.startswith('-') else 'rising'}."
-
-
 def _filter_field(table: type[Base], name: str) -> tuple[Any, str]:
     if name == SEARCH:
         return str, SEARCH_DESCRIPTION
-    kind = table.__table__.c[name].type.python_type
+    found = _expressions[table].get(name)
+    kind = found.kind if found else table.__table__.c[name].type.python_type
     label = to_camel_case(name)
     if kind in RANGES:
         return RANGES[kind], f"Only those whose `{label}` lies in this range."
+    if found:
+        raise TypeError(f"{table.__name__} cannot be filtered by {name}: there is no range of its type")
     if kind is bool:
         return bool, f"Only those whose `{label}` is this."
     if kind is UUID:
@@ -171,6 +159,8 @@ def _filter_field(table: type[Base], name: str) -> tuple[Any, str]:
 def _tests(table: type[Base], name: str, value: Any) -> Iterator[Test]:
     if name == SEARCH:
         yield from _searching(value)
+    elif found := _expressions[table].get(name):
+        yield from _ranging(name, found.value, found.value(table.__table__.c).type, value)
     elif condition := _indexed(column := table.__table__.c[name], value):
         yield condition
     else:
@@ -186,8 +176,7 @@ def _searching(typed: str) -> Iterator[Test]:
 def _comparing(column: Any, value: Any) -> Iterator[Test]:
     name, kind = column.name, column.type.python_type
     if kind in RANGES:
-        for limit, bound in _given(value):
-            yield Test(f"{name}.{limit}", partial(_bounded, name, LIMITS[limit]), column.type, bound)
+        yield from _ranging(name, itemgetter(name), column.type, value)
     elif kind is bool:
         yield Test(name, lambda row, v, _: row[name] == v, column.type, value)
     elif kind is UUID:
@@ -200,6 +189,11 @@ def _comparing(column: Any, value: Any) -> Iterator[Test]:
         yield Test(name, lambda row, v, _: row[name] == any_(v), ARRAY(column.type), tuple(value))
 
 
+def _ranging(name: str, read: Callable[[Any], Any], type_: TypeEngine[Any], range_: Any) -> Iterator[Test]:
+    for limit, bound in _given(range_):
+        yield Test(f"{name}.{limit}", partial(_bounded, read, LIMITS[limit]), type_, bound)
+
+
 def _indexed(column: Any, value: Any) -> Test | None:
     """The condition for the one value of which an index has the rows alone: it is a part of the statement's text."""
     one = value[0] if isinstance(value, list) and len(value) == 1 else value
@@ -208,8 +202,10 @@ def _indexed(column: Any, value: Any) -> Test | None:
     return Test(f"{column.name}={one}", lambda row, *_: indexes.has_value(row, column, one), column.type, None)
 
 
-def _bounded(name: str, compare: Callable[[Any, Any], Any], row: Any, value: Any, _: Viewer) -> ColumnElement[bool]:
-    return compare(row[name], value)  # type: ignore[no-any-return]
+def _bounded(
+    read: Callable[[Any], Any], compare: Callable[[Any, Any], Any], row: Any, value: Any, _: Viewer
+) -> ColumnElement[bool]:
+    return compare(read(row), value)  # type: ignore[no-any-return]
 
 
 def _given(values: Any) -> list[tuple[str, Any]]:

@@ -7,7 +7,7 @@ import strawberry
 
 from db.base import Base
 from graphql_schema.core.connections import connection_types
-from graphql_schema.core.fields import Field, PublicId
+from graphql_schema.core.fields import Field, PublicId, Sql
 from graphql_schema.core.strawberry_seam import TYPES, DeclaredField
 
 Class = TypeVar("Class", bound=type)
@@ -38,8 +38,9 @@ def node(
 ) -> Callable[[Class], Class]:
     """Make a class of declarations the node of a table.
 
-    `orders` are the columns that lists of it can be sorted by, a minus for falling; the first is the default.
-    `filters` are the columns that lists of it can be filtered by; `search` stands for full-text search.
+    `orders` are the columns, and the fields declared by `sql`, that lists of it can be sorted by, a minus for falling;
+    the first is the default. `filters` are those that lists of it can be filtered by; `search` stands for full-text
+    search, with which comes an order by rank.
     """
 
     def declare(declarations: Class) -> Class:
@@ -47,7 +48,8 @@ def node(
         made = type(name, (Node,), _fields(declarations, table) | _recognize(table) | {"__doc__": declarations.__doc__})
         TABLES[name] = table
         TYPES[name] = NODES[table] = strawberry.type(made, name=name, description=declarations.__doc__)
-        connection_types(table, orders, filters)
+        expressions = {field: value for field, value in vars(declarations).items() if isinstance(value, Sql)}
+        connection_types(table, orders, filters, expressions)
         return declarations
 
     return declare

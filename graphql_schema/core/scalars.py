@@ -74,6 +74,7 @@ def amount_of(value: Any) -> Decimal:
 FORMS = {
     "ID": "a text or a whole number",
     "Int": "a whole number of 32 bits",
+    "Float": "a finite number of 64 bits",
     "DateTime": "as 2026-08-19T19:49:29.5Z",
     "Date": "as 2026-08-19",
     "Decimal": 'a text as "49.90"',

@@ -1,7 +1,7 @@
 """A field where an operation selects it: what a declaration is told when it lowers itself to the tree."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from db.base import Base
 from graphql_schema.core.arguments import Given, Size
@@ -32,11 +32,14 @@ class Selected(Protocol):
     def by_table(self, rows: Callable[[type[Base]], Rows]) -> dict[type[Base], Row]:
         """The selection below it for each table whose rows it can lead to, found as `rows` says."""
 
-    def given(self, size: Size = 1) -> Given:
-        """Its arguments, which ask for so many items at most."""
+    def given(self, size: Size = 1, weight: Size = 0) -> Given:
+        """Its arguments, which ask for so many items at most, and weigh so much by themselves."""
 
     def number(self, *names: str, default: int, most: int) -> Size:
         """The number that the first of these arguments gives that is there, within bounds."""
+
+    def choice(self, name: str, number: Callable[[Any], int]) -> Size:
+        """The number that goes with the member of an enumeration that an argument names, or with None."""
 
     def length(self, name: str, *, most: int) -> Size:
         """How many items the list has that is given as an argument."""

@@ -18,7 +18,7 @@ enrollments = tables.Enrollment.__table__
 
 @node(
     tables.Course,
-    orders=("-created_at", "title", "price", "duration_hours"),
+    orders=("-created_at", "title", "price", "duration_hours", "lesson_count"),
     filters=("search", "difficulty", "featured", "published", "price", "language", "instructor_id"),
 )
 class Course:
@@ -120,7 +120,11 @@ class Lesson:
     )
 
 
-@node(tables.Enrollment, orders=("-enrolled_at",), filters=("status", "enrolled_at"))
+@node(
+    tables.Enrollment,
+    orders=("-enrolled_at", "completed_at", "expires_at"),
+    filters=("status", "enrolled_at", "completed_at", "expires_at"),
+)
 class Enrollment:
     """A person's place in a course. A student who comes back after it has ended has another."""
 
@@ -142,7 +146,11 @@ class Enrollment:
     )
 
 
-@node(tables.CourseProgress, orders=("-last_accessed_at", "progress_percent"), filters=("progress_percent",))
+@node(
+    tables.CourseProgress,
+    orders=("-last_accessed_at", "progress_percent", "completed_at"),
+    filters=("progress_percent",),
+)
 class CourseProgress:
     """How far a person is in a course."""
 
@@ -157,7 +165,7 @@ class CourseProgress:
     lessons = many(tables.LessonProgress.progress_id, "The lessons that they have begun.")
 
 
-@node(tables.LessonProgress, orders=("-last_watched_at",), filters=("completed",))
+@node(tables.LessonProgress, orders=("-last_watched_at", "completed_at"), filters=("completed",))
 class LessonProgress:
     """How far a person is in a lesson."""
 

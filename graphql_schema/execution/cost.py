@@ -18,7 +18,8 @@ WEIGHT_OF_A_POINT = 10
 VALUES_OF_A_POINT = 100
 FORMULA = (
     "An operation weighs as much as it may answer with: each object 1 and each value nothing, unless its field says "
-    "otherwise, and what stands in a list as often as its page has items. To ask about the schema, `__schema` or "
+    "otherwise, and what stands in a list as often as its page has items. An order that has to be worked out weighs "
+    "something, too, once for each list. To ask about the schema, `__schema` or "
     f"`__type`, weighs {WEIGHT_OF_THE_SCHEMA}. It costs a tenth of its weight in points, rounded up, "
     f"and one more for each {VALUES_OF_A_POINT} values in its variables."
 )
@@ -159,9 +160,19 @@ def _terms(node: Node, around: Term, page: Size) -> Iterator[Term]:
             alone = Term(around.path, NOTHING, 1, ())
             of_cases = tuple(Cost.of(_terms(case, alone, 1)) for case in cases.values())
             yield Term(around.path, NOTHING, around.times, around.sizes, of_cases)
+        case List(given=given, body=body):
+            if given.weight:
+                yield _sorting(given.weight, around)
+            yield from _terms(body, around, given.size)
         case _:
             for _, inner in node.below():
-                yield from _terms(inner, around, node.given.size if isinstance(node, List) else 1)
+                yield from _terms(inner, around, 1)
+
+
+def _sorting(weight: Size, around: Term) -> Term:
+    """The term of an order that weighs something, once for each list."""
+    each, sizes = (weight, ()) if isinstance(weight, int) else (1, (weight,))
+    return Term(f"{around.path}.orderBy", Estimate(0, each, 0), around.times, (*around.sizes, *sizes))
 
 
 def _term(member: Member, around: Term, page: Size) -> Term:

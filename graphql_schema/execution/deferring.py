@@ -26,8 +26,8 @@ from graphql.execution.values import VariableValues
 from graphql.language import REMOVE
 
 from graphql_schema.core import tree
-from graphql_schema.core.connections import LARGEST_PAGE
 from graphql_schema.core.tree import Choice, Constant, Each, List, Member, Object, Row
+from graphql_schema.core.windows import LARGEST_PAGE
 
 DIRECTIVES = {"defer", "stream"}
 MAX_PARTS = 16

@@ -12,7 +12,7 @@ from typing import Any
 from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_leaf_type
 
 from db.base import Base
-from graphql_schema.core.arguments import Given, Size, length_of, number_of
+from graphql_schema.core.arguments import Given, Size, choice_of, length_of, number_of
 from graphql_schema.core.nodes import NODES, TABLES
 from graphql_schema.core.strawberry_seam import DeclaredField, declared_of
 from graphql_schema.core.tree import Constant, Each, Member, Object, Python, Row, Rows
@@ -98,12 +98,15 @@ class At:
         types = self.lowering.selections.schema.type_map
         return {table: Row(rows(table), self._object(types[node.__name__])) for table, node in NODES.items()}
 
-    def given(self, size: Size = 1) -> Given:
+    def given(self, size: Size = 1, weight: Size = 0) -> Given:
         number = next(self.lowering.numbers)
-        return Given(number, self.strawberry.declared, self.field, self.selection.nodes[0], size)
+        return Given(number, self.strawberry.declared, self.field, self.selection.nodes[0], size, weight)
 
     def number(self, *names: str, default: int, most: int) -> Size:
         return number_of(self.selection.nodes[0], names, default=default, most=most)
+
+    def choice(self, name: str, number: Callable[[Any], int]) -> Size:
+        return choice_of(self.selection.nodes[0], name, self.field.args[name].type, number)
 
     def length(self, name: str, *, most: int) -> Size:
         return length_of(self.selection.nodes[0], name, most=most)

@@ -5,6 +5,7 @@ repeated here but the names on the way to what is wrong.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import isinf
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -114,13 +115,19 @@ def _hint(name: str, names: Sequence[str]) -> str:
 
 def _fits(value: Any, type_: Any) -> bool:
     try:
-        if not isinstance(value, ValueNode):
-            return type_.coerce_input_value(value) is not Undefined
-        if type_.coerce_input_literal is not None:
-            return type_.coerce_input_literal(value) is not Undefined
-        return type_.parse_literal(value) is not Undefined
+        found = _coerced(value, type_)
     except Exception:  # noqa: BLE001  (whatever a scalar raises, the value is none of its values)
         return False
+    # graphql-core takes `1e999` in a document for a Float, which becomes infinite.
+    return found is not Undefined and not (isinstance(found, float) and isinf(found))
+
+
+def _coerced(value: Any, type_: Any) -> Any:
+    if not isinstance(value, ValueNode):
+        return type_.coerce_input_value(value)
+    if type_.coerce_input_literal is not None:
+        return type_.coerce_input_literal(value)
+    return type_.parse_literal(value)
 
 
 def _is_null(value: Any) -> bool:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, literal_column, or_
 
 from db.access import Viewer, reached
-from db.read import Window
-from graphql_schema.core.cursors import VERSION, fingerprint
+from db.windows import KEY, Window
+from graphql_schema.core.cursors import VERSION, fingerprint, written
 from graphql_schema.core.tree import Each, List, Node, Object, Value
 from graphql_schema.execution.sql_text import (
     Alias,
@@ -87,25 +87,39 @@ class Page:
 
     def _page(self) -> Sql:
         """The rows of the page, and with places one row more."""
-        child = alias_of(self.table, self.names)
-        where, order = all_of(self._where(child)), _order(self.window.sorting(child.c))
-        names = dict.fromkeys([*self.row.c.asked, *self.window.order.columns, "id"])
-        columns = ", ".join(f"{child.name}.{quoted(name)}" for name in names)
+        child, order = alias_of(self.table, self.names), self.window.order
+        key = order.key(child.c, self._bind("taken", order.takes))
+        where, columns = all_of(self._where(child, key)), self._columns(child, key)
+        sorting = _order(self.window.sorting(literal_column(KEY) if order.expression else key, child.c["id"]))
         limit = " LIMIT ", self._limit, *((" + 1",) if self.is_placed else ())
-        read: Sql = (f"SELECT {columns}", *from_(child), *where, *order, *limit)
+        read: Sql = ("SELECT ", *columns, *from_(child), *where, *sorting, *limit)
         if self.is_placed:
             places = f"row_number() OVER () AS {PLACE}, count(*) OVER () AS {FOUND}"
             read = (f"SELECT *, {places}\nFROM (", *read, ") AS placed")
         if self.window.backward:
             there = Alias("backward", self.table)
-            read = ("SELECT *\nFROM (", *read, ") AS backward", *_order(self.window.order.sorting(there.c)))
+            read = ("SELECT *\nFROM (", *read, ") AS backward", *_order(order.sorting(self._key(there), there.c["id"])))
         return read
 
-    def _where(self, child: Alias) -> Iterator[Sql]:
+    def _columns(self, child: Alias, key: Any) -> Sql:
+        """The columns that a page reads, the expression that it is sorted by included."""
+        order = self.window.order
+        names = dict.fromkeys([*self.row.c.asked, *(() if order.expression else (order.name,)), "id"])
+        columns = ", ".join(f"{child.name}.{quoted(name)}" for name in names)
+        return (columns, ", ", *text_of(key), f" AS {KEY}") if order.expression else (columns,)
+
+    def _key(self, row: Alias) -> Any:
+        """The value that places a row in the order, once it is read."""
+        order = self.window.order
+        return literal_column(f"{row.name}.{KEY}", order.type) if order.expression else row.c[order.name]
+
+    def _where(self, child: Alias, key: Any) -> Iterator[Sql]:
         if self.window.after is not None:
-            keys = enumerate(self.window.order.keys(child.c))
-            values = [self._bind(f"after_{index}", key.type) for index, key in keys]
-            yield condition_of(self.window.behind(child.c, values))
+            types = enumerate((key.type, child.c["id"].type))
+            after = [self._bind(f"after_{index}", type_) for index, type_ in types]
+            is_null, _ = self.window.after
+            behind = self.window.behind(key, child.c["id"], [None if is_null else after[0], after[1]])
+            yield condition_of(or_(*behind))
         yield from conditions(self.node.rows, self.scope, child, self.viewer)
         yield from self._tests(child)
 
@@ -124,11 +138,10 @@ class Page:
             yield *place, f" < {each.stop}"
 
     def _cursor(self) -> Sql:
-        order = self.window.order
-        json = list[str | Sql]([f'[{VERSION},"{fingerprint(self.node.rows.table, order)}",['])
-        for index, key in enumerate(order.keys(self.row.c)):
-            json += ["," if index else "", *value_of(key.type, text_of(key), is_nullable=False)]
-        text = joined((*json, "]]"))
+        order, key, id_ = self.window.order, written(self._key(self.row)), self.row.c["id"]
+        values = value_of(key.type, text_of(key), is_nullable=order.is_nullable)
+        tie = value_of(id_.type, text_of(id_), is_nullable=False)
+        text = joined((f'[{VERSION},"{fingerprint(order)}",[', *values, ",", *tie, "]]"))
         return ("rtrim(translate(encode(convert_to(", *text, ", 'UTF8'), 'base64'), E'+/\\n', '-_'), '=')")
 
     @property

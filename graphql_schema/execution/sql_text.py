@@ -200,7 +200,7 @@ def _plain(type_: Any, sql: Sql) -> Json:
     match type_:
         case PublicKey(prefix=prefix):
             return f'"{prefix}_', ("encode(uuid_send(", *sql, "), 'hex')"), '"'
-        case types.Enum() | types.Numeric() | types.Uuid() | types.Date():
+        case types.Enum() | types.Numeric(asdecimal=True) | types.Uuid() | types.Date():
             return '"', _cast(sql), '"'
         case types.Integer() | types.JSON():
             return (_cast(sql),)

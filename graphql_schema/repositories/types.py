@@ -1,9 +1,9 @@
 """Repositories with their commits, pull requests, daily statistics and raw webhook events."""
 
-from sqlalchemy import and_
+from sqlalchemy import Double, and_, cast, extract
 
 from db import tables
-from graphql_schema.core import column, many, node, one
+from graphql_schema.core import column, many, node, one, sql
 
 
 @node(
@@ -81,8 +81,8 @@ class Commit:
 
 @node(
     tables.PullRequest,
-    orders=("-opened_at", "number"),
-    filters=("state", "author_id", "opened_at", "number"),
+    orders=("-opened_at", "number", "merged_at", "closed_at", "hours_to_merge"),
+    filters=("state", "author_id", "opened_at", "merged_at", "number", "hours_to_merge"),
 )
 class PullRequest:
     """A pull request."""
@@ -96,6 +96,12 @@ class PullRequest:
     opened_at = column("When it was opened.")
     merged_at = column("When it was merged.")
     closed_at = column("When it was closed.")
+    hours_to_merge = sql(
+        float | None,
+        "How many hours passed until it was merged; null if it was not.",
+        lambda pull: cast(extract("epoch", pull.merged_at - pull.opened_at) / 3600, Double),
+        weight=None,
+    )
     additions = column("How many lines it adds, where that is known.")
     deletions = column("How many lines it removes, where that is known.")
     files_changed = column("How many files it changes, where that is known.")

@@ -1,6 +1,8 @@
 """Specification projects, documents with their versions, threads, comments and reactions."""
 
-from sqlalchemy import and_, func, select
+from datetime import datetime
+
+from sqlalchemy import Integer, and_, func, select
 
 from db import tables
 from db.access import viewer_id
@@ -14,7 +16,7 @@ comments = tables.Comment.__table__
 
 @node(
     tables.SpecificationProject,
-    orders=("-updated_at", "created_at", "name"),
+    orders=("-updated_at", "created_at", "name", "comment_count", "last_comment_at"),
     filters=("search", "status", "current_phase", "owner_id", "organization_id", "created_at", "updated_at"),
 )
 class SpecificationProject:
@@ -32,6 +34,16 @@ class SpecificationProject:
         "How many comments all of its documents have.",
         lambda project: (
             select(func.count())
+            .select_from(comments.join(threads, comments.c.thread_id == threads.c.id).join(documents))
+            .where(documents.c.project_id == project.id)
+            .scalar_subquery()
+        ),
+    )
+    last_comment_at = sql(
+        datetime | None,
+        "When somebody last said something about one of its documents; null if nobody has.",
+        lambda project: (
+            select(func.max(comments.c.created_at))
             .select_from(comments.join(threads, comments.c.thread_id == threads.c.id).join(documents))
             .where(documents.c.project_id == project.id)
             .scalar_subquery()
@@ -73,7 +85,7 @@ class ProjectMember:
 
 @node(
     tables.SpecificationDocument,
-    orders=("phase", "updated_at"),
+    orders=("phase", "updated_at", "word_count"),
     filters=("search", "phase", "status", "updated_at"),
 )
 class SpecificationDocument:
@@ -89,7 +101,7 @@ class SpecificationDocument:
     word_count = sql(
         int,
         "How many words the text has.",
-        lambda document: func.regexp_count(document.content, r"\S+"),
+        lambda document: func.regexp_count(document.content, r"\S+", type_=Integer),
     )
 
     project = one(tables.SpecificationDocument.project_id, "The project that it belongs to.")
@@ -122,7 +134,7 @@ class Position:
     character = column("The character in the line, counted from 0.")
 
 
-@node(tables.CommentThread, orders=("line", "created_at", "updated_at"), filters=("status",))
+@node(tables.CommentThread, orders=("line", "created_at", "updated_at", "resolved_at"), filters=("status",))
 class CommentThread:
     """A conversation at a place of a document."""
 
@@ -137,7 +149,7 @@ class CommentThread:
     comments = many(tables.Comment.thread_id, "What was said, in the order it was said.")
 
 
-@node(tables.Comment, orders=("created_at",), filters=("author_id", "created_at"))
+@node(tables.Comment, orders=("created_at", "edited_at"), filters=("author_id", "created_at"))
 class Comment:
     """Something said in a thread."""
 

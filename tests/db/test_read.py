@@ -10,12 +10,13 @@ from sqlalchemy import func
 from db import read, relations, tables
 from db.base import Base, new_id
 from db.permissions import EDIT, OWN
-from db.read import ALL, Order, Window
+from db.read import ALL
+from db.windows import Order, Window
 from tests.conftest import NotingDatabase
 from tests.world import World
 
 TALK = relations.down(tables.Comment.thread_id.expression)
-AGE = Order(("created_at",))
+AGE = Order(tables.Comment, "created_at")
 
 
 class Reader:
@@ -94,7 +95,7 @@ async def test_each_of_many_lists_has_a_page_of_its_own_with_one_row_more(ask: R
     threads = [world.thread_0.id, world.thread_1.id, world.settled.id]
     found = await ask("ada", read.pages, tables.CommentThread, TALK, Window(AGE, 2), keys=threads)
     assert {key: len(rows) for key, rows in found.items()} == {world.thread_0.id: 3, world.thread_1.id: 3}
-    assert {row.thread_id for row in found[world.thread_0.id]} == {world.thread_0.id}
+    assert {item.row.thread_id for item in found[world.thread_0.id]} == {world.thread_0.id}
 
 
 async def test_each_of_many_lists_is_counted(ask: Reader, world: World) -> None:
@@ -104,7 +105,7 @@ async def test_each_of_many_lists_is_counted(ask: Reader, world: World) -> None:
 
 
 async def test_all_that_one_sees_is_listed_and_counted(ask: Reader, world: World) -> None:
-    everything = Window(Order(("name",)), 100)
+    everything = Window(Order(tables.SpecificationProject, "name"), 100)
     for who, expected in (
         ("ada", ["Atlas"]),
         ("olga", ["Island"]),
@@ -113,22 +114,19 @@ async def test_all_that_one_sees_is_listed_and_counted(ask: Reader, world: World
         (None, []),
     ):
         listed = await ask(who, read.listing, tables.SpecificationProject, everything)
-        assert [row.name for row in listed[ALL]] == expected
+        assert [item.row.name for item in listed[ALL]] == expected
         assert await ask(who, read.total, tables.SpecificationProject, ()) == {ALL: len(expected)}
 
 
-ORDERS = [
-    Order(columns, descending)
-    for columns, descending in product([("created_at",), ("price",), ("title",)], [False, True])
-]
+ORDERS = [Order(tables.Course, *order) for order in product(["created_at", "price", "title"], [False, True])]
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=str)
 async def test_pages_put_together_are_the_whole_list_in_both_directions(ask: Reader, order: Order) -> None:
     """All courses were made at one moment, two cost the same: the id breaks the ties."""
     whole = (await ask("root", read.listing, tables.Course, Window(order, 100)))[ALL]
-    values = [tuple(order.keys(vars(row))) for row in whole]
-    assert values == sorted(values, reverse=order.descending)
+    places = [(item.key, item.row.id) for item in whole]
+    assert places == sorted(places, reverse=order.descending)
     for backward, size in product([False, True], [1, 2, 3, 4]):
         walked, after = [], None
         while True:
@@ -137,5 +135,5 @@ async def test_pages_put_together_are_the_whole_list_in_both_directions(ask: Rea
             walked += page[:size]
             if len(page) <= size:
                 break
-            after = tuple(order.keys(vars(page[size - 1])))
-        assert keys(walked[::-1] if backward else walked) == keys(whole)
+            after = (page[size - 1].key, page[size - 1].row.id)
+        assert [(item.key, item.row.id) for item in (walked[::-1] if backward else walked)] == places

@@ -3,23 +3,24 @@
 from db import relations, tables
 from db.base import Base
 from db.engine import Database
-from db.read import Order, Window, pages
+from db.read import pages
 from db.relations import Relation
 from db.tables import EnrollmentStatus, MembershipStatus, PaymentStatus
+from db.windows import Order, Window
 from tests.graphql_schema.asking import add
 from tests.world import NOON, World
 
 MEMBERS = relations.linked(tables.ProjectMember.project_id.expression, tables.ProjectMember.user_id.expression)
 PROJECTS = relations.linked(tables.ProjectMember.user_id.expression, tables.ProjectMember.project_id.expression)
 STUDENTS = relations.linked(tables.Enrollment.course_id.expression, tables.Enrollment.user_id.expression)
-BY_NAME = Window(Order(("name",)), 100)
 
 
 async def names(database: Database, world: World, who: str | None, relation: Relation, row: Base) -> list[str]:
     """The names of the rows that the relation leads somebody to."""
+    by_name = Window(Order(relation.child, "name"), 100)
     async with database.read() as session:
-        found = await pages(session, world.viewer(who), type(row), relation, BY_NAME, [row.id])
-    return [vars(other)["name"] for others in found.values() for other in others]
+        found = await pages(session, world.viewer(who), type(row), relation, by_name, [row.id])
+    return [item.key for items in found.values() for item in items]
 
 
 async def test_a_link_table_leads_from_either_of_its_sides_to_the_other(database: Database, world: World) -> None:

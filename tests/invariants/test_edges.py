@@ -13,6 +13,7 @@ from db.engine import Database
 from db.relations import Relation
 from db.rules import follows
 from db.tables import User
+from db.windows import Order, Window
 from graphql_schema.core import NODES
 from graphql_schema.core.strawberry_seam import DeclaredField, fields_of
 from tests.conftest import Graph
@@ -143,7 +144,7 @@ def named(oracle: Oracle, table: type[Base], relation: Relation, parents: list[U
 async def test_an_edge_over_a_link_table_tells_nobody_of_a_pair_that_they_do_not_see(
     database: Database, world: World, oracle: Oracle, table: type[Base], relation: Relation
 ) -> None:
-    link, window = relation.link, read.Window(read.Order(("created_at",)), LARGEST_BATCH)
+    link, window = relation.link, Window(Order(relation.child, "created_at"), LARGEST_BATCH)
     assert link
     rows = oracle.rows[link.near.table.name]
     for who in PEOPLE:
@@ -153,7 +154,7 @@ async def test_an_edge_over_a_link_table_tells_nobody_of_a_pair_that_they_do_not
         async with database.read() as session:
             parents = sorted(oracle.visible(me, table.__tablename__))
             found = await read.pages(session, world.viewer(who), table, relation, window, parents)
-        assert {(key, row.id) for key, others in found.items() for row in others} <= pairs, who
+        assert {(key, other.row.id) for key, others in found.items() for other in others} <= pairs, who
 
 
 async def test_an_edge_to_what_may_be_out_of_sight_may_be_null() -> None:

@@ -11,8 +11,6 @@ from sqlalchemy import text
 from db.access import GUEST
 from db.base import new_id
 from db.engine import Database
-from db.read import Order
-from graphql_schema.core.filters import order_name, order_named
 from graphql_schema.execution import Request, RequestError
 from tests.conftest import Graph
 from tests.world import World
@@ -210,10 +208,3 @@ async def test_a_value_that_does_not_fit_is_told_so(graph: Graph) -> None:
         except RequestError as refused:
             errors = refused.errors
         assert [error["extensions"]["code"] for error in errors] == ["BAD_USER_INPUT"], given
-
-
-def test_an_order_is_named_after_its_column_and_direction() -> None:
-    assert order_name("-created_at") == "CREATED_AT_DESC"
-    assert order_name("name") == "NAME_ASC"
-    assert order_named("-created_at") == Order(("created_at",), descending=True)
-    assert order_named("name") == Order(("name",))

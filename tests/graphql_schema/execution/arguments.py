@@ -11,6 +11,7 @@ from graphql import (
     GraphQLBoolean,
     GraphQLField,
     GraphQLNonNull,
+    GraphQLString,
     get_named_type,
     is_enum_type,
     is_input_object_type,
@@ -20,6 +21,8 @@ from graphql import (
     is_required_input_field,
 )
 from hypothesis import strategies as st
+
+from graphql_schema.core.orders import order_of
 
 Item = TypeVar("Item")
 About = tuple[str, str]
@@ -35,6 +38,7 @@ ODD: Mapping[str, Sequence[Any]] = {
     "ID": ("", "x", "usr_", f"usr_{'0' * 32}", f"USR_{'0' * 32}", f"usr_{'g' * 32}", f"pwd_{'0' * 32}", "\0", "😀"),
     "String": ODD_TEXTS,
     "Int": (0, 1, -1, 2**31 - 1, -(2**31)),
+    "Float": (0, 1, -1, 0.5, 24.0, 1e-7, 1e22, -1.7976931348623157e308),
     "Decimal": ("0", "-0", "1e3", "0.001", "49.9", "9999999999.99", "-9999999999.99"),
     "Date": ("2026-01-01", "0001-01-01", "9999-12-31"),
     "DateTime": (
@@ -93,6 +97,8 @@ class Arguments:
     """Other values for the variables."""
     types_asked: list[str] = field(default_factory=list)
     """The types of what the ids name that the last arguments hold."""
+    is_ranked: bool = False
+    """Whether the last arguments sort by what is searched for."""
 
     def chance(self, percent: int) -> bool:
         """True in so many of a hundred cases. False is what Hypothesis prefers."""
@@ -104,10 +110,12 @@ class Arguments:
 
     def text(self, declared: GraphQLField, *, large: bool) -> str:
         """Arguments for a field, with their parentheses. Pages are `large` only where they do not multiply."""
-        self.types_asked, self.beside = [], {}
+        self.types_asked, self.beside, self.is_ranked = [], {}, False
         about = get_named_type(declared.type).name.removesuffix("Connection")
         given = self._page(declared.args, large=large) if "first" in declared.args else {}
-        for name in self._names({name: a for name, a in declared.args.items() if name not in PAGING}, given):
+        if self.is_ranked and self.chance(90):
+            given["filter"] = {"search": self.value(GraphQLNonNull(GraphQLString), (about, "search"))}
+        for name in self._names({name: a for name, a in declared.args.items() if name not in (*PAGING, *given)}, given):
             given[name] = self.value(declared.args[name].type, (about, name))
         return f"({', '.join(f'{name}: {literal(value)}' for name, value in given.items())})" if given else ""
 
@@ -154,6 +162,7 @@ class Arguments:
         members, order, has_cursor = sorted(type_.values), declared["orderBy"].default_value.name, self.chance(30)
         if self.chance(40):
             order = self.one_of(members)
+            self.is_ranked = order_of(type_.values[order].value).takes is not None
             given["orderBy"] = self._maybe_variable(type_, lambda: Bare(order if has_cursor else self.one_of(members)))
         if self.chance(2):
             return given | {"first": 1, "last": 1}

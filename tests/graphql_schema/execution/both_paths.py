@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -152,8 +153,14 @@ async def _answer(graph: Graph, who: str | None, request: Request, event: Event 
     else:
         context = Context(graph.world.viewer(who), graph.database, Said(event))
         (answer,) = [answer async for answer in graph.executor.subscribe(operation, context)]
-    decoded: dict[str, Any] = orjson.loads(orjson.dumps(answer))
+    decoded: dict[str, Any] = json.loads(orjson.dumps(answer), parse_float=_number)
     return decoded
+
+
+def _number(digits: str) -> float | int:
+    """A number with a point. PostgreSQL writes none where nothing is behind it, and Python does: both mean the same."""
+    number = float(digits)
+    return int(number) if number.is_integer() else number
 
 
 @dataclass

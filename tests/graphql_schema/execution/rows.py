@@ -12,15 +12,16 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Table, UniqueConstraint, insert, select
+from sqlalchemy import Column, Table, UniqueConstraint, insert, literal, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.utils.str_converters import to_camel_case
 
 from db.base import Base, new_id, tables
 from db.columns import JsonOf
+from db.windows import Order
 from graphql_schema.core import NODES, cursors
-from graphql_schema.core.filters import order_named
+from graphql_schema.core.orders import order_of
 from graphql_schema.core.scalars import iso
 from graphql_schema.schema import executor
 from tests.graphql_schema.execution.arguments import Pool
@@ -70,6 +71,8 @@ FORMS = {
     "enrollments.payment_currency": "EUR",
 }
 """Texts that the database checks the form of."""
+SOUGHT = "plain or user or a"
+"""What is searched for where rows are sorted by their rank."""
 CROWDED = {"commits": 200, "comments": 80}
 """Tables with a list of more than a hundred rows, and with one that is deep in the graph."""
 
@@ -93,10 +96,18 @@ async def pool(session: AsyncSession) -> Pool:
         values |= {(name, about): list(dict.fromkeys(found)) for about, found in _values(table, rows)}
         values[name, "id"] = ids[name] = [row.public_id for row in rows]
         orders = executor.schema.type_map.get(f"{name}Order")  # a node that no list shows has none
-        for member, order in getattr(orders, "values", {}).items():
-            marks[f"{name}Order", member] = [cursors.encode(order_named(order.value), row) for row in rows]
+        for member, value in getattr(orders, "values", {}).items():
+            marks[f"{name}Order", member] = await _cursors(session, order_of(value.value))
     values["__Type", "name"] = list(executor.schema.type_map)
     return Pool(values, ids, marks)
+
+
+async def _cursors(session: AsyncSession, order: Order) -> list[str]:
+    """The cursors of all rows in an order, as they would be found by a search where it takes one."""
+    row = order.table.__table__.c
+    taken = None if order.takes is None else literal(SOUGHT, order.takes)
+    found = await session.execute(select(order.key(row, taken), row.id).order_by(row.id))
+    return [cursors.encode(order, *place) for place in found]
 
 
 async def _targets(session: AsyncSession, column: Column[Any]) -> list[UUID]:

@@ -1,0 +1,82 @@
+"""Orders of a list: an enumeration made from the columns and expressions that a node names, and by rank."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import Text
+from strawberry.utils.str_converters import to_camel_case
+
+from db import search
+from db.base import Base
+from db.errors import BadInput
+from db.windows import Order
+from graphql_schema.core.fields import Sql
+from graphql_schema.core.strawberry_seam import enumeration
+
+RANK = "rank"
+WEIGHT = 100
+"""The weight of an order by an expression, for each 1 that its field weighs: it is worked out for all rows of the list
+before one of them is shown.
+"""
+SEARCHED = "By how well it answers `search` in the filter, best first: give that, too."
+UNSEARCHED = "Only what is searched for has a rank: give `search` in the filter, or sort by something else."
+
+
+def order_type(table: type[Base], names: tuple[str, ...], expressions: Mapping[str, Sql], *, is_searched: bool) -> Any:
+    """The enumeration `<Node>Order`: each column or expression in both directions, and the rank of a search.
+
+    Its members hold an `Order`.
+    """
+    both = [f"{sign}{name.lstrip('-')}" for name in names for sign in ("", "-")]
+    orders = [_order(table, name, expressions.get(name.lstrip("-"))) for name in both]
+    if is_searched:
+        orders.append(Order(table, RANK, True, search.rank, takes=Text(), weight=WEIGHT))
+    made = Enum(f"{table.__name__}Order", {_member(order): order for order in orders})  # type: ignore[misc]
+    for member in made:
+        setattr(member, "meaning", _meaning(member.value))  # noqa: B010  (no enumeration that mypy knows)
+    made.__doc__ = "What a list is sorted by, and in which direction. Ties are broken by age."
+    return enumeration(made)
+
+
+def order_name(name: str) -> str:
+    """The member of the order type that `-created_at` or `name` means."""
+    return f"{name.lstrip('-').upper()}_{'DESC' if name.startswith('-') else 'ASC'}"
+
+
+def order_of(member: Any) -> Order:
+    """The order that a member of an order type stands for, or its value."""
+    order: Order = member.value if isinstance(member, Enum) else member
+    return order
+
+
+def taken_by(order: Order, given: Any) -> Any:
+    """The value that an order takes of the filter that is given; raises BadInput where there is none."""
+    if order.takes is None:
+        return None
+    typed = getattr(given, "search", None)
+    if not isinstance(typed, str):
+        raise BadInput(UNSEARCHED, at="orderBy")
+    return typed
+
+
+def _order(table: type[Base], name: str, expression: Sql | None) -> Order:
+    column, descending = name.lstrip("-"), name.startswith("-")
+    if expression:
+        weight = WEIGHT * (expression.weight or 0)
+        return Order(table, column, descending, expression.value, can_be_null=expression.is_nullable, weight=weight)
+    if table.__table__.c[column].foreign_keys:
+        raise TypeError(f"{table.__name__} cannot be ordered by {column}: it would tell of what the viewer may not see")
+    return Order(table, column, descending)
+
+
+def _member(order: Order) -> str:
+    return order_name(f"-{order.name}" if order.descending else order.name)
+
+
+def _meaning(order: Order) -> str:
+    weighs = f" Weighs {order.weight}." if order.weight else ""
+    if order.takes is not None:
+        return SEARCHED + weighs
+    nulls = " Those that have none come last." if order.is_nullable else ""
+    return f"By `{to_camel_case(order.name)}`, {'falling' if order.descending else 'rising'}.{nulls}{weighs}"
