@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy import text
 
 revision = '3c9a1e5f7b20'
-down_revision = '8e41b7d90c52'
+down_revision = '4ad5c1dfbd3c'
 branch_labels = None
 depends_on = None
 
