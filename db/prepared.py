@@ -29,12 +29,7 @@ class Prepared:
 
     async def fetch(self, statement: str, arguments: Sequence[Any], *, seconds: float | None = None) -> list[Record]:
         """The rows of a statement; raises TimeoutError after so many seconds, and it ends in the database too."""
-        try:
-            prepared = self._again.get(statement) or await self._prepare(statement)
-        except asyncio.CancelledError:
-            # What was prepared and is not run holds the locks of its tables until something else is run here.
-            self.connection.terminate()
-            raise
+        prepared = self._again.get(statement) or await self._prepare(statement)
         try:
             rows: list[Record] = await prepared.fetch(*arguments, timeout=seconds)
         except InvalidCachedStatementError:  # a migration has changed what it returns
@@ -47,6 +42,17 @@ class Prepared:
     async def _prepare(self, statement: str) -> PreparedStatement:
         """Without a name PostgreSQL forgets it at the next one."""
         if self._once.pop(hash(statement)):
-            return self._again.put(statement, await self.connection.prepare(statement), len(statement))
+            return self._again.put(statement, await self._prepared(statement), len(statement))
         self._once.put(hash(statement), None, 1)
-        return await self.connection.prepare(statement, name="")
+        return await self._prepared(statement, name="")
+
+    async def _prepared(self, statement: str, **named: str) -> PreparedStatement:
+        """The statement, to be run at once: until then it holds the locks of its tables, as in a transaction."""
+        preparing = asyncio.create_task(self.connection.prepare(statement, **named))
+        try:
+            return await preparing
+        except asyncio.CancelledError:
+            is_prepared_for_nobody = preparing.done() and not preparing.cancelled()
+            if is_prepared_for_nobody and not self.connection.is_in_transaction():
+                self.connection.terminate()
+            raise

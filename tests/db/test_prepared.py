@@ -1,7 +1,7 @@
 """What a connection has prepared: what is used again, and no more of it than it may have."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -67,19 +67,23 @@ async def test_nothing_has_a_name_where_a_pooler_may_change_the_process_between_
     await pooled.connection.close()
 
 
-class GivenUp(Connection):  # type: ignore[misc]  # the driver has no types
-    """Has a statement prepared just when nobody waits for it any more."""
+class Observed(Connection):  # type: ignore[misc]  # the driver has no types
+    """Tells when it has prepared a statement."""
+
+    on_prepared: Callable[[], object]
 
     async def prepare(self, *arguments: Any, **named: Any) -> PreparedStatement:
-        await super().prepare(*arguments, **named)
-        raise asyncio.CancelledError
+        prepared = await super().prepare(*arguments, **named)
+        self.on_prepared()
+        return prepared
 
 
 async def test_a_statement_that_is_given_up_before_it_runs_holds_no_lock(database: Database, database_url: str) -> None:
     """PostgreSQL locks its tables when it prepares it, and keeps them locked until something is run."""
-    connection = await Address.parse(database_url).connect(connection_class=GivenUp)
+    connection = await Address.parse(database_url).connect(connection_class=Observed)
     process = connection.get_server_pid()
+    fetching = asyncio.create_task(Prepared(connection).fetch("SELECT name FROM users", []))
+    connection.on_prepared = lambda: asyncio.get_running_loop().call_soon(fetching.cancel)
     with pytest.raises(asyncio.CancelledError):
-        await Prepared(connection).fetch("SELECT name FROM users", [])
+        await fetching
     await until(database, "SELECT count(*) = 0 FROM pg_locks WHERE pid = :pid", pid=process)
-    assert connection.is_closed()
