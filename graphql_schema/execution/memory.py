@@ -26,9 +26,9 @@ class Memory:
 
     def __init__(self) -> None:
         self.worker = Worker()
-        self.documents: Any = SegmentedCache[Any](6 * MIB, 18 * MIB)
+        self.documents = SegmentedCache[Any](6 * MIB, 18 * MIB)
         """The operations of texts, or why they are refused."""
-        self.plans: Any = Cache[Any](16 * MIB)
+        self.plans = Cache[Any](16 * MIB)
         """The plans of operations, with those of their parts."""
         self.statements = SegmentedCache[Statement](4 * MIB, 8 * MIB)
         self.shown = Cache[ExecutionResult](4 * MIB)

@@ -114,7 +114,7 @@ class Operations:
         A text that is not kept is charged for. Raises Overloaded too, and what `charge` does.
         """
         text, name, memory, worker = request.query, request.operation_name, self.memory, self.memory.worker
-        document: Document = memory.documents.get(text)
+        document: Any = memory.documents.get(text)
         if is_new := document is None:
             charge(text)
             make = partial(self._read, text, name)
@@ -129,7 +129,7 @@ class Operations:
         else:
             values = await worker.run(partial(definition.values, given), payer)
         key = definition.key(values)
-        plan: Plan = memory.plans.get(key)
+        plan: Any = memory.plans.get(key)
         if plan is None:
             plan = await worker.get_or_make(memory.plans, key, partial(definition.plan, values), SIZE, payer=payer)
         if is_new:
