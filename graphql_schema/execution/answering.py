@@ -8,7 +8,6 @@ from graphql import DocumentNode
 from orjson import Fragment, loads
 
 from db.errors import BadInput
-from db.statements import Statement
 from graphql_schema.core.context import Context
 from graphql_schema.core.tree import Member
 from graphql_schema.execution.answers import Answer, Failures, answered
@@ -64,16 +63,13 @@ class Answering:
         except BadInput as error:
             return found | self._failed(asked, error)
         try:
-            return found | await self._fetched(asked, compiled)
+            arguments, weight = asked.arguments(compiled, viewer), self.operation.estimate.weight
+            row = await self.context.fetch(compiled, arguments, weight=weight)
+            assert row
+            as_value = loads if asked.failures else Fragment
+            return found | {member.key: as_value(text) for member, text in zip(asked.members, row, strict=True)}
         except Exception as error:  # noqa: BLE001  (explained or masked)
             return found | self._failed(asked, error)
-
-    async def _fetched(self, asked: Asked, statement: Statement) -> dict[str, Any]:
-        arguments, weight = asked.arguments(statement, self.context.viewer), self.operation.estimate.weight
-        row = await self.context.fetch(statement, arguments, weight=weight)
-        assert row
-        as_value = loads if asked.failures else Fragment
-        return {member.key: as_value(text) for member, text in zip(asked.members, row, strict=True)}
 
     def _failed(self, asked: Asked, error: Exception) -> dict[str, Any]:
         return {member.key: self.failures.add(error) for member in asked.members}

@@ -5,7 +5,7 @@ again.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable, Mapping, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -52,11 +52,11 @@ class Executor:
         """The operation of a request: see `Operations.prepare`."""
         return self.operations.prepare(request)
 
-    async def read(
+    def read(
         self, request: Request, payer: Hashable, *, charge: Callable[[str], object] = lambda _text: None
-    ) -> Operation:
+    ) -> Coroutine[Any, Any, Operation]:
         """The operation of a request, made ready while others are answered: see `Operations.read`."""
-        return await self.operations.read(request, payer, charge=charge)
+        return self.operations.read(request, payer, charge=charge)
 
     async def execute(self, operation: Operation, context: Context) -> Answer:
         """The answer of a query or a mutation. Its data may hold `orjson.Fragment`s: text that PostgreSQL wrote.

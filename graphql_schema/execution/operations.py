@@ -103,9 +103,9 @@ class Operations:
     def prepare(self, request: Request) -> Operation:
         """Find the operation of a request, and make here what is not kept; raises RequestError and CostError."""
         definition = self.document(request.query).definition(request.operation_name)
-        number, values = _number(definition, request), definition.values(request.variables or {})
-        make = partial(definition.plan, values)
-        plan = get_or_make(self.memory.plans, definition.key(values), make, SIZE)
+        given = request.variables or {}
+        number, values = definition.size(given), definition.values(given)
+        plan = get_or_make(self.memory.plans, definition.key(values), partial(definition.plan, values), SIZE)
         return self._operation(definition, values, request, plan, number)
 
     async def read(self, request: Request, payer: Hashable, *, charge: Callable[[str], object]) -> Operation:
@@ -114,17 +114,24 @@ class Operations:
         A text that is not kept is charged for. Raises Overloaded too, and what `charge` does.
         """
         text, name, memory, worker = request.query, request.operation_name, self.memory, self.memory.worker
-        if is_new := text not in memory.documents:
+        document: Any = memory.documents.get(text)
+        if is_new := document is None:
             charge(text)
-        read = partial(self._read, text, name)
-        document: Document = await worker.get_or_make(memory.documents, text, read, SIZE, payer=payer)
+            make = partial(self._read, text, name)
+            document = await worker.get_or_make(memory.documents, text, make, SIZE, payer=payer)
         definition = document.definition(name)
         if not definition.is_prepared:
             await worker.run(definition.prepare, payer)
-        number, coerce = _number(definition, request), partial(definition.values, request.variables or {})
-        values = coerce() if number <= self.limits.values else await worker.run(coerce, payer)
-        make = partial(definition.plan, values)
-        plan = await worker.get_or_make(memory.plans, definition.key(values), make, SIZE, payer=payer)
+        given = request.variables or {}
+        number = definition.size(given)
+        if number <= self.limits.values:
+            values = definition.values(given)
+        else:
+            values = await worker.run(partial(definition.values, given), payer)
+        key = definition.key(values)
+        plan: Any = memory.plans.get(key)
+        if plan is None:
+            plan = await worker.get_or_make(memory.plans, key, partial(definition.plan, values), SIZE, payer=payer)
         if is_new:
             memory.settle()
         return self._operation(definition, values, request, plan, number)
@@ -147,8 +154,3 @@ class Operations:
         except RequestError as refusal:
             raise CostError(refusal, operation) from None
         return operation
-
-
-def _number(definition: Definition, request: Request) -> int:
-    """How many values were sent as variables; raises RequestError for too many."""
-    return definition.size(request.variables or {})
