@@ -17,7 +17,7 @@ from graphql import (
     is_list_type,
 )
 from graphql.utilities import coerce_input_value
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
@@ -90,6 +90,7 @@ def check(message: str, discreet: str, sent: str) -> None:
 
 
 @pytest.mark.parametrize("name", INPUTS)
+@settings(max_examples=25)  # of each type, and the schema has many
 @given(data=st.data())
 def test_a_variable_that_does_not_fit_is_not_repeated(name: str, data: st.DataObject) -> None:
     type_: Any = schema.type_map[name]
