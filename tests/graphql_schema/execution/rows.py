@@ -53,6 +53,7 @@ VALUES: Mapping[type, Sequence[Any]] = {
     str: TEXTS,
     int: (0, 1, 7, 100, 2**31 - 1),
     bool: (False, True),
+    UUID: (UUID(int=0), UUID(int=2**128 - 1)),
     datetime: TIMES,
     date: (NOON.date(), date(1, 1, 2), date(9999, 12, 30), date(1969, 12, 31), date(2024, 2, 29)),
     Decimal: (Decimal(0), Decimal("0.10"), Decimal("49.90"), Decimal("9999999999.99"), Decimal(100)),
@@ -117,7 +118,7 @@ async def _targets(session: AsyncSession, column: Column[Any]) -> list[UUID]:
 
 
 def _row(table: Table, random: Random, number: int, targets: Mapping[Column[Any], list[UUID]]) -> dict[str, Any]:
-    columns = [column for column in table.c if column.computed is None]
+    columns = [column for column in table.c if column.computed is None and column.identity is None]
     return {column.name: _value(column, random, number, targets.get(column)) for column in columns}
 
 
