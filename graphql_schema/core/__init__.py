@@ -5,6 +5,7 @@ from graphql_schema.core.fields import column, deprecated, embedded, one, sql
 from graphql_schema.core.mutations import mutation
 from graphql_schema.core.nodes import NODES, embedded_in, node
 from graphql_schema.core.roots import lookup, root
+from graphql_schema.core.signature import number
 from graphql_schema.core.subscriptions import subscription
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "many_to_many",
     "mutation",
     "node",
+    "number",
     "one",
     "root",
     "sql",

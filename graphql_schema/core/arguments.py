@@ -25,6 +25,7 @@ from graphql import (
 )
 from graphql.execution import get_argument_values
 from graphql.execution.values import VariableValues
+from sqlalchemy import BindParameter, bindparam
 
 from db.base import Base
 from graphql_schema.core.inputs import converted, is_plain, python_name
@@ -68,6 +69,10 @@ class Given:
     def parameter(self, name: str) -> str:
         """The name of one of their bind parameters."""
         return f"{name}_{self.number}"
+
+    def bound(self, name: str, type_: Any = None) -> BindParameter[Any]:
+        """One of their bind parameters, as an expression."""
+        return bindparam(self.parameter(name), type_=type_, value=None, required=False)
 
     @property
     def text(self) -> str:

@@ -76,7 +76,7 @@ class Value(Node):
     """A scalar: an SQL expression over a row, over all rows of a page, or over all pages of a list.
 
     Its type says how it is written as JSON; without one the expression's own does. It is null for whoever lacks the
-    permission `needs` on the row.
+    permission `needs` on the row. The expression is one of the arguments that are `given`, too.
     """
 
     text: str
@@ -85,10 +85,12 @@ class Value(Node):
     is_nullable: bool = False
     needs: Permission | None = None
     over: Literal["row", "page", "list"] = "row"
+    given: Given | None = None
 
     @property
     def words(self) -> str:
-        return f"{self.text} if {self.needs}" if self.needs else self.text
+        text = f"{self.text}{_asked(self.given)}"
+        return f"{text} if {self.needs}" if self.needs else text
 
 
 @dataclass(frozen=True, slots=True, eq=False)

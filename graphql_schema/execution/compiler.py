@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any
 
 from orjson import dumps
-from sqlalchemy import bindparam, literal_column
+from sqlalchemy import literal_column
 
 from db.access import Viewer
 from db.statements import Statement
@@ -93,6 +93,8 @@ class Compiler:
         return (f"{given.number}",) if given and has_failed else self.json(node, scope)
 
     def _value(self, node: Value, scope: Scope) -> Json:
+        if node.given:
+            scope = replace(scope, shape=self.shapes[node.given.number])
         found = node.write(scope)
         if isinstance(found, tuple):  # a page has written it
             return found
@@ -107,7 +109,7 @@ class Compiler:
         row = alias_of(node.rows.table.__table__, self.names)
         if node.given:
             shape = self.shapes.get(node.given.number)
-            scope = replace(scope, key=bindparam(node.given.parameter("key"), value=None, required=False), shape=shape)
+            scope = replace(scope, key=node.given.bound("key"), shape=shape)
         found = joined(self.json(node.body, Scope(self.viewer, row)))
         where = all_of(conditions(node.rows, scope, row, self.viewer))
         return coalesced(("(SELECT ", *found, *from_(row), *where, ")"))
