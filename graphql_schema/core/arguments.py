@@ -5,7 +5,7 @@ What is kept of them is for everybody who sends the document: it is made of lite
 
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -157,6 +157,17 @@ def choice_of(node: FieldNode, name: str, type_: Any, number: Callable[[Any], in
         case EnumValueNode(value=member):
             return number(type_.values[member].value)
     return number(None)
+
+
+def counted(given: Given, count: Callable[[Mapping[str, Any]], int]) -> Given:
+    """The arguments with as many items as are counted in their values; one where these make no sense."""
+
+    def size(values: Mapping[str, Any]) -> int:
+        with suppress(Exception):
+            return count(given.values(VariableValues({}, dict(values))))
+        return 1
+
+    return replace(given, size=size if given.varies else size({}))
 
 
 def length_of(node: FieldNode, name: str, *, most: int) -> Size:

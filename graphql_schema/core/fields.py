@@ -11,7 +11,7 @@ from inspect import isawaitable
 from typing import Any, TypeVar, get_args
 
 import strawberry
-from sqlalchemy import ColumnElement, literal, types
+from sqlalchemy import ColumnElement, types
 from strawberry.types.arguments import StrawberryArgument
 
 from db import read, relations
@@ -23,7 +23,7 @@ from graphql_schema.core.arguments import Binding
 from graphql_schema.core.context import Context
 from graphql_schema.core.scalars import JSON
 from graphql_schema.core.selected import Selected
-from graphql_schema.core.signature import Argument, Signature, Write
+from graphql_schema.core.signature import Argument, Literals, Signature
 from graphql_schema.core.strawberry_seam import TYPES, DeclaredField, enumeration
 
 TYPES["JSON"] = JSON
@@ -131,38 +131,31 @@ class Sql(Field):
     def bind(self, arguments: Mapping[str, Any]) -> Binding:
         return self.signature.bind(arguments)
 
-    def written(self, row: Any, shape: Any, write: Write) -> ColumnElement[Any]:
-        """The expression over the columns of a row, for arguments of this shape."""
-        return self.value(row, **self.signature.written(shape, write))
-
     def lower(self, at: Selected) -> tree.Node:
         if not self.signature.arguments:
             return tree.Value("expression", lambda scope: self.value(scope.row.c), is_nullable=True)
         given = at.given()
         return tree.Value(
             "expression",
-            lambda scope: self.written(scope.row.c, scope.shape, given.bound),
+            lambda scope: self.value(scope.row.c, **self.signature.written(scope.shape, given.bound)),
             is_nullable=True,
             given=given,
         )
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
-        asked = self.bind(arguments)
-        applied = Applied(self, asked.shape, tuple(asked.values.items()))
+        applied = Applied(self.value, Literals.of(self.signature, arguments))
         return await context.load(read.expression, type(source), applied, key=source.id)
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """An expression with values for its arguments. Those of equal values are equal, and so read as one batch."""
+    """An expression with arguments; equal to another of equal arguments, so that they are read as one batch."""
 
-    field: Sql
-    shape: Any
-    values: tuple[tuple[str, Any], ...]
+    value: Callable[..., ColumnElement[Any]]
+    arguments: Literals
 
     def __call__(self, row: Any) -> ColumnElement[Any]:
-        values = dict(self.values)
-        return self.field.written(row, self.shape, lambda name, type_: literal(values[name], type_))
+        return self.value(row, **self.arguments())
 
 
 @dataclass(frozen=True)
@@ -196,7 +189,10 @@ class One(Field):
         return tree.Row(followed(self.relation), at.object())
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
-        return await context.load(read.one, type(source), self.relation, key=source.id)
+        if self.relation.column is None:
+            return await context.load(read.one, type(source), self.relation, key=source.id)
+        key = getattr(source, self.relation.column)
+        return await context.load(read.referred, self.relation, key=key) if key else None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Date, DateTime, Integer, Numeric, Text
+from sqlalchemy import Boolean, ColumnElement, Date, DateTime, Integer, Numeric, Text, literal
 from sqlalchemy.types import TypeEngine
 from strawberry import UNSET
 from strawberry.annotation import StrawberryAnnotation
@@ -95,9 +95,13 @@ class Signature:
         """The arguments as the schema has them."""
         return [argument.declared(name) for name, argument in self.arguments.items()]
 
+    def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of the arguments, for what was given of them; raises BadInput for what makes no sense."""
+        return {name: argument.value(name, given.get(name)) for name, argument in self.arguments.items()}
+
     def bind(self, given: Mapping[str, Any]) -> Binding:
         """The values of the arguments made ready for SQL; raises BadInput for what makes no sense."""
-        found = {name: argument.value(name, given.get(name)) for name, argument in self.arguments.items()}
+        found = self.values(given)
         shape = {name: _part(value) for name, value in found.items()}
         return Binding(tuple(shape.values()), {name: found[name] for name, part in shape.items() if part is True})
 
@@ -105,6 +109,28 @@ class Signature:
         """The values of this shape as an expression takes them, by name."""
         parts = zip(self.arguments.items(), shape, strict=True)
         return {name: write(name, SQL_TYPES[one.kind]) if part is True else part for (name, one), part in parts}
+
+
+@dataclass(frozen=True, slots=True)
+class Literals:
+    """Values for the arguments of a signature as literals. Those of equal values are equal: they are read as one batch.
+
+    >>> literals = Literals.of(signature, {"length": 10})
+    """
+
+    signature: Signature
+    shape: Any
+    values: tuple[tuple[str, Any], ...]
+
+    @classmethod
+    def of(cls, signature: Signature, given: Mapping[str, Any]) -> "Literals":
+        """The literals for what was given; raises BadInput for what makes no sense."""
+        asked = signature.bind(given)
+        return cls(signature, asked.shape, tuple(asked.values.items()))
+
+    def __call__(self) -> dict[str, Any]:
+        values = dict(self.values)
+        return self.signature.written(self.shape, lambda name, type_: literal(values[name], type_))
 
 
 def _part(value: Any) -> Any:

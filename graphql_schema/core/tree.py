@@ -16,6 +16,7 @@ from graphql import FieldNode
 from sqlalchemy import ColumnElement, literal_column
 
 from db.access import Viewer
+from db.aggregates import Grouping
 from db.base import Base
 from db.permissions import Permission
 from graphql_schema.core.arguments import Given
@@ -169,15 +170,16 @@ class Row(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class List(Node):
-    """A page of rows. The arguments give its window: a `db.read.Window` is their shape."""
+    """A page of rows. The arguments give its window: a `db.read.Window` is their shape. Or groups of rows."""
 
     rows: Rows
-    body: Object
+    body: "Object | Each"
     given: Given
+    groups: Grouping | None = None
 
     @property
     def words(self) -> str:
-        return f"list of {self.rows}{_asked(self.given)} →"
+        return f"{self.groups or 'list'} of {self.rows}{_asked(self.given)} →"
 
     def below(self) -> Iterator[tuple[str, Node]]:
         yield "", self.body

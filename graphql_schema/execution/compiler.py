@@ -18,6 +18,7 @@ from db.access import Viewer
 from db.statements import Statement
 from graphql_schema.core.arguments import FAILED
 from graphql_schema.core.tree import Choice, Constant, Each, List, Node, Object, Row, Value, given_of
+from graphql_schema.execution.groups import Groups
 from graphql_schema.execution.pages import Page
 from graphql_schema.execution.sql_text import (
     NULL,
@@ -54,7 +55,7 @@ class Scope:
 
     viewer: Viewer
     row: Alias | None = None
-    page: Page | None = None
+    page: Page | Groups | None = None
     key: Any = None
     shape: Any = None
 
@@ -115,7 +116,8 @@ class Compiler:
         return coalesced(("(SELECT ", *found, *from_(row), *where, ")"))
 
     def _list(self, node: List, scope: Scope) -> Json:
-        page = Page(node, self.shapes[node.given.number], scope, viewer=self.viewer, names=self.names)
+        lists = Groups if node.groups else Page
+        page = lists(node, self.shapes[node.given.number], scope, viewer=self.viewer, names=self.names)
         body = self.json(node.body, Scope(self.viewer, page.row, page))
         return (page.over(joined(body)),) if page.has_rows and not page.is_alone else body
 
