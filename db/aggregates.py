@@ -58,7 +58,7 @@ class Granularity(Words):
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What is said of a group of rows: `write(row, viewer)` aggregates over them. `type` is that of the result.
+    """A figure of a group of rows: `write(row, viewer)` aggregates over them. `type` is that of the result.
 
     Of no rows it is 0 if it `counts`, and else null.
     """

@@ -54,7 +54,7 @@ class Period(Field):
 
 
 def period(column: str, description: str) -> Period:
-    """What rows are grouped by in time; clients say for which range and how finely. A type has one at most."""
+    """The time that rows are grouped by; clients say in which range and how finely. A type has one at most."""
     return Period(description, column)
 
 

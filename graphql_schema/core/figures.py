@@ -87,7 +87,7 @@ class Count(Figure):
 
 @dataclass(frozen=True)
 class Sum(Figure):
-    """What the values of a column come to."""
+    """The sum of the values of a column."""
 
     counts = True
 
