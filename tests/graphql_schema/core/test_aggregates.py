@@ -236,6 +236,19 @@ async def test_an_aggregate_may_be_asked_for_without_any_of_its_figures(graph: G
     assert data["repository"]["commitActivity"] == [{"__typename": "CommitActivity"}] * 5
 
 
+async def test_a_wrong_argument_fails_its_field_and_what_holds_it(graph: Graph) -> None:
+    query = """
+        query ($n: Int) {
+          viewer { name }
+          repository(fullName: "analytical/engine") { name commitAuthors(first: $n) { commits } }
+        }
+    """
+    answer = await graph("ada", query, n=0)
+    assert answer["data"] == {"viewer": {"name": "Ada"}, "repository": None}
+    (error,) = answer["errors"]
+    assert (error["path"], error["extensions"]["code"]) == (["repository", "commitAuthors"], "BAD_USER_INPUT")
+
+
 def test_rows_are_grouped_by_what_everybody_sees() -> None:
     class Hidden:
         """By a column that needs a permission."""
