@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -124,8 +125,11 @@ class Grouping:
 
     def sorting(self, groups: Any) -> list[ColumnElement[Any]]:
         """The columns of groups to sort them by."""
-        by = [] if self.order is None else [groups[self._by].desc() if self.order[0] == "-" else groups[self._by]]
-        return [*by, *(groups[name] for name in self.keys)]
+        keys = [groups[name] for name in self.keys]
+        if self.order is None:
+            return keys
+        figure = groups[self._by]
+        return [(figure.desc() if self.order[0] == "-" else figure.asc()).nulls_last(), *keys]
 
     @property
     def _by(self) -> str:
@@ -249,7 +253,7 @@ async def related(
     )
     found: dict[UUID, list[Any]] = defaultdict(list)
     for group in await session.execute(statement, {"keys": keys, **viewer.parameters}):
-        found[group.parent_id].append(group)
+        found[group.parent_id].append(SimpleNamespace(**group._mapping))
     return found
 
 
@@ -259,4 +263,5 @@ async def of_all(
     """The groups of all rows of `table` that the viewer sees; the one key is ALL."""
     row = table.__table__.alias("row")
     statement = asked.of(row, [reachable(row, viewer)], viewer)
-    return {ALL: list(await session.execute(statement, viewer.parameters))}
+    # Rows of SQLAlchemy have attributes of their own, such as `count`.
+    return {ALL: [SimpleNamespace(**group._mapping) for group in await session.execute(statement, viewer.parameters)]}

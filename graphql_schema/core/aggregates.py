@@ -33,7 +33,7 @@ PERIODS = {
     "until": Argument(datetime, "The first moment that counts no more. The last period may end after it.", REQUIRED),
     "granularity": Argument(Granularity, f"How long a period is: there are {MOST} at most.", Granularity.MONTH),
 }
-FIRST = {"first": number("How many groups", most=MOST, default=100)}
+FIRST = {"first": number("How many items at most", most=MOST, default=100)}
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,10 @@ class Period(Field):
 
 
 def period(column: str, description: str) -> Period:
-    """The time that rows are grouped by; clients say in which range and how finely. A type has one at most."""
+    """The time that rows are grouped by; clients say in which range and how finely. Rows without a time do not count.
+
+    A type has one at most.
+    """
     return Period(description, column)
 
 
@@ -81,6 +84,8 @@ def aggregate_of(table: type[Base], *, order: str | None = None) -> Callable[[Cl
         periods = [name for name, value in fields.items() if isinstance(value, Period)]
         if keys.keys() & figures.keys() or len(periods) > 1:
             raise TypeError(f"{declarations.__name__} has two declarations of one name, or two periods")
+        if order and order.lstrip("-") not in figures:
+            raise TypeError(f"{declarations.__name__} is sorted by {order}, which is no figure of it")
         GROUPINGS[declarations] = table, Grouping(keys, figures, next(iter(periods), None), order)
         return embedded_in(table)(declarations)
 
@@ -160,6 +165,8 @@ def aggregate(to: Any, of: type, description: str, *, on: Pairing | None = None)
     table, grouping = GROUPINGS[of]
     is_of_all = to is table and on is None
     relation = None if is_of_all else paired(to, on) if on else relations.down(to.expression)
+    if relation and relation.child is not table:
+        raise TypeError(f"{of.__name__} has groups of {table.__name__}, not of {relation.child.__name__}")
     signature = Signature((PERIODS if grouping.period else {}) | (FIRST if grouping.is_limited else {}))
     weight = None if grouping.keys else WEIGHT
     return Aggregate(description, table, of.__name__, grouping, signature, relation, weight=weight)

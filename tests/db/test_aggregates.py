@@ -37,7 +37,7 @@ class Reader:
         async with self.database.read() as session:
             found = await reading(session, self.world.viewer(who), *arguments, list(keys))
         assert len(self.database.statements) == 1
-        return {key: [tuple(group) for group in groups] for key, groups in found.items()}
+        return {key: [tuple(vars(group).values()) for group in groups] for key, groups in found.items()}
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ async def test_groups_of_many_rows_are_read_together(ask: Reader, world: World) 
     asked = Asked(Grouping({"additions": tables.Commit.__table__.c.additions}, {"commits": ROWS}), lambda: {"first": 2})
     parents = [world.engine.id, world.vault.id, world.shore.id]
     found = await ask("ada", aggregates.related, tables.Repository, relation, asked, keys=parents)
-    assert [found[key] for key in parents] == [[(1, 1), (2, 1)]] * 3
+    assert [[group[1:] for group in found[key]] for key in parents] == [[(1, 1), (2, 1)]] * 3
 
 
 async def test_there_are_as_many_periods_as_were_counted_before(ask: Reader) -> None:
@@ -98,6 +98,24 @@ async def test_there_are_as_many_periods_as_were_counted_before(ask: Reader) -> 
         assert groups[0][0] <= since
         assert groups[-1][0] < until
     assert 0 < refused < 30
+
+
+async def test_a_day_counts_in_the_period_in_which_it_begins(ask: Reader) -> None:
+    grouping = Grouping({"begins_at": tables.RepositoryStats.__table__.c.date}, {"days": ROWS}, period="begins_at")
+    since, until = datetime(2025, 12, 31, tzinfo=UTC), datetime(2026, 1, 1, 0, 0, 1, tzinfo=UTC)
+    bounds = {"since": literal(since, TIME), "until": literal(until, TIME), "granularity": Granularity.DAY}
+    (groups,) = (await ask("ada", aggregates.of_all, tables.RepositoryStats, Asked(grouping, lambda: bounds))).values()
+    assert groups == [(since, 0), (since + timedelta(days=1), 2)]
+
+
+async def test_groups_without_the_figure_that_they_are_sorted_by_come_last(ask: Reader) -> None:
+    additions = Figure(lambda row, _: func.max(row.additions).filter(row.additions != 2), Integer())
+    for order, expected in (("-most", [3, 1, None]), ("most", [1, 3, None])):
+        grouping = Grouping({"sha": tables.Commit.__table__.c.sha}, {"most": additions}, order=order)
+        (groups,) = (
+            await ask("olga", aggregates.of_all, tables.Commit, Asked(grouping, lambda: {"first": 9}))
+        ).values()
+        assert [most for _, most in groups] == expected
 
 
 def test_a_period_is_counted_once_for_each_of_its_moments() -> None:

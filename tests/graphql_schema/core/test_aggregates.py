@@ -9,7 +9,8 @@ import pytest
 from db import tables
 from db.permissions import OWN
 from db.tables import EnrollmentStatus, PaymentStatus
-from graphql_schema.core import aggregate_of, column, count, one, period
+from graphql_schema.core import aggregate, aggregate_of, column, count, one, period
+from graphql_schema.repositories.types import CommitAuthor
 from tests.conftest import Graph
 from tests.graphql_schema.asking import add, change, error_code
 from tests.world import NOON, World
@@ -275,3 +276,10 @@ def test_one_name_is_declared_once_and_one_period_is_enough() -> None:
     for declarations in (Twice, Periods):
         with pytest.raises(TypeError, match=declarations.__name__):
             aggregate_of(tables.Commit)(declarations)
+
+
+def test_groups_are_sorted_by_a_figure_that_they_have_and_are_of_the_rows_that_the_edge_leads_to() -> None:
+    with pytest.raises(TypeError, match="additions"):
+        aggregate_of(tables.Commit, order="-additions")(type("Nothing", (), {}))
+    with pytest.raises(TypeError, match="CommitAuthor has groups of Commit, not of PullRequest"):
+        aggregate(tables.PullRequest.repository_id, CommitAuthor, "Who has worked on it.")
