@@ -15,7 +15,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
-    Column,
     ColumnElement,
     DateTime,
     Select,
@@ -77,11 +76,11 @@ class Figure:
 class Grouping:
     """How rows are put into groups, by keys in their order, and the figures of each group, all by name.
 
-    Without keys all rows are one group. The key named `period` is a time, whose `granularity` is asked for. Groups are
-    sorted by the figure `order`, a minus for falling, and then by their keys.
+    Keys are columns; without any all rows are one group. The key named `period` is a time, whose `granularity` is asked
+    for. Groups are sorted by the figure `order`, a minus for falling, and then by their keys.
     """
 
-    keys: Mapping[str, Column[Any]]
+    keys: Mapping[str, Any]
     figures: Mapping[str, Figure]
     period: str | None = None
     order: str | None = None
@@ -206,7 +205,7 @@ def _place(granularity: Granularity, moment: datetime) -> int:
 def _periods(since: Any, until: Any, granularity: Granularity, **_: Any) -> Any:
     """The first moment of each period in a range."""
     last = until - literal_column("INTERVAL '1 microsecond'")
-    step = literal_column(f"INTERVAL '1 {granularity}'")
+    step: ColumnElement[Any] = literal_column(f"INTERVAL '1 {granularity}'")
     series = func.generate_series(_begin(granularity, since), last, step, literal_column("'UTC'"))
     return series.table_valued(column("period", DateTime(timezone=True))).render_derived(name="periods")
 
@@ -252,8 +251,8 @@ async def related(
         .order_by(*asked.grouping.sorting(groups.c))
     )
     found: dict[UUID, list[Any]] = defaultdict(list)
-    for group in await session.execute(statement, {"keys": keys, **viewer.parameters}):
-        found[group.parent_id].append(SimpleNamespace(**group._mapping))
+    for group in (await session.execute(statement, {"keys": keys, **viewer.parameters})).mappings():
+        found[group["parent_id"]].append(SimpleNamespace(**group))
     return found
 
 
@@ -263,5 +262,5 @@ async def of_all(
     """The groups of all rows of `table` that the viewer sees; the one key is ALL."""
     row = table.__table__.alias("row")
     statement = asked.of(row, [reachable(row, viewer)], viewer)
-    # Rows of SQLAlchemy have attributes of their own, such as `count`.
-    return {ALL: [SimpleNamespace(**group._mapping) for group in await session.execute(statement, viewer.parameters)]}
+    found = (await session.execute(statement, viewer.parameters)).mappings()
+    return {ALL: [SimpleNamespace(**group) for group in found]}

@@ -151,7 +151,7 @@ class Aggregate(Field):
             found = await context.load(aggregates.related, type(source), self.relation, asked, key=source.id) or []
         return found if self.grouping.keys else found[0]
 
-    def _conditions(self, arguments: Mapping[str, Any]) -> tuple[filters.Test, ...]:
+    def _conditions(self, arguments: Mapping[str, Any]) -> tuple[Any, ...]:
         given = arguments.get("filter")
         return filters.tests(self.child, given) if given else ()
 

@@ -37,6 +37,7 @@ class Figure(Field):
 
     def sql_type(self, table: type[Base]) -> TypeEngine[Any]:
         """The type of the figure in SQL: that of the column, where nothing else is said."""
+        assert self.column
         found: TypeEngine[Any] = table.__table__.c[self.column].type
         return found
 
@@ -56,11 +57,12 @@ class Figure(Field):
 
         def write(row: Any, viewer: Viewer) -> ColumnElement[Any]:
             found = self.over(known(table.__table__.c[self.column], row, viewer) if self.column else None)
-            return self._ready(found.filter(self.where(row)) if self.where else found, self.sql_type(table))
+            ready: ColumnElement[Any] = self._ready(found.filter(self.where(row)) if self.where else found, table)
+            return ready
 
         return aggregates.Figure(write, self.sql_type(table), self.counts)
 
-    def _ready(self, found: Any, type_: TypeEngine[Any]) -> Any:
+    def _ready(self, found: Any, table: type[Base]) -> Any:
         return found
 
     def lower(self, at: Selected) -> tree.Node:
@@ -113,8 +115,8 @@ class Mean(Figure):
     def over(self, value: Any) -> Any:
         return func.avg(value)
 
-    def _ready(self, found: Any, type_: TypeEngine[Any]) -> Any:
-        return cast(found, type_)
+    def _ready(self, found: Any, table: type[Base]) -> Any:
+        return cast(found, self.sql_type(table))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -93,7 +94,9 @@ async def test_there_are_as_many_periods_as_were_counted_before(ask: Reader) -> 
             refused += 1
             continue
         bounds = {"since": literal(since, TIME), "until": literal(until, TIME), "granularity": granularity}
-        (groups,) = (await ask("root", aggregates.of_all, tables.Commit, Asked(grouping, lambda b=bounds: b))).values()
+        (groups,) = (
+            await ask("root", aggregates.of_all, tables.Commit, Asked(grouping, partial(dict, bounds)))
+        ).values()
         assert len(groups) == counted <= MOST
         assert groups[0][0] <= since
         assert groups[-1][0] < until

@@ -136,9 +136,9 @@ class Model:
                 return getattr(row, source or name)
         raise AssertionError(declared)
 
-    def _known(self, column: str, row: Row) -> Any:
+    def _known(self, column: Any, row: Row) -> Any:
         """The value of a column; of a foreign key as far as the viewer sees what it refers to."""
-        table = self.place.declared.child.__table__
+        table: Any = self.place.declared.child.__table__
         value = getattr(row, column)
         targets = [key.column.table.name for key in table.c[column].foreign_keys]
         is_told = (table.name, column) in self.oracle.mentions
