@@ -92,10 +92,17 @@ async def expression(
     return dict(await _rows(session, viewer, statement, keys))
 
 
+async def referred(session: AsyncSession, viewer: Viewer, relation: Relation, keys: Sequence[UUID]) -> dict[UUID, Base]:
+    """The rows with these keys that the viewer may follow the relation to."""
+    child = relation.child.__table__.alias("child")
+    statement = select(aliased(relation.child, child)).where(child.c.id == _any(), relation.visible(child, viewer))
+    return {row.id: row for row in await session.scalars(statement, {"keys": keys, **viewer.parameters})}
+
+
 async def one(
     session: AsyncSession, viewer: Viewer, table: type[Base], relation: Relation, keys: Sequence[UUID]
 ) -> dict[UUID, Base]:
-    """For each of these rows of `table` the row that the relation leads to, where there is one."""
+    """For each of these rows of `table` the row that the relation leads to, where there is one, by a condition."""
     parent, child = _aliases(table, relation)
     statement = (
         select(parent.c.id, aliased(relation.child, child))

@@ -40,13 +40,14 @@ class Relation:
     """How rows of one table lead to rows of `child`: `on(parent, child, viewer)` says which belong together.
 
     `is_checked` is False where the access rule of the child holds by the way that leads to it. `link` is the table
-    that the way leads over, if it leads over one.
+    that the way leads over, if it leads over one. `column` is the foreign key that refers to the child, if one does.
     """
 
     child: type[Base]
     on: Join
     is_checked: bool = True
     link: Link | None = None
+    column: str | None = None
 
     def visible(self, child: Row, viewer: Viewer) -> ColumnElement[bool]:
         """The condition under which the viewer may follow the relation to `child`."""
@@ -56,9 +57,8 @@ class Relation:
 def up(column: Any) -> Relation:
     """The relation from a row to the one that its foreign key refers to."""
     (key,) = column.foreign_keys
-    return Relation(
-        class_of(key.column.table), lambda row, parent, _: parent.id == row[column.name], not follows(column)
-    )
+    on: Join = lambda row, parent, _: parent.id == row[column.name]  # noqa: E731  (as short as the others)
+    return Relation(class_of(key.column.table), on, not follows(column), column=column.name)
 
 
 def down(column: Any) -> Relation:

@@ -1,26 +1,39 @@
 """The kernel of the graph, which all slices share: declarations of types, edges, lists, mutations and subscriptions."""
 
+from graphql_schema.core.aggregates import aggregate, aggregate_of, period
 from graphql_schema.core.connections import listing, many, many_to_many
 from graphql_schema.core.fields import column, deprecated, embedded, one, sql
+from graphql_schema.core.figures import average, count, highest, lowest, percentile, total
 from graphql_schema.core.mutations import mutation
 from graphql_schema.core.nodes import NODES, embedded_in, node
 from graphql_schema.core.roots import lookup, root
+from graphql_schema.core.signature import number
 from graphql_schema.core.subscriptions import subscription
 
 __all__ = [
     "NODES",
+    "aggregate",
+    "aggregate_of",
+    "average",
     "column",
+    "count",
     "deprecated",
     "embedded",
     "embedded_in",
+    "highest",
     "listing",
     "lookup",
+    "lowest",
     "many",
     "many_to_many",
     "mutation",
     "node",
+    "number",
     "one",
+    "percentile",
+    "period",
     "root",
     "sql",
     "subscription",
+    "total",
 ]

@@ -5,7 +5,7 @@ What is kept of them is for everybody who sends the document: it is made of lite
 
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +25,7 @@ from graphql import (
 )
 from graphql.execution import get_argument_values
 from graphql.execution.values import VariableValues
+from sqlalchemy import BindParameter, bindparam
 
 from db.base import Base
 from graphql_schema.core.inputs import converted, is_plain, python_name
@@ -68,6 +69,10 @@ class Given:
     def parameter(self, name: str) -> str:
         """The name of one of their bind parameters."""
         return f"{name}_{self.number}"
+
+    def bound(self, name: str, type_: Any = None) -> BindParameter[Any]:
+        """One of their bind parameters, as an expression."""
+        return bindparam(self.parameter(name), type_=type_, value=None, required=False)
 
     @property
     def text(self) -> str:
@@ -152,6 +157,17 @@ def choice_of(node: FieldNode, name: str, type_: Any, number: Callable[[Any], in
         case EnumValueNode(value=member):
             return number(type_.values[member].value)
     return number(None)
+
+
+def counted(given: Given, count: Callable[[Mapping[str, Any]], int]) -> Given:
+    """The arguments with as many items as are counted in their values; one where these make no sense."""
+
+    def size(values: Mapping[str, Any]) -> int:
+        with suppress(Exception):
+            return count(given.values(VariableValues({}, dict(values))))
+        return 1
+
+    return replace(given, size=size if given.varies else size({}))
 
 
 def length_of(node: FieldNode, name: str, *, most: int) -> Size:

@@ -23,6 +23,7 @@ from graphql_schema.core.arguments import Binding
 from graphql_schema.core.context import Context
 from graphql_schema.core.scalars import JSON
 from graphql_schema.core.selected import Selected
+from graphql_schema.core.signature import Argument, Literals, Signature
 from graphql_schema.core.strawberry_seam import TYPES, DeclaredField, enumeration
 
 TYPES["JSON"] = JSON
@@ -103,12 +104,13 @@ class Column(Field):
         return getattr(source, self.source or name)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sql(Field):
-    """A value that an SQL expression over the row gives."""
+    """A value that an SQL expression over the row and the arguments of the field gives."""
 
     type: Any
-    value: Callable[[Any], ColumnElement[Any]]
+    value: Callable[..., ColumnElement[Any]]
+    signature: Signature = field(default_factory=Signature)
 
     @property
     def is_nullable(self) -> bool:
@@ -123,11 +125,37 @@ class Sql(Field):
     def annotation(self, table: type[Base], name: str) -> Any:
         return self.type
 
+    def arguments(self) -> list[StrawberryArgument]:
+        return self.signature.declared()
+
+    def bind(self, arguments: Mapping[str, Any]) -> Binding:
+        return self.signature.bind(arguments)
+
     def lower(self, at: Selected) -> tree.Node:
-        return tree.Value("expression", lambda scope: self.value(scope.row.c), is_nullable=True)
+        if not self.signature.arguments:
+            return tree.Value("expression", lambda scope: self.value(scope.row.c), is_nullable=True)
+        given = at.given()
+        return tree.Value(
+            "expression",
+            lambda scope: self.value(scope.row.c, **self.signature.written(scope.shape, given.bound)),
+            is_nullable=True,
+            given=given,
+        )
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
-        return await context.load(read.expression, type(source), self.value, key=source.id)
+        applied = Applied(self.value, Literals.of(self.signature, arguments))
+        return await context.load(read.expression, type(source), applied, key=source.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An expression with arguments; equal to another of equal arguments, so that they are read as one batch."""
+
+    value: Callable[..., ColumnElement[Any]]
+    arguments: Literals
+
+    def __call__(self, row: Any) -> ColumnElement[Any]:
+        return self.value(row, **self.arguments())
 
 
 @dataclass(frozen=True)
@@ -161,7 +189,10 @@ class One(Field):
         return tree.Row(followed(self.relation), at.object())
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
-        return await context.load(read.one, type(source), self.relation, key=source.id)
+        if self.relation.column is None:
+            return await context.load(read.one, type(source), self.relation, key=source.id)
+        key = getattr(source, self.relation.column)
+        return await context.load(read.referred, self.relation, key=key) if key else None
 
 
 @dataclass(frozen=True)
@@ -190,12 +221,26 @@ def column(description: str, *, needs: Permission | None = None, source: str | N
     return Column(description, needs, source)
 
 
-def sql(type: Any, description: str, value: Callable[[Any], ColumnElement[Any]], *, weight: int | None = 1) -> Sql:
-    """A value that PostgreSQL computes: `sql(int, "…", lambda document: func.length(document.content))`.
+def sql(
+    type: Any,
+    description: str,
+    value: Callable[..., ColumnElement[Any]],
+    *,
+    weight: int | None = 1,
+    **arguments: Argument,
+) -> Sql:
+    """A value that PostgreSQL computes of a row, and of arguments that the function takes by name. It weighs
+    nothing where it looks at nothing but a few columns of the row.
 
-    It weighs nothing where it looks at nothing but a few columns of the row.
+    >>> length = sql(int, "How long it is.", lambda document: func.length(document.content))
+    >>> start = sql(
+    ...     str,
+    ...     "How it begins.",
+    ...     lambda document, length: func.left(document.content, length),
+    ...     length=number("How many characters", most=1_000, default=200),
+    ... )
     """
-    return Sql(description, type, value, weight=weight)
+    return Sql(description, type, value, Signature(arguments), weight=weight)
 
 
 def embedded(of: str, description: str) -> Embedded:

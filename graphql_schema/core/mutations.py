@@ -18,8 +18,9 @@ from db.write import Work
 from graphql_schema.core import tree
 from graphql_schema.core.context import Context
 from graphql_schema.core.fields import Computed, Field, object_type
-from graphql_schema.core.roots import argument, by_key
+from graphql_schema.core.roots import by_key
 from graphql_schema.core.selected import Selected
+from graphql_schema.core.signature import argument
 from graphql_schema.core.texts import check_texts
 
 object_type(

@@ -63,6 +63,8 @@ def taken_by(order: Order, given: Any) -> Any:
 def _order(table: type[Base], name: str, expression: Sql | None) -> Order:
     column, descending = name.lstrip("-"), name.startswith("-")
     if expression:
+        if expression.signature.arguments:
+            raise TypeError(f"{table.__name__} cannot be ordered by {column}: it takes arguments")
         weight = WEIGHT * (expression.weight or 0)
         return Order(table, column, descending, expression.value, can_be_null=expression.is_nullable, weight=weight)
     if table.__table__.c[column].foreign_keys:

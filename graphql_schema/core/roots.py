@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import strawberry
-from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.utils.str_converters import to_camel_case
 
@@ -22,6 +21,7 @@ from graphql_schema.core.context import Context
 from graphql_schema.core.fields import Field, object_type
 from graphql_schema.core.nodes import NODES
 from graphql_schema.core.selected import Selected
+from graphql_schema.core.signature import argument
 from graphql_schema.core.strawberry_seam import TYPES
 from graphql_schema.core.texts import check_storable
 
@@ -147,11 +147,6 @@ class NodesById(Field):
 def by_key(table: type[Base]) -> tree.Rows:
     """The row of a table that arguments name by its key."""
     return tree.Rows(table, lambda scope, row: row.c.id == scope.key)
-
-
-def argument(name: str, kind: Any, description: str) -> StrawberryArgument:
-    """An argument of a field; one that may be null may be left out."""
-    return StrawberryArgument(name, None, StrawberryAnnotation(kind), description=description)
 
 
 async def _node(context: Context, public_id: str) -> Any:

@@ -1,4 +1,4 @@
-"""How times, days, money and free-form objects look in the graph: exactly as PostgreSQL writes them into JSON."""
+"""How times, days, money, large numbers and free-form objects look in the graph: as PostgreSQL writes their JSON."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -9,6 +9,7 @@ import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
 JSON = NewType("JSON", object)
+BigInt = NewType("BigInt", int)
 
 DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
@@ -17,6 +18,8 @@ MOMENT = re.compile(rf"({DATE}[Tt]{CLOCK}):([0-5][0-9]|60)(?:\.([0-9]+))?([Zz]|[
 """`date-time` of RFC 3339, section 5.6."""
 AMOUNT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,6})?")
 """A number of RFC 8259, section 6."""
+
+WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,37})")
 
 
 def iso(moment: datetime) -> str:
@@ -59,6 +62,13 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"expected a string, got {value!r}")
     return value
+
+
+def whole_of(value: Any) -> int:
+    """The whole number that a text stands for; raises ValueError or TypeError for what is none."""
+    if not WHOLE.fullmatch(_text(value)):
+        raise ValueError("no whole number")
+    return int(value)
 
 
 def amount_of(value: Any) -> Decimal:
@@ -110,6 +120,15 @@ SCALARS: dict[object, ScalarDefinition] = {
         ),
         serialize=str,
         parse_value=amount_of,
+    ),
+    BigInt: strawberry.scalar(
+        name="BigInt",
+        description=(
+            'A whole number as a string of its digits, such as `"1234"`: it may be larger than an Int, and than what '
+            "a number in JavaScript holds exactly."
+        ),
+        serialize=str,
+        parse_value=whole_of,
     ),
     JSON: strawberry.scalar(
         name="JSON",

@@ -1,6 +1,6 @@
 """A field where an operation selects it: what a declaration is told when it lowers itself to the tree."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from db.base import Base
@@ -34,6 +34,9 @@ class Selected(Protocol):
 
     def given(self, size: Size = 1, weight: Size = 0) -> Given:
         """Its arguments, which ask for so many items at most, and weigh so much by themselves."""
+
+    def counted(self, count: Callable[[Mapping[str, Any]], int]) -> Given:
+        """Its arguments, which ask for as many items as are counted in their values."""
 
     def number(self, *names: str, default: int, most: int) -> Size:
         """The number that the first of these arguments gives that is there, within bounds."""

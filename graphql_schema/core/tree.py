@@ -1,8 +1,7 @@
 """The tree between a query and its SQL: a handful of nodes that say what is answered, and from where.
 
 Every field of the graph lowers itself to a node (`Field.lower`), beside saying how Python resolves it. The syntax of
-GraphQL ends here and SQL begins here: the statement, the cost, and what is deferred are functions over the tree, and
-`print(tree)` shows it.
+GraphQL ends here and SQL begins here: statement, cost and deferred parts are functions of it, `print(tree)` shows it.
 
 An expression of a node is written over a scope: a row, a page of rows, or the arguments that name a row.
 """
@@ -16,6 +15,7 @@ from graphql import FieldNode
 from sqlalchemy import ColumnElement, literal_column
 
 from db.access import Viewer
+from db.aggregates import Grouping
 from db.base import Base
 from db.permissions import Permission
 from graphql_schema.core.arguments import Given
@@ -76,7 +76,7 @@ class Value(Node):
     """A scalar: an SQL expression over a row, over all rows of a page, or over all pages of a list.
 
     Its type says how it is written as JSON; without one the expression's own does. It is null for whoever lacks the
-    permission `needs` on the row.
+    permission `needs` on the row. The expression may ask for the arguments that are `given`.
     """
 
     text: str
@@ -85,10 +85,11 @@ class Value(Node):
     is_nullable: bool = False
     needs: Permission | None = None
     over: Literal["row", "page", "list"] = "row"
+    given: Given | None = None
 
     @property
     def words(self) -> str:
-        return f"{self.text} if {self.needs}" if self.needs else self.text
+        return f"{self.text}{_asked(self.given)}{f' if {self.needs}' if self.needs else ''}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,15 +168,16 @@ class Row(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class List(Node):
-    """A page of rows. The arguments give its window: a `db.read.Window` is their shape."""
+    """A page of rows, or `groups` of them. The arguments give a page its window: a `db.read.Window` is their shape."""
 
     rows: Rows
-    body: Object
+    body: "Object | Each"
     given: Given
+    groups: Grouping | None = None
 
     @property
     def words(self) -> str:
-        return f"list of {self.rows}{_asked(self.given)} →"
+        return f"{self.groups or 'list'} of {self.rows}{_asked(self.given)} →"
 
     def below(self) -> Iterator[tuple[str, Node]]:
         yield "", self.body

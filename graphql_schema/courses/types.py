@@ -7,13 +7,63 @@ from sqlalchemy import and_, func, or_, select
 from db import tables
 from db.access import viewer_id
 from db.permissions import LEARN
-from db.tables import EnrollmentStatus
-from graphql_schema.core import column, many, many_to_many, node, one, sql
+from db.tables import EnrollmentStatus, PaymentStatus
+from graphql_schema.core import (
+    aggregate,
+    aggregate_of,
+    average,
+    column,
+    count,
+    highest,
+    lowest,
+    many,
+    many_to_many,
+    node,
+    one,
+    percentile,
+    period,
+    sql,
+    total,
+)
 
 modules = tables.CourseModule.__table__
 lessons = tables.Lesson.__table__
 progress = tables.CourseProgress.__table__
 enrollments = tables.Enrollment.__table__
+
+
+def _is_completed(enrollment: Any) -> Any:
+    return enrollment.status == EnrollmentStatus.COMPLETED
+
+
+def _is_paid(enrollment: Any) -> Any:
+    return enrollment.payment_status == PaymentStatus.COMPLETED
+
+
+@aggregate_of(tables.CourseProgress)
+class CourseStatistics:
+    """How far the students of a course are, all together."""
+
+    students = count("How many people have begun.")
+    completed = count("How many have finished the last lesson.", where=lambda row: row.completed_at.is_not(None))
+    average_percent = average("progress_percent", "How much of the course they have done on average, 0 to 100.")
+    median_percent = percentile(0.5, "progress_percent", "Half of them have done at least so much of the course.")
+    lowest_percent = lowest("progress_percent", "How much the one has done who is least far.")
+    highest_percent = highest("progress_percent", "How much the one has done who is farthest.")
+    completed_lessons = total("completed_lessons", "How many lessons they have finished together.")
+    last_accessed_at = highest("last_accessed_at", "When the last of them was at it.")
+
+
+@aggregate_of(tables.Enrollment)
+class EnrollmentActivity:
+    """The enrollments of one period whose amounts are in one currency."""
+
+    begins_at = period("enrolled_at", "The moment at which the period begins.")
+    currency = column("The ISO 4217 code of the currency.", source="payment_currency")
+    enrollments = count("How many people have enrolled.")
+    completed = count("How many of them have completed the course.", where=_is_completed)
+    paid = total("payment_amount", "What they have paid.", where=_is_paid)
+    average_paid = average("payment_amount", "What those paid on average who paid.", where=_is_paid)
 
 
 @node(
@@ -58,6 +108,11 @@ class Course:
     modules = many(tables.CourseModule.course_id, "Its chapters, in their order.")
     enrollments = many(
         tables.Enrollment.course_id, "Who takes it, as far as you see these: your own place, or all if you teach it."
+    )
+    statistics = aggregate(
+        tables.CourseProgress.course_id,
+        CourseStatistics,
+        "How far its students are, as far as you see them: you alone, or all if you teach it.",
     )
     students = many_to_many(
         tables.Enrollment.course_id,

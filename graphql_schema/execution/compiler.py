@@ -12,12 +12,13 @@ from itertools import count
 from typing import Any
 
 from orjson import dumps
-from sqlalchemy import bindparam, literal_column
+from sqlalchemy import literal_column
 
 from db.access import Viewer
 from db.statements import Statement
 from graphql_schema.core.arguments import FAILED
 from graphql_schema.core.tree import Choice, Constant, Each, List, Node, Object, Row, Value, given_of
+from graphql_schema.execution.groups import Groups
 from graphql_schema.execution.pages import Page
 from graphql_schema.execution.sql_text import (
     NULL,
@@ -54,7 +55,7 @@ class Scope:
 
     viewer: Viewer
     row: Alias | None = None
-    page: Page | None = None
+    page: Page | Groups | None = None
     key: Any = None
     shape: Any = None
 
@@ -93,6 +94,8 @@ class Compiler:
         return (f"{given.number}",) if given and has_failed else self.json(node, scope)
 
     def _value(self, node: Value, scope: Scope) -> Json:
+        if node.given:
+            scope = replace(scope, shape=self.shapes[node.given.number])
         found = node.write(scope)
         if isinstance(found, tuple):  # a page has written it
             return found
@@ -107,13 +110,14 @@ class Compiler:
         row = alias_of(node.rows.table.__table__, self.names)
         if node.given:
             shape = self.shapes.get(node.given.number)
-            scope = replace(scope, key=bindparam(node.given.parameter("key"), value=None, required=False), shape=shape)
+            scope = replace(scope, key=node.given.bound("key"), shape=shape)
         found = joined(self.json(node.body, Scope(self.viewer, row)))
         where = all_of(conditions(node.rows, scope, row, self.viewer))
         return coalesced(("(SELECT ", *found, *from_(row), *where, ")"))
 
     def _list(self, node: List, scope: Scope) -> Json:
-        page = Page(node, self.shapes[node.given.number], scope, viewer=self.viewer, names=self.names)
+        lists = Groups if node.groups else Page
+        page = lists(node, self.shapes[node.given.number], scope, viewer=self.viewer, names=self.names)
         body = self.json(node.body, Scope(self.viewer, page.row, page))
         return (page.over(joined(body)),) if page.has_rows and not page.is_alone else body
 

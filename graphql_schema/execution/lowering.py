@@ -4,7 +4,7 @@ A tree depends on the document and on the variables that decide what is selected
 and kept, for everybody who sends the document.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_leaf_type
 
 from db.base import Base
-from graphql_schema.core.arguments import Given, Size, choice_of, length_of, number_of
+from graphql_schema.core.arguments import Given, Size, choice_of, counted, length_of, number_of
 from graphql_schema.core.nodes import NODES, TABLES
 from graphql_schema.core.strawberry_seam import DeclaredField, declared_of
 from graphql_schema.core.tree import Constant, Each, Member, Object, Python, Row, Rows
@@ -101,6 +101,9 @@ class At:
     def given(self, size: Size = 1, weight: Size = 0) -> Given:
         number = next(self.lowering.numbers)
         return Given(number, self.strawberry.declared, self.field, self.selection.nodes[0], size, weight)
+
+    def counted(self, count: Callable[[Mapping[str, Any]], int]) -> Given:
+        return counted(self.given(), count)
 
     def number(self, *names: str, default: int, most: int) -> Size:
         return number_of(self.selection.nodes[0], names, default=default, most=most)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import bindparam, literal_column
+from sqlalchemy import bindparam, literal_column, or_
 
 from db.access import Viewer, reached
 from db.windows import KEY, Window
@@ -172,7 +172,7 @@ class Page:
         return Parameter(self.node.given.parameter("limit"), "INTEGER")
 
     def _bind(self, name: str, type_: Any) -> Any:
-        return bindparam(self.node.given.parameter(name), type_=type_, value=None, required=False)
+        return self.node.given.bound(name, type_)
 
 
 def _fields(node: Node) -> Iterator[Node]:

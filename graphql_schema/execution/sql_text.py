@@ -204,6 +204,9 @@ def _plain(type_: Any, sql: Sql) -> Json:
             return f'"{prefix}_', ("encode(uuid_send(", *sql, "), 'hex')"), '"'
         case types.Enum() | types.Numeric(asdecimal=True) | types.Uuid() | types.Date():
             return '"', _cast(sql), '"'
+        case types.Float():
+            # As Python writes it: one that is whole has a point, too.
+            return (("regexp_replace(", *_cast(sql), r", '^-?[0-9]+$', '\&.0')"),)
         case types.Integer() | types.JSON():
             return (_cast(sql),)
         case types.ARRAY():

@@ -3,7 +3,43 @@
 from sqlalchemy import Double, and_, cast, extract
 
 from db import tables
-from graphql_schema.core import column, many, node, one, sql
+from graphql_schema.core import (
+    aggregate,
+    aggregate_of,
+    column,
+    count,
+    highest,
+    lowest,
+    many,
+    node,
+    one,
+    period,
+    sql,
+    total,
+)
+
+
+@aggregate_of(tables.Commit)
+class CommitActivity:
+    """The commits of one period."""
+
+    begins_at = period("committed_at", "The moment at which the period begins.")
+    commits = count("How many commits were made.")
+    authors = count("How many people made them, of those who are known.", distinct="author_id")
+    additions = total("additions", "How many lines they added.")
+    deletions = total("deletions", "How many lines they removed.")
+
+
+@aggregate_of(tables.Commit, order="-commits")
+class CommitAuthor:
+    """The commits of one person."""
+
+    author = one(tables.Commit.author_id, "The person; null for all whom nobody knows.")
+    commits = count("How many commits they made.")
+    additions = total("additions", "How many lines they added.")
+    deletions = total("deletions", "How many lines they removed.")
+    first_committed_at = lowest("committed_at", "When they first committed.")
+    last_committed_at = highest("committed_at", "When they last committed.")
 
 
 @node(
@@ -26,6 +62,15 @@ class Repository:
     updated_at = column("When what is known of it last changed.")
     organization = one(tables.Repository.organization_id, "The organization that it belongs to.")
     commits = many(tables.Commit.repository_id, "Its commits, newest first.")
+    commit_activity = aggregate(
+        tables.Commit.repository_id,
+        CommitActivity,
+        "Its commits over time, for a chart: an item for every period of the range, the earliest first, with zeros "
+        "where nothing was committed.",
+    )
+    commit_authors = aggregate(
+        tables.Commit.repository_id, CommitAuthor, "Who committed to it, those with the most commits first."
+    )
     pull_requests = many(tables.PullRequest.repository_id, "Its pull requests, newest first.")
     stats = many(
         tables.RepositoryStats.repository_id,

@@ -1,17 +1,25 @@
 """Specification projects, documents with their versions, threads, comments and reactions."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Integer, and_, func, select
+from sqlalchemy import Integer, and_, case, func, select
 
 from db import tables
 from db.access import viewer_id
 from db.tables import MembershipStatus
-from graphql_schema.core import column, embedded, embedded_in, many, many_to_many, node, one, sql
+from graphql_schema.core import column, embedded, embedded_in, many, many_to_many, node, number, one, sql
 
 documents = tables.SpecificationDocument.__table__
 threads = tables.CommentThread.__table__
 comments = tables.Comment.__table__
+
+
+def beginning(text: Any, length: Any) -> Any:
+    """The whole words that a text begins with, in as many characters. An ellipsis stands for the others."""
+    words = func.substring(func.left(text, length), r"^.*\S(?=\s)")
+    cut = func.concat(func.coalesce(words, func.left(text, length - 1)), "…")
+    return case((func.char_length(text) <= length, text), else_=cut)
 
 
 @node(
@@ -102,6 +110,12 @@ class SpecificationDocument:
         int,
         "How many words the text has.",
         lambda document: func.regexp_count(document.content, r"\S+", type_=Integer),
+    )
+    excerpt = sql(
+        str,
+        "How the text begins, for a list of documents: as many whole words as fit, with an ellipsis if there is more.",
+        lambda document, length: beginning(document.content, length),
+        length=number("How many characters it has at most", most=1_000, default=200),
     )
 
     project = one(tables.SpecificationDocument.project_id, "The project that it belongs to.")

@@ -44,6 +44,12 @@ def test_an_amount_keeps_its_digits() -> None:
     assert scalar("Decimal").parse_value("49.90") == Decimal("49.90")
 
 
+def test_a_large_number_is_a_text_of_its_digits() -> None:
+    for number in (0, -1, 2**31, -(2**63), 10**38 - 1):
+        assert scalar("BigInt").coerce_output_value(number) == f"{number}"
+        assert scalar("BigInt").parse_value(f"{number}") == number
+
+
 def test_a_day_is_a_day() -> None:
     assert scalar("Date").coerce_output_value(date(2026, 8, 19)) == "2026-08-19"
     assert scalar("Date").parse_value("2026-08-19") == date(2026, 8, 19)
@@ -131,6 +137,13 @@ def test_nothing_is_taken_that_the_grammar_does_not_have(name: str, data: st.Dat
         ("Decimal", "sNaN"),
         ("Decimal", "-Infinity"),
         ("Decimal", "10000000000"),
+        ("BigInt", 1),
+        ("BigInt", "1.0"),
+        ("BigInt", "+1"),
+        ("BigInt", "01"),
+        ("BigInt", " 1"),
+        ("BigInt", "1e3"),
+        ("BigInt", "9" * 39),
     ],
 )
 def test_anything_else_is_refused(name: str, value: Any) -> None:

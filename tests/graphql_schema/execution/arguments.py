@@ -112,10 +112,12 @@ class Arguments:
         """Arguments for a field, with their parentheses. Pages are `large` only where they do not multiply."""
         self.types_asked, self.beside, self.is_ranked = [], {}, False
         about = get_named_type(declared.type).name.removesuffix("Connection")
-        given = self._page(declared.args, large=large) if "first" in declared.args else {}
+        is_page = "orderBy" in declared.args
+        given = self._page(declared.args, large=large) if is_page else {}
         if self.is_ranked and self.chance(90):
             given["filter"] = {"search": self.value(GraphQLNonNull(GraphQLString), (about, "search"))}
-        for name in self._names({name: a for name, a in declared.args.items() if name not in (*PAGING, *given)}, given):
+        known = (*PAGING, *given) if is_page else ()
+        for name in self._names({name: a for name, a in declared.args.items() if name not in known}, given):
             given[name] = self.value(declared.args[name].type, (about, name))
         return f"({', '.join(f'{name}: {literal(value)}' for name, value in given.items())})" if given else ""
 
@@ -197,11 +199,13 @@ class Arguments:
 
     def _object(self, type_: Any, about: About, *, constant: bool) -> dict[str, Any]:
         """An input object. The fields of a filter are about the columns of their names, those of a range are not."""
-        is_filter = type_.name == f"{about[0]}Filter"
+        filtered = type_.name.removesuffix("Filter")
         names = [name for name, f in type_.fields.items() if is_required_input_field(f)]
         names += [name for name in self._some_of(self._fields(type_)) if name not in names]
         return {
-            name: self.value(type_.fields[name].type, (about[0], name) if is_filter else about, constant=constant)
+            name: self.value(
+                type_.fields[name].type, (filtered, name) if filtered != type_.name else about, constant=constant
+            )
             for name in names
         }
 

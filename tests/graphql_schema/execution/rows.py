@@ -5,7 +5,7 @@ They are made from the columns of all tables, half of them below the same row, s
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from random import Random
@@ -17,10 +17,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.utils.str_converters import to_camel_case
 
+from db.aggregates import MOST
 from db.base import Base, new_id, tables
 from db.columns import JsonOf
 from db.windows import Order
 from graphql_schema.core import NODES, cursors
+from graphql_schema.core.aggregates import GROUPINGS
 from graphql_schema.core.orders import order_of
 from graphql_schema.core.scalars import iso
 from graphql_schema.schema import executor
@@ -99,6 +101,11 @@ async def pool(session: AsyncSession) -> Pool:
         orders = executor.schema.type_map.get(f"{name}Order")  # a node that no list shows has none
         for member, value in getattr(orders, "values", {}).items():
             marks[f"{name}Order", member] = await _cursors(session, order_of(value.value))
+    for declared, (table, grouping) in GROUPINGS.items():
+        values[declared.__name__, "first"] = [1, 2, 3, 100, MOST]
+        if grouping.period:
+            moments = list(await session.scalars(select(grouping.keys[grouping.period]).order_by(table.id)))
+            values |= {(declared.__name__, about): found for about, found in _ranges(moments)}
     values["__Type", "name"] = list(executor.schema.type_map)
     return Pool(values, ids, marks)
 
@@ -109,6 +116,13 @@ async def _cursors(session: AsyncSession, order: Order) -> list[str]:
     taken = None if order.takes is None else literal(SOUGHT, order.takes)
     found = await session.execute(select(order.key(row, taken), row.id).order_by(row.id))
     return [cursors.encode(order, *place) for place in found]
+
+
+def _ranges(moments: Sequence[datetime]) -> Iterator[tuple[str, list[str]]]:
+    """The ends of ranges in which there is one of these moments, most of them not too far apart."""
+    plain = [moment for moment in moments if 1900 < moment.year < 2100]
+    yield "since", [iso(moment - timedelta(days=days)) for moment in plain for days in (0, 1, 20, 100)]
+    yield "until", [iso(moment + timedelta(days=days)) for moment in plain for days in (0, 1, 20, 500)]
 
 
 async def _targets(session: AsyncSession, column: Column[Any]) -> list[UUID]:

@@ -30,6 +30,42 @@ def estimated(query: str, **variables: Any) -> Estimate:
     return unlimited.prepare(Request(query, variables=variables)).estimate
 
 
+ACTIVITY = """
+    query ($since: DateTime!, $until: DateTime!, $by: Granularity) { repository(fullName: "a/b") {
+        commitActivity(since: $since, until: $until, granularity: $by) { commits }
+    } }
+"""
+YEAR = {"since": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z"}
+WRONG = {"since": "2027-01-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("given", "groups"),
+    [
+        (YEAR, 12),
+        (YEAR | {"by": None}, 12),
+        (YEAR | {"by": "DAY"}, 365),
+        (YEAR | {"by": "WEEK"}, 53),
+        (YEAR | {"by": "HOUR"}, 1),
+        (WRONG, 1),
+    ],
+)
+def test_groups_by_time_cost_as_much_as_the_range_has_periods(given: dict[str, Any], groups: int) -> None:
+    found = estimated(ACTIVITY, **given)
+    assert (found.nodes, found.weight) == (groups, 1 + groups)
+    literal = f'since: "{given["since"]}", until: "{given["until"]}", granularity: {given.get("by") or "MONTH"}'
+    assert estimated(f'{{ repository(fullName: "a/b") {{ commitActivity({literal}) {{ commits }} }} }}') == found
+
+
+def test_groups_by_an_edge_cost_as_much_as_so_many_with_what_they_lead_to() -> None:
+    query = 'query ($n: Int) { repository(fullName: "a/b") { commitAuthors(first: $n) { commits author { name } } } }'
+    assert [estimated(query, n=n)[:2] for n in (None, 1, 750)] == [(100, 201), (1, 3), (750, 1501)]
+
+
+def test_figures_of_all_rows_weigh_as_much_as_their_description_says() -> None:
+    assert estimated('{ course(slug: "a") { statistics { students averagePercent } } }')[:2] == (0, 11)
+
+
 # --- GitHub's rule ---------------------------------------------------------------------------------------------------
 # Source: GitHub Docs, "Rate limits and query limits for the GraphQL API", section "Node limit".
 

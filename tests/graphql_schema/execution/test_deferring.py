@@ -54,11 +54,17 @@ OPERATIONS = {
     ),
     "streamed in what is deferred": """query ($id: ID!) { repository(id: $id) { id
         ... @defer { commits { nodes @stream(initialCount: 1) { sha } } } } }""",
+    "in every group": """query ($id: ID!) { repository(id: $id) { id
+        commitAuthors { commits ... @defer { additions author { name } } } } }""",
+    "all groups": """query ($id: ID!) { repository(id: $id) { id ... @defer { commitAuthors { commits }
+        commitActivity(since: "2026-01-01T00:00:00Z", until: "2026-03-01T00:00:00Z") { commits } } } }""",
+    "groups streamed": """query ($id: ID!) { repository(id: $id) { id
+        commitAuthors @stream(initialCount: 0) { commits } } }""",
     "too many": "query ($id: ID!) { repository(id: $id) { "
     + " ".join(f'... @defer(label: "{n}") {{ n{n}: name }}' for n in range(MAX_PARTS + 4))
     + " } }",
 }
-AT_ONCE = {"left out", "of another type", "of nothing", "all at first"}
+AT_ONCE = {"left out", "of another type", "of nothing", "all at first", "groups streamed"}
 """What has nothing to come later."""
 
 

@@ -1,0 +1,169 @@
+"""Figures: what is said of a group of rows, such as how many there are, or the mean of a column.
+
+A count is an Int. A sum of whole numbers is a BigInt, a mean or a percentile of them a Float. Figures of amounts are
+Decimals with as many digits behind the point as the amounts have.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sqlalchemy import ColumnElement, Double, Integer, Numeric, cast, func, literal_column
+from sqlalchemy.types import TypeEngine
+
+from db import aggregates
+from db.access import Viewer
+from db.aggregates import known
+from db.base import Base
+from graphql_schema.core import tree
+from graphql_schema.core.context import Context
+from graphql_schema.core.fields import Field, graph_type
+from graphql_schema.core.scalars import BigInt
+from graphql_schema.core.selected import Selected
+
+Where = Callable[[Any], ColumnElement[bool]]
+
+
+@dataclass(frozen=True)
+class Figure(Field):
+    """A figure of a group of rows: an aggregate over a column of those that meet `where`.
+
+    Where there are no rows it is 0 if it `counts`, and else null.
+    """
+
+    column: str | None = None
+    where: Where | None = None
+    counts: ClassVar[bool] = False
+
+    def sql_type(self, table: type[Base]) -> TypeEngine[Any]:
+        """The type of the figure in SQL: that of the column, where nothing else is said."""
+        assert self.column
+        found: TypeEngine[Any] = table.__table__.c[self.column].type
+        return found
+
+    def kind(self, table: type[Base]) -> Any:
+        """The type of the figure in the graph."""
+        return graph_type(self.sql_type(table))
+
+    def over(self, value: Any) -> Any:
+        """The aggregate over a value of each row."""
+        raise NotImplementedError
+
+    def annotation(self, table: type[Base], name: str) -> Any:
+        return self.kind(table) if self.counts else self.kind(table) | None
+
+    def of(self, table: type[Base]) -> aggregates.Figure:
+        """The figure for rows of a table."""
+
+        def write(row: Any, viewer: Viewer) -> ColumnElement[Any]:
+            found = self.over(known(table.__table__.c[self.column], row, viewer) if self.column else None)
+            ready: ColumnElement[Any] = self._ready(found.filter(self.where(row)) if self.where else found, table)
+            return ready
+
+        return aggregates.Figure(write, self.sql_type(table), self.counts)
+
+    def _ready(self, found: Any, table: type[Base]) -> Any:
+        return found
+
+    def lower(self, at: Selected) -> tree.Node:
+        name = at.name
+        text = f"{type(self).__name__.lower()} of {self.column or 'rows'}"
+        return tree.Value(text, lambda scope: scope.row.c[name], self.sql_type(at.table), not self.counts)
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
+        return getattr(source, name)
+
+
+@dataclass(frozen=True)
+class Count(Figure):
+    """How many rows there are, or how many values a column has."""
+
+    counts = True
+
+    def sql_type(self, table: type[Base]) -> TypeEngine[Any]:
+        return Integer()
+
+    def over(self, value: Any) -> Any:
+        return func.count() if self.column is None else func.count(value.distinct())
+
+
+@dataclass(frozen=True)
+class Sum(Figure):
+    """The sum of the values of a column."""
+
+    counts = True
+
+    def sql_type(self, table: type[Base]) -> TypeEngine[Any]:
+        found = super().sql_type(table)
+        return Numeric() if isinstance(found, Integer) else found
+
+    def kind(self, table: type[Base]) -> Any:
+        return BigInt if isinstance(super().sql_type(table), Integer) else super().kind(table)
+
+    def over(self, value: Any) -> Any:
+        return func.sum(value)
+
+
+@dataclass(frozen=True)
+class Mean(Figure):
+    """The arithmetic mean of the values of a column."""
+
+    def sql_type(self, table: type[Base]) -> TypeEngine[Any]:
+        found = super().sql_type(table)
+        return Double() if isinstance(found, Integer) else found
+
+    def over(self, value: Any) -> Any:
+        return func.avg(value)
+
+    def _ready(self, found: Any, table: type[Base]) -> Any:
+        return cast(found, self.sql_type(table))
+
+
+@dataclass(frozen=True)
+class Percentile(Mean):
+    """The value below which a share of the values of a column lies, interpolated between two."""
+
+    share: float = 0.5
+
+    def over(self, value: Any) -> Any:
+        return func.percentile_cont(literal_column(f"{self.share}")).within_group(value)
+
+
+@dataclass(frozen=True)
+class Extreme(Figure):
+    """The smallest value of a column, or the largest."""
+
+    is_largest: bool = False
+
+    def over(self, value: Any) -> Any:
+        return (func.max if self.is_largest else func.min)(value)
+
+
+def count(description: str, *, distinct: str | None = None, where: Where | None = None) -> Count:
+    """How many rows there are; with `distinct`, how many values of this column."""
+    return Count(description, distinct, where)
+
+
+def total(column: str, description: str, *, where: Where | None = None) -> Sum:
+    """The sum of a column; 0 where there are no rows."""
+    return Sum(description, column, where)
+
+
+def average(column: str, description: str, *, where: Where | None = None) -> Mean:
+    """The arithmetic mean of a column."""
+    return Mean(description, column, where)
+
+
+def percentile(share: float, column: str, description: str, *, where: Where | None = None) -> Percentile:
+    """The value of a column below which a share of the rows lies: `percentile(0.5, …)` is the median."""
+    return Percentile(description, column, where, share)
+
+
+def lowest(column: str, description: str, *, where: Where | None = None) -> Extreme:
+    """The smallest value of a column."""
+    return Extreme(description, column, where)
+
+
+def highest(column: str, description: str, *, where: Where | None = None) -> Extreme:
+    """The largest value of a column."""
+    return Extreme(description, column, where, is_largest=True)
