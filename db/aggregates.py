@@ -36,9 +36,9 @@ from db.base import Base
 from db.enums import Words
 from db.errors import BadInput
 from db.permissions import SEE
-from db.read import ALL, Condition
-from db.relations import Relation
-from db.rules import follows
+from db.read import ALL
+from db.relations import Relation, follows
+from db.windows import Condition
 
 MOST = 750
 """Groups of one list: a month of hours, two years of days."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import bindparam, literal_column, or_
+from sqlalchemy import literal_column
 
 from db.access import Viewer, reached
 from db.windows import KEY, Window
