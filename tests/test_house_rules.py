@@ -54,6 +54,7 @@ SHORT_TASKS = {
     "db/demo/__init__.py": "the next batch of a command",
     "db/embedded.py": "looks after servers of our own, and ends the process when it cannot",
     "db/liveness.py": "a question, which its background task waits for",
+    "db/prepared.py": "a statement that is prepared, which those who run it wait for",
     "graphql_schema/execution/coalescing.py": "what several wait for at one moment, such as the answer to an event",
     "graphql_schema/execution/delivery.py": "the parts of an answer, which it waits for",
 }

@@ -19,7 +19,7 @@ from graphql import (
 
 from tests.invariants.schema import object_type
 
-WORDS = {"ID": '"none"', "String": '"word"', "Int": "1", "Boolean": "true"}
+WORDS = {"ID": '"none"', "String": '"word"', "Int": "1", "Boolean": "true", "DateTime": '"2026-01-01T00:00:00Z"'}
 
 
 @dataclass(frozen=True)
