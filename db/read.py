@@ -12,15 +12,17 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    CompoundSelect,
     Select,
     Uuid,
     any_,
     bindparam,
     func,
     literal,
-    or_,
+    literal_column,
     select,
     true,
+    union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -113,14 +115,15 @@ async def pages(
 ) -> dict[UUID, list[Item]]:
     """For each of these rows of `table` the related rows in the window, and one more if there is one."""
     parent, child = _aliases(table, relation)
-    key = _key(child, window).label(KEY)
-    related = select(child, key).where(relation.on(parent.c, child.c, viewer), relation.visible(child, viewer))
+    related = select(child, _key(child, window).label(KEY)).where(
+        relation.on(parent.c, child.c, viewer), relation.visible(child, viewer)
+    )
     page = _windowed(related, child, window, viewer).lateral("page")
     statement = (
-        select(parent.c.id, aliased(relation.child, page), page.c[key.name])
+        select(parent.c.id, aliased(relation.child, page), page.c[KEY])
         .select_from(parent.join(page, true()))
         .where(parent.c.id == _any())
-        .order_by(*window.sorting(page.c[key.name], page.c.id))
+        .order_by(*window.sorting(page.c[KEY], page.c.id))
     )
     found: dict[UUID, list[Item]] = defaultdict(list)
     for parent_id, *item in await _rows(session, viewer, statement, keys):
@@ -152,8 +155,10 @@ async def listing(
 ) -> dict[UUID, list[Item]]:
     """The rows in the window of all that the viewer sees, and one more if there is one; the one key is ALL."""
     row = table.__table__.alias("row")
-    listed = select(aliased(table, row), _key(row, window).label(KEY)).where(reachable(row, viewer))
-    found = await session.execute(_windowed(listed, row, window, viewer), viewer.parameters)
+    listed = select(row, _key(row, window).label(KEY)).where(reachable(row, viewer))
+    page = _windowed(listed, row, window, viewer).subquery("page")
+    statement = select(aliased(table, page), page.c[KEY]).order_by(*window.sorting(page.c[KEY], page.c.id))
+    found = await session.execute(statement, viewer.parameters)
     return {ALL: [Item(*item) for item in found]}
 
 
@@ -167,16 +172,19 @@ async def total(
     return {ALL: (await session.execute(statement, viewer.parameters)).scalar_one()}
 
 
-def _windowed(statement: Select[Any], row: Row, window: Window, viewer: Viewer) -> Select[Any]:
-    statement = statement.where(*_hold(row, window.conditions, viewer))
-    key = _key(row, window)
-    if window.after is not None:
-        types = (window.order.type, Uuid())
-        after = [
-            value if value is None else literal(value, type_) for value, type_ in zip(window.after, types, strict=True)
-        ]
-        statement = statement.where(or_(*window.behind(key, row.c.id, after)))
-    return statement.order_by(*window.sorting(key, row.c.id)).limit(window.limit + 1)
+def _windowed(statement: Select[Any], row: Row, window: Window, viewer: Viewer) -> Select[Any] | CompoundSelect[Any]:
+    """The rows of a window, with their keys. Each range of the index behind its cursor is read by itself."""
+    key, id_, limit = _key(row, window), row.c.id, window.limit + 1
+    read = statement.where(*_hold(row, window.conditions, viewer)).order_by(*window.sorting(key, id_)).limit(limit)
+    if window.after is None:
+        return read
+    after = [
+        value if value is None else literal(value, of.type) for value, of in zip(window.after, (key, id_), strict=True)
+    ]
+    first, *others = [read.where(behind) for behind in window.behind(key, id_, after)]
+    key, id_ = literal_column(KEY), literal_column("id")
+    sorting = window.order.sorting(key, id_, backward=window.backward)
+    return union_all(first, *others).order_by(*sorting).limit(limit) if others else first
 
 
 def _key(row: Row, window: Window) -> ColumnElement[Any]:

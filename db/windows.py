@@ -127,9 +127,9 @@ class Window:
         return self.order.sorting(key, id_, backward=self.backward)
 
     def behind(self, key: Any, id_: Any, after: Sequence[Any]) -> list[ColumnElement[bool]]:
-        """The ways for a row to come behind a key and an id, in the order of reading: each is a stretch of the index.
+        """The conditions of the rows behind a key and an id: one of each range of an index, in the order of reading.
 
-        They are compared as one row. A key that is null comes last, and first for whoever reads backward.
+        Key and id are compared as one row. A key that is null comes last, and first for whoever reads backward.
         """
         is_falling = self.order.descending != self.backward
         here, there = tuple_(key, id_), tuple_(*after)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import bindparam, literal_column, or_
+from sqlalchemy import bindparam, literal_column
 
 from db.access import Viewer, reached
 from db.windows import KEY, Window
@@ -87,19 +87,29 @@ class Page:
 
     def _page(self) -> Sql:
         """The rows of the page, and with places one row more."""
-        child, order = alias_of(self.table, self.names), self.window.order
-        key = order.key(child.c, self._bind("taken", order.takes))
-        where, columns = all_of(self._where(child, key)), self._columns(child, key)
-        sorting = _order(self.window.sorting(literal_column(KEY) if order.expression else key, child.c["id"]))
-        limit = " LIMIT ", self._limit, *((" + 1",) if self.is_placed else ())
-        read: Sql = ("SELECT ", *columns, *from_(child), *where, *sorting, *limit)
+        read = self._read()
         if self.is_placed:
             places = f"row_number() OVER () AS {PLACE}, count(*) OVER () AS {FOUND}"
             read = (f"SELECT *, {places}\nFROM (", *read, ") AS placed")
         if self.window.backward:
-            there = Alias("backward", self.table)
-            read = ("SELECT *\nFROM (", *read, ") AS backward", *_order(order.sorting(self._key(there), there.c["id"])))
+            read = ("SELECT *\nFROM (", *read, ") AS backward", *self._sorted("backward", backward=False))
         return read
+
+    def _read(self) -> Sql:
+        """The rows as they are read. Two ranges of an index are read each by itself: PostgreSQL would look at all rows
+        of the list for those that are in one or the other.
+        """
+        child, order = alias_of(self.table, self.names), self.window.order
+        key = order.key(child.c, self._bind("taken", order.takes))
+        sorting = _order(self.window.sorting(literal_column(KEY) if order.expression else key, child.c["id"]))
+        limit = " LIMIT ", self._limit, *((" + 1",) if self.is_placed else ())
+        terms = [*conditions(self.node.rows, self.scope, child, self.viewer), *self._tests(child)]
+        start = "SELECT ", *self._columns(child, key), *from_(child)
+        reads = [(*start, *all_of([*behind, *terms]), *sorting, *limit) for behind in self._ranges(child, key)]
+        if len(reads) == 1:
+            return reads[0]
+        both = "((", *reads[0], ")\nUNION ALL (", *reads[1], ")) AS ranges"
+        return ("SELECT *\nFROM ", *both, *self._sorted("ranges", backward=self.window.backward), *limit)
 
     def _columns(self, child: Alias, key: Any) -> Sql:
         """The columns that a page reads, the expression that it is sorted by included."""
@@ -113,15 +123,19 @@ class Page:
         order = self.window.order
         return literal_column(f"{row.name}.{KEY}", order.type) if order.expression else row.c[order.name]
 
-    def _where(self, child: Alias, key: Any) -> Iterator[Sql]:
-        if self.window.after is not None:
-            types = enumerate((key.type, child.c["id"].type))
-            after = [self._bind(f"after_{index}", type_) for index, type_ in types]
-            is_null, _ = self.window.after
-            behind = self.window.behind(key, child.c["id"], [None if is_null else after[0], after[1]])
-            yield condition_of(or_(*behind))
-        yield from conditions(self.node.rows, self.scope, child, self.viewer)
-        yield from self._tests(child)
+    def _sorted(self, name: str, *, backward: bool) -> Sql:
+        """The clause that sorts rows that were read, under this name."""
+        there = Alias(name, self.table)
+        return _order(self.window.order.sorting(self._key(there), there.c["id"], backward=backward))
+
+    def _ranges(self, child: Alias, key: Any) -> list[list[Sql]]:
+        """The conditions of each range of the index behind the cursor; none where there is no cursor."""
+        if self.window.after is None:
+            return [[]]
+        is_null, _ = self.window.after
+        id_ = child.c["id"]
+        after = [None if is_null else self._bind("after_0", key.type), self._bind("after_1", id_.type)]
+        return [[condition_of(behind)] for behind in self.window.behind(key, id_, after)]
 
     def _tests(self, child: Alias) -> Iterator[Sql]:
         tests: Any = self.window.conditions
