@@ -48,9 +48,9 @@ patient = settings(
 )
 
 
-def operation(oracle: Oracle) -> tuple[str, dict[str, list[str]]]:
+def operation(oracle: Oracle, order: str = "") -> tuple[str, dict[str, list[str]]]:
     """A query that searches every list, with the objects that it starts from."""
-    page = "(filter: {search: $typed}, first: 100) { totalCount nodes { id } }"
+    page = f"(filter: {{search: $typed}}, first: 100{order}) {{ totalCount nodes {{ id }} }}"
     roots = [f"{edge.name}{page}" for edge in SEARCHED if edge.source == "Query"]
     below, ids = list[str](), dict[str, list[str]]()
     for edge in (edge for edge in SEARCHED if edge.source != "Query"):
@@ -88,7 +88,7 @@ async def test_what_can_be_searched_has_an_index_for_it() -> None:
 @patient
 @given(text=typed)
 async def test_whatever_is_typed_is_searched_for(graph: Graph, oracle: Oracle, text: str) -> None:
-    query, ids = operation(oracle)
+    query, ids = operation(oracle, ", orderBy: RANK_DESC")
     found = list(counts(await graph.data("root", query, typed=text, **ids)))
     assert len(found) >= len(SEARCHED)
     assert all(total == listed or (total > listed and listed == 100) for total, listed in found)
