@@ -68,7 +68,7 @@ class Many(Field):
 def many(to: Any, description: str, *, on: Pairing | None = None, order: str | None = None) -> Many:
     """The rows whose foreign key `to` refers to this row; or the rows of the table `to` that `on` finds.
 
-    `order` is a column of theirs, with a minus for falling, where it is not the first order of their node.
+    `order` is one of theirs, with a minus for falling, where it is not the first order of their node.
     """
     relation = paired(to, on) if on else relations.down(to.expression)
     return Many(description, relation.child, relation, order)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from math import inf, nan
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from db.access import GUEST
 from db.base import new_id
 from db.engine import Database
 from graphql_schema.execution import Request, RequestError
+from graphql_schema.schema import executor
 from tests.conftest import Graph
 from tests.world import World
 
@@ -198,6 +200,28 @@ UNFIT: list[dict[str, Any]] = [
     {"published": "yes"},
     {"unknown": 1},
 ]
+
+
+NOT_FINITE = ("1e999", "-1e999", "1" + "0" * 400, "NaN", "Infinity", '"1"')
+MERGED = (
+    '{ repository(fullName: "analytical/engine") { pullRequests(filter: {hoursToMerge: {min: %s}}) { totalCount } } }'
+)
+
+
+def test_a_number_that_64_bits_do_not_hold_is_refused_in_a_document() -> None:
+    """graphql-core would make it infinite."""
+    for written in NOT_FINITE:
+        with pytest.raises(RequestError) as refused:
+            executor.prepare(Request(MERGED % written))
+        assert [error["extensions"]["code"] for error in refused.value.errors] == ["GRAPHQL_VALIDATION_FAILED"], written
+
+
+def test_a_number_that_is_not_finite_is_refused_in_a_variable() -> None:
+    query = f"query ($least: Float) {MERGED % '$least'}"
+    for value in (inf, -inf, nan, 10**400, "1", True):
+        with pytest.raises(RequestError) as refused:
+            executor.prepare(Request(query, variables={"least": value}))
+        assert [error["extensions"]["code"] for error in refused.value.errors] == ["BAD_USER_INPUT"], value
 
 
 async def test_a_value_that_does_not_fit_is_told_so(graph: Graph) -> None:

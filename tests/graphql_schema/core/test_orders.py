@@ -137,6 +137,8 @@ def test_an_order_that_is_worked_out_weighs_something_once_for_each_list() -> No
     query = "query ($by: CourseOrder) { courses(first: 10, orderBy: $by) { nodes { title } } }"
     assert [weight(query), weight(query, by=None), weight(query, by="PRICE_ASC")] == [plain] * 3
     assert weight(query, by="RANK_DESC") == plain + 100
+    by_path = executor.prepare(Request(query, variables={"by": "RANK_DESC"})).estimate_by_path
+    assert ("courses.orderBy", 0, 100) in by_path
     nested = "{ projects(first: 3) { nodes { documents(first: 2%s) { totalCount } } } }"
     assert weight(nested % ", orderBy: WORD_COUNT_ASC") == weight(nested % "") + 3 * 100
 
