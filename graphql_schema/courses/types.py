@@ -134,6 +134,13 @@ class Course:
     )
 
 
+def _of_viewer(lesson: Any) -> Any:
+    """The id of the viewer's progress in the course that a lesson belongs to now."""
+    found = select(progress.c.id).join(modules, modules.c.course_id == progress.c.course_id)
+    found = found.where(progress.c.user_id == viewer_id(), modules.c.id == lesson.module_id)
+    return found.correlate_except(progress, modules).scalar_subquery()
+
+
 def _newest_of_viewer(course: Any) -> Any:
     """The id of the viewer's newest enrollment in a course."""
     mine = enrollments.alias()
@@ -168,10 +175,7 @@ class Lesson:
     viewer_progress = one(
         tables.LessonProgress,
         "Whether you have finished it; null when you have not begun.",
-        on=lambda lesson, done: and_(
-            done.lesson_id == lesson.id,
-            done.progress_id.in_(select(progress.c.id).where(progress.c.user_id == viewer_id())),
-        ),
+        on=lambda lesson, done: and_(done.lesson_id == lesson.id, done.progress_id == _of_viewer(lesson)),
     )
 
 

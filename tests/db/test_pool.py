@@ -59,6 +59,7 @@ async def test_who_finds_all_connections_busy_is_refused_in_time(few: Database, 
 
 async def test_only_so_many_can_wait_for_a_connection(few: Database, database: Database) -> None:
     few.readers.timeout = 60
+    await asyncio.gather(first(few, PID), first(few, PID))  # both connections are open
     asked = [asyncio.create_task(first(few, SLOW)) for _ in range(2 + MAX_WAITING)]
     await until(database, SLEEPING, n=2)
     with pytest.raises(Overloaded):
