@@ -26,6 +26,7 @@ from sqlalchemy import Enum as EnumType
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from db import partitions
 from db.access import Rule
 from db.closed import Closed
 from db.constraints import SAYS, check, learn, too_long
@@ -55,6 +56,9 @@ class Base(DeclarativeBase):
     """A table. Its class line says who may do what with a row, which states close it, and the prefix of its public ids.
 
     >>> class Comment(Base, access=through("thread_id"), prefix="cmt"): ...
+
+    `partitioned` says how long the rows of a large table are kept, see `db.partitions`. Rows of a table that is
+    `kept_with` such a one have the ids of its rows, and go with them.
     """
 
     metadata = MetaData(naming_convention=NAMES)
@@ -73,13 +77,21 @@ class Base(DeclarativeBase):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), sort_order=90)
 
     def __init_subclass__(
-        cls, *, access: Rule | None = None, closed: Closed | None = None, prefix: str = "", **options: Any
+        cls,
+        *,
+        access: Rule | None = None,
+        closed: Closed | None = None,
+        prefix: str = "",
+        partitioned: partitions.Monthly | None = None,
+        kept_with: str = "",
+        **options: Any,
     ) -> None:
         if access is None or not prefix:
             raise TypeError(f"{cls.__name__} needs a rule and a prefix: class {cls.__name__}(Base, access=…, prefix=…)")
         cls.prefix = prefix
         super().__init_subclass__(**options)
         declare(cls.__table__, access, closed)
+        partitions.declare(cls.__table__, partitioned, kept_with=kept_with)
         _complete(cls.__table__)
         _keep_times_finite(cls.__table__)
         learn(cls.__table__)
@@ -175,6 +187,13 @@ def touch_trigger(table: str) -> str:
 @event.listens_for(Base.metadata, "before_create")
 def _create_function(_target: MetaData, connection: Any, **_: Any) -> None:
     connection.execute(text(TOUCH))
+
+
+@event.listens_for(Base.metadata, "after_create")
+def _create_partitions(_target: MetaData, connection: Any, **_: Any) -> None:
+    connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {partitions.SCHEMA}"))
+    for table in partitions.declared:
+        connection.execute(text(partitions.default_partition(table.name)))
 
 
 @event.listens_for(Base.metadata, "after_create")

@@ -41,7 +41,7 @@ OUTLIVES = "outlives"
 
 def declare(table: Any, rule: Rule, closed: Closed | None = None) -> None:
     """Make `rule` the rule of a table, beside that of administrators, and say which states close its rows."""
-    rules[table] = rule if rule is nobody else administrators | rule
+    rules[table] = rule if rule in (nobody, administrators) else administrators | rule
     if closed:
         closings[table] = closed
 

@@ -15,6 +15,8 @@ from db.tables import OrganizationRole, PullRequestState
 # The payloads name test accounts, none of our repositories: they are with the organization that published them.
 WEBHOOKS_OF = "octokit"
 
+DELIVERY = "id", "delivery_id", "created_at"
+"""The columns of an event that its delivery has too."""
 _FIRST_EVENT = "2018-05-04T01:14:52Z"
 
 
@@ -28,7 +30,8 @@ def rows(sources: Sources, people: People) -> Iterator[Batch]:
     pull_requests = [_pull_request(record, ids[record["repo"]], people) for record in sources.pull_requests]
     yield Batch(tables.PullRequest, pull_requests)
     yield Batch(tables.RepositoryStats, [_day(record, ids[record["repo"]]) for record in sources.days])
-    yield Batch(tables.WebhookEvent, list(_webhooks(sources)))
+    yield Batch(tables.WebhookEvent, events := list(_webhooks(sources)))
+    yield Batch(tables.WebhookDelivery, [{name: event[name] for name in DELIVERY} for event in events])
 
 
 def organization_id(repository: Record) -> UUID:

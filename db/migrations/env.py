@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.pool import NullPool
 
 import db.tables  # noqa: F401  (declares the tables)
-from db import migrations
+from db import migrations, partitions
 from db.address import Address
 from db.base import TOUCH, Base, touch_trigger
 
@@ -38,24 +38,28 @@ def run(connection: Connection) -> None:
         connection=connection,
         target_metadata=Base.metadata,
         compare_server_default=True,
-        process_revision_directives=add_triggers,
+        process_revision_directives=complete,
     )
     with context.begin_transaction():
         for statement in TURN:
             connection.execute(text(statement))
         context.run_migrations()
+        partitions.arrange(connection)
 
 
-def add_triggers(_context: Any, _revision: Any, directives: list[ops.MigrationScript]) -> None:
-    """Give every new table with `updated_at` its trigger: Alembic compares no triggers."""
+def complete(_context: Any, _revision: Any, directives: list[ops.MigrationScript]) -> None:
+    """Give every new table what Alembic does not compare: its trigger for `updated_at`, and its default partition."""
     for script in directives:
         upgrade = script.upgrade_ops
         if upgrade is None:
             continue
-        created = [table for table in created_tables(upgrade.ops) if "updated_at" in table.to_table().c]
-        if created:
+        created = created_tables(upgrade.ops)
+        cut = [table.table_name for table in created if Base.metadata.tables[table.table_name] in partitions.declared]
+        upgrade.ops.extend(ops.ExecuteSQLOp(partitions.default_partition(name)) for name in cut)
+        touched = [table.table_name for table in created if "updated_at" in table.to_table().c]
+        if touched:
             upgrade.ops.insert(0, ops.ExecuteSQLOp(TOUCH))
-            upgrade.ops.extend(ops.ExecuteSQLOp(touch_trigger(table.table_name)) for table in created)
+            upgrade.ops.extend(ops.ExecuteSQLOp(touch_trigger(name)) for name in touched)
 
 
 def created_tables(operations: Iterable[ops.MigrateOperation]) -> list[ops.CreateTableOp]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base, Json, outlives, string
 from db.constraints import check
 from db.guards import guard
+from db.partitions import Monthly
 from db.permissions import MANAGE, SEE
 from db.rules import owned_by, through
 
@@ -17,6 +18,7 @@ class AuditLog(
     Base,
     access=owned_by("actor_id", SEE) | through("organization_id", see=MANAGE) | through("project_id", see=MANAGE),
     prefix="aud",
+    partitioned=Monthly(days=2_555),
 ):
     """An entry of the audit log: somebody did something to a row. It names rows, columns and states, and has no text
     that a person wrote, so that it can stay when all of these are gone.

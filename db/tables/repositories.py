@@ -11,8 +11,9 @@ from db.columns import bigint
 from db.constraints import check, unique
 from db.enums import Words
 from db.indexes import latest
+from db.partitions import Monthly
 from db.permissions import MANAGE
-from db.rules import members, through
+from db.rules import administrators, members, through
 from db.tables.organizations import ORGANIZATION_ROLES, OrganizationRole
 
 
@@ -156,8 +157,9 @@ class WebhookEvent(
     Base,
     access=through("repository_id", see=MANAGE) | through("organization_id", see=MANAGE),
     prefix="evt",
+    partitioned=Monthly(days=90),
 ):
-    """A delivery of GitHub as it came. A delivery id arrives once."""
+    """A delivery of GitHub as it came."""
 
     __tablename__ = "webhook_events"
 
@@ -171,8 +173,17 @@ class WebhookEvent(
     processed_at: Mapped[datetime | None]
 
     __table_args__ = (
-        unique("delivery_id", says="This delivery has come before."),
         Index(None, "repository_id", "received_at", "id"),
         Index(None, "event", "received_at"),
         Index(None, "received_at"),
     )
+
+
+class WebhookDelivery(Base, access=administrators, kept_with="webhook_events", prefix="whd"):
+    """The mark that a delivery of GitHub has arrived, as long as its event is kept; with the id of the event."""
+
+    __tablename__ = "webhook_deliveries"
+
+    delivery_id: Mapped[str] = string(100)
+
+    __table_args__ = (unique("delivery_id", says="This delivery has come before."),)

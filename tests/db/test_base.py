@@ -14,10 +14,12 @@ from db.rules import everyone
 from tests.world import World
 
 UNCHANGING = {
+    "audit_logs": "what was noted stays as it is",
     "commits": "a commit is what its hash says",
     "document_versions": "a version is what was saved once",
     "reactions": "a reaction is given and taken back",
     "repository_stats": "a day that is over stays as it was",
+    "webhook_deliveries": "a delivery arrives once",
 }
 """The tables whose rows are written once, with the reason why."""
 

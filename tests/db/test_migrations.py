@@ -25,7 +25,7 @@ CATALOG = {
                pg_get_expr(adbin, adrelid)
         FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
         LEFT JOIN pg_attrdef ON (adrelid, adnum) = (attrelid, attnum)
-        WHERE relkind = 'r' AND attnum > 0 AND NOT attisdropped AND relnamespace = 'public'::regnamespace
+        WHERE relkind IN ('r', 'p') AND attnum > 0 AND NOT attisdropped AND relnamespace = 'public'::regnamespace
     """,
     "constraints": """
         SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
@@ -35,7 +35,13 @@ CATALOG = {
         SELECT pg_get_indexdef(indexrelid)
         FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE relnamespace = 'public'::regnamespace
     """,
-    "triggers": "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+    # A partition has those of its table.
+    "triggers": "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal AND tgparentid = 0",
+    "partitions": """
+        SELECT inhparent::regclass::text, pg_get_partkeydef(inhparent), inhrelid::regclass::text
+        FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid AND relkind = 'r'
+        WHERE pg_get_expr(relpartbound, pg_class.oid) = 'DEFAULT'
+    """,
     "functions": "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
     "labels": """
         SELECT typname, enumlabel, row_number() OVER (PARTITION BY typname ORDER BY enumsortorder)

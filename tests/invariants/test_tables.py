@@ -41,6 +41,7 @@ CODES = text("""
 """)
 TRIGGERS = text("""
     SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'touch_updated_at' AND tgenabled = 'O'
+    AND tgparentid = 0  -- a partition has that of its table
 """)
 
 

@@ -59,3 +59,4 @@ async def activity(world: World, work: Work, repository: tables.Repository, *, a
         received_at=NOON,
     )
     world.rows[f"{repository.name}_event"] = await work.add(event)
+    await work.add(tables.WebhookDelivery(id=event.id, delivery_id=event.delivery_id))

@@ -37,3 +37,7 @@ def webhook_events(world: Oracle, who: UUID | None, what: str, event: Row) -> bo
     needed = "manage" if what == "see" else what
     of_organization = world.inherits(who, needed, "organizations", event.organization_id)
     return of_organization or world.inherits(who, needed, "repositories", event.repository_id)
+
+
+def webhook_deliveries(world: Oracle, who: UUID | None, what: str, delivery: Row) -> bool:
+    return False
