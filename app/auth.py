@@ -30,7 +30,7 @@ _ORGANIZATIONS = (
 _SESSIONS = (
     select(
         tables.User.id,
-        tables.User.role == UserRole.ADMIN,
+        tables.User.role,
         tables.Session.id,
         func.array(_ORGANIZATIONS.scalar_subquery()),
     )
@@ -121,8 +121,8 @@ async def issue_token(database_url: str, email: str) -> str:
         await database.close()
 
 
-def _viewer(user_id: UUID, is_admin: bool, session_id: UUID, organization_ids: list[UUID]) -> Viewer:
-    return Viewer(user_id, is_admin, session_id, tuple(organization_ids))
+def _viewer(user_id: UUID, role: str, session_id: UUID, organization_ids: list[UUID]) -> Viewer:
+    return Viewer(user_id, UserRole[role], session_id, tuple(organization_ids))
 
 
 def _bearer(authorization: str) -> str:

@@ -4,7 +4,8 @@ A rule is declared in the class line of a table and is all that decides: batched
 mutations put it into their statements, and `scripts/access` prints it. Rules add up with `|`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Uuid,
+    and_,
     bindparam,
     false,
     func,
@@ -25,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import Select
 
-from db.permissions import SEE, Permission
+from db.permissions import READING, SEE, Permission
 from db.transitions import described
 
 Row = FromClause
@@ -39,38 +41,68 @@ class Viewer:
     """
 
     id: UUID | None = None
-    is_admin: bool = False
+    role: StrEnum | None = None
+    """The role on the platform as a whole."""
     session_id: UUID | None = None
     organization_ids: tuple[UUID, ...] = ()
     """The organizations that pay for what the viewer asks."""
+    scopes: frozenset[str] | None = None
+    """The scopes of the credential, such as `specs:read` and `specs:write`; None where it allows everything."""
 
     @property
     def is_guest(self) -> bool:
         return self.id is None
 
+    @property
+    def is_admin(self) -> bool:
+        return self.role == ADMINISTRATOR
+
     def acts_as(self, other: "Viewer") -> bool:
-        """Whether both are the same user in the same role, however they were told apart."""
-        return (self.id, self.is_admin) == (other.id, other.is_admin)
+        """Whether both are the same user who may do the same, however they were told apart."""
+        return (self.id, self.role, self.scopes) == (other.id, other.role, other.scopes)
 
     @property
     def kind(self) -> str:
-        """The kind of viewer that the text of a statement depends on: guest, user or administrator."""
-        return "guest" if self.is_guest else "administrator" if self.is_admin else "user"
+        """The kind of viewer that the text of a statement depends on: guest, user, or a role that rules name."""
+        kind = "guest" if self.is_guest else self.role if self.role in named_roles else "user"
+        return kind if self.scopes is None else f"{kind} with scopes"
 
     @property
     def typical(self) -> "Viewer":
         """One viewer for all of the same kind: the text of a statement is the same for them."""
-        return _TYPICAL[self.kind]
+        if (found := _typical.get(self.kind)) is None:
+            role = self.role if self.role in named_roles else None
+            scopes = None if self.scopes is None else frozenset[str]()
+            found = _typical[self.kind] = Viewer(self.id and UUID(int=0), role, scopes=scopes)
+        return found
+
+    def has_scope(self, scope: str) -> bool:
+        """Whether the credential allows what this scope is for."""
+        return self.scopes is None or scope in self.scopes
+
+    @property
+    def unscoped(self) -> "Viewer":
+        """The viewer with all that they may do, whatever the credential allows."""
+        return self if self.scopes is None else replace(self, scopes=None)
 
     @property
     def parameters(self) -> dict[str, Any]:
         """The bind parameters of every statement with an access rule in it."""
-        return {"viewer_id": self.id}
+        if self.scopes is None:
+            return {"viewer_id": self.id}
+        scopes = (f"{name}:{verb}" for name in set(slices.values()) for verb in ("read", "write"))
+        return {"viewer_id": self.id} | {scope: self.has_scope(scope) for scope in scopes}
 
 
+ADMINISTRATOR = "ADMIN"
+"""The role that may do everything but act as somebody else."""
 GUEST = Viewer()
-_TYPICAL = {viewer.kind: viewer for viewer in (GUEST, Viewer(UUID(int=0)), Viewer(UUID(int=0), is_admin=True))}
+_typical: dict[str, Viewer] = {}
 
+named_roles: set[str] = {ADMINISTRATOR}
+"""The roles on the platform that rules name."""
+slices: dict[Any, str] = {}
+"""The slice of every table, which scopes name."""
 rules: dict[Any, "Rule"] = {}
 """The rule of every table."""
 closings: dict[Any, Any] = {}
@@ -85,10 +117,27 @@ def viewer_id() -> ColumnElement[UUID]:
 
 def allows(permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
     """The condition under which `viewer` has `permission` on `row`, a table or an alias of one."""
-    rule = rule_of(row)
-    if isinstance(row, Table):
-        return _on_table(rule, permission, row, viewer)
-    return rule.grants(permission, row, viewer)
+    rule, whole = rule_of(row), viewer.unscoped
+    granted = _on_table(rule, permission, row, whole) if isinstance(row, Table) else rule.grants(permission, row, whole)
+    return both(in_scope(permission, row, viewer), granted)
+
+
+def in_scope(permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
+    """The condition under which the viewer's credential allows what the permission is for, on rows of this table.
+
+    Scopes narrow whatever the rule grants on the row itself. Rows that the rule looks at on the way need none.
+    """
+    if viewer.scopes is None:
+        return true()
+    verb = "read" if permission in READING else "write"
+    return bindparam(f"{slices[table_of(row)]}:{verb}", type_=Boolean())
+
+
+def both(one: ColumnElement[bool], other: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition that both hold, as short as it can be written."""
+    if one is true():
+        return other
+    return one if other is true() else false() if other is false() else and_(one, other)
 
 
 def _on_table(rule: "Rule", permission: Permission, table: Table, viewer: Viewer) -> ColumnElement[bool]:
@@ -115,11 +164,13 @@ def reached(row: Row, viewer: Viewer) -> Keys | None:
 
     Ownership alone needs none: the rule itself starts from the viewer, and its index serves filters and orders too.
     """
-    ways = rule_of(row).reach(row, viewer)
+    ways = rule_of(row).reach(row, viewer.unscoped)
     if ways is None or _is_ownership(ways, row):
         return None
     if not ways:
         return select(table_of(row).alias().c.id).where(false())
+    if viewer.scopes is not None:
+        ways = [way.where(in_scope(SEE, row, viewer)) for way in ways]
     return ways[0].distinct() if len(ways) == 1 else select(ways[0].union(*ways[1:]).subquery("ways"))
 
 

@@ -131,6 +131,7 @@ def _make(connection: Connection, table: Table, month: Month) -> None:
     first, end = month.first_id, month.later(1).first_id
     moved = f"DELETE FROM {default} WHERE id >= '{first}' AND id < '{end}' RETURNING *"  # noqa: S608  (names, no values)
     for statement in (
+        # The lock that is needed last: to want more while somebody waits would be a deadlock.
         f"LOCK TABLE {default} IN ACCESS EXCLUSIVE MODE",
         f"CREATE TABLE {name} (LIKE {table.name} INCLUDING ALL EXCLUDING IDENTITY)",
         f"ALTER TABLE {default} DISABLE TRIGGER USER",  # nothing is changed

@@ -20,6 +20,8 @@ class Permission(StrEnum):
 
 SEE, LEARN, COMMENT, EDIT, MANAGE, OWN = Permission
 EVERYTHING = frozenset(Permission)
+READING = frozenset({SEE, LEARN})
+"""The permissions that change nothing: for them a credential needs the scope to read."""
 
 Roles = dict[StrEnum, frozenset[Permission]]
 """The permissions of each role, or of each state of a membership: declared with the tables of its slice."""

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, any_, func, select, true
 
-from db.access import Row, Viewer, allows
+from db.access import Row, Rule, Viewer, allows, alternatives, in_scope, rule_of
 from db.base import Base
 from db.permissions import SEE
-from db.rules import follows, passes_down
+from db.rules import Through, administrators
 
 Join = Callable[[Any, Any, Viewer], ColumnElement[bool]]
 
@@ -29,7 +29,7 @@ class Link:
     def pairs(self, parent: Any, child: Any, viewer: Viewer) -> ColumnElement[bool]:
         """Whether a row that the viewer sees pairs these two. The planner may begin with the rows of either."""
         row = self.near.table.alias()
-        seen = allows(SEE, row, viewer) if self.is_checked else true()
+        seen = allows(SEE, row, viewer) if self.is_checked else in_scope(SEE, row, viewer)
         paired = select(row.c[self.far.name]).where(row.c[self.near.name] == parent.id, self.where(row.c), seen)
         found: ColumnElement[bool] = child.id.in_(paired.correlate_except(row))
         return found
@@ -50,7 +50,7 @@ class Relation:
 
     def visible(self, child: Row, viewer: Viewer) -> ColumnElement[bool]:
         """The condition under which the viewer may follow the relation to `child`."""
-        return allows(SEE, child, viewer) if self.is_checked else true()
+        return allows(SEE, child, viewer) if self.is_checked else in_scope(SEE, child, viewer)
 
 
 def up(column: Any) -> Relation:
@@ -81,3 +81,32 @@ def linked(near: Any, far: Any, where: Callable[[Any], ColumnElement[bool]] | No
 def class_of(table: Any) -> type[Base]:
     """The class of a table."""
     return next(mapper.class_ for mapper in Base.registry.mappers if mapper.local_table is table)
+
+
+def follows(column: Any) -> bool:
+    """Whether all who see a row are shown its parent by this foreign key, so that the way up needs no check."""
+    return bool(column.info.get("reveals")) or _seeing(column.table) == [Through(column.name, {})]
+
+
+def refers_to_any(row: Any, column: Any, keys: Any, viewer: Viewer) -> ColumnElement[bool]:
+    """Whether the foreign key `column` of a row refers to one of the keys, as far as the viewer sees what these name.
+
+    The key of something hidden finds as little as the key of nothing, or a filter would tell one from the other.
+    """
+    (reference,) = column.foreign_keys
+    target = reference.column.table.alias()
+    is_seen = in_scope(SEE, target, viewer) if follows(column) else allows(SEE, target, viewer)
+    if is_seen is not true():
+        keys = func.array(select(target.c.id).where(target.c.id == any_(keys), is_seen).scalar_subquery())
+    found: ColumnElement[bool] = row[column.name] == any_(keys)
+    return found
+
+
+def passes_down(column: Any) -> bool:
+    """Whether all who see the parent by this foreign key see the row, so that the way down needs no check."""
+    return Through(column.name, {}) in _seeing(column.table)
+
+
+def _seeing(row: Row) -> list[Rule]:
+    """The rules by which a row is seen, beside that of administrators."""
+    return [rule for rule in alternatives(rule_of(row)) if rule.describe(SEE) and rule is not administrators]

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    any_,
     false,
     func,
     null,
@@ -25,6 +25,7 @@ from db.access import (
     alternatives,
     any_row,
     closings,
+    named_roles,
     rule_of,
     rules,
     table_of,
@@ -61,6 +62,23 @@ class Administrators(Rule):
 
     def describe(self, permission: Permission) -> str:
         return "" if permission is OWN else "administrators"
+
+
+@dataclass(frozen=True, slots=True)
+class Platform(Rule):
+    """Grants to people with a role on the platform as a whole these permissions on every row."""
+
+    role: StrEnum
+    permissions: frozenset[Permission]
+
+    def grants(self, permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
+        return true() if viewer.role == self.role and permission in self.permissions else false()
+
+    def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
+        return None if viewer.role == self.role and SEE in self.permissions else []
+
+    def describe(self, permission: Permission) -> str:
+        return f"platform({self.role})" if permission in self.permissions else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +230,13 @@ def owned_by(column: str, *permissions: Permission) -> Rule:
     return Owner(column, frozenset(permissions) or EVERYTHING)
 
 
+def platform(role: StrEnum, *permissions: Permission) -> Rule:
+    """The people with a role on the platform as a whole, for the permissions named, which OWN is none of."""
+    assert OWN not in permissions, "OWN is for the owner alone"
+    named_roles.add(role)
+    return Platform(role, frozenset(permissions))
+
+
 def members(
     memberships: str,
     group: str,
@@ -251,35 +276,6 @@ def closing(row: Row) -> ColumnElement[str | None] | None:
 
 administrators: Rule = Administrators()
 nobody: Rule = AnyOf()
-
-
-def follows(column: Any) -> bool:
-    """Whether all who see a row are shown its parent by this foreign key, so that the way up needs no check."""
-    return bool(column.info.get("reveals")) or _seeing(column.table) == [Through(column.name, {})]
-
-
-def refers_to_any(row: Any, column: Any, keys: Any, viewer: Viewer) -> ColumnElement[bool]:
-    """Whether the foreign key `column` of a row refers to one of the keys, as far as the viewer sees what these name.
-
-    The key of something hidden finds as little as the key of nothing, or a filter would tell one from the other.
-    """
-    (reference,) = column.foreign_keys
-    target = reference.column.table.alias()
-    is_seen = true() if follows(column) else allows(SEE, target, viewer)
-    if is_seen is not true():
-        keys = func.array(select(target.c.id).where(target.c.id == any_(keys), is_seen).scalar_subquery())
-    found: ColumnElement[bool] = row[column.name] == any_(keys)
-    return found
-
-
-def passes_down(column: Any) -> bool:
-    """Whether all who see the parent by this foreign key see the row, so that the way down needs no check."""
-    return Through(column.name, {}) in _seeing(column.table)
-
-
-def _seeing(row: Row) -> list[Rule]:
-    """The rules by which a row is seen, beside that of administrators."""
-    return [rule for rule in alternatives(rule_of(row)) if rule.describe(SEE) and rule is not administrators]
 
 
 def parent_of(column: Any) -> Any:

@@ -11,7 +11,6 @@ from sqlalchemy import Text, bindparam, delete, func, select, update
 from db import tables
 from db.access import GUEST, Viewer
 from db.statements import compiled
-from db.tables import UserRole
 from db.tokens import new_token, token_hash
 from db.turns import Turns
 from db.write import Work
@@ -78,7 +77,7 @@ async def open_session(work: Work, user: tables.User, *, device: str | None = No
     session = await work.add(
         tables.Session(user_id=user.id, token_hash=token_hash(token), device=device, expires_at=expires_at)
     )
-    work.viewer = Viewer(user.id, user.role is UserRole.ADMIN, session.id)
+    work.viewer = Viewer(user.id, user.role, session.id)
     work.audit(action, session)
     return token
 

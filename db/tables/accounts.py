@@ -9,7 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base, Updated, count, flag, refers, state, string
 from db.constraints import check, unique
 from db.enums import Words
-from db.rules import named_in, nobody, owned_by
+from db.permissions import SEE
+from db.rules import named_in, nobody, owned_by, platform
 
 
 class UserRole(Words):
@@ -19,7 +20,7 @@ class UserRole(Words):
     DEVELOPER = "DEVELOPER", "Writes specifications and code."
     INSTRUCTOR = "INSTRUCTOR", "Teaches courses."
     TEAM_LEAD = "TEAM_LEAD", "Leads a team."
-    MODERATOR = "MODERATOR", "Keeps the talk civil."
+    MODERATOR = "MODERATOR", "Keeps the talk civil, and sees all people."
     ADMIN = "ADMIN", "Runs the platform: sees everything, and may do everything but speak as somebody else."
 
 
@@ -49,7 +50,7 @@ it names, beside it, where its foreign key says `reveals=True`.
 """
 
 
-class User(Updated, Base, access=owned_by("id") | acquaintances, prefix="usr"):
+class User(Updated, Base, access=owned_by("id") | platform(UserRole.MODERATOR, SEE) | acquaintances, prefix="usr"):
     """A person, whichever of the systems they came from."""
 
     __tablename__ = "users"

@@ -19,8 +19,7 @@ from strawberry.utils.str_converters import to_camel_case
 from db import ids, indexes, search
 from db.access import Viewer
 from db.base import Base
-from db.relations import class_of
-from db.rules import refers_to_any
+from db.relations import class_of, refers_to_any
 from graphql_schema.core.fields import Sql, graph_type
 from graphql_schema.core.texts import check_storable, check_text
 

@@ -66,6 +66,11 @@ class Mutation(Field):
     values: int = 0
     """Values that the variables of its operation may have, where these are more than those of any may have."""
 
+    @property
+    def slice(self) -> str:
+        """The slice that the mutation belongs to: `specs` of `graphql_schema.specs.mutations`."""
+        return self.function.__module__.split(".")[-2]
+
     def annotation(self, table: type[Base], name: str) -> Any:
         return f"{pascal(self.function.__name__)}Payload | None"  # null of one that failed leaves the others whole
 
@@ -93,6 +98,8 @@ class Mutation(Field):
         async with context.source.work(context.viewer) as work:
             work.payer, work.request_id = context.payer, context.request_id
             check_texts(*arguments.values())
+            if not context.viewer.has_scope(f"{self.slice}:write"):
+                raise Forbidden("The scopes of your credential do not allow this.")
             return work, await self.function(work, **arguments)
 
     def _payload(self, result: Any, refusals: Sequence[Refusal]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnClause, ColumnElement, Uuid, literal_column, types
 from sqlalchemy.sql import operators
 
-from db.access import Viewer, allows, reachable, rule_of
+from db.access import Viewer, allows, in_scope, reachable, rule_of
 from db.permissions import SEE, Permission
 from db.statements import DIALECT, PLACE, Statement, compiled
 from graphql_schema.core.tree import PublicKey, Rows
@@ -131,6 +131,8 @@ def conditions(rows: Rows, scope: Any, row: Alias, viewer: Viewer) -> list[Sql]:
     found = [condition_of(rows.on(scope, row))] if rows.on else []
     if rows.access == "checked":
         found.append(allowed(SEE, row, viewer))
+    if rows.access == "followed" and viewer.scopes is not None:
+        found.append(condition_of(in_scope(SEE, row.element, viewer)))
     if rows.access == "reached":
         found.append(_named(row, (None, row.element, viewer.kind), viewer))
     return found

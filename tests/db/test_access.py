@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from enum import StrEnum, auto
 from uuid import UUID
 
@@ -16,18 +17,19 @@ from db.base import new_id
 from db.closed import closed
 from db.engine import Database
 from db.permissions import COMMENT, EDIT, LEARN, MANAGE, OWN, SEE, Permission, Roles
+from db.relations import follows, passes_down
 from db.rules import (
     administrators,
     declare,
     everyone,
-    follows,
     members,
     named_in,
     nobody,
     owned_by,
-    passes_down,
+    platform,
     through,
 )
+from db.tables import UserRole
 
 
 class Role(StrEnum):
@@ -36,7 +38,7 @@ class Role(StrEnum):
     FORMER = auto()
 
 
-ANN, BOB, CAT, ROOT = (Viewer(UUID(int=number), is_admin=number == 4) for number in (1, 2, 3, 4))
+ANN, BOB, CAT, ROOT = (Viewer(UUID(int=number), UserRole.ADMIN if number == 4 else None) for number in (1, 2, 3, 4))
 RED, BLUE = UUID(int=10), UUID(int=11)
 FIRST, SECOND, LOOSE = UUID(int=20), UUID(int=21), UUID(int=22)
 ROLES: Roles = {Role.LEAD: frozenset({SEE, EDIT, MANAGE}), Role.GUEST: frozenset({SEE})}
@@ -301,3 +303,29 @@ def test_administrators_are_added_to_every_rule_but_that_for_nobody() -> None:
     assert access.rule_of(teams) is nobody
     declare(teams, team_members)
     assert access.rule_of(teams.alias()) == administrators | team_members
+
+
+async def test_a_role_on_the_platform_gives_what_is_named_on_every_row(session: AsyncSession) -> None:
+    declare(notes, platform(UserRole.MODERATOR, SEE, MANAGE))
+    moderator = replace(BOB, role=UserRole.MODERATOR)
+    for permission in (SEE, MANAGE):
+        assert await found(session, notes, moderator, permission) == {FIRST, SECOND, LOOSE}
+    for viewer, permission in ((moderator, EDIT), (BOB, SEE), (replace(BOB, role=UserRole.INSTRUCTOR), SEE)):
+        assert await found(session, notes, viewer, permission) == set()
+
+
+def test_what_is_somebodys_own_is_no_roles() -> None:
+    with pytest.raises(AssertionError, match="owner alone"):
+        platform(UserRole.MODERATOR, OWN)
+
+
+def test_the_text_of_a_statement_depends_on_roles_that_rules_name_and_not_on_others() -> None:
+    kinds = {replace(BOB, role=role).kind for role in (None, UserRole.STUDENT, UserRole.INSTRUCTOR)}
+    assert kinds == {"user"}
+    assert len({replace(BOB, role=role).kind for role in (None, UserRole.MODERATOR, UserRole.ADMIN)}) == 3
+
+
+def test_the_text_of_a_statement_is_the_same_whichever_scopes_a_credential_has() -> None:
+    kinds = {replace(BOB, scopes=frozenset(scopes)).kind for scopes in ((), ("specs:read",), ("specs:write",))}
+    assert len(kinds) == 1
+    assert kinds != {BOB.kind}

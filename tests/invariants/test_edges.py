@@ -10,8 +10,7 @@ from strawberry.utils.str_converters import to_camel_case
 from db import read
 from db.base import Base
 from db.engine import Database
-from db.relations import Relation
-from db.rules import follows
+from db.relations import Relation, follows
 from db.tables import User
 from db.windows import Order, Window
 from graphql_schema.core import NODES

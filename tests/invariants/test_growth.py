@@ -11,13 +11,14 @@ from db.base import Base, new_id
 from db.permissions import Permission
 from db.rules import declare, through
 from db.statements import DIALECT
+from db.tables import UserRole
 
 LONGEST = 2_500
 """Characters of a statement that asks for rows with a permission."""
 SLOWEST = 0.05
 """Seconds of processor time in which it is built and compiled."""
 MORE = 40
-VIEWERS = [GUEST, Viewer(new_id()), Viewer(new_id(), is_admin=True)]
+VIEWERS = [GUEST, *(Viewer(new_id(), role) for role in (None, UserRole.MODERATOR, UserRole.ADMIN))]
 PARENTS = ("specification_projects", "comments", "courses", "repositories", "organizations")
 
 

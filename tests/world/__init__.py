@@ -20,7 +20,6 @@ from db.access import Viewer
 from db.base import Base
 from db.engine import Database
 from db.modules import modules
-from db.tables import UserRole
 
 PEOPLE = ("ada", "ben", "vera", "rob", "ines", "sam", "olga", "root")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -45,7 +44,7 @@ class World:
             return Viewer()
         user = self.rows[name]
         assert isinstance(user, tables.User)
-        return Viewer(user.id, user.role is UserRole.ADMIN)
+        return Viewer(user.id, user.role)
 
 
 async def build(database: Database) -> World:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from db.access import GUEST, Viewer
 from db.statements import Statement
+from db.tables import UserRole
 from graphql_schema.execution import Executor, Operation, Request
 from graphql_schema.execution.plan import Plan
 from graphql_schema.schema import executor
@@ -19,7 +20,7 @@ README = Path(__file__).parents[3] / "graphql_schema" / "execution" / "README.md
 EXAMPLE = FOLDER / "point.md"
 """The query that the README of the package follows."""
 BLOCK = re.compile(r"```(graphql|text|sql)\n.*?```", re.DOTALL)
-VIEWERS = {"guest": GUEST, "user": Viewer(UUID(int=1)), "administrator": Viewer(UUID(int=1), is_admin=True)}
+VIEWERS = {"guest": GUEST, "user": Viewer(UUID(int=1)), "administrator": Viewer(UUID(int=1), UserRole.ADMIN)}
 WIDTH = 118
 
 
