@@ -5,7 +5,12 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from asyncpg import Connection, InsufficientPrivilegeError, ReadOnlySQLTransactionError
+from asyncpg import (
+    Connection,
+    InsufficientPrivilegeError,
+    IntegrityConstraintViolationError,
+    ReadOnlySQLTransactionError,
+)
 from sqlalchemy import make_url
 
 from db import roles
@@ -45,6 +50,21 @@ async def test_a_reader_reads_and_a_writer_writes_rows_and_no_tables(given: dict
     assert await writer.execute("DELETE FROM notifications")
     with pytest.raises(InsufficientPrivilegeError):
         await writer.execute("DROP TABLE users")
+
+
+async def test_a_writer_adds_to_the_audit_log_and_reaches_no_partition_of_it(given: dict[str, Connection]) -> None:
+    writer = given["w"]
+    await writer.execute(
+        "INSERT INTO audit_logs (id, action, resource) VALUES (gen_random_uuid(), 'signed_in', 'users')"
+    )
+    for change in ("DELETE FROM audit_logs", "UPDATE audit_logs SET action = 'other'"):
+        with pytest.raises(IntegrityConstraintViolationError, match="stay as they are"):
+            await writer.execute(change)
+    for way_round in ("DELETE FROM partitions.audit_logs_default", "TRUNCATE audit_logs"):
+        with pytest.raises(InsufficientPrivilegeError):
+            await writer.execute(way_round)
+    with pytest.raises(InsufficientPrivilegeError):
+        await writer.execute("ALTER TABLE audit_logs DISABLE TRIGGER USER")
 
 
 async def test_tables_of_later_migrations_are_theirs_too(given: dict[str, Connection], database_url: str) -> None:
