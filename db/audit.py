@@ -16,8 +16,8 @@ from sqlalchemy import ColumnElement, inspect
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from db.access import alternatives, rule_of
-from db.base import Base
-from db.records import columns
+from db.base import Base, new_id
+from db.records import columns, made_of
 from db.rules import Through, parent_of
 from db.tables.audit import AuditLog
 from db.ways import Far, Way, follow, way
@@ -51,7 +51,8 @@ def entry_of(row: Base | type[Base], *, near: Near, details: Mapping[str, Any], 
         told["fields"] = sorted(changed)
         pairs = {name: pair for name, pair in changed.items() if all(isinstance(value, PLAIN) for value in pair)}
         others["before"], others["after"] = ({name: plain(pair[at]) for name, pair in pairs.items()} for at in (0, 1))
-    return AuditLog(**entry(table, known, near=near, details=told, **others))
+    values = entry(table, known, near=near, id=new_id(), details=told, **others)
+    return made_of(AuditLog, {name: value for name, value in values.items() if value is not None})
 
 
 def plain(value: Any) -> Any:

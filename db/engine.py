@@ -193,7 +193,7 @@ class Database:
             statement, arguments = insertion(rows)
             record = await self.additions.fetch_for_certain(statement, arguments)
             assert record
-            fill_returned(rows, record)
+            fill_returned(work.added, record)  # entries, behind them, are not read again
 
     async def _connect(self) -> Connection:
         return await self._open(self.address, SERVER_SETTINGS | COMPILED_SETTINGS)

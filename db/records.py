@@ -1,6 +1,6 @@
 """Rows on their way between their classes and the driver, without a session: read from a record, inserted together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, TypeVar
@@ -33,9 +33,14 @@ def columns(table: type[Base]) -> dict[str, Column[Any]]:
 
 def row_of(table: type[Row], record: Sequence[Any]) -> Row:
     """The row that a record begins with, whose statement selects the columns of the table first."""
+    read = zip(_reading(table).items(), record, strict=False)
+    return made_of(table, {name: to(value) if to and value is not None else value for (name, to), value in read})
+
+
+def made_of(table: type[Row], values: Mapping[str, Any]) -> Row:
+    """A row with these values, made without the events by which a session follows changes: they would cost the most."""
     row: Row = inspect(table).class_manager.new_instance()  # type: ignore[assignment]
-    for (name, read), value in zip(_reading(table).items(), record, strict=False):
-        row.__dict__[name] = read(value) if read and value is not None else value
+    row.__dict__.update(values)
     return row
 
 
@@ -64,14 +69,15 @@ def fill_returned(rows: Sequence[Base], record: Sequence[Any]) -> None:
 
 def _given(row: Base) -> dict[Given, Any]:
     """The values of a new row as the driver takes them."""
-    given = ((name, write, row.__dict__[name]) for name, write in _writing(type(row)).items() if name in row.__dict__)
-    return dict(_at_its_end(name, write, value) for name, write, value in given)
-
-
-def _at_its_end(name: str, write: Convert | None, value: Any) -> tuple[Given, Any]:
-    if isinstance(value, Far):
-        return (name, value.way), value.key
-    return (name, ()), write(value) if write else value
+    given = dict[Given, Any]()
+    for name, write in _writing(type(row)).items():
+        if name in row.__dict__:
+            value = row.__dict__[name]
+            if isinstance(value, Far):
+                given[name, value.way] = value.key
+            else:
+                given[name, ()] = write(value) if write else value
+    return given
 
 
 @dataclass(frozen=True)

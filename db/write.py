@@ -179,9 +179,7 @@ class Work:
         """
         near = self._found | {row.id: row for row in self.added}
         others = {"action": action, "actor_id": self.viewer.id, "request_id": self.request_id}
-        entry = entry_of(row, near=near, details=details, **others)
-        fill_defaults(entry)
-        self.entries.append(entry)
+        self.entries.append(entry_of(row, near=near, details=details, **others))
 
     async def flush(self) -> None:
         """Write what waits, in the session."""
