@@ -121,8 +121,8 @@ async def issue_token(database_url: str, email: str) -> str:
         await database.close()
 
 
-def _viewer(user_id: UUID, role: str, session_id: UUID, organization_ids: list[UUID]) -> Viewer:
-    return Viewer(user_id, UserRole[role], session_id, tuple(organization_ids))
+def _viewer(user_id: UUID, role: bytes, session_id: UUID, organization_ids: list[UUID]) -> Viewer:
+    return Viewer(user_id, UserRole[role.decode()], session_id, tuple(organization_ids))
 
 
 def _bearer(authorization: str) -> str:
