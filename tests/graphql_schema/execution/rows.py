@@ -63,7 +63,6 @@ VALUES: Mapping[type, Sequence[Any]] = {
         {"numbers": [0, -1, 1.5, 1e-7, 0.1, 2**53, 2**63 - 1, -(2**63), 1.0, 100.0]},
         {"text": TEXTS, 'key "\\\n': "😀"},
     ),
-    UUID: (UUID(int=0), UUID(int=2**128 - 1)),
     list: ([], ["one"], list(TEXTS), [""], ["NULL", "{}", ","]),
 }
 FORMS = {
