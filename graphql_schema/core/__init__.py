@@ -2,7 +2,7 @@
 
 from graphql_schema.core.connections import listing, many, many_to_many
 from graphql_schema.core.fields import column, deprecated, embedded, one, sql
-from graphql_schema.core.mutations import mutation
+from graphql_schema.core.mutations import mutation, references
 from graphql_schema.core.nodes import NODES, embedded_in, node
 from graphql_schema.core.roots import lookup, root
 from graphql_schema.core.subscriptions import subscription
@@ -20,6 +20,7 @@ __all__ = [
     "mutation",
     "node",
     "one",
+    "references",
     "root",
     "sql",
     "subscription",

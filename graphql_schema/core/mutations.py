@@ -57,6 +57,24 @@ class Reference(Field):
 
 
 @dataclass(frozen=True)
+class References(Field):
+    """At most so many objects that a payload names by their keys, in its order, each read like a `Reference`."""
+
+    child: type[Base]
+    most: int
+
+    def annotation(self, table: type[Base], name: str) -> Any:
+        return f"list[{self.child.__name__} | None] | None"
+
+    def lower(self, at: Selected) -> tree.Node:
+        return tree.Row(by_key(self.child), at.object(), at.given(self.most), payload=at.name, is_many=True)
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
+        keys = source.get(name)
+        return keys if keys is None else [context.load(read.by_id, self.child, key=key) for key in keys]
+
+
+@dataclass(frozen=True)
 class Mutation(Field):
     """A function that changes something, with the names and types of what it returns."""
 
@@ -136,7 +154,8 @@ def told(refusals: Sequence[Refusal]) -> dict[str, Any]:
 def mutation(
     *, guests: bool = False, weight: int = 100, values: int = 0, **returns: Any
 ) -> Callable[[Callable[..., Awaitable[Any]]], Mutation]:
-    """Make a function `(work, input)` a mutation. `returns` names what it returns, in order: a table or a type.
+    """Make a function `(work, input)` a mutation. `returns` names what it returns, in order: a table, `references` to
+    several rows of one, or a type.
 
     The function's docstring is the description. It runs in one transaction; a refusal undoes all of it and becomes an
     entry of `errors`, and so does a constraint that it breaks: see `db.constraints`. A conflict shows the
@@ -184,7 +203,18 @@ def _annotated(parameter: inspect.Parameter) -> tuple[Any, str]:
     return parameter.annotation, "What to do, and to what."
 
 
+def references(table: type[Base], description: str, *, most: int) -> References:
+    """At most so many rows that a mutation returns, in its order.
+
+    >>> lessons=references(tables.Lesson, "The lessons that were added, in their order.", most=100)
+    """
+    null = "Null when the mutation was refused; null in it stands for one that you may not see."
+    return References(f"{description} {null}", table, most)
+
+
 def _output(name: str, kind: Any) -> Field:
+    if isinstance(kind, Field):
+        return kind
     label = name.replace("_", " ")
     if isinstance(kind, type) and issubclass(kind, Base):
         return Reference(f"The {label} as it is now; null when the mutation was refused.", kind)
@@ -192,4 +222,6 @@ def _output(name: str, kind: Any) -> Field:
 
 
 def _key(value: Any) -> Any:
+    if isinstance(value, list):
+        return list(map(_key, value))
     return value.id if isinstance(value, Base) else value

@@ -8,8 +8,15 @@ from db import tables
 from db.actions import notifications
 from db.permissions import OWN
 from db.write import Work
-from graphql_schema.core import mutation
+from graphql_schema.core import mutation, references
 from graphql_schema.core.bulk import LARGEST_INPUT, OnError, accepted, check_size
+
+Done = tuple[UUID, int, list[tables.Notification]]
+NAMED = references(
+    tables.Notification,
+    "The notifications that you named, as they are now, in that order without those that were skipped.",
+    most=LARGEST_INPUT,
+)
 
 
 @strawberry.input(description="Some of your notifications.")
@@ -22,22 +29,24 @@ class NotificationsInput:
     )
 
 
-@mutation(viewer=tables.User, marked_count=int)
-async def mark_notifications_read(work: Work, input: NotificationsInput) -> tuple[UUID, int]:
+@mutation(viewer=tables.User, marked_count=int, notifications=NAMED)
+async def mark_notifications_read(work: Work, input: NotificationsInput) -> Done:
     """Note that you have read these notifications. `markedCount` counts those that you had not read before.
 
     What you had read stays as it was, with its time.
     """
-    return work.viewer_id, await notifications.mark_read(work, await _named(work, input))
+    named = await _named(work, input)
+    return work.viewer_id, await notifications.mark_read(work, named), named
 
 
-@mutation(viewer=tables.User, archived_count=int)
-async def archive_notifications(work: Work, input: NotificationsInput) -> tuple[UUID, int]:
+@mutation(viewer=tables.User, archived_count=int, notifications=NAMED)
+async def archive_notifications(work: Work, input: NotificationsInput) -> Done:
     """Put these notifications away, whether or not you have read them. `archivedCount` counts those that were not.
 
     What you had put away stays as it was, with its time.
     """
-    return work.viewer_id, await notifications.archive(work, await _named(work, input))
+    named = await _named(work, input)
+    return work.viewer_id, await notifications.archive(work, named), named
 
 
 async def _named(work: Work, input: NotificationsInput) -> list[tables.Notification]:
