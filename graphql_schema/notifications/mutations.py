@@ -12,11 +12,7 @@ from graphql_schema.core import mutation, references
 from graphql_schema.core.bulk import LARGEST_INPUT, OnError, accepted, check_size
 
 Done = tuple[UUID, int, list[tables.Notification]]
-NAMED = references(
-    tables.Notification,
-    "The notifications that you named, as they are now, in that order without those that were skipped.",
-    most=LARGEST_INPUT,
-)
+NAMED = "The notifications that you named, as they are now, in that order without those that were skipped."
 
 
 @strawberry.input(description="Some of your notifications.")
@@ -29,7 +25,9 @@ class NotificationsInput:
     )
 
 
-@mutation(viewer=tables.User, marked_count=int, notifications=NAMED)
+@mutation(
+    viewer=tables.User, marked_count=int, notifications=references(tables.Notification, NAMED, most=LARGEST_INPUT)
+)
 async def mark_notifications_read(work: Work, input: NotificationsInput) -> Done:
     """Note that you have read these notifications. `markedCount` counts those that you had not read before.
 
@@ -39,7 +37,9 @@ async def mark_notifications_read(work: Work, input: NotificationsInput) -> Done
     return work.viewer_id, await notifications.mark_read(work, named), named
 
 
-@mutation(viewer=tables.User, archived_count=int, notifications=NAMED)
+@mutation(
+    viewer=tables.User, archived_count=int, notifications=references(tables.Notification, NAMED, most=LARGEST_INPUT)
+)
 async def archive_notifications(work: Work, input: NotificationsInput) -> Done:
     """Put these notifications away, whether or not you have read them. `archivedCount` counts those that were not.
 
