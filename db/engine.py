@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakSet
 
-from asyncpg import Connection
+from asyncpg import Connection, IntegrityConstraintViolationError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -190,10 +190,18 @@ class Database:
             await work.flush()
             await (await work.session()).commit()
         elif rows := [*work.added, *work.entries]:
-            statement, arguments = insertion(rows)
+            await self._add(work, rows)
+
+    async def _add(self, work: Work, rows: list[Base]) -> None:
+        statement, arguments = insertion(rows)
+        try:
             record = await self.additions.fetch_for_certain(statement, arguments)
-            assert record
-            fill_returned(rows, record)
+        except IntegrityConstraintViolationError:
+            if work.items:
+                await work.session()  # adds them again one by one: the row that is refused says so
+            raise
+        assert record
+        fill_returned(rows, record)
 
     async def _connect(self) -> Connection:
         return await self._open(self.address, SERVER_SETTINGS | COMPILED_SETTINGS)

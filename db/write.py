@@ -35,6 +35,7 @@ from db.base import Base
 from db.enums import Words
 from db.errors import Forbidden, NotFound, Refusal, Unauthenticated
 from db.ids import key_of
+from db.insertions import insert
 from db.outbox import Event, Topic
 from db.permissions import SEE, Permission
 from db.records import columns, fill_defaults, insertion, row_of
@@ -66,6 +67,8 @@ class Work:
         """Entries of the audit log that wait to be written."""
         self.request_id: UUID | None = None
         """The id by which the log knows the operation."""
+        self.items: dict[UUID, Any] = {}
+        """The parts of the input that rows were made of, by their keys."""
         self.opened: AsyncSession | None = None
         self._found: dict[UUID, Any] = {}
         self._fetch = fetch
@@ -137,15 +140,30 @@ class Work:
         found = await self._find_all(table, [key for key in keys if key], may) if any(keys) else {}
         return [_judged(found.get(key, NOTHING), at=at.format(place)) for place, key in enumerate(keys)]
 
-    async def add(self, row: Row) -> Row:
-        """Insert a row. Its key and defaults are there at once, what the database fills in when it is written."""
+    async def add(self, row: Row, *, item: Any = None) -> Row:
+        """Insert a row. Its key and defaults are there at once, what the database fills in when it is written.
+
+        `item` is the part of the input that it was made of: if the row is refused, a client is told that place.
+        """
+        fill_defaults(row)
+        if item is not None:
+            self.items[row.id] = item
         if self.opened is None:
-            fill_defaults(row)
             self.added.append(row)
         else:
-            self.opened.add(row)
-            await self.opened.flush()
+            await insert(self.opened, [row], self.items)
         return row
+
+    async def add_all(self, rows: Sequence[tuple[Base, Any]]) -> None:
+        """Insert many rows, each with the part of the input that it was made of, by one statement a table.
+
+        A row stands behind those that it refers to. Of a row that is refused a client is told the place.
+        """
+        session = await self.session()
+        for row, item in rows:
+            fill_defaults(row)
+            self.items[row.id] = item
+        await insert(session, [row for row, _ in rows], self.items)
 
     def change(self, row: Base, values: Mapping[str, Any]) -> bool:
         """Set columns of a row that was found, and say whether one of them has another value now.

@@ -1,8 +1,9 @@
 """Mutations: a plain function over a unit of work becomes a field with one transaction and a typed payload."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+import re
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
 from functools import partial
 from operator import itemgetter
 from typing import Annotated, Any, get_args, get_origin
@@ -16,11 +17,16 @@ from db.deadlocks import repeated
 from db.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Refusals, Unauthenticated
 from db.write import Work
 from graphql_schema.core import tree
+from graphql_schema.core.bulk import check_items
 from graphql_schema.core.context import Context
 from graphql_schema.core.fields import Computed, Field, object_type
+from graphql_schema.core.inputs import below, objects_in
 from graphql_schema.core.roots import argument, by_key
 from graphql_schema.core.selected import Selected
 from graphql_schema.core.texts import check_texts
+
+IN_LIST = re.compile(r"\.\d+(\..*)?$")
+"""The end of a way that leads into a list."""
 
 object_type(
     "UserError",
@@ -110,6 +116,7 @@ class Mutation(Field):
     async def _done(self, context: Context, arguments: dict[str, Any]) -> tuple[Work, Any]:
         async with context.source.work(context.viewer) as work:
             work.payer, work.request_id = context.payer, context.request_id
+            check_items(*arguments.values())
             check_texts(*arguments.values())
             return work, await self.function(work, **arguments)
 
@@ -119,31 +126,29 @@ class Mutation(Field):
 
 
 def _placed(refusal: Refusal, arguments: dict[str, Any]) -> Refusal:
-    """A refusal at its place in the input. A constraint knows no more of that than a column.
+    """A refusal at its place in the input. A constraint knows no more of that than a column, and what the row is of.
 
     Raises what a constraint has refused itself where no field of the input can be at fault: then the mutation is.
     """
     broken = refusal.__cause__
     if broken is None:
         return refusal
-    ways = (_way(refusal.at, input) for input in arguments.values() if refusal.at)
-    refusal.at = next(filter(None, ways), None)
-    if refusal.at is None and isinstance(refusal, BadInput):
+    objects = [found for input in arguments.values() for found in objects_in(input)]
+    start = next((at for at, part in objects if part is refusal.item), None)
+    if start is None:  # which item of a list it is nobody knows
+        refusal.at = IN_LIST.sub("", _way(refusal.at, objects)) or None
+    else:
+        inside = [(at, part) for at, part in objects_in(refusal.item) if not IN_LIST.search(at)]
+        refusal.at = ".".join(filter(None, (start, _way(refusal.at, inside)))) or None
+    if isinstance(refusal, BadInput) and refusal.at in (None, start):
         raise broken
     return refusal
 
 
-def _way(name: str, input: Any) -> str | None:
-    """The way to the first field of this name in an input; to the list, if it is in one of its items."""
-    for field in fields(input):
-        place, given = to_camel_case(field.name), getattr(input, field.name)
-        if place == name:
-            return place
-        if is_dataclass(given) and (way := _way(name, given)):
-            return f"{place}.{way}"
-        if isinstance(given, list) and any(_way(name, item) for item in given if is_dataclass(item)):
-            return place
-    return None
+def _way(name: str | None, objects: Iterable[tuple[str, Any]]) -> str:
+    """The way to the first field of this name in objects; empty where none has it."""
+    found = (below(at, field.name) for at, part in objects for field in fields(part))
+    return next((way for way in found if way.rpartition(".")[2] == name), "")
 
 
 def told(refusals: Sequence[Refusal]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from db.errors import BadInput, NotFound, Refusal
 from db.permissions import EDIT, LEARN
 from db.write import Work
 from graphql_schema.core import mutation
-from graphql_schema.core.bulk import LARGEST_INPUT, OnError, accepted, check_size
+from graphql_schema.core.bulk import OnError, accepted, items
 
 
 @strawberry.input(description="A course to take.")
@@ -30,9 +30,7 @@ class ReorderLessonsInput:
     """An order."""
 
     module_id: strawberry.ID = strawberry.field(description="The module.")
-    lesson_ids: list[strawberry.ID] = strawberry.field(
-        description=f"Its lessons, the first one first; {LARGEST_INPUT} at most. Those that are not named come after."
-    )
+    lesson_ids: list[strawberry.ID] = items("Its lessons, the first one first. Those that are not named come after.")
     on_error: OnError = strawberry.field(
         default=OnError.ALL_OR_NOTHING, description="What is done when one of them is no lesson of the module."
     )
@@ -62,7 +60,6 @@ async def complete_lesson(
 @mutation(module=tables.CourseModule)
 async def reorder_lessons(work: Work, input: ReorderLessonsInput) -> tables.CourseModule:
     """Put the lessons of a module in another order. For the teacher of the course."""
-    check_size(input.lesson_ids, at="lessonIds")
     module = await work.get(tables.CourseModule, input.module_id, at="moduleId", may=EDIT, lock=True)
     lessons = await work.get_all(tables.Lesson, input.lesson_ids, at="lessonIds.{}")
     named = accepted(work, _named_once(lessons, module), input.on_error)

@@ -9,7 +9,7 @@ from db.actions import notifications
 from db.permissions import OWN
 from db.write import Work
 from graphql_schema.core import mutation, references
-from graphql_schema.core.bulk import LARGEST_INPUT, OnError, accepted, check_size
+from graphql_schema.core.bulk import LARGEST_INPUT, OnError, accepted, items
 
 Done = tuple[UUID, int, list[tables.Notification]]
 NAMED = "The notifications that you named, as they are now, in that order without those that were skipped."
@@ -19,7 +19,7 @@ NAMED = "The notifications that you named, as they are now, in that order withou
 class NotificationsInput:
     """Notifications."""
 
-    notification_ids: list[strawberry.ID] = strawberry.field(description=f"Which ones; {LARGEST_INPUT} at most.")
+    notification_ids: list[strawberry.ID] = items("Which ones.")
     on_error: OnError = strawberry.field(
         default=OnError.ALL_OR_NOTHING, description="What is done when one of them is no notification of yours."
     )
@@ -50,6 +50,5 @@ async def archive_notifications(work: Work, input: NotificationsInput) -> Done:
 
 
 async def _named(work: Work, input: NotificationsInput) -> list[tables.Notification]:
-    check_size(input.notification_ids, at="notificationIds")
     named = await work.get_all(tables.Notification, input.notification_ids, at="notificationIds.{}", may=OWN)
     return accepted(work, named, input.on_error)

@@ -11,7 +11,7 @@ from db.permissions import COMMENT, EDIT, MANAGE, OWN
 from db.tables import ProjectRole, ReactionType
 from db.write import Work
 from graphql_schema.core import mutation
-from graphql_schema.core.bulk import LARGEST_INPUT, OnError, accepted, check_size
+from graphql_schema.core.bulk import OnError, accepted, items
 from graphql_schema.core.strawberry_seam import enumeration
 from graphql_schema.core.texts import text
 from graphql_schema.core.updates import change, changes
@@ -36,9 +36,7 @@ class CreateProjectInput:
     description: str | None = text(
         tables.SpecificationProject.description, "What the product is about, in Markdown.", default=None
     )
-    members: list[ProjectMemberInput] = strawberry.field(
-        default_factory=list, description=f"Who works on it beside you, its owner; {LARGEST_INPUT} at most."
-    )
+    members: list[ProjectMemberInput] = items("Who works on it beside you, its owner.", default_factory=list)
 
 
 @strawberry.input(description="What to change of a project.")
@@ -65,7 +63,7 @@ class AddProjectMembersInput:
     """New members."""
 
     project_id: strawberry.ID = strawberry.field(description="The project.")
-    members: list[ProjectMemberInput] = strawberry.field(description=f"Who they are; {LARGEST_INPUT} at most.")
+    members: list[ProjectMemberInput] = items("Who they are.")
     on_error: OnError = strawberry.field(
         default=OnError.ALL_OR_NOTHING, description="What is done when one of them cannot be added."
     )
@@ -247,7 +245,6 @@ async def _people(
     work: Work, members: list[ProjectMemberInput], *, owner: UUID
 ) -> list[tuple[tables.User, ProjectRole, str] | Refusal]:
     """The people whom the input names, with their roles and places; a refusal for each who cannot become a member."""
-    check_size(members, at="members")
     people: list[tuple[tables.User, ProjectRole, str] | Refusal] = []
     named = {owner}
     users = await work.get_all(tables.User, [member.user_id for member in members], at="members.{}.userId")
