@@ -48,6 +48,8 @@ May = Permission | tuple[Permission, ...]
 Found = tuple[Row | None, bool, str | None]
 """A row, whether the viewer has the permission that they need, and what forbids everything to everybody."""
 NOTHING: tuple[None, bool, None] = (None, False, None)
+FEW = 20
+"""Rows that are inserted by a statement which names each of them: it is compiled for as many of these tables."""
 AS_IT_IS = {"populate_existing": True}
 """A row that was found before is read anew: somebody may have changed it until it was locked."""
 Fetch = Callable[[Statement, Arguments], Awaitable[Sequence[Any] | None]]
@@ -91,8 +93,8 @@ class Work:
         if self.opened is None:
             self.opened = self._open_session()
             waiting, self.added = self.added, []
-            for row in waiting:
-                await self.add(row)
+            if waiting:
+                await insert(self.opened, waiting, self.items)
             self.opened.add_all(self._found.values())
         return self.opened
 
@@ -145,25 +147,23 @@ class Work:
 
         `item` is the part of the input that it was made of: if the row is refused, a client is told that place.
         """
-        fill_defaults(row)
-        if item is not None:
-            self.items[row.id] = item
-        if self.opened is None:
-            self.added.append(row)
-        else:
-            await insert(self.opened, [row], self.items)
+        await self.add_all([(row, item)])
         return row
 
     async def add_all(self, rows: Sequence[tuple[Base, Any]]) -> None:
-        """Insert many rows, each with the part of the input that it was made of, by one statement a table.
+        """Insert rows, each with the part of the input that it was made of or None, and behind those that it refers to.
 
-        A row stands behind those that it refers to. Of a row that is refused a client is told the place.
+        Few of them wait, and are one statement in the end. Many are written in the session, by one statement a table.
         """
-        session = await self.session()
         for row, item in rows:
             fill_defaults(row)
-            self.items[row.id] = item
-        await insert(session, [row for row, _ in rows], self.items)
+            if item is not None:
+                self.items[row.id] = item
+        new = [row for row, _ in rows]
+        if self.opened is None and len(self.added) + len(new) <= FEW:
+            self.added += new
+        else:
+            await insert(await self.session(), new, self.items)
 
     def change(self, row: Base, values: Mapping[str, Any]) -> bool:
         """Set columns of a row that was found, and say whether one of them has another value now.
