@@ -9,6 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.base import Base
 from db.constraints import refusing
 from db.errors import Refusal
+from db.records import columns
+
+Values = tuple[type[Base], Mapping[str, Any]]
+"""What a row is made of, as long as the database has filled in nothing."""
 
 
 async def insert(session: AsyncSession, rows: Sequence[Base], items: Mapping[UUID, Any]) -> None:
@@ -20,20 +24,27 @@ async def insert(session: AsyncSession, rows: Sequence[Base], items: Mapping[UUI
     if len(rows) == 1:
         await _insert(session, rows, item=items.get(rows[0].id))
         return
+    values = [_values(row) for row in rows]
     try:
         await _try(session, rows)
     except Refusal:
-        while len(rows) > 1:
-            half = rows[: len(rows) // 2]
-            rows = rows[len(half) :] if await _fit(session, half) else half
-        await _insert(session, rows, item=items.get(rows[0].id))
+        await _refuse(session, values, items)
         raise
 
 
-async def _fit(session: AsyncSession, rows: Sequence[Base]) -> bool:
-    """Whether no row is refused: then they stay, for others refer to them."""
+async def _refuse(session: AsyncSession, values: Sequence[Values], items: Mapping[UUID, Any]) -> None:
+    """Raise the refusal of the first of these rows that is refused."""
+    while len(values) > 1:
+        half = values[: len(values) // 2]
+        values = values[len(half) :] if await _fit(session, half) else half
+    (row,) = _made(values)
+    await _insert(session, [row], item=items.get(row.id))
+
+
+async def _fit(session: AsyncSession, values: Sequence[Values]) -> bool:
+    """Whether none of these rows is refused: then they stay, for others refer to them."""
     try:
-        await _try(session, rows)
+        await _try(session, _made(values))
     except Refusal:
         return False
     return True
@@ -41,9 +52,8 @@ async def _fit(session: AsyncSession, rows: Sequence[Base]) -> bool:
 
 async def _try(session: AsyncSession, rows: Sequence[Base]) -> None:
     """Insert rows; if one of them is refused, the transaction goes on without all of them."""
-    with refusing():
-        async with session.begin_nested():
-            await _insert(session, rows)
+    async with session.begin_nested():
+        await _insert(session, rows)
 
 
 async def _insert(session: AsyncSession, rows: Sequence[Base], *, item: Any = None) -> None:
@@ -51,3 +61,11 @@ async def _insert(session: AsyncSession, rows: Sequence[Base], *, item: Any = No
         for table in dict.fromkeys(map(type, rows)):
             session.add_all(row for row in rows if type(row) is table)
             await session.flush()
+
+
+def _values(row: Base) -> Values:
+    return type(row), {name: row.__dict__[name] for name in columns(type(row)) if name in row.__dict__}
+
+
+def _made(values: Sequence[Values]) -> list[Base]:
+    return [table(**given) for table, given in values]

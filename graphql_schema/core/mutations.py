@@ -3,7 +3,7 @@
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from operator import itemgetter
 from typing import Annotated, Any, get_args, get_origin
@@ -17,6 +17,7 @@ from db.deadlocks import repeated
 from db.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Refusals, Unauthenticated
 from db.write import Work
 from graphql_schema.core import tree
+from graphql_schema.core.arguments import Given
 from graphql_schema.core.bulk import check_items
 from graphql_schema.core.context import Context
 from graphql_schema.core.fields import Computed, Field, object_type
@@ -64,16 +65,25 @@ class Reference(Field):
 
 @dataclass(frozen=True)
 class References(Field):
-    """At most so many objects that a payload names by their keys, in its order, each read like a `Reference`."""
+    """Objects that a payload names by their keys, in its order, each read like a `Reference`.
+
+    There are `most` of them at most, or as many as the list of this name in the input has.
+    """
 
     child: type[Base]
-    most: int
+    most: int | str
 
     def annotation(self, table: type[Base], name: str) -> Any:
         return f"list[{self.child.__name__} | None] | None"
 
     def lower(self, at: Selected) -> tree.Node:
-        return tree.Row(by_key(self.child), at.object(), at.given(self.most), payload=at.name, is_many=True)
+        return tree.Row(
+            by_key(self.child),
+            at.object(),
+            at.given(self.most if isinstance(self.most, int) else 1),
+            payload=at.name,
+            is_many=True,
+        )
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         keys = source.get(name)
@@ -95,6 +105,12 @@ class Mutation(Field):
 
     def arguments(self) -> list[StrawberryArgument]:
         return arguments_of(self.function)
+
+    def lower(self, at: Selected) -> tree.Node:
+        """The mutation. Its payload is lowered where nothing is known of the input: here lists get their sizes."""
+        payload = at.object()
+        members = tuple(_sized(member, at) for member in payload.members)
+        return tree.Python(at.coordinate, at.name, self, replace(payload, members=members), at.given())
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         if source is not None:  # what it answered before is shown
@@ -123,6 +139,15 @@ class Mutation(Field):
     def _payload(self, result: Any, refusals: Sequence[Refusal]) -> dict[str, Any]:
         values = result if isinstance(result, tuple) else (result,)
         return {name: _key(value) for name, value in zip(self.returns, values, strict=False)} | told(refusals)
+
+
+def _sized(member: tree.Member, at: Selected) -> tree.Member:
+    """A list of a payload, as long as the list of the input is that it says."""
+    match member.node:
+        case tree.Row(given=Given(declared=References(most=str(place))) as given) as row:
+            sized = replace(given, size=at.length(f"input.{place}"))
+            return replace(member, node=replace(row, given=sized))
+    return member
 
 
 def _placed(refusal: Refusal, arguments: dict[str, Any]) -> Refusal:
@@ -208,10 +233,10 @@ def _annotated(parameter: inspect.Parameter) -> tuple[Any, str]:
     return parameter.annotation, "What to do, and to what."
 
 
-def references(table: type[Base], description: str, *, most: int) -> References:
-    """At most so many rows that a mutation returns, in its order.
+def references(table: type[Base], description: str, *, most: int | str) -> References:
+    """Rows that a mutation returns, in its order: `most`, or as many as the list of this name in its input has.
 
-    >>> lessons=references(tables.Lesson, "The lessons that were added, in their order.", most=100)
+    >>> lessons = references(tables.Lesson, "The lessons that were added, in their order.", most="lessons")
     """
     null = "Null when the mutation was refused; null in it stands for one that you may not see."
     return References(f"{description} {null}", table, most)

@@ -85,7 +85,7 @@ class ReorderLessonsInput:
 @mutation(
     values=10 * LARGEST_COURSE,
     course=tables.Course,
-    modules=references(tables.CourseModule, "Its modules, in their order.", most=LARGEST_COURSE),
+    modules=references(tables.CourseModule, "Its modules, in their order.", most="modules"),
 )
 async def create_course(work: Work, input: CreateCourseInput) -> tuple[tables.Course, list[tables.CourseModule]]:
     """Write a course with its modules and lessons: a draft that you teach. For instructors.

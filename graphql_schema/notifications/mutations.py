@@ -9,7 +9,7 @@ from db.actions import notifications
 from db.permissions import OWN
 from db.write import Work
 from graphql_schema.core import mutation, references
-from graphql_schema.core.bulk import LARGEST_INPUT, OnError, accepted, items
+from graphql_schema.core.bulk import OnError, accepted, items
 
 Done = tuple[UUID, int, list[tables.Notification]]
 NAMED = "The notifications that you named, as they are now, in that order without those that were skipped."
@@ -26,7 +26,7 @@ class NotificationsInput:
 
 
 @mutation(
-    viewer=tables.User, marked_count=int, notifications=references(tables.Notification, NAMED, most=LARGEST_INPUT)
+    viewer=tables.User, marked_count=int, notifications=references(tables.Notification, NAMED, most="notificationIds")
 )
 async def mark_notifications_read(work: Work, input: NotificationsInput) -> Done:
     """Note that you have read these notifications. `markedCount` counts those that you had not read before.
@@ -38,7 +38,7 @@ async def mark_notifications_read(work: Work, input: NotificationsInput) -> Done
 
 
 @mutation(
-    viewer=tables.User, archived_count=int, notifications=references(tables.Notification, NAMED, most=LARGEST_INPUT)
+    viewer=tables.User, archived_count=int, notifications=references(tables.Notification, NAMED, most="notificationIds")
 )
 async def archive_notifications(work: Work, input: NotificationsInput) -> Done:
     """Put these notifications away, whether or not you have read them. `archivedCount` counts those that were not.

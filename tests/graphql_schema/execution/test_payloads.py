@@ -74,11 +74,38 @@ async def test_a_row_that_is_not_seen_any_more_is_null_at_its_place(
             await change(either.database, world.invitation, user_id=world.vera.id)
 
 
-async def test_what_is_listed_counts_as_often_as_the_list_may_have_items(graph: Graph) -> None:
-    query = MARK_READ.replace("{ title isRead }", "{ user { name } }")
-    given = {"notificationIds": []}
-    estimate = graph.executor.prepare(Request(query, variables={"input": given})).estimate
-    without = graph.executor.prepare(
-        Request(MARK_READ.replace("notifications { title isRead }", ""), variables={"input": given})
-    ).estimate
-    assert (estimate.nodes - without.nodes, estimate.weight - without.weight) == (100, 200)
+IDS = ["ntf_1", "ntf_2", "ntf_3"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "input", "variables", "items"),
+    [
+        ("$input: NotificationsInput!", "$input", {"input": {"notificationIds": IDS}}, 3),
+        ("$input: NotificationsInput!", "$input", {"input": {"notificationIds": []}}, 0),
+        ("$ids: [ID!]!", "{notificationIds: $ids}", {"ids": IDS}, 3),
+        ("$id: ID!", "{notificationIds: [$id, $id]}", {"id": "ntf_1"}, 2),
+    ],
+)
+def test_what_is_listed_counts_as_often_as_the_input_has_items(
+    graph: Graph, declared: str, input: str, variables: dict[str, Any], items: int
+) -> None:
+    def estimate(selection: str) -> Any:
+        mutation = f"mutation ({declared}) {{ markNotificationsRead(input: {input}) {{ {selection} }} }}"
+        return graph.executor.prepare(Request(mutation, variables=variables)).estimate
+
+    some, none = estimate("errors { code } notifications { user { name } }"), estimate("errors { code }")
+    assert (some.nodes - none.nodes, some.weight - none.weight) == (items, 2 * items)
+
+
+def test_a_list_of_a_payload_whose_input_may_be_left_out_has_as_many_as_are_given(graph: Graph) -> None:
+    create = """
+        mutation ($modules: [ModuleInput!]!) {
+          none: createCourse(input: {slug: "a", title: "A", description: "", difficulty: EXPERT}) { modules { id } }
+          some: createCourse(
+            input: {slug: "b", title: "B", description: "", difficulty: EXPERT, modules: $modules}
+          ) { modules { id } }
+        }
+    """
+    for given in ([], [{"title": "One"}, {"title": "Two"}]):
+        estimate = graph.executor.prepare(Request(create, variables={"modules": given})).estimate
+        assert estimate.nodes == len(given)
