@@ -12,7 +12,7 @@ from db.errors import Refusal
 from db.records import columns
 
 Values = tuple[type[Base], Mapping[str, Any]]
-"""What a row is made of, as long as the database has filled in nothing."""
+"""The table of a row, and its values as they were before the database filled in others."""
 
 
 async def insert(session: AsyncSession, rows: Sequence[Base], items: Mapping[UUID, Any]) -> None:

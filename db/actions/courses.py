@@ -17,7 +17,7 @@ from db.write import Work
 
 
 class NewLesson(Protocol):
-    """What a lesson is made of."""
+    """A lesson to write."""
 
     title: str
     content: str
@@ -26,7 +26,7 @@ class NewLesson(Protocol):
 
 
 class NewModule(Protocol):
-    """What a module is made of, with its lessons in their order."""
+    """A module to write, with its lessons in their order."""
 
     title: str
     description: str

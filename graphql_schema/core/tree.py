@@ -150,11 +150,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row(Node):
-    """One row, or null. Its key is in the arguments, or under the name `payload` in a payload.
-
-    With `is_many` a payload has several keys there: an array of their rows in that order, with null for each that is
-    not there.
-    """
+    """One row, or null; or an array of many. The key is in the arguments, or in a payload under the name `payload`."""
 
     rows: Rows
     body: Object
