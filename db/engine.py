@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.access import Viewer
 from db.address import Address
+from db.base import Base
 from db.batches import Batches, Row
 from db.constraints import refusing
 from db.gathering import Gathering
