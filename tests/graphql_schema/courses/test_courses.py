@@ -49,10 +49,10 @@ async def counts(database: Database) -> list[int]:
 
 
 def inserts(graph: Graph) -> list[str]:
-    """The tables that the last operation wrote to, one for each statement."""
+    """The tables that the last operation wrote to, one for each statement. The audit log has tests of its own."""
     written = [statement.split()[2] for statement in graph.statements if statement.startswith("INSERT")]
     assert written
-    return written
+    return [table for table in written if table != "audit_logs"]
 
 
 async def test_a_course_is_written_with_its_modules_and_lessons(graph: Graph) -> None:
