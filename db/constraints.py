@@ -82,14 +82,16 @@ def note(name: str, *, says: str) -> None:
 
 
 @contextmanager
-def refusing() -> Iterator[None]:
-    """Raise a refusal for what a constraint has refused."""
+def refusing(item: Any = None) -> Iterator[None]:
+    """Raise a refusal for what a constraint has refused, with the part of the input that the row was made of."""
     try:
         yield
     except Exception as error:
         if isinstance(error, StatementError) and isinstance(error.orig, Refusal):  # of the type of a column
+            error.orig.item = item
             raise error.orig from None
         if refusal := refusal_of(error):
+            refusal.item = item
             raise refusal from error
         raise
 

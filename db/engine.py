@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakSet
 
-from asyncpg import Connection
+from asyncpg import Connection, IntegrityConstraintViolationError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.access import Viewer
 from db.address import Address
+from db.base import Base
 from db.batches import Batches, Row
 from db.constraints import refusing
 from db.gathering import Gathering
@@ -190,10 +191,18 @@ class Database:
             await work.flush()
             await (await work.session()).commit()
         elif rows := [*work.added, *work.entries]:
-            statement, arguments = insertion(rows)
+            await self._add(work, rows)
+
+    async def _add(self, work: Work, rows: list[Base]) -> None:
+        statement, arguments = insertion(rows)
+        try:
             record = await self.additions.fetch_for_certain(statement, arguments)
-            assert record
-            fill_returned(work.added, record)  # entries, behind them, are not read again
+        except IntegrityConstraintViolationError:
+            if work.items:
+                await work.session()  # adds them again one by one: the row that is refused says so
+            raise
+        assert record
+        fill_returned(work.added, record)  # entries, behind them, are not read again
 
     async def _connect(self) -> Connection:
         return await self._open(self.address, SERVER_SETTINGS | COMPILED_SETTINGS)

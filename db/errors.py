@@ -9,6 +9,8 @@ class Refusal(Exception):  # noqa: N818  (not every refusal is an error)
 
     code: ClassVar[str]
     default: ClassVar[str]
+    item: Any = None
+    """The part of the input that the row was made of which a constraint has refused, where that is known."""
 
     def __init__(self, message: str | None = None, *, at: str | None = None) -> None:
         """`at` is the input field at fault, as the graph spells it: `threadId`."""

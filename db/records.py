@@ -44,11 +44,12 @@ def made_of(table: type[Row], values: Mapping[str, Any]) -> Row:
     return row
 
 
-def fill_defaults(row: Base) -> None:
-    """Give a new row its key, and the defaults that its table declares in Python."""
+def fill_defaults(row: Row) -> Row:
+    """A new row with its key, and the defaults that its table declares in Python."""
     for name, default in _defaults(type(row)).items():
         if name not in row.__dict__:
             setattr(row, name, default(None) if callable(default) else default)
+    return row
 
 
 def insertion(rows: Sequence[Base]) -> tuple[Statement, list[Any]]:

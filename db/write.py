@@ -35,6 +35,7 @@ from db.base import Base
 from db.enums import Words
 from db.errors import Forbidden, NotFound, Refusal, Unauthenticated
 from db.ids import key_of
+from db.insertions import insert
 from db.outbox import Event, Topic
 from db.permissions import SEE, Permission
 from db.records import columns, fill_defaults, insertion, row_of
@@ -47,6 +48,8 @@ May = Permission | tuple[Permission, ...]
 Found = tuple[Row | None, bool, str | None]
 """A row, whether the viewer has the permission that they need, and what forbids everything to everybody."""
 NOTHING: tuple[None, bool, None] = (None, False, None)
+FEW = 20
+"""Rows that are inserted by a statement which names each of them: it is compiled for as many of these tables."""
 AS_IT_IS = {"populate_existing": True}
 """A row that was found before is read anew: somebody may have changed it until it was locked."""
 Fetch = Callable[[Statement, Arguments], Awaitable[Sequence[Any] | None]]
@@ -66,6 +69,8 @@ class Work:
         """Entries of the audit log that wait to be written."""
         self.request_id: UUID | None = None
         """The id by which the log knows the operation."""
+        self.items: dict[UUID, Any] = {}
+        """The parts of the input that rows were made of, by their keys."""
         self.opened: AsyncSession | None = None
         self._found: dict[UUID, Any] = {}
         self._fetch = fetch
@@ -88,8 +93,8 @@ class Work:
         if self.opened is None:
             self.opened = self._open_session()
             waiting, self.added = self.added, []
-            for row in waiting:
-                await self.add(row)
+            if waiting:
+                await insert(self.opened, waiting, self.items)
             self.opened.add_all(self._found.values())
         return self.opened
 
@@ -137,15 +142,28 @@ class Work:
         found = await self._find_all(table, [key for key in keys if key], may) if any(keys) else {}
         return [_judged(found.get(key, NOTHING), at=at.format(place)) for place, key in enumerate(keys)]
 
-    async def add(self, row: Row) -> Row:
-        """Insert a row. Its key and defaults are there at once, what the database fills in when it is written."""
-        if self.opened is None:
-            fill_defaults(row)
-            self.added.append(row)
-        else:
-            self.opened.add(row)
-            await self.opened.flush()
+    async def add(self, row: Row, *, item: Any = None) -> Row:
+        """Insert a row. Its key and defaults are there at once, what the database fills in when it is written.
+
+        `item` is the part of the input that it was made of: if the row is refused, a client is told that place.
+        """
+        await self.add_all([(row, item)])
         return row
+
+    async def add_all(self, rows: Sequence[tuple[Base, Any]]) -> None:
+        """Insert rows, each with the part of the input that it was made of or None, and behind those that it refers to.
+
+        Few of them wait, and are one statement in the end. Many are written in the session, by one statement a table.
+        """
+        for row, item in rows:
+            fill_defaults(row)
+            if item is not None:
+                self.items[row.id] = item
+        new = [row for row, _ in rows]
+        if self.opened is None and len(self.added) + len(new) <= FEW:
+            self.added += new
+        else:
+            await insert(await self.session(), new, self.items)
 
     def change(self, row: Base, values: Mapping[str, Any]) -> bool:
         """Set columns of a row that was found, and say whether one of them has another value now.

@@ -1,17 +1,82 @@
-"""Taking a course: enroll, complete lessons, advance."""
+"""Writing a course, and taking one: enroll, complete lessons, advance."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
 from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from db import tables
 from db.errors import BadInput, Conflict, Forbidden, NotFound
-from db.tables import EnrollmentStatus, PaymentStatus, ProgressEventKind, progress_topic
+from db.records import fill_defaults
+from db.tables import EnrollmentStatus, PaymentStatus, ProgressEventKind, UserRole, progress_topic
 from db.tables.courses import opens
 from db.transitions import may_become, transition
 from db.write import Work
+
+
+class NewLesson(Protocol):
+    """A lesson to write."""
+
+    title: str
+    content: str
+    video_url: str | None
+    duration: int
+
+
+class NewModule(Protocol):
+    """A module to write, with its lessons in their order."""
+
+    title: str
+    description: str
+
+    @property
+    def lessons(self) -> Sequence[NewLesson]: ...
+
+
+async def create_course(
+    work: Work, course: tables.Course, modules: Sequence[NewModule]
+) -> tuple[tables.Course, list[tables.CourseModule]]:
+    """A new course of the viewer, who has to be an instructor or an administrator, and its modules in their order.
+
+    Raises Forbidden for others.
+    """
+    role = await work.scalar(select(tables.User.role).where(tables.User.id == work.viewer_id))
+    if role not in (UserRole.INSTRUCTOR, UserRole.ADMIN):
+        raise Forbidden("Only instructors write courses.")
+    course.instructor_id = work.viewer_id
+    chapters = [(_module(fill_defaults(course), module, order), module) for order, module in enumerate(modules, 1)]
+    lessons = [
+        (_lesson(chapter, lesson, order), lesson)
+        for chapter, module in chapters
+        for order, lesson in enumerate(module.lessons, 1)
+    ]
+    await work.add_all([(course, None), *chapters, *lessons])
+    work.audit("course_created", course)
+    return course, [chapter for chapter, _ in chapters]
+
+
+def _module(course: tables.Course, module: NewModule, order: int) -> tables.CourseModule:
+    row = tables.CourseModule(
+        course_id=course.id,
+        title=module.title,
+        description=module.description,
+        order=order,
+        duration=sum(lesson.duration for lesson in module.lessons),
+    )
+    return fill_defaults(row)
+
+
+def _lesson(module: tables.CourseModule, lesson: NewLesson, order: int) -> tables.Lesson:
+    return tables.Lesson(
+        module_id=module.id,
+        title=lesson.title,
+        content=lesson.content,
+        video_url=lesson.video_url,
+        order=order,
+        duration=lesson.duration,
+    )
 
 
 async def enroll(work: Work, course: tables.Course) -> tuple[tables.Enrollment, tables.CourseProgress]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import delete
@@ -13,6 +13,7 @@ from db import tables
 from db.actions.notifications import notify
 from db.base import new_id
 from db.errors import Conflict
+from db.records import fill_defaults
 from db.tables import (
     CommentStatus,
     DocumentEventKind,
@@ -39,18 +40,39 @@ INITIAL_CONTENT = {
 """The text that a project's documents begin with, in Markdown."""
 
 
+class Text(Protocol):
+    """A text that a project's document begins with."""
+
+    phase: SpecificationPhase
+    content: str
+
+
 async def create_project(
-    work: Work, name: str, *, description: str | None, members: Sequence[Person]
-) -> tables.SpecificationProject:
-    """A new project of the viewer with a document for each of the first three phases, and these members."""
+    work: Work, name: str, *, description: str | None, members: Sequence[Person], texts: Sequence[Text] = ()
+) -> tuple[tables.SpecificationProject, list[tables.SpecificationDocument]]:
+    """A new project of the viewer with these members, and its documents in the order of their phases.
+
+    There is one with each of these texts, and one for each other of the first three phases.
+    """
     project = tables.SpecificationProject(name=name, description=description, owner_id=work.viewer_id)
-    await work.add(project)
+    documents = _documents(fill_defaults(project), texts)
+    versions = [(_version(work, document, summary=None), text) for document, text in documents]
+    await work.add_all([(project, None), *documents, *versions])
     work.audit("project_created", project)
-    for phase, content in INITIAL_CONTENT.items():
-        document = await work.add(tables.SpecificationDocument(project_id=project.id, phase=phase, content=content))
-        await work.add(_version(work, document, summary=None))
     await add_members(work, project, members)
-    return project
+    return project, [document for document, _ in documents]
+
+
+def _documents(
+    project: tables.SpecificationProject, texts: Sequence[Text]
+) -> list[tuple[tables.SpecificationDocument, Text | None]]:
+    """The documents that a project begins with, each with the text that was given for it, in the order of phases."""
+    initial = {phase: content for phase, content in INITIAL_CONTENT.items() if phase not in {t.phase for t in texts}}
+    found = [(text.phase, text.content, text) for text in texts] + [(*one, None) for one in initial.items()]
+    return [
+        (fill_defaults(tables.SpecificationDocument(project_id=project.id, phase=phase, content=content)), text)
+        for phase, content, text in sorted(found, key=lambda one: list(SpecificationPhase).index(one[0]))
+    ]
 
 
 async def update_project(

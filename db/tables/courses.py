@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Updated, count, flag, refers, state, string
 from db.columns import currency, money, score
-from db.constraints import check, unique
+from db.constraints import check, not_blank, unique
 from db.enums import Words
 from db.indexes import latest, partial
 from db.outbox import Topic, topic
@@ -58,6 +58,8 @@ STUDENTS: Roles = {
     EnrollmentStatus.COMPLETED: frozenset({SEE, LEARN}),
 }
 
+SLUG = "^[a-z0-9]+(-[a-z0-9]+)*$"
+
 published = everyone(SEE, where=lambda course: course.published)
 free = everyone(LEARN, where=lambda course: and_(course.published, course.price == 0))
 
@@ -104,6 +106,8 @@ class Course(Updated, Base, access=published | free | owned_by("instructor_id") 
 
     __table_args__ = (
         unique("slug", says="Another course has this name in addresses."),
+        check(f"slug ~ '{SLUG}'", at="slug", says="A name in addresses is small letters, digits and single hyphens."),
+        not_blank("title"),
         Index(None, "published", "featured", "created_at"),
         Index(None, "instructor_id"),
         Index(None, "difficulty"),
@@ -121,14 +125,14 @@ class CourseModule(Updated, Base, access=through("course_id"), prefix="mod"):
     __tablename__ = "course_modules"
 
     course_id: Mapped[UUID] = refers("courses")
-    title: Mapped[str]
-    description: Mapped[str] = mapped_column(default="", server_default="")
+    title: Mapped[str] = string(200)
+    description: Mapped[str] = string(20_000, default="", server_default="")
     order: Mapped[int]
     duration: Mapped[int] = count()
     video_url: Mapped[str | None]
     content: Mapped[str | None]
 
-    __table_args__ = (place("course_id"), Index(None, "course_id", "order", "id"))
+    __table_args__ = (place("course_id"), Index(None, "course_id", "order", "id"), not_blank("title"))
 
 
 class Lesson(Updated, Base, access=through("module_id"), prefix="les"):
@@ -137,13 +141,18 @@ class Lesson(Updated, Base, access=through("module_id"), prefix="les"):
     __tablename__ = "lessons"
 
     module_id: Mapped[UUID] = refers("course_modules")
-    title: Mapped[str]
-    content: Mapped[str]
-    video_url: Mapped[str | None]
+    title: Mapped[str] = string(200)
+    content: Mapped[str] = string(100_000)
+    video_url: Mapped[str | None] = string(2_000)
     order: Mapped[int]
     duration: Mapped[int] = count()
 
-    __table_args__ = (place("module_id"), Index(None, "module_id", "order", "id"))
+    __table_args__ = (
+        place("module_id"),
+        Index(None, "module_id", "order", "id"),
+        not_blank("title"),
+        check("duration BETWEEN 0 AND 10000", at="duration", says="A lesson takes 0 to 10,000 minutes."),
+    )
 
 
 ENROLLMENT_TRANSITIONS = {

@@ -4,7 +4,7 @@ from graphql_schema.core.aggregates import aggregate, aggregate_of, period
 from graphql_schema.core.connections import listing, many, many_to_many
 from graphql_schema.core.fields import column, deprecated, embedded, one, sql
 from graphql_schema.core.figures import average, count, highest, lowest, percentile, total
-from graphql_schema.core.mutations import mutation
+from graphql_schema.core.mutations import mutation, references
 from graphql_schema.core.nodes import NODES, embedded_in, node
 from graphql_schema.core.roots import lookup, root
 from graphql_schema.core.signature import number
@@ -32,6 +32,7 @@ __all__ = [
     "one",
     "percentile",
     "period",
+    "references",
     "root",
     "sql",
     "subscription",

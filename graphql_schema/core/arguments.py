@@ -3,7 +3,7 @@
 What is kept of them is for everybody who sends the document: it is made of literals, where no request's variables are.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,6 +15,8 @@ from graphql import (
     GraphQLField,
     IntValueNode,
     ListValueNode,
+    NullValueNode,
+    ObjectValueNode,
     ValueNode,
     VariableNode,
     Visitor,
@@ -33,6 +35,8 @@ from graphql_schema.core.inputs import converted, is_plain, python_name
 Size = int | Callable[[Mapping[str, Any]], int]
 """How many items there are at most, or what something weighs: a number, or one that the values of variables give."""
 
+ENDLESS = 10**9
+"""Nothing is longer."""
 FAILED = object()
 """The shape of arguments that make no sense."""
 NOTHING = VariableValues({}, {})
@@ -170,14 +174,27 @@ def counted(given: Given, count: Callable[[Mapping[str, Any]], int]) -> Given:
     return replace(given, size=size if given.varies else size({}))
 
 
-def length_of(node: FieldNode, name: str, *, most: int) -> Size:
-    """How many items the list has that is given as an argument, within bounds."""
-    match written(node)[name]:
+def length_of(node: FieldNode, place: str, *, most: int | None = None) -> Size:
+    """How many items the list has that is given as an argument or in one, as `input.modules`; `most` at most."""
+    name, *way = place.split(".")
+    value = written(node).get(name)
+    while way and isinstance(value, ObjectValueNode):
+        name, *way = way
+        value = next((field.value for field in value.fields if field.name.value == name), None)
+    match value:
         case VariableNode(name=variable):
-            return lambda values: min(len(values[variable.value]), most)
+            return lambda values: min(_length(values.get(variable.value), way), most or ENDLESS)
         case ListValueNode(values=items):
-            return min(len(items), most)
+            return min(len(items), most or ENDLESS)
+        case None | NullValueNode():
+            return 0
     return 1
+
+
+def _length(value: Any, way: Sequence[str]) -> int:
+    for name in way:
+        value = value and value.get(name)
+    return len(value or ())
 
 
 class _Variables(Visitor):

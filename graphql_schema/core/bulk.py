@@ -1,16 +1,21 @@
 """Inputs that are lists: how many items may come, and what becomes of the others when one cannot be done."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Any, TypeVar
+
+import strawberry
 
 from db.enums import Words
 from db.errors import BadInput, Refusal, Refusals
 from db.write import Work
+from graphql_schema.core.inputs import below, items_in
 from graphql_schema.core.strawberry_seam import enumeration
 
 Item = TypeVar("Item")
 
 LARGEST_INPUT = 100
+MOST = "most"
 
 
 class OnError(Words):
@@ -23,10 +28,32 @@ class OnError(Words):
 enumeration(OnError)
 
 
-def check_size(items: Sequence[object], *, at: str) -> None:
-    """Raise BadInput for more items than one mutation takes."""
-    if len(items) > LARGEST_INPUT:
-        raise BadInput(f"Send at most {LARGEST_INPUT} at a time.", at=at)
+def items(description: str, *, most: int = LARGEST_INPUT, default_factory: Any = MISSING) -> Any:
+    """A list in an input, of so many items at most, those of lists in its items counted too.
+
+    >>> members: list[ProjectMemberInput] = items("Who works on it beside you.", default_factory=list)
+    """
+    described = f"{description} At most {most:,}."
+    return strawberry.field(description=described, default_factory=default_factory, metadata={MOST: most})
+
+
+def check_items(*inputs: Any) -> None:
+    """Raise BadInput for a list in inputs that has more items than it may have."""
+    for input in inputs:
+        _count(input, "")
+
+
+def _count(input: Any, at: str) -> int:
+    """How many items the lists of an input object have, and the lists in these; raises BadInput for too many."""
+    found = 0
+    for field in fields(input):
+        value, place = getattr(input, field.name), below(at, field.name)
+        inner = sum(_count(item, way) for way, item in items_in(value, place) if is_dataclass(item))
+        number = inner + len(value) if isinstance(value, list) else inner
+        if number > field.metadata.get(MOST, number):
+            raise BadInput(f"Send at most {field.metadata[MOST]:,} at a time.", at=place)
+        found += number
+    return found
 
 
 def accepted(work: Work, items: Sequence[Item | Refusal], on_error: OnError) -> list[Item]:

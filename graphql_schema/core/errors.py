@@ -24,11 +24,17 @@ MAX_MESSAGE = 300
 
 
 class SchemaError(GraphQLError):
-    """A document does not fit the schema. `discreet` says so in the client's own words, not in the schema's."""
+    """A document does not fit the schema. `discreet` says so in the client's own words, not in the schema's.
 
-    def __init__(self, message: str, nodes: Node | Collection[Node] | None = None, *, discreet: str) -> None:
+    `at` is the way to the value at fault, from an argument or a variable on: `input.members.2.role`.
+    """
+
+    def __init__(
+        self, message: str, nodes: Node | Collection[Node] | None = None, *, discreet: str, at: str | None = None
+    ) -> None:
         super().__init__(message, nodes)
         self.discreet = discreet
+        self.at = at
 
 
 class RequestError(Exception):
@@ -67,7 +73,8 @@ def shown(errors: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def formatted(error: GraphQLError, *, code: str = "BAD_USER_INPUT") -> dict[str, Any]:
     """An error of GraphQL itself, as the answer shows it: what was sent does not fit the schema."""
-    shown: dict[str, Any] = {"message": error.message, "extensions": {"code": code}}
+    at = error.at if isinstance(error, SchemaError) else None
+    shown: dict[str, Any] = {"message": error.message, "extensions": _extensions(code, at)}
     if error.locations:
         shown["locations"] = [location.formatted for location in error.locations]
     if error.path is not None:
@@ -106,7 +113,7 @@ def _shortened(error: dict[str, Any]) -> dict[str, Any]:
 def _explained(error: Exception) -> tuple[str, dict[str, Any]]:
     """The message and the extensions for an exception that a resolver raised."""
     if isinstance(error, Refusal):
-        return error.message, {"code": error.code} | ({"argument": error.at} if error.at else {})
+        return error.message, _extensions(error.code, error.at)
     match failure_of(error):
         case Failure.INVALID_VALUE:
             return "A value does not fit.", {"code": "BAD_USER_INPUT"}
@@ -118,6 +125,11 @@ def _explained(error: Exception) -> tuple[str, dict[str, Any]]:
             log.error("unavailable", error=repr(error))
             return "The service cannot answer right now. Try again.", {"code": "SERVICE_UNAVAILABLE"}
     return _masked(error)
+
+
+def _extensions(code: str, at: str | None) -> dict[str, Any]:
+    """The extensions of an error: its code, and the way to the argument, or to the value in it, that is at fault."""
+    return {"code": code} | ({"argument": at} if at else {})
 
 
 def _masked(error: Exception) -> tuple[str, dict[str, Any]]:

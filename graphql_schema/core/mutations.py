@@ -1,8 +1,9 @@
 """Mutations: a plain function over a unit of work becomes a field with one transaction and a typed payload."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+import re
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from operator import itemgetter
 from typing import Annotated, Any, get_args, get_origin
@@ -16,12 +17,18 @@ from db.deadlocks import repeated
 from db.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Refusals, Unauthenticated
 from db.write import Work
 from graphql_schema.core import tree
+from graphql_schema.core.arguments import Given
+from graphql_schema.core.bulk import check_items
 from graphql_schema.core.context import Context
 from graphql_schema.core.fields import Computed, Field, object_type
+from graphql_schema.core.inputs import below, objects_in
 from graphql_schema.core.roots import by_key
 from graphql_schema.core.selected import Selected
 from graphql_schema.core.signature import argument
 from graphql_schema.core.texts import check_texts
+
+IN_LIST = re.compile(r"\.\d+(\..*)?$")
+"""The end of a way that leads into a list."""
 
 object_type(
     "UserError",
@@ -58,6 +65,33 @@ class Reference(Field):
 
 
 @dataclass(frozen=True)
+class References(Field):
+    """Objects that a payload names by their keys, in its order, each read like a `Reference`.
+
+    There are `most` of them at most, or as many as the list of this name in the input has.
+    """
+
+    child: type[Base]
+    most: int | str
+
+    def annotation(self, table: type[Base], name: str) -> Any:
+        return f"list[{self.child.__name__} | None] | None"
+
+    def lower(self, at: Selected) -> tree.Node:
+        return tree.Row(
+            by_key(self.child),
+            at.object(),
+            at.given(self.most if isinstance(self.most, int) else 1),
+            payload=at.name,
+            is_many=True,
+        )
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
+        keys = source.get(name)
+        return keys if keys is None else [context.load(read.by_id, self.child, key=key) for key in keys]
+
+
+@dataclass(frozen=True)
 class Mutation(Field):
     """A function that changes something, with the names and types of what it returns."""
 
@@ -77,6 +111,12 @@ class Mutation(Field):
 
     def arguments(self) -> list[StrawberryArgument]:
         return arguments_of(self.function)
+
+    def lower(self, at: Selected) -> tree.Node:
+        """The mutation. Its payload is lowered where nothing is known of the input: here lists get their sizes."""
+        payload = at.object()
+        members = tuple(_sized(member, at) for member in payload.members)
+        return tree.Python(at.coordinate, at.name, self, replace(payload, members=members), at.given())
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         if source is not None:  # what it answered before is shown
@@ -98,6 +138,7 @@ class Mutation(Field):
     async def _done(self, context: Context, arguments: dict[str, Any]) -> tuple[Work, Any]:
         async with context.source.work(context.viewer) as work:
             work.payer, work.request_id = context.payer, context.request_id
+            check_items(*arguments.values())
             check_texts(*arguments.values())
             if not context.viewer.has_scope(f"{self.slice}:write"):
                 raise Forbidden("The scopes of your credential do not allow this.")
@@ -108,32 +149,39 @@ class Mutation(Field):
         return {name: _key(value) for name, value in zip(self.returns, values, strict=False)} | told(refusals)
 
 
+def _sized(member: tree.Member, at: Selected) -> tree.Member:
+    """A list of a payload, as long as the list of the input is that it says."""
+    match member.node:
+        case tree.Row(given=Given(declared=References(most=str(place))) as given) as row:
+            sized = replace(given, size=at.length(f"input.{place}"))
+            return replace(member, node=replace(row, given=sized))
+    return member
+
+
 def _placed(refusal: Refusal, arguments: dict[str, Any]) -> Refusal:
-    """A refusal at its place in the input. A constraint knows no more of that than a column.
+    """A refusal at its place in the input. A constraint knows no more of that than a column, and what the row is of.
 
     Raises what a constraint has refused itself where no field of the input can be at fault: then the mutation is.
     """
     broken = refusal.__cause__
     if broken is None:
         return refusal
-    ways = (_way(refusal.at, input) for input in arguments.values() if refusal.at)
-    refusal.at = next(filter(None, ways), None)
-    if refusal.at is None and isinstance(refusal, BadInput):
+    objects = [found for input in arguments.values() for found in objects_in(input)]
+    start = next((at for at, part in objects if part is refusal.item), None)
+    if start is None:  # which item of a list it is nobody knows
+        refusal.at = IN_LIST.sub("", _way(refusal.at, objects)) or None
+    else:
+        inside = [(at, part) for at, part in objects_in(refusal.item) if not IN_LIST.search(at)]
+        refusal.at = ".".join(filter(None, (start, _way(refusal.at, inside)))) or None
+    if isinstance(refusal, BadInput) and refusal.at in (None, start):
         raise broken
     return refusal
 
 
-def _way(name: str, input: Any) -> str | None:
-    """The way to the first field of this name in an input; to the list, if it is in one of its items."""
-    for field in fields(input):
-        place, given = to_camel_case(field.name), getattr(input, field.name)
-        if place == name:
-            return place
-        if is_dataclass(given) and (way := _way(name, given)):
-            return f"{place}.{way}"
-        if isinstance(given, list) and any(_way(name, item) for item in given if is_dataclass(item)):
-            return place
-    return None
+def _way(name: str | None, objects: Iterable[tuple[str, Any]]) -> str:
+    """The way to the first field of this name in objects; empty where none has it."""
+    found = (below(at, field.name) for at, part in objects for field in fields(part))
+    return next((way for way in found if way.rpartition(".")[2] == name), "")
 
 
 def told(refusals: Sequence[Refusal]) -> dict[str, Any]:
@@ -144,7 +192,8 @@ def told(refusals: Sequence[Refusal]) -> dict[str, Any]:
 def mutation(
     *, guests: bool = False, weight: int = 100, values: int = 0, **returns: Any
 ) -> Callable[[Callable[..., Awaitable[Any]]], Mutation]:
-    """Make a function `(work, input)` a mutation. `returns` names what it returns, in order: a table or a type.
+    """Make a function `(work, input)` a mutation. `returns` names what it returns, in order: a table, `references` to
+    several rows of one, or a type.
 
     The function's docstring is the description. It runs in one transaction; a refusal undoes all of it and becomes an
     entry of `errors`, and so does a constraint that it breaks: see `db.constraints`. A conflict shows the
@@ -192,7 +241,18 @@ def _annotated(parameter: inspect.Parameter) -> tuple[Any, str]:
     return parameter.annotation, "What to do, and to what."
 
 
+def references(table: type[Base], description: str, *, most: int | str) -> References:
+    """Rows that a mutation returns, in its order: `most`, or as many as the list of this name in its input has.
+
+    >>> lessons = references(tables.Lesson, "The lessons that were added, in their order.", most="lessons")
+    """
+    null = "Null when the mutation was refused; null in it stands for one that you may not see."
+    return References(f"{description} {null}", table, most)
+
+
 def _output(name: str, kind: Any) -> Field:
+    if isinstance(kind, Field):
+        return kind
     label = name.replace("_", " ")
     if isinstance(kind, type) and issubclass(kind, Base):
         return Reference(f"The {label} as it is now; null when the mutation was refused.", kind)
@@ -200,4 +260,6 @@ def _output(name: str, kind: Any) -> Field:
 
 
 def _key(value: Any) -> Any:
+    if isinstance(value, list):
+        return list(map(_key, value))
     return value.id if isinstance(value, Base) else value

@@ -44,5 +44,5 @@ class Selected(Protocol):
     def choice(self, name: str, number: Callable[[Any], int]) -> Size:
         """The number that goes with the member of an enumeration that an argument names, or with None."""
 
-    def length(self, name: str, *, most: int) -> Size:
-        """How many items the list has that is given as an argument."""
+    def length(self, place: str, *, most: int | None = None) -> Size:
+        """How many items the list has that is given as an argument, or in one."""

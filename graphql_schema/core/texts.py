@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING
 from typing import Any
 
 import strawberry
-from strawberry.utils.str_converters import to_camel_case
 
 from db.constraints import too_long
 from db.errors import BadInput, Refusals
+from graphql_schema.core.inputs import values_in
 
 LONGEST = "longest"
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -45,22 +45,12 @@ def check_texts(*inputs: Any) -> None:
         raise Refusals(refusals)
 
 
-def _unfit(input: Any, at: str = "") -> Iterator[BadInput]:
-    """The problems with the texts of an input, or of one that lies in it at `at`, such as `members.2.`."""
-    for field in fields(input):
-        given, place = getattr(input, field.name), f"{at}{to_camel_case(field.name)}"
-        for item, name in _items(given, place):
-            if is_dataclass(item):
-                yield from _unfit(item, f"{name}.")
-            elif isinstance(item, str) and (longest := field.metadata.get(LONGEST)):
-                try:
-                    check_text(item, longest, at=name)
-                except BadInput as refusal:
-                    yield refusal
-
-
-def _items(given: Any, place: str) -> list[tuple[Any, str]]:
-    """The items of a list with their places, or the one value that is none."""
-    if isinstance(given, list):
-        return [(item, f"{place}.{index}") for index, item in enumerate(given)]
-    return [(given, place)]
+def _unfit(input: Any) -> Iterator[BadInput]:
+    """The problems with the texts of an input and of all that lies in it."""
+    for place, value, field in values_in(input):
+        longest = field.metadata.get(LONGEST)
+        if longest and isinstance(value, str):
+            try:
+                check_text(value, longest, at=place)
+            except BadInput as refusal:
+                yield refusal

@@ -151,16 +151,17 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row(Node):
-    """One row, or null. Its key is in the arguments, or under the name `payload` in a payload."""
+    """One row, or null; or an array of many. The key is in the arguments, or in a payload under the name `payload`."""
 
     rows: Rows
     body: Object
     given: Given | None = None
     payload: str | None = None
+    is_many: bool = False
 
     @property
     def words(self) -> str:
-        return f"row of {self.rows}{_asked(self.given)} →"
+        return f"{'rows' if self.is_many else 'row'} of {self.rows}{_asked(self.given)} →"
 
     def below(self) -> Iterator[tuple[str, Node]]:
         yield "", self.body

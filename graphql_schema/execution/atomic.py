@@ -145,7 +145,12 @@ async def _repeated(answering: Answering, kept: bytes) -> Any:
 def _restored(member: Member, payload: Payload) -> Payload:
     """A payload that was kept: the keys of the objects that it names are texts there."""
     keys = {row.payload for _, row in references(member)}
-    return {name: UUID(value) if value and name in keys else value for name, value in payload.items()}
+    return {name: _key(value) if name in keys else value for name, value in payload.items()}
+
+
+def _key(text: Any) -> Any:
+    """The key, or the keys, that a text, or a list of texts, stands for."""
+    return list(map(_key, text)) if isinstance(text, list) else text and UUID(text)
 
 
 def _hides(now: Any, then: Any) -> bool:

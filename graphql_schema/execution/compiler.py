@@ -78,7 +78,7 @@ class Compiler:
             case Object(members=members):
                 return object_of([(member.key, self._member(member.node, scope)) for member in members])
             case Row():
-                return (self._row(node, scope),)
+                return self._rows(node) if node.is_many else (self._row(node, scope),)
             case List():
                 return self._list(node, scope)
             case Each(item=item):
@@ -128,7 +128,6 @@ class Compiler:
 
     def _many(self, node: Choice) -> Json:
         """An array of rows of several tables, in the order of their ids."""
-        keys, kinds = (Parameter(node.given.parameter(name), type_) for name, type_ in _IDS.items())
         asked = f"asked{next(self.names)}"
         scope = Scope(self.viewer, key=literal_column(f"{asked}.key"))
         item: Sql = (constant(NULL),)
@@ -136,9 +135,22 @@ class Compiler:
             cases = [self._row(node.cases[table], scope) for table in tables]
             whens = [piece for kind, case in enumerate(cases) for piece in (f"\nWHEN {kind} THEN ", *case)]
             item = (f"CASE {asked}.kind", *whens, f"\nELSE {constant(NULL)} END")
-        array = coalesced(("string_agg(", *item, f", ',' ORDER BY {asked}.place)"), "")
-        given = ("unnest(", keys, ", ", kinds, f") WITH ORDINALITY AS {asked}(key, kind, place)")
-        return "[", ("(SELECT ", *array, "\nFROM ", *given, ")"), "]"
+        keys, kinds = (Parameter(node.given.parameter(name), type_) for name, type_ in _IDS.items())
+        return _each_of(("unnest(", keys, ", ", kinds, f") WITH ORDINALITY AS {asked}(key, kind, place)"), asked, item)
+
+    def _rows(self, node: Row) -> Json:
+        """An array of the rows that keys name, in the order of these."""
+        assert node.given
+        asked = f"asked{next(self.names)}"
+        keys = Parameter(node.given.parameter("key"), "UUID[]")
+        row = self._row(replace(node, given=None), Scope(self.viewer, key=literal_column(f"{asked}.key")))
+        return _each_of(("unnest(", keys, f") WITH ORDINALITY AS {asked}(key, place)"), asked, row)
+
+
+def _each_of(given: Sql, asked: str, item: Sql) -> Json:
+    """An array with an item for all that is given under this name, in that order."""
+    array = coalesced(("string_agg(", *item, f", ',' ORDER BY {asked}.place)"), "")
+    return "[", ("(SELECT ", *array, "\nFROM ", *given, ")"), "]"
 
 
 _IDS = {"keys": "UUID[]", "kinds": "INTEGER[]"}

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from graphql import get_named_type, get_nullable_type, is_leaf_type, is_list_type
 
 from graphql_schema.core.arguments import Size
-from graphql_schema.core.tree import Choice, Constant, List, Member, Node, Object
+from graphql_schema.core.tree import Choice, Constant, List, Member, Node, Object, Row, given_of
 from graphql_schema.execution.lowering import WEIGHT_OF_THE_SCHEMA
 
 WEIGHT_OF_A_POINT = 10
@@ -178,10 +178,16 @@ def _sorting(weight: Size, around: Term) -> Term:
 def _term(member: Member, around: Term, page: Size) -> Term:
     is_object = not is_leaf_type(get_named_type(member.type))
     is_list = is_object and is_list_type(get_nullable_type(member.type))
-    size = (member.node.given.size if isinstance(member.node, Choice | List) else page) if is_list else 1
+    size = _size(member.node, page) if is_list else 1
     times, sizes = (size, ()) if isinstance(size, int) else (1, (size,))
     each = Estimate(int(is_list), member.weight, int(is_object))
     return Term(f"{around.path}.{member.key}".lstrip("."), each, around.times * times, (*around.sizes, *sizes))
+
+
+def _size(node: Node, page: Size) -> Size:
+    """How many items a list of objects has at most: as its arguments or its payload say, or the page that it shows."""
+    given = given_of(node) if isinstance(node, Choice | List | Row) else None
+    return given.size if given else page
 
 
 def _sum(estimates: Iterable[Estimate]) -> Estimate:

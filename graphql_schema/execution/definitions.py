@@ -180,4 +180,4 @@ class Definition:
 
 def _null(name: str, type_: str) -> GraphQLError:
     what = f"Variable '${name}' must not be null"
-    return SchemaError(f"{what} where '{type_}' is needed.", discreet=f"{what}.")
+    return SchemaError(f"{what} where '{type_}' is needed.", discreet=f"{what}.", at=name)

@@ -111,8 +111,8 @@ class At:
     def choice(self, name: str, number: Callable[[Any], int]) -> Size:
         return choice_of(self.selection.nodes[0], name, self.field.args[name].type, number)
 
-    def length(self, name: str, *, most: int) -> Size:
-        return length_of(self.selection.nodes[0], name, most=most)
+    def length(self, place: str, *, most: int | None = None) -> Size:
+        return length_of(self.selection.nodes[0], place, most=most)
 
     def _object(self, type_: Any) -> Object:
         return self.lowering.object(type_, self.selection.inner, self.way)

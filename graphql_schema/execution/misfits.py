@@ -72,6 +72,11 @@ def misfits(value: Any, type_: Any, path: Path = ()) -> Iterator[Misfit]:
         yield _misfit(value, type_, path)
 
 
+def way(name: str, path: Path) -> str:
+    """The way to what is wrong with the value of an argument or a variable: `input.members.0.role`."""
+    return ".".join([name, *(f"{step}" if isinstance(step, int) else named(step) for step in path)])
+
+
 def shown(path: Path) -> str:
     """Where in a value something is, as graphql-core writes it: ` at .members[0].role`."""
     steps = (f"[{step}]" if isinstance(step, int) else f".{named(step)}" for step in path)

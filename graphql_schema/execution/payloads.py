@@ -11,7 +11,7 @@ Payload = Mapping[str, Any]
 
 
 def key_in(row: Row, payload: Payload) -> Any:
-    """The key of a row that a payload names; None where it names none."""
+    """The key of a row that a payload names, or the keys of several; None where it names none."""
     assert row.payload
     return payload.get(row.payload)
 

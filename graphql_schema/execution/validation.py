@@ -2,27 +2,41 @@
 
 from graphql import (
     SKIP,
+    ArgumentNode,
     ASTValidationRule,
     GraphQLInputType,
     OverlappingFieldsCanBeMergedRule,
     ValidationContext,
     ValueNode,
     ValuesOfCorrectTypeRule,
+    VariableDefinitionNode,
     VisitorAction,
     specified_rules,
 )
 
 from graphql_schema.core.errors import SchemaError
-from graphql_schema.execution.misfits import misfits
+from graphql_schema.execution.misfits import misfits, way
 
 
 class ValuesFitRule(ValuesOfCorrectTypeRule):
-    """The rule of graphql-core, in our words."""
+    """The rule of graphql-core, in our words, with the way to what is wrong."""
+
+    name = ""
+    """The argument or the variable whose value is looked at."""
+
+    def enter_argument(self, node: ArgumentNode, *_: object) -> None:
+        """Note whose value comes next."""
+        self.name = node.name.value
+
+    def enter_variable_definition(self, node: VariableDefinitionNode, *_: object) -> None:
+        """Note whose default comes next."""
+        self.name = node.variable.name.value
 
     def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
         """Report what is wrong with a value in the document."""
         for misfit in misfits(node, input_type) if input_type else ():
-            self.report_error(SchemaError(misfit.reason, misfit.node, discreet="This value does not fit."))
+            at = way(self.name, misfit.path)
+            self.report_error(SchemaError(misfit.reason, misfit.node, discreet="This value does not fit.", at=at))
         return SKIP
 
 

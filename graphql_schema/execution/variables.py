@@ -26,7 +26,7 @@ from graphql.execution.values import VariableValues, VariableValueSource
 
 from graphql_schema.core.errors import SchemaError
 from graphql_schema.core.inputs import PLAIN, Test, is_plain
-from graphql_schema.execution.misfits import misfits, shown
+from graphql_schema.execution.misfits import misfits, shown, way
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,12 @@ class Variables:
             if signature.name in given:
                 for path, reason, _ in misfits(given[signature.name], signature.type):
                     what = f"Variable '${signature.name}' has invalid value{shown(path)}"
-                    yield SchemaError(f"{what}: {reason}", node, discreet=f"{what}.")
+                    at = way(signature.name, path)
+                    yield SchemaError(f"{what}: {reason}", node, discreet=f"{what}.", at=at)
             elif is_non_null_type(signature.type) and node.default_value is None:
                 what = f"Variable '${signature.name}' has no value"
-                yield SchemaError(f"{what}: Expected '{signature.type}'.", node, discreet=f"{what}.")
+                expected = f"{what}: Expected '{signature.type}'."
+                yield SchemaError(expected, node, discreet=f"{what}.", at=signature.name)
 
     @cached_property
     def _signatures(self) -> dict[str, Any]:

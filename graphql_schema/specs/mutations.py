@@ -8,16 +8,17 @@ from db import tables
 from db.actions import specs
 from db.errors import BadInput, Conflict, Refusal
 from db.permissions import COMMENT, EDIT, MANAGE, OWN
-from db.tables import ProjectRole, ReactionType
+from db.tables import ProjectRole, ReactionType, SpecificationPhase
 from db.write import Work
-from graphql_schema.core import mutation
-from graphql_schema.core.bulk import LARGEST_INPUT, OnError, accepted, check_size
+from graphql_schema.core import mutation, references
+from graphql_schema.core.bulk import OnError, accepted, items
 from graphql_schema.core.strawberry_seam import enumeration
 from graphql_schema.core.texts import text
 from graphql_schema.core.updates import change, changes
 
 enumeration(ProjectRole)
 enumeration(ReactionType)
+enumeration(SpecificationPhase)
 
 
 @strawberry.input(description="A person who is to work on a project.")
@@ -28,6 +29,14 @@ class ProjectMemberInput:
     role: ProjectRole = strawberry.field(default=ProjectRole.MEMBER, description="What they may do there.")
 
 
+@strawberry.input(description="A text that a document of a new project begins with.")
+class InitialDocumentInput:
+    """A text of a phase."""
+
+    phase: SpecificationPhase = strawberry.field(description="The phase that it is about; each has one document.")
+    content: str = text(tables.SpecificationDocument.content, "The text, in Markdown.")
+
+
 @strawberry.input(description="A project to begin.")
 class CreateProjectInput:
     """A new project."""
@@ -36,8 +45,11 @@ class CreateProjectInput:
     description: str | None = text(
         tables.SpecificationProject.description, "What the product is about, in Markdown.", default=None
     )
-    members: list[ProjectMemberInput] = strawberry.field(
-        default_factory=list, description=f"Who works on it beside you, its owner; {LARGEST_INPUT} at most."
+    members: list[ProjectMemberInput] = items("Who works on it beside you, its owner.", default_factory=list)
+    documents: list[InitialDocumentInput] = items(
+        "Texts to begin with. For each of the first three phases that has none there is an outline.",
+        most=len(SpecificationPhase),
+        default_factory=list,
     )
 
 
@@ -65,7 +77,7 @@ class AddProjectMembersInput:
     """New members."""
 
     project_id: strawberry.ID = strawberry.field(description="The project.")
-    members: list[ProjectMemberInput] = strawberry.field(description=f"Who they are; {LARGEST_INPUT} at most.")
+    members: list[ProjectMemberInput] = items("Who they are.")
     on_error: OnError = strawberry.field(
         default=OnError.ALL_OR_NOTHING, description="What is done when one of them cannot be added."
     )
@@ -138,15 +150,27 @@ class ThreadInput:
     thread_id: strawberry.ID = strawberry.field(description="The thread.")
 
 
-@mutation(project=tables.SpecificationProject)
-async def create_project(work: Work, input: CreateProjectInput) -> tables.SpecificationProject:
+@mutation(
+    project=tables.SpecificationProject,
+    documents=references(
+        tables.SpecificationDocument, "Its documents, in the order of their phases.", most=len(SpecificationPhase)
+    ),
+)
+async def create_project(
+    work: Work, input: CreateProjectInput
+) -> tuple[tables.SpecificationProject, list[tables.SpecificationDocument]]:
     """Begin a specification project: you own it, and it has a document for requirements, design and tasks.
 
     All of it is made, or nothing.
     """
     people = accepted(work, await _people(work, input.members, owner=work.viewer_id), OnError.ALL_OR_NOTHING)
-    members = [(user, role) for user, role, _ in people]
-    return await specs.create_project(work, input.name, description=input.description, members=members)
+    return await specs.create_project(
+        work,
+        input.name,
+        description=input.description,
+        members=[(user, role) for user, role, _ in people],
+        texts=input.documents,
+    )
 
 
 @mutation(project=tables.SpecificationProject)
@@ -247,7 +271,6 @@ async def _people(
     work: Work, members: list[ProjectMemberInput], *, owner: UUID
 ) -> list[tuple[tables.User, ProjectRole, str] | Refusal]:
     """The people whom the input names, with their roles and places; a refusal for each who cannot become a member."""
-    check_size(members, at="members")
     people: list[tuple[tables.User, ProjectRole, str] | Refusal] = []
     named = {owner}
     users = await work.get_all(tables.User, [member.user_id for member in members], at="members.{}.userId")

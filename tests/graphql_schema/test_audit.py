@@ -25,6 +25,7 @@ MUTATIONS: dict[str, tuple[str | None, Any]] = {
     "addProjectMembers": ("ada", {"projectId": "@atlas", "members": [{"userId": "@rob"}]}),
     "addReaction": ("ada", {"commentId": "@comment", "type": "HELPFUL"}),
     "completeLesson": ("sam", {"lessonId": "@logic_1_2"}),
+    "createCourse": ("ines", {"slug": "new", "title": WORDS, "description": WORDS, "difficulty": "EXPERT"}),
     "createProject": ("ada", {"name": WORDS, "description": WORDS}),
     "deleteComment": ("ada", {"commentId": "@comment"}),
     "editComment": ("ada", {"commentId": "@comment", "content": WORDS}),

@@ -27,6 +27,7 @@ class Case:
     frames: tuple[bytes, ...] = ()
     head: Mapping[str, str] = field(default_factory=dict)
     guest: bool = False
+    who: str = "ada"
 
 
 def asked(query: str, **members: Any) -> bytes:
@@ -68,6 +69,7 @@ NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
 FILTER = "query ($f: SpecificationProjectFilter) { projects(filter: $f) { totalCount } }"
 MEMBERS = "mutation ($i: AddProjectMembersInput!) { addProjectMembers(input: $i) { errors { code } } }"
 COMMENT = "mutation ($i: AddCommentInput!) { addComment(input: $i) { errors { code } } }"
+COURSE = "mutation ($i: CreateCourseInput!) { createCourse(input: $i) { modules { id title } errors { code path } } }"
 TYPE = "query ($n: String!) { __type(name: $n) { name } }"
 OFTEN = having(
     "query ($f: SpecificationProjectFilter) { # }",
@@ -91,7 +93,30 @@ def members(items: list[Any]) -> dict[str, Any]:
     return {"i": {"projectId": ID, "members": items}}
 
 
+def course(slug: str, *lessons: Any) -> dict[str, Any]:
+    """A course with these lessons, 19 in each of its modules: 25 of these make 500 rows."""
+    parts = [{"title": f"Part {start}", "lessons": lessons[start : start + 19]} for start in range(0, len(lessons), 19)]
+    return {"i": {"slug": slug, "title": slug, "description": "", "difficulty": "EXPERT", "modules": parts}}
+
+
+def lessons(number: int, *last: Any, size: int = 2_000) -> list[Any]:
+    """So many lessons with texts of this size, and others behind them."""
+    return [*({"title": "Title", "content": "é" * (size // 2), "duration": 5} for _ in range(number)), *last]
+
+
+def writing(slug: str, lessons: list[Any]) -> Case:
+    """An instructor writes a course, and has written one before."""
+    return with_variables(COURSE, course(slug, *lessons), course(f"{slug}-before"), who="ines")
+
+
 VARIABLES: dict[str, Callable[[], Case]] = {
+    "a course": lambda: writing("whole", lessons(475)),
+    "a course that is refused at its end": lambda: writing("refused", lessons(474, {"title": "", "content": ""})),
+    "a course with one more than may be": lambda: writing("larger", lessons(500, size=200)),
+    "a course with all that does not fit": lambda: writing("wrong", [{"title": 1, "no": 2}] * 1_200),
+    "a course with texts that are too long": lambda: writing(
+        "long", lessons(474, {"title": "x" * 800, "content": ""}, size=100)
+    ),
     "short ids": lambda: with_variables(NODES, {"ids": repeated("a")}, {"ids": [ID]}, guest=True),
     "long ids": lambda: with_variables(NODES, {"ids": repeated(ID)}, {"ids": [ID]}, guest=True),
     "numbers as ids": lambda: with_variables(NODES, {"ids": repeated(1)}, {"ids": [ID]}, guest=True),

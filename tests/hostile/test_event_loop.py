@@ -98,7 +98,7 @@ def request(host: Target, case: Case, body: bytes) -> bytes:
 
 
 def authorization(host: Target, case: Case) -> dict[str, str]:
-    return {} if case.guest else {"Authorization": f"Bearer {host.world.tokens['ada']}"}
+    return {} if case.guest else {"Authorization": f"Bearer {host.world.tokens[case.who]}"}
 
 
 @contextmanager

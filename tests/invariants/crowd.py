@@ -22,6 +22,7 @@ WORDS: dict[str, Callable[[int], str]] = {
     "users.email": "crowd{}@example.com".format,
     "commits.sha": "{:040x}".format,
     "audit_logs.action": "seen".format,
+    "courses.slug": "course-{}".format,
 }
 """Texts that must have a form."""
 

@@ -22,7 +22,9 @@ from graphql import (
     is_specified_scalar_type,
 )
 
+from graphql_schema.core.mutations import References
 from graphql_schema.core.orders import order_of
+from graphql_schema.core.strawberry_seam import declared_of
 from tests.invariants.schema import SCHEMA, TABLES, is_aggregate, object_type
 
 TYPES = {
@@ -62,6 +64,12 @@ def parts(type_: Any) -> Iterator[tuple[str, Any]]:
 
 PARTS = {place: part for type_ in TYPES.values() for place, part in parts(type_)}
 FIELDS = {place: part for place, part in PARTS.items() if isinstance(part, GraphQLField)}
+LISTED_BY_PAYLOADS = [
+    place
+    for place, field in FIELDS.items()
+    if (declared := declared_of(field)) and isinstance(declared.declared, References)
+]
+"""The rows that mutations list: null stands for one that the viewer may not see, and for the list if it was refused."""
 
 
 @pytest.mark.parametrize("type_", TYPES.values(), ids=str)
@@ -94,6 +102,8 @@ def test_a_name_is_written_as_its_kind_is_everywhere(kind: Any, written: str) ->
 
 def test_a_list_has_no_holes_and_an_answer_no_missing_list() -> None:
     lists = {place: str(part.type) for place, part in PARTS.items() if "[" in str(getattr(part, "type", ""))}
+    of_payloads = {place: lists.pop(place) for place in LISTED_BY_PAYLOADS}
+    assert [type_ for type_ in of_payloads.values() if type_.strip("[]") not in TABLES] == []
     holes = {place: type_ for place, type_ in lists.items() if not re.fullmatch(r"\[\w+!\]!?", type_)}
     assert holes == {"Query.nodes": "[Node]!"}, "null stands for a node that the viewer may not see, and nowhere else"
     assert [place for place, type_ in lists.items() if place in FIELDS and not type_.endswith("!")] == []
@@ -118,7 +128,8 @@ def test_a_list_is_a_connection_or_says_what_bounds_it() -> None:
         if isinstance(get_nullable_type(field.type), GraphQLList) and not is_aggregate(field)
     }
     of_payloads = {f"{payload.name}.errors" for payload in payloads().values()}
-    assert lists - of_payloads == set(BOUNDED_LISTS), "make it a connection, or name what keeps the list short"
+    bounded = {*BOUNDED_LISTS, *LISTED_BY_PAYLOADS}
+    assert lists - of_payloads == bounded, "make it a connection, or name what keeps the list short"
 
 
 def test_a_connection_has_what_relay_asks_for() -> None:

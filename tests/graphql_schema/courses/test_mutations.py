@@ -243,7 +243,7 @@ async def test_who_orders_lessons_while_another_does_waits_and_mixes_nothing(gra
 
 
 async def test_a_hundred_lessons_are_ordered_at_a_time(graph: Graph, world: World) -> None:
-    lessons = [tables.Lesson(module_id=world.draft_1.id, title="", content="", order=n) for n in range(3, 104)]
+    lessons = [tables.Lesson(module_id=world.draft_1.id, title=str(n), content="", order=n) for n in range(3, 104)]
     await add(graph.database, *lessons)
     ids = [lesson.public_id for lesson in lessons]
     given = {"moduleId": world.draft_1.public_id, "lessonIds": ids[:100]}

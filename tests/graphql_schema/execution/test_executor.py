@@ -122,7 +122,7 @@ def test_an_input_that_does_not_fit_is_refused_with_the_way_to_it() -> None:
     query = "mutation ($input: OpenThreadInput!) { openThread(input: $input) { errors { code } } }"
     given = {"documentId": "doc_1", "content": "Hi", "position": {"line": "first"}}
     (error,) = refused(query, variables={"input": given})
-    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "argument": "input.position.line"}
     assert "position.line" in error["message"]
 
 

@@ -2,6 +2,7 @@
 
 from graphql import parse, validate
 
+from graphql_schema.core.errors import explained
 from graphql_schema.execution.validation import RULES
 from graphql_schema.schema import executor
 
@@ -25,3 +26,18 @@ def test_a_value_that_does_not_fit_is_not_repeated() -> None:
     assert told('{ courses(first: "secret") { totalCount } }') == [
         "Expected 'Int' (a whole number of 32 bits), found a text."
     ]
+
+
+def test_a_value_that_does_not_fit_has_the_way_to_it_from_its_argument_or_variable_on() -> None:
+    module = '{title: "One", lessons: [{title: "One", content: ""}, {title: 1, content: ""}]}'
+    course = f'{{slug: "a", title: "A", description: "", difficulty: EXPERT, modules: [{module}]}}'
+    texts = {
+        f"mutation {{ createCourse(input: {course}) {{ errors {{ code }} }} }}": "input.modules.0.lessons.1.title",
+        f"mutation ($i: CreateCourseInput! = {course}) {{ createCourse(input: $i) {{ errors {{ code }} }} }}": (
+            "i.modules.0.lessons.1.title"
+        ),
+        '{ courses(first: "1") { totalCount } }': "first",
+    }
+    for text, at in texts.items():
+        (error,) = validate(executor.schema, parse(text), RULES)
+        assert explained(error)["extensions"]["argument"] == at
