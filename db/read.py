@@ -102,7 +102,7 @@ async def referred(session: AsyncSession, viewer: Viewer, relation: Relation, ke
 async def one(
     session: AsyncSession, viewer: Viewer, table: type[Base], relation: Relation, keys: Sequence[UUID]
 ) -> dict[UUID, Base]:
-    """For each of these rows of `table` the row that the relation leads to, where there is one, by a condition."""
+    """For each of these rows of `table` the row that the relation leads to, where there is one."""
     parent, child = _aliases(table, relation)
     statement = (
         select(parent.c.id, aliased(relation.child, child))

@@ -189,9 +189,9 @@ class One(Field):
         return tree.Row(followed(self.relation), at.object())
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
-        if self.relation.column is None:
+        if isinstance(source, Base):
             return await context.load(read.one, type(source), self.relation, key=source.id)
-        key = getattr(source, self.relation.column)
+        key = getattr(source, str(self.relation.column))  # of a group of rows, which has no other
         return await context.load(read.referred, self.relation, key=key) if key else None
 
 
