@@ -6,8 +6,10 @@ from enum import Enum
 import pytest
 from sqlalchemy import func, literal
 
+from db import tables
 from db.errors import BadInput
 from graphql_schema.core import number, sql
+from graphql_schema.core.orders import order_type
 from graphql_schema.core.signature import Argument, Signature
 
 
@@ -53,6 +55,12 @@ def test_a_value_that_makes_no_sense_is_refused_by_the_name_of_its_argument(name
     with pytest.raises(BadInput) as refused:
         SIGNATURE.bind({name: value})
     assert refused.value.at == name
+
+
+def test_a_list_is_not_sorted_by_what_takes_arguments() -> None:
+    excerpt = sql(str, "How it begins.", func.left, length=number("How many characters", most=10))
+    with pytest.raises(TypeError, match="excerpt: it takes arguments"):
+        order_type(tables.SpecificationDocument, ("excerpt",), {"excerpt": excerpt}, is_searched=False)
 
 
 def test_a_number_says_its_bounds() -> None:
