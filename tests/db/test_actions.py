@@ -15,7 +15,7 @@ from db.actions.idempotency import Key
 from db.base import new_id
 from db.engine import Database
 from db.modules import modules
-from db.tables import NotificationType, ProjectRole, ReactionType
+from db.tables import Difficulty, NotificationType, ProjectRole, ReactionType
 from db.write import Work
 from tests.world import World
 from tests.world.accounts import PASSWORD
@@ -135,6 +135,15 @@ CALLS = (
         ("settled",),
         specs.reopen,
         "SELECT count(*) = 1 FROM comment_threads WHERE status = 'OPEN' AND line = 1",
+    ),
+    Call(
+        courses.create_course,
+        "ines",
+        (),
+        lambda work: courses.create_course(
+            work, tables.Course(slug="sets", title="Sets", description="All", difficulty=Difficulty.BEGINNER), []
+        ),
+        "SELECT count(*) = 1 FROM courses WHERE slug = 'sets'",
     ),
     Call(
         courses.enroll,
