@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from db.access import Row, Viewer, allows, reachable
+from db.access import Viewer, allows, reachable
 from db.base import Base
 from db.permissions import SEE, Permission
 from db.relations import Relation
@@ -113,9 +113,9 @@ async def pages(
 ) -> dict[UUID, list[Item]]:
     """For each of these rows of `table` the related rows in the window, and one more if there is one."""
     parent, child = _aliases(table, relation)
-    key = _key(child, window).label(KEY)
+    key = key_of(child.c, window).label(KEY)
     related = select(child, key).where(relation.on(parent.c, child.c, viewer), relation.visible(child, viewer))
-    page = _windowed(related, child, window, viewer).lateral("page")
+    page = windowed(related, child.c, window, viewer).lateral("page")
     statement = (
         select(parent.c.id, aliased(relation.child, page), page.c[key.name])
         .select_from(parent.join(page, true()))
@@ -141,7 +141,7 @@ async def counts(
     statement = (
         select(parent.c.id, func.count())
         .select_from(parent.join(child, relation.on(parent.c, child.c, viewer)))
-        .where(parent.c.id == _any(), relation.visible(child, viewer), *_hold(child, conditions, viewer))
+        .where(parent.c.id == _any(), relation.visible(child, viewer), *hold(child.c, conditions, viewer))
         .group_by(parent.c.id)
     )
     return dict(await _rows(session, viewer, statement, keys))
@@ -152,8 +152,8 @@ async def listing(
 ) -> dict[UUID, list[Item]]:
     """The rows in the window of all that the viewer sees, and one more if there is one; the one key is ALL."""
     row = table.__table__.alias("row")
-    listed = select(aliased(table, row), _key(row, window).label(KEY)).where(reachable(row, viewer))
-    found = await session.execute(_windowed(listed, row, window, viewer), viewer.parameters)
+    listed = select(aliased(table, row), key_of(row.c, window).label(KEY)).where(reachable(row, viewer))
+    found = await session.execute(windowed(listed, row.c, window, viewer), viewer.parameters)
     return {ALL: [Item(*item) for item in found]}
 
 
@@ -163,30 +163,32 @@ async def total(
     """The number of all rows that the viewer sees; the one key is ALL."""
     row = table.__table__.alias("row")
     statement = select(func.count()).select_from(row)
-    statement = statement.where(reachable(row, viewer), *_hold(row, conditions, viewer))
+    statement = statement.where(reachable(row, viewer), *hold(row.c, conditions, viewer))
     return {ALL: (await session.execute(statement, viewer.parameters)).scalar_one()}
 
 
-def _windowed(statement: Select[Any], row: Row, window: Window, viewer: Viewer) -> Select[Any]:
-    statement = statement.where(*_hold(row, window.conditions, viewer))
-    key = _key(row, window)
+def windowed(statement: Select[Any], row: Any, window: Window, viewer: Viewer) -> Select[Any]:
+    """The statement for the rows in the window, and one more; `row` has the columns of one of them."""
+    statement = statement.where(*hold(row, window.conditions, viewer))
+    key = key_of(row, window)
     if window.after is not None:
         types = (window.order.type, Uuid())
         after = [
             value if value is None else literal(value, type_) for value, type_ in zip(window.after, types, strict=True)
         ]
-        statement = statement.where(or_(*window.behind(key, row.c.id, after)))
-    return statement.order_by(*window.sorting(key, row.c.id)).limit(window.limit + 1)
+        statement = statement.where(or_(*window.behind(key, row.id, after)))
+    return statement.order_by(*window.sorting(key, row.id)).limit(window.limit + 1)
 
 
-def _key(row: Row, window: Window) -> ColumnElement[Any]:
-    """The value that places a row in the order of a window."""
+def key_of(row: Any, window: Window) -> ColumnElement[Any]:
+    """The value that places a row of these columns in the order of a window."""
     takes = window.order.takes
-    return window.order.key(row.c, None if takes is None else literal(window.taken, takes))
+    return window.order.key(row, None if takes is None else literal(window.taken, takes))
 
 
-def _hold(row: Row, conditions: Sequence[Condition], viewer: Viewer) -> list[ColumnElement[bool]]:
-    return [condition(row.c, viewer) for condition in conditions]
+def hold(row: Any, conditions: Sequence[Condition], viewer: Viewer) -> list[ColumnElement[bool]]:
+    """The conditions over the columns of a row."""
+    return [condition(row, viewer) for condition in conditions]
 
 
 def _aliases(table: type[Base], relation: Relation) -> tuple[Any, Any]:

@@ -13,6 +13,7 @@ from db.enums import Words
 from db.indexes import latest
 from db.permissions import MANAGE
 from db.rules import members, through
+from db.search import searchable
 from db.tables.organizations import ORGANIZATION_ROLES, OrganizationRole
 
 
@@ -61,8 +62,10 @@ class Repository(Updated, Base, access=organization_members, prefix="rep"):
     sensitivity: Mapped[Sensitivity] = state(Sensitivity.NORMAL)
     github_id: Mapped[int | None] = bigint()
     is_active: Mapped[bool] = mapped_column(default=True, server_default="true")
+    search_vector: Mapped[str] = searchable(A="full_name", B="description")
 
     __table_args__ = (
+        Index(None, "search_vector", postgresql_using="gin"),
         unique("full_name", says="Another repository has this name."),
         unique("github_id", says="This repository of GitHub is here already."),
         unique("organization_id", "name", says="The organization has a repository of this name."),

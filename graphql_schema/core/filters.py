@@ -27,12 +27,14 @@ from graphql_schema.core.texts import check_storable, check_text
 SEARCH = "search"
 LONGEST_SEARCH = 1_000
 """Characters of a search. The database takes longer for each word, whether or not it finds anything."""
-SEARCH_DESCRIPTION = f"""\
+SEARCH_WORDS = """\
 Full-text search, as typed into a search box: all of the words, "a phrase", or, -without. Case, accents and punctuation
 do not count, nor do the endings of English words. The last word may be incomplete: send what was typed so far.
 
 Stop words such as "the" count in phrases, and where there is nothing else. Any part of a word is found in Chinese,
-Japanese, Korean and Thai.
+Japanese, Korean and Thai."""
+SEARCH_DESCRIPTION = f"""\
+{SEARCH_WORDS}
 
 A text without a letter or digit, such as that of an empty search box, is no filter. At most {LONGEST_SEARCH:,}
 characters."""

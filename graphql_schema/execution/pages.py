@@ -1,6 +1,7 @@
 """A page of a list in SQL: its rows, and what fields say of all of them, each only where it is selected."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, literal_column, or_
@@ -8,6 +9,7 @@ from sqlalchemy import bindparam, literal_column, or_
 from db.access import Viewer, reached
 from db.windows import KEY, Window
 from graphql_schema.core.cursors import VERSION, fingerprint, written
+from graphql_schema.core.sources import Merged, Rows
 from graphql_schema.core.tree import Each, List, Node, Object, Value
 from graphql_schema.execution.sql_text import (
     Alias,
@@ -16,6 +18,7 @@ from graphql_schema.execution.sql_text import (
     Sql,
     alias_of,
     all_of,
+    between,
     coalesced,
     condition_of,
     conditions,
@@ -29,12 +32,27 @@ from graphql_schema.execution.sql_text import (
 PLACE, FOUND = "place_", "found_"
 
 
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """The rows of one table in a list: a row of it, and the columns of the list in that."""
+
+    rows: Rows
+    row: Alias
+    columns: Any
+
+    def column(self, name: str) -> Sql:
+        """A column of the list, under its name."""
+        is_named = self.columns is self.row.c
+        return (*text_of(self.columns[name]), *(() if is_named else (f" AS {quoted(name)}",)))
+
+
 class Page:
     """Writes one list over `scope`. The values of its window are bind parameters of the list."""
 
     def __init__(self, node: List, window: Window, scope: Any, *, viewer: Viewer, names: Iterator[int]) -> None:
         self.node, self.window, self.scope, self.viewer, self.names = node, window, scope, viewer, names
-        self.table = node.rows.table.__table__
+        self.table: Any = node.rows.table.__table__
+        self.kinds = node.rows.kinds if isinstance(node.rows, Merged) else {}
         self.row = Alias(f"page{next(names)}", self.table)
         fields = list(_fields(node.body))
         arrays = [field for field in fields if isinstance(field, Each)]
@@ -76,23 +94,20 @@ class Page:
 
     def total(self) -> Json:
         """How many rows all pages have."""
-        child = alias_of(self.table, self.names)
-        is_reached = self.node.rows.access == "reached" and not self.window.conditions
-        keys = reached(child, self.viewer) if is_reached else None  # type: ignore[arg-type]
+        return (("CAST(", *between(" + ", [self._count(arm) for arm in self._arms()]), " AS TEXT)"),)
+
+    def _count(self, arm: "Arm") -> Sql:
+        is_reached = arm.rows.access == "reached" and not self.window.conditions
+        keys = reached(arm.row, self.viewer) if is_reached else None  # type: ignore[arg-type]
         if keys is None:
-            where = all_of([*conditions(self.node.rows, self.scope, child, self.viewer), *self._tests(child)])
-            return (("CAST((SELECT count(*)", *from_(child), *where, ") AS TEXT)"),)
+            where = all_of([*conditions(arm.rows, self.scope, arm.row, self.viewer), *self._tests(arm)])
+            return ("(SELECT count(*)", *from_(arm.row), *where, ")")
         # The ids tell how many there are: their rows need not be looked at.
-        return (("CAST((SELECT count(*)\nFROM (", *text_of(keys), ") AS ids) AS TEXT)"),)
+        return ("(SELECT count(*)\nFROM (", *text_of(keys), ") AS ids)")
 
     def _page(self) -> Sql:
         """The rows of the page, and with places one row more."""
-        child, order = alias_of(self.table, self.names), self.window.order
-        key = order.key(child.c, self._bind("taken", order.takes))
-        where, columns = all_of(self._where(child, key)), self._columns(child, key)
-        sorting = _order(self.window.sorting(literal_column(KEY) if order.expression else key, child.c["id"]))
-        limit = " LIMIT ", self._limit, *((" + 1",) if self.is_placed else ())
-        read: Sql = ("SELECT ", *columns, *from_(child), *where, *sorting, *limit)
+        read, order = self._read(), self.window.order
         if self.is_placed:
             places = f"row_number() OVER () AS {PLACE}, count(*) OVER () AS {FOUND}"
             read = (f"SELECT *, {places}\nFROM (", *read, ") AS placed")
@@ -101,32 +116,67 @@ class Page:
             read = ("SELECT *\nFROM (", *read, ") AS backward", *_order(order.sorting(self._key(there), there.c["id"])))
         return read
 
-    def _columns(self, child: Alias, key: Any) -> Sql:
+    def _read(self) -> Sql:
+        """The rows in the window. Of several tables as many of each are read as there may be in all."""
+        arms = [self._of(arm) for arm in self._arms()]
+        if not self.kinds:
+            return arms[0]
+        merged, order = Alias(f"merged{next(self.names)}", self.table), self.window.order
+        keys = order.sorting(self._key(merged), merged.c["id"], backward=self.window.backward)
+        all_ = between("\nUNION ALL ", [("(", *arm, ")") for arm in arms])
+        names = [*self._names, *([KEY] if order.expression else [])]
+        return (f"SELECT {', '.join(map(quoted, names))}\nFROM (", *all_, f") AS {merged.name}", *self._first(keys))
+
+    def _of(self, arm: "Arm") -> Sql:
+        """The rows of one table in the window."""
+        order, id_ = self.window.order, arm.row.c["id"]
+        key = order.key(arm.columns, self._bind("taken", order.takes))
+        where, columns = all_of(self._where(arm, key)), self._columns(arm, key)
+        sorting = self.window.sorting(literal_column(KEY) if order.expression else key, id_)
+        return ("SELECT ", *columns, *from_(arm.row), *where, *self._first(sorting))
+
+    def _first(self, keys: Any) -> Sql:
+        """The clauses that take the first rows in the order of these keys: with places one more."""
+        return (*_order(keys), " LIMIT ", self._limit, *((" + 1",) if self.is_placed else ()))
+
+    def _arms(self) -> Iterator["Arm"]:
+        """The tables that are read, each with a row of its own."""
+        rows = self.node.rows
+        for one in [rows] if isinstance(rows, Rows) else rows.arms:
+            row = alias_of(one.table.__table__, self.names)
+            yield Arm(one, row, row.c if isinstance(rows, Rows) else rows.table.entry(one.table, row.c))
+
+    def _columns(self, arm: "Arm", key: Any) -> Sql:
         """The columns that a page reads, the expression that it is sorted by included."""
+        columns = [arm.column(name) for name in self._names]
+        return between(", ", [*columns, *([(*text_of(key), f" AS {KEY}")] if self.window.order.expression else [])])
+
+    @property
+    def _names(self) -> list[str]:
+        """The columns of the list that a page reads."""
         order = self.window.order
-        names = dict.fromkeys([*self.row.c.asked, *(() if order.expression else (order.name,)), "id"])
-        columns = ", ".join(f"{child.name}.{quoted(name)}" for name in names)
-        return (columns, ", ", *text_of(key), f" AS {KEY}") if order.expression else (columns,)
+        return list(dict.fromkeys([*self.row.c.asked, *(() if order.expression else (order.name,)), "id"]))
 
     def _key(self, row: Alias) -> Any:
         """The value that places a row in the order, once it is read."""
         order = self.window.order
         return literal_column(f"{row.name}.{KEY}", order.type) if order.expression else row.c[order.name]
 
-    def _where(self, child: Alias, key: Any) -> Iterator[Sql]:
+    def _where(self, arm: "Arm", key: Any) -> Iterator[Sql]:
         if self.window.after is not None:
-            types = enumerate((key.type, child.c["id"].type))
+            id_ = arm.row.c["id"]
+            types = enumerate((key.type, id_.type))
             after = [self._bind(f"after_{index}", type_) for index, type_ in types]
             is_null, _ = self.window.after
-            behind = self.window.behind(key, child.c["id"], [None if is_null else after[0], after[1]])
+            behind = self.window.behind(key, id_, [None if is_null else after[0], after[1]])
             yield condition_of(or_(*behind))
-        yield from conditions(self.node.rows, self.scope, child, self.viewer)
-        yield from self._tests(child)
+        yield from conditions(arm.rows, self.scope, arm.row, self.viewer)
+        yield from self._tests(arm)
 
-    def _tests(self, child: Alias) -> Iterator[Sql]:
+    def _tests(self, arm: "Arm") -> Iterator[Sql]:
         tests: Any = self.window.conditions
         for test in tests:
-            yield condition_of(test.build(child.c, self._bind(test.name, test.type), self.viewer))
+            yield condition_of(test.build(arm.columns, self._bind(test.name, test.type), self.viewer))
 
     def _in_stretch(self, each: Each) -> Iterator[Sql]:
         """The conditions of the rows of a stretch. A page that is read backward is placed from its end."""
@@ -171,7 +221,4 @@ def _fields(node: Node) -> Iterator[Node]:
 
 
 def _order(keys: Any) -> Sql:
-    found = list[str | Parameter]()
-    for key in keys:
-        found += [", " if found else "\nORDER BY ", *text_of(key)]
-    return tuple(found)
+    return ("\nORDER BY ", *between(", ", map(text_of, keys)))

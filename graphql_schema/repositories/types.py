@@ -3,7 +3,8 @@
 from sqlalchemy import Double, and_, cast, extract
 
 from db import tables
-from graphql_schema.core import column, many, node, one, sql
+from graphql_schema.activity.types import Activity
+from graphql_schema.core import column, many, many_of, node, one, sql
 
 
 @node(
@@ -27,6 +28,12 @@ class Repository:
     organization = one(tables.Repository.organization_id, "The organization that it belongs to.")
     commits = many(tables.Commit.repository_id, "Its commits, newest first.")
     pull_requests = many(tables.PullRequest.repository_id, "Its pull requests, newest first.")
+    activity = many_of(
+        Activity,
+        "Its commits and pull requests as one list, newest first.",
+        tables.Commit.repository_id,
+        tables.PullRequest.repository_id,
+    )
     stats = many(
         tables.RepositoryStats.repository_id,
         "What happened on each day, newest first; days without activity are left out.",

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
+    GraphQLArgument,
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLObjectType,
     get_named_type,
+    is_abstract_type,
     is_leaf_type,
     is_required_argument,
 )
@@ -21,18 +23,25 @@ SCHEMA = executor.schema
 TABLES: dict[str, type[Base]] = {node.__name__: table for table, node in NODES.items()}
 """The table of every node by the name of its type."""
 
+EVERYTHING = {"query": '"-unheardof"'}
+"""Values of arguments that a list needs, with which it lists all that there is."""
+
 
 @dataclass(frozen=True)
 class Edge:
-    """A field that leads from an object to others, which `table` has the rows of."""
+    """A field that leads from an object to others, which `table` has the rows of.
+
+    A list of objects of several types, `is_of_many`, is an edge to each of them.
+    """
 
     source: str
     name: str
     target: str
     is_list: bool
+    is_of_many: bool = False
 
     def __str__(self) -> str:
-        return f"{self.source}.{self.name}"
+        return f"{self.source}.{self.name}{f' to {self.target}' if self.is_of_many else ''}"
 
     @property
     def table(self) -> type[Base]:
@@ -40,18 +49,31 @@ class Edge:
 
     def select(self, inner: str = "id") -> str:
         """The field in an operation, with as many items as a page may have."""
-        return f"{self.name}(first: 100) {{ nodes {{ {inner} }} }}" if self.is_list else f"{self.name} {{ {inner} }}"
+        if self.is_of_many:
+            inner = f"... on {self.target} {{ __typename {inner} }}"
+        return self.page(f"nodes {{ {inner} }}") if self.is_list else f"{self.name} {{ {inner} }}"
+
+    def page(self, inner: str, **paging: str) -> str:
+        """The field in an operation, with something selected of a page."""
+        needed = {name: EVERYTHING[name] for name, it in self._arguments.items() if is_required_argument(it)}
+        given = {**needed, "first": "100", **paging}
+        return f"{self.name}({', '.join(f'{name}: {value}' for name, value in given.items())}) {{ {inner} }}"
+
+    @property
+    def _arguments(self) -> dict[str, GraphQLArgument]:
+        found: dict[str, GraphQLArgument] = object_type(self.source).fields[self.name].args
+        return found
 
     def follow(self, source: dict[str, Any]) -> list[dict[str, Any]]:
         """The objects that the answer has under the field."""
         found = source[self.name]
-        objects = found["nodes"] if self.is_list else [found]
-        return [object_ for object_ in objects if object_ is not None]
+        objects = [object_ for object_ in (found["nodes"] if self.is_list else [found]) if object_ is not None]
+        return [one for one in objects if not self.is_of_many or one.get("__typename") == self.target]
 
 
 def edges(type_name: str) -> list[Edge]:
     """The edges of a type, and of the types that are parts of it."""
-    return [edge for name, field in _fields(type_name) if (edge := _edge(type_name, name, field))]
+    return [edge for name, field in _fields(type_name) for edge in _edges(type_name, name, field)]
 
 
 def others(type_name: str) -> list[str]:
@@ -61,20 +83,22 @@ def others(type_name: str) -> list[str]:
 
 def _fields(type_name: str) -> Iterator[tuple[str, GraphQLField]]:
     for name, field in object_type(type_name).fields.items():
-        if not any(is_required_argument(argument) for argument in field.args.values()):
+        if {name for name, argument in field.args.items() if is_required_argument(argument)} <= EVERYTHING.keys():
             yield name, field
 
 
-def _edge(source: str, name: str, field: GraphQLField) -> Edge | None:
-    target = get_named_type(field.type)
-    if target.name in TABLES:
-        return Edge(source, name, target.name, is_list=False)
-    if target.name.removesuffix("Connection") in TABLES:
-        return Edge(source, name, target.name.removesuffix("Connection"), is_list=True)
-    assert is_leaf_type(target) or not _leads_on(target), (
-        f"{source}.{name} leads to nodes in a way unknown to these tests"
-    )
-    return None
+def _edges(source: str, name: str, field: GraphQLField) -> Iterator[Edge]:
+    target: Any = get_named_type(field.type)
+    listed = target.name.removesuffix("Connection")
+    if listed in TABLES:
+        yield Edge(source, name, listed, is_list=listed != target.name)
+    elif is_abstract_type(SCHEMA.get_type(listed)) and listed != target.name:
+        possible = SCHEMA.get_possible_types(SCHEMA.type_map[listed])  # type: ignore[arg-type]
+        yield from (Edge(source, name, one.name, is_list=True, is_of_many=True) for one in possible)
+    else:
+        assert is_leaf_type(target) or not _leads_on(target), (
+            f"{source}.{name} leads to nodes in a way unknown to these tests"
+        )
 
 
 def _leads_on(part: object) -> bool:
