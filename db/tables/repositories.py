@@ -165,7 +165,7 @@ class WebhookEvent(
     __tablename__ = "webhook_events"
 
     delivery_id: Mapped[str] = string(100)
-    organization_id: Mapped[UUID | None] = refers("organizations", index=True)
+    organization_id: Mapped[UUID | None] = refers("organizations")
     repository_id: Mapped[UUID | None] = refers("repositories")
     event: Mapped[str] = string(100)
     action: Mapped[str | None]
@@ -175,6 +175,7 @@ class WebhookEvent(
 
     __table_args__ = (
         unique("delivery_id", says="This delivery has come before."),
+        Index(None, "organization_id", "received_at", "id"),
         Index(None, "repository_id", "received_at", "id"),
         Index(None, "event", "received_at"),
         Index(None, "received_at"),

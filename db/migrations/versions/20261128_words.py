@@ -1,6 +1,7 @@
-"""words of comments, lessons and repositories, and what a person did by its time
+"""words of comments, lessons and repositories; activity by its time
 
-Search finds comments by their words, lessons by their titles, and repositories.
+Search finds comments by their words, lessons by their titles, and repositories. What a person did, and what GitHub sent
+about an organization, is read along an index.
 """
 
 import sqlalchemy as sa
@@ -24,3 +25,5 @@ def upgrade() -> None:
     op.create_index(op.f('ix_lessons_search_vector'), 'lessons', ['search_vector'], unique=False, postgresql_using='gin')
     op.add_column('repositories', sa.Column('search_vector', postgresql.TSVECTOR(), sa.Computed("setweight(search_vector(coalesce(full_name, '')), 'A') || setweight(search_vector(coalesce(description, '')), 'B')", persisted=True), nullable=False))
     op.create_index(op.f('ix_repositories_search_vector'), 'repositories', ['search_vector'], unique=False, postgresql_using='gin')
+    op.drop_index(op.f('ix_webhook_events_organization_id'), table_name='webhook_events')
+    op.create_index(op.f('ix_webhook_events_organization_id_received_at_id'), 'webhook_events', ['organization_id', 'received_at', 'id'], unique=False)

@@ -18,6 +18,7 @@ from graphql_schema.core.unions import UNIONS
 from graphql_schema.execution import Executor, RequestError
 from graphql_schema.schema import executor
 from tests.conftest import Graph, NotingDatabase
+from tests.deadline import DEADLINE
 from tests.world import World
 
 LISTED = (tables.Course, tables.CourseModule, tables.Lesson, tables.User)
@@ -48,12 +49,14 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture
-def graphs(database: NotingDatabase, world: World, declared: dict[str, Any]) -> list[Graph]:
+def graphs(patient: None, database: NotingDatabase, world: World, declared: dict[str, Any]) -> list[Graph]:
     """A graph with a list of an interface at its root, by both its ways."""
     object_type("Query", "What can be read.", all=listing_of(abstract("Node", *LISTED), "All that there is."))
     config = StrawberryConfig(scalar_map=SCALARS)
     schema = Schema(query=declared["Query"], types=list(NODES.values()), config=config).core
-    return [Graph(database, world, Executor(schema, compiles=compiles)) for compiles in (True, False)]
+    return [
+        Graph(database, world, Executor(schema, compiles=compiles, deadline=DEADLINE)) for compiles in (True, False)
+    ]
 
 
 async def ask(graphs: list[Graph], who: str | None, query: str, **variables: Any) -> Any:
