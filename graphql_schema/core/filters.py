@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import ARRAY, ColumnElement, Text, any_, literal
+from sqlalchemy import ARRAY, ColumnElement, any_, literal
 from sqlalchemy.types import TypeEngine
 from strawberry import UNSET
 from strawberry.utils.str_converters import to_camel_case
@@ -172,7 +172,7 @@ def _tests(table: type[Base], name: str, value: Any) -> Iterator[Test]:
 def _searching(typed: str) -> Iterator[Test]:
     check_text(typed, LONGEST_SEARCH, at=SEARCH)
     if search.has_words(typed):
-        yield Test(SEARCH, lambda row, value, _: search.matches(row, value), Text(), typed, has_index=True)
+        yield Test(SEARCH, lambda row, value, _: search.matches(row, value), search.Typed(), typed, has_index=True)
 
 
 def _comparing(column: Any, value: Any) -> Iterator[Test]:

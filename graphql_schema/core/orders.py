@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Text
 from strawberry.utils.str_converters import to_camel_case
 
 from db import search
@@ -36,7 +35,7 @@ def order_type(table: type[Base], names: tuple[str, ...], expressions: Mapping[s
 
 def rank(listed: Listed) -> Order:
     """The order by how well rows answer what is searched for."""
-    return Order(listed, RANK, True, search.rank, takes=Text(), weight=WEIGHT)
+    return Order(listed, RANK, True, search.rank, takes=search.Typed(), weight=WEIGHT)
 
 
 def enumerated(name: str, orders: Mapping[Order, str]) -> Any:

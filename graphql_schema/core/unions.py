@@ -10,7 +10,7 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ARRAY, Integer, Text, any_
+from sqlalchemy import ARRAY, Integer, any_
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.utils.str_converters import to_snake_case
 
@@ -128,7 +128,7 @@ class Search(ManyOf):
     def conditions(self, arguments: Mapping[str, Any]) -> Iterator[Test]:
         typed = arguments["query"]
         check_text(typed, LONGEST_SEARCH, at="query")
-        yield Test("query", lambda row, value, _: search.matches(row, value), Text(), typed, has_index=True)
+        yield Test("query", lambda row, value, _: search.matches(row, value), search.Typed(), typed, has_index=True)
         yield from super().conditions(arguments)
 
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, literal_column, or_
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 from db.access import Viewer, reached
+from db.search import Typed, query
 from db.windows import KEY, Window
 from graphql_schema.core.cursors import VERSION, fingerprint, written
 from graphql_schema.core.sources import Merged, Rows
@@ -94,7 +96,11 @@ class Page:
 
     def total(self) -> Json:
         """How many rows all pages have."""
-        return (("CAST(", *between(" + ", [self._count(arm) for arm in self._arms()]), " AS TEXT)"),)
+        self._share()
+        count = between(" + ", [self._count(arm) for arm in self._arms()])
+        if self.queries:
+            count = ("(SELECT ", *count, "\nFROM ", *self._shared(), ")")
+        return (("CAST(", *count, " AS TEXT)"),)
 
     def _count(self, arm: "Arm") -> Sql:
         is_reached = arm.rows.access == "reached" and not self.window.conditions
@@ -118,19 +124,22 @@ class Page:
 
     def _read(self) -> Sql:
         """The rows in the window. Of several tables as many of each are read as there may be in all."""
+        self._share()
         arms = [self._of(arm) for arm in self._arms()]
         if not self.kinds:
             return arms[0]
         merged, order = Alias(f"merged{next(self.names)}", self.table), self.window.order
         keys = order.sorting(self._key(merged), merged.c["id"], backward=self.window.backward)
         all_ = between("\nUNION ALL ", [("(", *arm, ")") for arm in arms])
-        names = [*self._names, *([KEY] if order.expression else [])]
-        return (f"SELECT {', '.join(map(quoted, names))}\nFROM (", *all_, f") AS {merged.name}", *self._first(keys))
+        names = [f"{merged.name}.{quoted(name)}" for name in (*self._names, *([KEY] if order.expression else []))]
+        shared = (*self._shared(), ", LATERAL ") if self.queries else ()
+        read = (f"SELECT {', '.join(names)}\nFROM ", *shared, "(", *all_, f") AS {merged.name}")
+        return (*read, *self._first(keys))
 
     def _of(self, arm: "Arm") -> Sql:
         """The rows of one table in the window."""
         order, id_ = self.window.order, arm.row.c["id"]
-        key = order.key(arm.columns, self._bind("taken", order.takes))
+        key = order.key(arm.columns, self._given("taken", order.takes))
         where, columns = all_of(self._where(arm, key)), self._columns(arm, key)
         sorting = self.window.sorting(literal_column(KEY) if order.expression else key, id_)
         return ("SELECT ", *columns, *from_(arm.row), *where, *self._first(sorting))
@@ -176,7 +185,7 @@ class Page:
     def _tests(self, arm: "Arm") -> Iterator[Sql]:
         tests: Any = self.window.conditions
         for test in tests:
-            yield condition_of(test.build(arm.columns, self._bind(test.name, test.type), self.viewer))
+            yield condition_of(test.build(arm.columns, self._given(test.name, test.type), self.viewer))
 
     def _in_stretch(self, each: Each) -> Iterator[Sql]:
         """The conditions of the rows of a stretch. A page that is read backward is placed from its end."""
@@ -206,6 +215,23 @@ class Page:
     @property
     def _limit(self) -> Parameter:
         return Parameter(self.node.given.parameter("limit"), "INTEGER")
+
+    def _share(self) -> None:
+        """Begin to note the queries that several tables are searched by: each of them is made once."""
+        self.sharing, self.queries = f"shared{next(self.names)}" if self.kinds else "", dict[str, Sql]()
+
+    def _shared(self) -> Sql:
+        """A row with the queries. Without OFFSET PostgreSQL would put it together with what it is joined to."""
+        made = between(", ", [(*sql, f" AS {quoted(name)}") for name, sql in self.queries.items()])
+        return ("(SELECT ", *made, f" OFFSET 0) AS {self.sharing}")
+
+    def _given(self, name: str, type_: Any) -> Any:
+        """A value of the window; of a text that several tables are searched by, the query that it means."""
+        value = self._bind(name, type_)
+        if not self.kinds or not isinstance(type_, Typed):
+            return value
+        self.queries[name] = text_of(query(value))
+        return literal_column(f"{self.sharing}.{quoted(name)}", TSQUERY())
 
     def _bind(self, name: str, type_: Any) -> Any:
         return bindparam(self.node.given.parameter(name), type_=type_, value=None, required=False)
