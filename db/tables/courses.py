@@ -142,8 +142,14 @@ class Lesson(Updated, Base, access=through("module_id"), prefix="les"):
     video_url: Mapped[str | None]
     order: Mapped[int]
     duration: Mapped[int] = count()
+    # Not by its text: that is for students alone, and a search would tell others what stands in it.
+    search_vector: Mapped[str] = searchable(A="title")
 
-    __table_args__ = (place("module_id"), Index(None, "module_id", "order", "id"))
+    __table_args__ = (
+        place("module_id"),
+        Index(None, "module_id", "order", "id"),
+        Index(None, "search_vector", postgresql_using="gin"),
+    )
 
 
 ENROLLMENT_TRANSITIONS = {

@@ -178,7 +178,8 @@ def _sorting(weight: Size, around: Term) -> Term:
 def _term(member: Member, around: Term, page: Size) -> Term:
     is_object = not is_leaf_type(get_named_type(member.type))
     is_list = is_object and is_list_type(get_nullable_type(member.type))
-    size = (member.node.given.size if isinstance(member.node, Choice | List) else page) if is_list else 1
+    given = member.node.given if isinstance(member.node, Choice | List) else None
+    size = (given.size if given else page) if is_list else 1
     times, sizes = (size, ()) if isinstance(size, int) else (1, (size,))
     each = Estimate(int(is_list), member.weight, int(is_object))
     return Term(f"{around.path}.{member.key}".lstrip("."), each, around.times * times, (*around.sizes, *sizes))
