@@ -37,6 +37,19 @@ PAGE = """
     }
 """
 
+ENDED = """
+    query ($first: Int, $after: String, $last: Int, $before: String, $order: EndedOrder!) {
+      ended(first: $first, after: $after, last: $last, before: $before, orderBy: $order) {
+        totalCount
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+        edges {
+          cursor
+          node { __typename ... on PullRequest { id at: mergedAt } ... on CommentThread { id at: resolvedAt } }
+        }
+      }
+    }
+"""
+
 
 @pytest.fixture
 def declared(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
@@ -50,8 +63,11 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture
 def graphs(patient: None, database: NotingDatabase, world: World, declared: dict[str, Any]) -> list[Graph]:
-    """A graph with a list of an interface at its root, by both its ways."""
-    object_type("Query", "What can be read.", all=listing_of(abstract("Node", *LISTED), "All that there is."))
+    """A graph with lists of an interface and of a union at its root, by both its ways."""
+    keys = {"ended_at": (tables.PullRequest.merged_at, tables.CommentThread.resolved_at)}
+    all_ = listing_of(abstract("Node", *LISTED), "All that there is.")
+    ended = listing_of(union("Ended", "What ends.", tables.PullRequest, tables.CommentThread, keys=keys), "What ends.")
+    object_type("Query", "What can be read.", all=all_, ended=ended)
     config = StrawberryConfig(scalar_map=SCALARS)
     schema = Schema(query=declared["Query"], types=list(NODES.values()), config=config).core
     return [
@@ -68,23 +84,38 @@ async def ask(graphs: list[Graph], who: str | None, query: str, **variables: Any
     return orjson.loads(compiled)
 
 
-async def test_an_interface_is_listed_page_by_page_in_both_directions(graphs: list[Graph]) -> None:
-    for who in ("ada", "ines", "sam", "root", None):
-        everything = (await ask(graphs, who, PAGE, first=100))["data"]["all"]
-        ids = [edge["node"]["id"] for edge in everything["edges"]]
-        assert everything["totalCount"] == len(set(ids))
-        for size, cursor, border, more, order in (
-            ("first", "after", "endCursor", "hasNextPage", 1),
-            ("last", "before", "startCursor", "hasPreviousPage", -1),
-        ):
-            read, paging = list[str](), {size: 4}
-            while True:
-                page = (await ask(graphs, who, PAGE, **paging))["data"]["all"]
-                read += [edge["node"]["id"] for edge in page["edges"]][::order]
-                if not page["pageInfo"][more]:
-                    break
-                paging[cursor] = page["pageInfo"][border]
-            assert read[::order] == ids
+async def check_pages(
+    graphs: list[Graph], who: str | None, query: str, *, step: int = 4, **variables: Any
+) -> list[dict[str, Any]]:
+    """All items of a list, which pages of `step` items have in both directions."""
+    (everything,) = (await ask(graphs, who, query, first=100, **variables))["data"].values()
+    nodes = [edge["node"] for edge in everything["edges"]]
+    assert everything["totalCount"] == len({node["id"] for node in nodes})
+    for size, cursor, border, more, order in (
+        ("first", "after", "endCursor", "hasNextPage", 1),
+        ("last", "before", "startCursor", "hasPreviousPage", -1),
+    ):
+        found, paging = list[Any](), {size: step}
+        while True:
+            (page,) = (await ask(graphs, who, query, **paging, **variables))["data"].values()
+            found += [edge["node"] for edge in page["edges"]][::order]
+            if not page["pageInfo"][more]:
+                break
+            paging[cursor] = page["pageInfo"][border]
+        assert found[::order] == nodes
+    return nodes
+
+
+@pytest.mark.parametrize("who", ["ada", "ines", "sam", "root", None])
+async def test_an_interface_is_listed_page_by_page_in_both_directions(graphs: list[Graph], who: str | None) -> None:
+    await check_pages(graphs, who, PAGE)
+
+
+@pytest.mark.parametrize("order", ["ENDED_AT_ASC", "ENDED_AT_DESC"])
+async def test_items_of_several_types_without_a_time_come_last(graphs: list[Graph], order: str) -> None:
+    nodes = await check_pages(graphs, "root", ENDED, step=1, order=order)
+    assert [node["at"] is None for node in nodes] == [False] * 4 + [True] * 2
+    assert {node["__typename"] for node in nodes if node["at"]} == {"PullRequest", "CommentThread"}
 
 
 async def test_only_the_tables_that_are_listed_are_read(graphs: list[Graph]) -> None:
