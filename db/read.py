@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from db.access import Row, Viewer, allows, reachable
+from db.access import Viewer, allows, reachable
 from db.base import Base
 from db.permissions import SEE, Permission
 from db.relations import Relation
@@ -122,10 +122,9 @@ async def pages(
 ) -> dict[UUID, list[Item]]:
     """For each of these rows of `table` the related rows in the window, and one more if there is one."""
     parent, child = _aliases(table, relation)
-    related = select(child, _key(child, window).label(KEY)).where(
-        relation.on(parent.c, child.c, viewer), relation.visible(child, viewer)
-    )
-    page = _windowed(related, child, window, viewer).lateral("page")
+    key = key_of(child.c, window).label(KEY)
+    related = select(child, key).where(relation.on(parent.c, child.c, viewer), relation.visible(child, viewer))
+    page = windowed(related, child.c, window, viewer).lateral("page")
     statement = (
         select(parent.c.id, aliased(relation.child, page), page.c[KEY])
         .select_from(parent.join(page, true()))
@@ -151,7 +150,7 @@ async def counts(
     statement = (
         select(parent.c.id, func.count())
         .select_from(parent.join(child, relation.on(parent.c, child.c, viewer)))
-        .where(parent.c.id == _any(), relation.visible(child, viewer), *_hold(child, conditions, viewer))
+        .where(parent.c.id == _any(), relation.visible(child, viewer), *hold(child.c, conditions, viewer))
         .group_by(parent.c.id)
     )
     return dict(await _rows(session, viewer, statement, keys))
@@ -162,8 +161,8 @@ async def listing(
 ) -> dict[UUID, list[Item]]:
     """The rows in the window of all that the viewer sees, and one more if there is one; the one key is ALL."""
     row = table.__table__.alias("row")
-    listed = select(row, _key(row, window).label(KEY)).where(reachable(row, viewer))
-    page = _windowed(listed, row, window, viewer).subquery("page")
+    listed = select(row, key_of(row.c, window).label(KEY)).where(reachable(row, viewer))
+    page = windowed(listed, row.c, window, viewer).subquery("page")
     statement = select(aliased(table, page), page.c[KEY]).order_by(*window.sorting(page.c[KEY], page.c.id))
     found = await session.execute(statement, viewer.parameters)
     return {ALL: [Item(*item) for item in found]}
@@ -175,14 +174,17 @@ async def total(
     """The number of all rows that the viewer sees; the one key is ALL."""
     row = table.__table__.alias("row")
     statement = select(func.count()).select_from(row)
-    statement = statement.where(reachable(row, viewer), *_hold(row, conditions, viewer))
+    statement = statement.where(reachable(row, viewer), *hold(row.c, conditions, viewer))
     return {ALL: (await session.execute(statement, viewer.parameters)).scalar_one()}
 
 
-def _windowed(statement: Select[Any], row: Row, window: Window, viewer: Viewer) -> Select[Any] | CompoundSelect[Any]:
-    """The rows of a window, with their keys. Each range of the index behind its cursor is read by itself."""
-    key, id_, limit = _key(row, window), row.c.id, window.limit + 1
-    read = statement.where(*_hold(row, window.conditions, viewer)).order_by(*window.sorting(key, id_)).limit(limit)
+def windowed(statement: Select[Any], row: Any, window: Window, viewer: Viewer) -> Select[Any] | CompoundSelect[Any]:
+    """The statement for the rows in the window, and one more; `row` has the columns of one of them.
+
+    Each range of the index behind the cursor is read by itself.
+    """
+    key, id_, limit = key_of(row, window), row.id, window.limit + 1
+    read = statement.where(*hold(row, window.conditions, viewer)).order_by(*window.sorting(key, id_)).limit(limit)
     if window.after is None:
         return read
     after = [
@@ -194,14 +196,15 @@ def _windowed(statement: Select[Any], row: Row, window: Window, viewer: Viewer) 
     return union_all(first, *others).order_by(*sorting).limit(limit) if others else first
 
 
-def _key(row: Row, window: Window) -> ColumnElement[Any]:
-    """The value that places a row in the order of a window."""
+def key_of(row: Any, window: Window) -> ColumnElement[Any]:
+    """The value that places a row of these columns in the order of a window."""
     takes = window.order.takes
-    return window.order.key(row.c, None if takes is None else literal(window.taken, takes))
+    return window.order.key(row, None if takes is None else literal(window.taken, takes))
 
 
-def _hold(row: Row, conditions: Sequence[Condition], viewer: Viewer) -> list[ColumnElement[bool]]:
-    return [condition(row.c, viewer) for condition in conditions]
+def hold(row: Any, conditions: Sequence[Condition], viewer: Viewer) -> list[ColumnElement[bool]]:
+    """The conditions over the columns of a row."""
+    return [condition(row, viewer) for condition in conditions]
 
 
 def _aliases(table: type[Base], relation: Relation) -> tuple[Any, Any]:

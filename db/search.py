@@ -12,8 +12,8 @@ one of them writes the columns anew in the same revision: PostgreSQL does not.
 import unicodedata
 from typing import Any
 
-from sqlalchemy import ColumnElement, Computed, Double, MetaData, cast, event, func, literal_column, select
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy import ColumnElement, Computed, Double, MetaData, Text, cast, event, func, literal_column, select
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
@@ -81,6 +81,10 @@ BY_LENGTH: ColumnElement[int] = literal_column("1")
 """The normalization of a rank: it is divided by 1 and the logarithm of the length of the text."""
 
 
+class Typed(Text):
+    """The type of a text as somebody typed it into a search box."""
+
+
 def searchable(**columns: str) -> Mapped[Any]:
     """The column by which rows are found: their texts by weight, the heaviest is A."""
     weighed = (f"setweight(search_vector(coalesce({name}, '')), '{weight}')" for weight, name in columns.items())
@@ -94,7 +98,7 @@ def has_words(typed: str) -> bool:
 
 def matches(row: Any, typed: Any) -> ColumnElement[bool]:
     """Whether the row of these columns is what a text looks for. What that means is worked out once a statement."""
-    found: ColumnElement[bool] = row.search_vector.op("@@")(select(func.search_query(typed)).scalar_subquery())
+    found: ColumnElement[bool] = row.search_vector.op("@@")(query(typed))
     return found
 
 
@@ -105,8 +109,14 @@ def rank(row: Any, typed: Any) -> ColumnElement[float]:
     PostgreSQL works it out in 32 bits. It is widened to 64, which changes no value: so it is compared exactly with one
     that was read before.
     """
-    query = select(func.search_query(typed)).scalar_subquery()
-    return cast(func.ts_rank(row.search_vector, query, BY_LENGTH), Double)
+    return cast(func.ts_rank(row.search_vector, query(typed), BY_LENGTH), Double)
+
+
+def query(typed: Any) -> ColumnElement[Any]:
+    """The query that a text means; or the one that was made of it already, as to make it takes long."""
+    if isinstance(getattr(typed, "type", None), TSQUERY):
+        return typed  # type: ignore[no-any-return]
+    return select(func.search_query(typed)).scalar_subquery()
 
 
 @event.listens_for(Base.metadata, "before_create")

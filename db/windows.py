@@ -13,7 +13,6 @@ from sqlalchemy import ColumnElement, and_, asc, desc, func, null, tuple_
 from sqlalchemy.types import TypeEngine
 
 from db.access import Viewer
-from db.base import Base
 
 KEY = "key_"
 """The name of an expression that rows are sorted by, as a column of a page."""
@@ -37,6 +36,13 @@ class Condition(Protocol):
         ...
 
 
+class Listed(Protocol):
+    """Something that there are lists of: a table, or several together."""
+
+    @property
+    def __table__(self) -> Any: ...
+
+
 @dataclass(frozen=True)
 class Order:
     """An order of the lists of a table, in one direction. Rows that have nothing there come last in both directions,
@@ -46,7 +52,7 @@ class Order:
     a rank takes what is searched for, is an expression over this, too. `weight` says how much work it is.
     """
 
-    table: type[Base]
+    table: Listed
     name: str
     descending: bool = False
     expression: Callable[..., ColumnElement[Any]] | None = field(default=None, compare=False, repr=False)

@@ -14,6 +14,7 @@ from db.indexes import latest
 from db.partitions import Monthly
 from db.permissions import MANAGE
 from db.rules import administrators, members, through
+from db.search import searchable
 from db.tables.organizations import ORGANIZATION_ROLES, OrganizationRole
 
 
@@ -62,8 +63,10 @@ class Repository(Updated, Base, access=organization_members, prefix="rep"):
     sensitivity: Mapped[Sensitivity] = state(Sensitivity.NORMAL)
     github_id: Mapped[int | None] = bigint()
     is_active: Mapped[bool] = mapped_column(default=True, server_default="true")
+    search_vector: Mapped[str] = searchable(A="full_name", B="description")
 
     __table_args__ = (
+        Index(None, "search_vector", postgresql_using="gin"),
         unique("full_name", says="Another repository has this name."),
         unique("github_id", says="This repository of GitHub is here already."),
         unique("organization_id", "name", says="The organization has a repository of this name."),
@@ -164,7 +167,7 @@ class WebhookEvent(
     __tablename__ = "webhook_events"
 
     delivery_id: Mapped[str] = string(100)
-    organization_id: Mapped[UUID | None] = refers("organizations", index=True)
+    organization_id: Mapped[UUID | None] = refers("organizations")
     repository_id: Mapped[UUID | None] = refers("repositories")
     event: Mapped[str] = string(100)
     action: Mapped[str | None]
@@ -173,6 +176,7 @@ class WebhookEvent(
     processed_at: Mapped[datetime | None]
 
     __table_args__ = (
+        Index(None, "organization_id", "received_at", "id"),
         Index(None, "repository_id", "received_at", "id"),
         Index(None, "event", "received_at"),
         Index(None, "received_at"),

@@ -163,9 +163,12 @@ class DocumentVersion(Base, access=through("document_id"), prefix="ver"):
     version: Mapped[int]
     content: Mapped[str | None] = string(1_000_000)
     summary: Mapped[str | None] = string(1_000)
-    author_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", reveals=True, index=True)
+    author_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", reveals=True)
 
-    __table_args__ = (unique("document_id", "version", says="The document has this version."),)
+    __table_args__ = (
+        unique("document_id", "version", says="The document has this version."),
+        Index(None, "author_id", "created_at", "id"),
+    )
 
 
 class CommentThread(Updated, Base, access=through("document_id"), prefix="thr"):
@@ -200,13 +203,16 @@ class Comment(Updated, Base, access=through("thread_id") | owned_by("author_id",
 
     thread_id: Mapped[UUID] = refers("comment_threads")
     author_id: Mapped[UUID] = refers(
-        "users", ondelete="RESTRICT", says="This person has written comments.", reveals=True, index=True
+        "users", ondelete="RESTRICT", says="This person has written comments.", reveals=True
     )
     content: Mapped[str] = string(50_000)
     edited_at: Mapped[datetime | None]
+    search_vector: Mapped[str] = searchable(A="content")
 
     __table_args__ = (
         Index(None, "thread_id", "created_at", "id"),
+        Index(None, "author_id", "created_at", "id"),
+        Index(None, "search_vector", postgresql_using="gin"),
         not_blank("content"),
     )
 

@@ -6,7 +6,8 @@ from db import tables
 from db.access import any_row
 from db.permissions import MANAGE
 from db.tables import MembershipStatus
-from graphql_schema.core import column, many, node, one
+from graphql_schema.activity.types import Activity
+from graphql_schema.core import column, many, many_of, node, one
 
 members = tables.ProjectMember.__table__
 
@@ -59,6 +60,16 @@ class User:
     )
     commits = many(tables.Commit.author_id, "Their commits, as far as you see the repositories.")
     pull_requests = many(tables.PullRequest.author_id, "Their pull requests, as far as you see the repositories.")
+    activity = many_of(
+        Activity,
+        "What they did, newest first, as far as you see it: commits, pull requests, versions of documents that they "
+        "saved, comments and enrollments.",
+        tables.Commit.author_id,
+        tables.PullRequest.author_id,
+        tables.DocumentVersion.author_id,
+        tables.Comment.author_id,
+        tables.Enrollment.user_id,
+    )
     notifications = many(tables.Notification.user_id, "What they were told; empty unless it is your own.")
     sessions = many(tables.Session.user_id, "Where they are signed in; empty unless it is your own.")
 

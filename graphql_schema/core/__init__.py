@@ -9,9 +9,11 @@ from graphql_schema.core.nodes import NODES, embedded_in, node
 from graphql_schema.core.roots import lookup, root
 from graphql_schema.core.signature import number
 from graphql_schema.core.subscriptions import subscription
+from graphql_schema.core.unions import abstract, listing_of, many_of, searching, union
 
 __all__ = [
     "NODES",
+    "abstract",
     "aggregate",
     "aggregate_of",
     "average",
@@ -22,9 +24,11 @@ __all__ = [
     "embedded_in",
     "highest",
     "listing",
+    "listing_of",
     "lookup",
     "lowest",
     "many",
+    "many_of",
     "many_to_many",
     "mutation",
     "node",
@@ -34,7 +38,9 @@ __all__ = [
     "period",
     "references",
     "root",
+    "searching",
     "sql",
     "subscription",
     "total",
+    "union",
 ]

@@ -24,6 +24,7 @@ from graphql_schema.core.figures import Figure
 from graphql_schema.core.nodes import Class, embedded_in
 from graphql_schema.core.selected import Selected
 from graphql_schema.core.signature import REQUIRED, Argument, Literals, Signature, argument, number
+from graphql_schema.core.sources import Rows
 from graphql_schema.core.strawberry_seam import TYPES
 
 WEIGHT = 10
@@ -137,7 +138,7 @@ class Aggregate(Field):
         return periods if periods and self.grouping.is_filled else given.get("first", 1)
 
     def lower(self, at: Selected) -> tree.Node:
-        rows = followed(self.relation) if self.relation else tree.Rows(self.child, access="reached")
+        rows = followed(self.relation) if self.relation else Rows(self.child, access="reached")
         body = tree.Each(at.object()) if self.grouping.keys else at.object()
         return tree.List(rows, body, at.counted(self.size), self.grouping)
 

@@ -1,7 +1,8 @@
 """Relay connections: a page of a list with its cursors, and how many items there are in all."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement
@@ -13,29 +14,48 @@ from db import read, relations
 from db.base import Base
 from db.read import Item
 from db.relations import Relation
-from db.windows import Window
+from db.windows import Order, Window
 from graphql_schema.core import cursors, filters, orders, tree
 from graphql_schema.core.arguments import Binding, Size
 from graphql_schema.core.context import Context
-from graphql_schema.core.fields import Computed, Field, Pairing, Sql, followed, object_type, paired
+from graphql_schema.core.fields import Field, Pairing, Sql, followed, object_type, paired
+from graphql_schema.core.page_fields import Border, Cursor, HasMore, Items, Total, Within
 from graphql_schema.core.selected import Selected
+from graphql_schema.core.sources import Merged, Rows
 from graphql_schema.core.strawberry_seam import TYPES
 from graphql_schema.core.windows import DEFAULT_PAGE, LARGEST_PAGE, window
 
 
 @dataclass(frozen=True, eq=False)
-class Many(Field):
-    """An edge to a list of rows; without a relation, all rows of `child` that the viewer sees."""
+class List(Field):
+    """A list that is read page by page. The names of its types begin with `name`."""
 
-    child: type[Base]
-    relation: Relation | None = None
-    order: str | None = None
+    @property
+    def name(self) -> str:
+        """The name of the type of its items."""
+        raise NotImplementedError
+
+    @property
+    def rows(self) -> Rows | Merged:
+        """The rows that it lists."""
+        raise NotImplementedError
+
+    @property
+    def default(self) -> Any:
+        """The order of the list where none is asked for."""
+        raise NotImplementedError
 
     def annotation(self, table: type[Base], name: str) -> Any:
-        return f"{self.child.__name__}Connection"
+        return f"{self.name}Connection"
 
     def arguments(self) -> list[StrawberryArgument]:
-        return _arguments(self.child, self._default)
+        return [
+            optional("first", int, "How many items from the start, or behind `after`: 1 to 100, 20 if left out."),
+            optional("after", str, "A cursor: only items behind it."),
+            optional("last", int, "How many items from the end, or ahead of `before`: 1 to 100."),
+            optional("before", str, "A cursor: only items ahead of it."),
+            optional("order_by", TYPES[f"{self.name}Order"], "What the list is sorted by.", default=self.default),
+        ]
 
     def bind(self, arguments: Mapping[str, Any]) -> Binding:
         asked = self.window(arguments)
@@ -43,26 +63,59 @@ class Many(Field):
 
     def window(self, arguments: Mapping[str, Any]) -> Window:
         """The window that the arguments ask for; raises BadInput and BadCursor."""
-        return window(self.child, arguments, orders.order_of(arguments.get("order_by") or self._default))
+        raise NotImplementedError
+
+    def order(self, arguments: Mapping[str, Any]) -> Order:
+        """The order that the arguments ask for."""
+        return orders.order_of(arguments.get("order_by") or self.default)
 
     def lower(self, at: Selected) -> tree.Node:
-        rows = followed(self.relation) if self.relation else tree.Rows(self.child, access="reached")
         size = at.number("last", "first", default=DEFAULT_PAGE, most=LARGEST_PAGE)
-        return tree.List(rows, at.object(), at.given(size, self._weight(at)))
-
-    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> "Page":
-        return Page(context, source, self.child, self.relation, self.window(arguments))
+        return tree.List(self.rows, at.object(), at.given(size, self._weight(at)))
 
     def _weight(self, at: Selected) -> Size:
         """The weight of the order that is asked for."""
-        if not any(member.value.weight for member in type(self._default)):
+        if not any(member.value.weight for member in type(self.default)):
             return 0
-        return at.choice("orderBy", lambda member: orders.order_of(member or self._default).weight)
+        return at.choice("orderBy", lambda member: orders.order_of(member or self.default).weight)
+
+
+@dataclass(frozen=True, eq=False)
+class Many(List):
+    """An edge to a list of rows; without a relation, all rows of `child` that the viewer sees."""
+
+    child: type[Base]
+    relation: Relation | None = None
+    sorted_by: str | None = None
 
     @property
-    def _default(self) -> Any:
-        """The order of the list where none is asked for."""
-        return TYPES[f"{self.child.__name__}Order"][orders.order_name(self.order or _first_orders[self.child])]
+    def name(self) -> str:
+        return self.child.__name__
+
+    @property
+    def rows(self) -> Rows:
+        return followed(self.relation) if self.relation else Rows(self.child, access="reached")
+
+    @property
+    def default(self) -> Any:
+        return TYPES[f"{self.name}Order"][orders.order_name(self.sorted_by or _first_orders[self.child])]
+
+    def arguments(self) -> list[StrawberryArgument]:
+        arguments = super().arguments()
+        if filter_ := TYPES.get(f"{self.name}Filter"):
+            arguments.append(optional("filter", filter_, "What must hold for an item to be listed."))
+        return arguments
+
+    def window(self, arguments: Mapping[str, Any]) -> Window:
+        order, given = self.order(arguments), arguments.get("filter")
+        tests = filters.tests(self.child, given) if given else ()
+        return window(order, arguments, tests, orders.taken_by(order, given))
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> "Page":
+        window, way = self.window(arguments), (type(source), self.relation) if self.relation else (self.child,)
+        pages, counts = (read.pages, read.counts) if self.relation else (read.listing, read.total)
+        load = partial(context.load, key=source.id if self.relation else read.ALL)
+        return Page(window, partial(load, pages, *way, window), partial(load, counts, *way, window.conditions))
 
 
 def many(to: Any, description: str, *, on: Pairing | None = None, order: str | None = None) -> Many:
@@ -100,17 +153,19 @@ def listing(table: type[Base], description: str) -> Many:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The value that a connection resolves to. Its rows and their number are read when they are asked for."""
+    """The value that a connection resolves to. Its rows and their number are read when they are asked for.
 
-    context: Context
-    source: Any
-    child: type[Base]
-    relation: Relation | None
+    `read` gives the items of the window in the direction of reading, and one more if there is one; `count` the number
+    of items on all pages.
+    """
+
     window: Window
+    read: Callable[[], Awaitable[list[Item] | None]]
+    count: Callable[[], Awaitable[int | None]]
 
     async def items(self) -> list[Item]:
         """The items of the page, in the order of the list."""
-        items = (await self._read())[: self.window.limit]
+        items = (await self.read() or [])[: self.window.limit]
         return items[::-1] if self.window.backward else items
 
     async def rows(self) -> list[Base]:
@@ -119,24 +174,15 @@ class Page:
 
     async def has_more(self) -> bool:
         """Whether there are rows beyond the page in the direction of reading."""
-        return len(await self._read()) > self.window.limit
+        return len(await self.read() or []) > self.window.limit
 
     async def total(self) -> int:
         """The number of rows on all pages."""
-        load, conditions = self.context.load, self.window.conditions
-        if self.relation is None:
-            return int(await load(read.total, self.child, conditions, key=read.ALL))
-        return await load(read.counts, type(self.source), self.relation, conditions, key=self.source.id) or 0
+        return await self.count() or 0
 
     def cursor(self, item: Item) -> str:
         """The cursor of an item of the page."""
         return cursors.encode(self.window.order, item.key, item.row.id)
-
-    async def _read(self) -> list[Item]:
-        load = self.context.load
-        if self.relation is None:
-            return list(await load(read.listing, self.child, self.window, key=read.ALL))
-        return await load(read.pages, type(self.source), self.relation, self.window, key=self.source.id) or []
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,63 +191,6 @@ class Entry:
 
     page: Page
     item: Item
-
-
-# --- the fields of a page --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Items(Computed):
-    """An array with an item for each row of the page."""
-
-    def lower(self, at: Selected) -> tree.Node:
-        return tree.Each(at.object())
-
-
-@dataclass(frozen=True)
-class Within(Computed):
-    """An object over the same page, or over the same row of it."""
-
-    def lower(self, at: Selected) -> tree.Node:
-        return at.object()
-
-
-@dataclass(frozen=True)
-class Cursor(Computed):
-    """The cursor of a row of the page."""
-
-    def lower(self, at: Selected) -> tree.Node:
-        return tree.Value("cursor", lambda scope: scope.page.cursor())
-
-
-@dataclass(frozen=True)
-class HasMore(Computed):
-    """Whether there are rows beyond an end of the page, or beyond its start."""
-
-    at_end: bool = True
-
-    def lower(self, at: Selected) -> tree.Node:
-        text = "more behind" if self.at_end else "more ahead"
-        return tree.Value(text, lambda scope: scope.page.has_more(at_end=self.at_end), over="page")
-
-
-@dataclass(frozen=True)
-class Border(Computed):
-    """The cursor of the last row of the page, or of the first."""
-
-    at_end: bool = True
-
-    def lower(self, at: Selected) -> tree.Node:
-        text = "last cursor" if self.at_end else "first cursor"
-        return tree.Value(text, lambda scope: scope.page.border(at_end=self.at_end), over="page")
-
-
-@dataclass(frozen=True)
-class Total(Computed):
-    """How many rows all pages have."""
-
-    def lower(self, at: Selected) -> tree.Node:
-        return tree.Value("count", lambda scope: scope.page.total(), over="list")
 
 
 # --- the types -------------------------------------------------------------------------------------------------------
@@ -224,6 +213,11 @@ def connection_types(
     TYPES[f"{name}Order"] = orders.order_type(table, names, expressions, is_searched=is_searched)
     if filtered:
         TYPES[f"{name}Filter"] = filters.filter_type(table, filtered, expressions)
+    page_types(name)
+
+
+def page_types(name: str) -> None:
+    """Make the types of a page of a list: connection and edge."""
     object_type(
         f"{name}Edge",
         f"An item of a list of {name}, with its cursor.",
@@ -276,19 +270,6 @@ object_type(
 )
 
 
-def _arguments(table: type[Base], default: Any) -> list[StrawberryArgument]:
-    name = table.__name__
-    arguments = [
-        _argument("first", int, "How many items from the start, or behind `after`: 1 to 100, 20 if left out."),
-        _argument("after", str, "A cursor: only items behind it."),
-        _argument("last", int, "How many items from the end, or ahead of `before`: 1 to 100."),
-        _argument("before", str, "A cursor: only items ahead of it."),
-        _argument("order_by", TYPES[f"{name}Order"], "What the list is sorted by.", default=default),
-    ]
-    if f"{name}Filter" in TYPES:
-        arguments.append(_argument("filter", TYPES[f"{name}Filter"], "What must hold for an item to be listed."))
-    return arguments
-
-
-def _argument(name: str, kind: Any, description: str, default: Any = UNSET) -> StrawberryArgument:
+def optional(name: str, kind: Any, description: str, default: Any = UNSET) -> StrawberryArgument:
+    """An argument that may be left out."""
     return StrawberryArgument(name, None, StrawberryAnnotation(kind | None), description=description, default=default)

@@ -41,8 +41,8 @@ def decode(order: Order, cursor: str) -> tuple[Any, UUID]:
 
 @cache
 def fingerprint(order: Order) -> str:
-    """Eight characters that tell one table and order from another."""
-    text = f"{order.table.__tablename__} {(order.name,)} {order.descending}"
+    """Eight characters that tell one table or union and order from another."""
+    text = f"{order.table.__table__.name} {(order.name,)} {order.descending}"
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 

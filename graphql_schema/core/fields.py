@@ -24,6 +24,7 @@ from graphql_schema.core.context import Context
 from graphql_schema.core.scalars import JSON
 from graphql_schema.core.selected import Selected
 from graphql_schema.core.signature import Argument, Literals, Signature
+from graphql_schema.core.sources import Rows
 from graphql_schema.core.strawberry_seam import TYPES, DeclaredField, enumeration
 
 TYPES["JSON"] = JSON
@@ -210,10 +211,10 @@ class Computed(Field):
         return await found if isawaitable(found) else found
 
 
-def followed(relation: Relation) -> tree.Rows:
+def followed(relation: Relation) -> Rows:
     """The rows that a relation leads to."""
     access: Any = "checked" if relation.is_checked else "followed"
-    return tree.Rows(relation.child, lambda scope, row: relation.on(scope.row.c, row.c, scope.viewer), access)
+    return Rows(relation.child, lambda scope, row: relation.on(scope.row.c, row.c, scope.viewer), access)
 
 
 def column(description: str, *, needs: Permission | None = None, source: str | None = None) -> Column:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import ARRAY, ColumnElement, Text, any_, literal
+from sqlalchemy import ARRAY, ColumnElement, any_, literal
 from sqlalchemy.types import TypeEngine
 from strawberry import UNSET
 from strawberry.utils.str_converters import to_camel_case
@@ -26,12 +26,14 @@ from graphql_schema.core.texts import check_storable, check_text
 SEARCH = "search"
 LONGEST_SEARCH = 1_000
 """Characters of a search. The database takes longer for each word, whether or not it finds anything."""
-SEARCH_DESCRIPTION = f"""\
+SEARCH_WORDS = """\
 Full-text search, as typed into a search box: all of the words, "a phrase", or, -without. Case, accents and punctuation
 do not count, nor do the endings of English words. The last word may be incomplete: send what was typed so far.
 
 Stop words such as "the" count in phrases, and where there is nothing else. Any part of a word is found in Chinese,
-Japanese, Korean and Thai.
+Japanese, Korean and Thai."""
+SEARCH_DESCRIPTION = f"""\
+{SEARCH_WORDS}
 
 A text without a letter or digit, such as that of an empty search box, is no filter. At most {LONGEST_SEARCH:,}
 characters."""
@@ -169,7 +171,7 @@ def _tests(table: type[Base], name: str, value: Any) -> Iterator[Test]:
 def _searching(typed: str) -> Iterator[Test]:
     check_text(typed, LONGEST_SEARCH, at=SEARCH)
     if search.has_words(typed):
-        yield Test(SEARCH, lambda row, value, _: search.matches(row, value), Text(), typed, has_index=True)
+        yield Test(SEARCH, lambda row, value, _: search.matches(row, value), search.Typed(), typed, has_index=True)
 
 
 def _comparing(column: Any, value: Any) -> Iterator[Test]:

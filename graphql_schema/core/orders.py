@@ -1,16 +1,15 @@
 """Orders of a list: an enumeration made from the columns and expressions that a node names, and by rank."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Text
 from strawberry.utils.str_converters import to_camel_case
 
 from db import search
 from db.base import Base
 from db.errors import BadInput
-from db.windows import Order
+from db.windows import Listed, Order
 from graphql_schema.core.fields import Sql
 from graphql_schema.core.strawberry_seam import enumeration
 
@@ -30,11 +29,22 @@ def order_type(table: type[Base], names: tuple[str, ...], expressions: Mapping[s
     """
     both = [f"{sign}{name.lstrip('-')}" for name in names for sign in ("", "-")]
     orders = [_order(table, name, expressions.get(name.lstrip("-"))) for name in both]
-    if is_searched:
-        orders.append(Order(table, RANK, True, search.rank, takes=Text(), weight=WEIGHT))
-    made = Enum(f"{table.__name__}Order", {_member(order): order for order in orders})  # type: ignore[misc]
+    ranked = {rank(table): SEARCHED} if is_searched else {}
+    return enumerated(table.__name__, {order: meaning(order, [order.name]) for order in orders} | ranked)
+
+
+def rank(listed: Listed) -> Order:
+    """The order by how well rows answer what is searched for."""
+    return Order(listed, RANK, True, search.rank, takes=search.Typed(), weight=WEIGHT)
+
+
+def enumerated(name: str, orders: Mapping[Order, str]) -> Any:
+    """The enumeration `<name>Order` of these orders with their meanings."""
+    made = Enum(f"{name}Order", {_member(order): order for order in orders})  # type: ignore[misc]
     for member in made:
-        setattr(member, "meaning", _meaning(member.value))  # noqa: B010  (no enumeration that mypy knows)
+        order = order_of(member)
+        meaning = f"{orders[order]}{f' Weighs {order.weight}.' if order.weight else ''}"
+        setattr(member, "meaning", meaning)  # noqa: B010  (no enumeration that mypy knows)
     made.__doc__ = "What a list is sorted by, and in which direction. Ties are broken by age."
     return enumeration(made)
 
@@ -76,9 +86,9 @@ def _member(order: Order) -> str:
     return order_name(f"-{order.name}" if order.descending else order.name)
 
 
-def _meaning(order: Order) -> str:
-    weighs = f" Weighs {order.weight}." if order.weight else ""
-    if order.takes is not None:
-        return SEARCHED + weighs
+def meaning(order: Order, columns: Sequence[str]) -> str:
+    """The meaning of an order by a column, or by one of these for each type of its items."""
+    *labels, last = [f"`{to_camel_case(name)}`" for name in dict.fromkeys(columns)]
+    label = f"{', '.join(labels)} or {last}" if labels else last
     nulls = " Those that have none come last." if order.is_nullable else ""
-    return f"By `{to_camel_case(order.name)}`, {'falling' if order.descending else 'rising'}.{nulls}{weighs}"
+    return f"By {label}, {'falling' if order.descending else 'rising'}.{nulls}"

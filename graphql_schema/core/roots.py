@@ -22,6 +22,7 @@ from graphql_schema.core.fields import Field, object_type
 from graphql_schema.core.nodes import NODES
 from graphql_schema.core.selected import Selected
 from graphql_schema.core.signature import argument
+from graphql_schema.core.sources import Rows
 from graphql_schema.core.strawberry_seam import TYPES
 from graphql_schema.core.texts import check_storable
 
@@ -62,7 +63,7 @@ class Lookup(Field):
         return Binding(column, {"key": value})
 
     def lower(self, at: Selected) -> tree.Node:
-        named = tree.Rows(self.child, lambda scope, row: row.c[scope.shape] == scope.key)
+        named = Rows(self.child, lambda scope, row: row.c[scope.shape] == scope.key)
         return tree.Row(named, at.object(), at.given())
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
@@ -88,7 +89,7 @@ class Viewer(Field):
         return f"{self.child.__name__} | None"
 
     def lower(self, at: Selected) -> tree.Node:
-        return tree.Row(tree.Rows(self.child, lambda _, row: row.c.id == viewer_id()), at.object())
+        return tree.Row(Rows(self.child, lambda _, row: row.c.id == viewer_id()), at.object())
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         key = context.viewer.id
@@ -144,9 +145,9 @@ class NodesById(Field):
         return list(arguments["ids"])
 
 
-def by_key(table: type[Base]) -> tree.Rows:
+def by_key(table: type[Base]) -> Rows:
     """The row of a table that arguments name by its key."""
-    return tree.Rows(table, lambda scope, row: row.c.id == scope.key)
+    return Rows(table, lambda scope, row: row.c.id == scope.key)
 
 
 async def _node(context: Context, public_id: str) -> Any:

@@ -5,7 +5,8 @@ from typing import Any, Protocol
 
 from db.base import Base
 from graphql_schema.core.arguments import Given, Size
-from graphql_schema.core.tree import Object, Row, Rows
+from graphql_schema.core.sources import Rows
+from graphql_schema.core.tree import Choice, Object, Row
 
 
 class Selected(Protocol):
@@ -25,6 +26,9 @@ class Selected(Protocol):
 
     def object(self) -> Object:
         """The selection below it, where it leads to one type of object."""
+
+    def item(self) -> Object | Choice:
+        """The selection below it on a row of a page: of one type, or by the table of the row."""
 
     def body(self) -> Object | None:
         """The selection below it; None below a value."""

@@ -1,6 +1,6 @@
 """All that is used of Strawberry beside its documented interface, in one place, as it is in `VERIFIED_WITH`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any
 
@@ -9,6 +9,7 @@ from graphql import GraphQLEnumType, GraphQLField, GraphQLInputObjectType, Graph
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
+from strawberry.types.union import StrawberryUnion
 
 from db.base import Base
 
@@ -108,6 +109,12 @@ def enumeration(kind: type[Enum]) -> Any:
         for value in kind.__strawberry_definition__.values:  # type: ignore[attr-defined]
             value.description = getattr(kind[value.name], "meaning", None)
     return kind
+
+
+def union_type(name: str, description: str, members: Iterable[str]) -> None:
+    """Make a union of the types with these names. They are looked up when the schema is built."""
+    annotations = tuple(StrawberryAnnotation(member, namespace=TYPES) for member in members)
+    TYPES[name] = StrawberryUnion(name, annotations, description=description)
 
 
 def _without_suggestions(type_: GraphQLEnumType) -> Callable[..., Any]:

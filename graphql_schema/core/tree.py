@@ -9,16 +9,14 @@ An expression of a node is written over a scope: a row, a page of rows, or the a
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
-from uuid import UUID
 
 from graphql import FieldNode
-from sqlalchemy import ColumnElement, literal_column
 
-from db.access import Viewer
 from db.aggregates import Grouping
 from db.base import Base
 from db.permissions import Permission
 from graphql_schema.core.arguments import Given
+from graphql_schema.core.sources import Merged, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,24 +130,6 @@ class Object(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rows:
-    """Which rows of a table: those for which `on(scope, row)` holds, or all.
-
-    The access rule is `checked`; or the rows are `reached` from the viewer, which costs less for a list of all; or they
-    are `followed`: the rule holds by the way that leads to them.
-    """
-
-    table: type[Base]
-    on: Callable[[Any, Any], ColumnElement[bool]] | None = None
-    access: Literal["checked", "reached", "followed"] = "checked"
-
-    def __str__(self) -> str:
-        names: Any = _Names()
-        condition = " ".join(f"{self.on(names, names)}".split()) if self.on else "all"
-        return f"{self.table.__name__}({condition}; {self.access})"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Row(Node):
     """One row, or null; or an array of many. The key is in the arguments, or in a payload under the name `payload`."""
 
@@ -171,7 +151,7 @@ class Row(Node):
 class List(Node):
     """A page of rows, or `groups` of them. The arguments give a page its window: a `db.read.Window` is their shape."""
 
-    rows: Rows
+    rows: Rows | Merged
     body: "Object | Each"
     given: Given
     groups: Grouping | None = None
@@ -188,7 +168,7 @@ class List(Node):
 class Each(Node):
     """A JSON array with the item of every row of the page around it, from the place `start` until `stop`."""
 
-    item: Object
+    item: "Object | Choice"
     start: int = 0
     stop: int | None = None
 
@@ -203,10 +183,13 @@ class Each(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice(Node):
-    """The row that a global id names, by its table; with `is_many` an array of those that several ids name."""
+    """The row that a global id names, by its table; with `is_many` an array of those that several ids name.
+
+    Without arguments it is the row that stands in the page around it, of one of several tables.
+    """
 
     cases: Mapping[type[Base], Row]
-    given: Given
+    given: Given | None = None
     is_many: bool = False
 
     @property
@@ -251,29 +234,6 @@ def objects(node: Node) -> Iterator[Object]:
 def given_of(node: Node) -> Given | None:
     """The arguments of a node, if it takes any."""
     return getattr(node, "given", None)
-
-
-class _Names:
-    """Columns by their names alone: what conditions are printed over."""
-
-    shape, viewer = "$name", Viewer(UUID(int=0))
-    key: ColumnElement[Any] = literal_column("$key")
-
-    @property
-    def row(self) -> "_Names":
-        return _Names("parent.")
-
-    @property
-    def c(self) -> "_Names":
-        return self
-
-    def __init__(self, prefix: str = "") -> None:
-        self.prefix = prefix
-
-    def __getitem__(self, name: str) -> Any:
-        return literal_column(f"{self.prefix}{name}")
-
-    __getattr__ = __getitem__
 
 
 def _asked(given: Given | None) -> str:

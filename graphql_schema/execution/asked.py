@@ -37,7 +37,7 @@ def givens(node: Node) -> Givens:
 
 
 def _givens(node: Node) -> Iterator[tuple[Given, Mapping[type[Base], Givens]]]:
-    if isinstance(node, Choice):
+    if isinstance(node, Choice) and node.given:
         yield node.given, {table: givens(case) for table, case in node.cases.items()}
         return
     if given := given_of(node):

@@ -16,6 +16,7 @@ from sqlalchemy import literal_column
 
 from db.access import Viewer
 from db.statements import Statement
+from db.unions import KIND
 from graphql_schema.core.arguments import FAILED
 from graphql_schema.core.tree import Choice, Constant, Each, List, Node, Object, Row, Value, given_of
 from graphql_schema.execution.groups import Groups
@@ -85,7 +86,7 @@ class Compiler:
                 assert scope.page
                 return scope.page.array(node, joined(self.json(item, scope)))
             case Choice():
-                return self._many(node) if node.is_many else self._one(node)
+                return self._choice(node, scope)
         raise TypeError(f"Only Python computes this: {node.words}")
 
     def _member(self, node: Node, scope: Scope) -> Json:
@@ -121,21 +122,33 @@ class Compiler:
         body = self.json(node.body, Scope(self.viewer, page.row, page))
         return (page.over(joined(body)),) if page.has_rows and not page.is_alone else body
 
+    def _choice(self, node: Choice, scope: Scope) -> Json:
+        if node.given:
+            return self._many(node) if node.is_many else self._one(node)
+        assert isinstance(scope.page, Page)
+        return (self._of_page(node, scope.page),)
+
+    def _of_page(self, node: Choice, page: Page) -> Sql:
+        """The row that stands in a page of rows of several tables."""
+        kind, found = text_of(page.row.c[KIND]), Scope(self.viewer, key=page.row.c["id"])
+        return _by_kind(kind, {kind: self._row(node.cases[table], found) for kind, table in page.kinds.items()})
+
     def _one(self, node: Choice) -> Json:
         """The row of the table that the id names."""
+        assert node.given
         case = node.cases.get(self.shapes[node.given.number])
         return (self._row(replace(case, given=node.given), Scope(self.viewer)),) if case else (NULL,)
 
     def _many(self, node: Choice) -> Json:
         """An array of rows of several tables, in the order of their ids."""
+        assert node.given
+        keys, kinds = (Parameter(node.given.parameter(name), type_) for name, type_ in _IDS.items())
         asked = f"asked{next(self.names)}"
         scope = Scope(self.viewer, key=literal_column(f"{asked}.key"))
         item: Sql = (constant(NULL),)
         if tables := self.shapes[node.given.number]:
-            cases = [self._row(node.cases[table], scope) for table in tables]
-            whens = [piece for kind, case in enumerate(cases) for piece in (f"\nWHEN {kind} THEN ", *case)]
-            item = (f"CASE {asked}.kind", *whens, f"\nELSE {constant(NULL)} END")
-        keys, kinds = (Parameter(node.given.parameter(name), type_) for name, type_ in _IDS.items())
+            cases = {kind: self._row(node.cases[table], scope) for kind, table in enumerate(tables)}
+            item = _by_kind((f"{asked}.kind",), cases)
         return _each_of(("unnest(", keys, ", ", kinds, f") WITH ORDINALITY AS {asked}(key, kind, place)"), asked, item)
 
     def _rows(self, node: Row) -> Json:
@@ -154,3 +167,9 @@ def _each_of(given: Sql, asked: str, item: Sql) -> Json:
 
 
 _IDS = {"keys": "UUID[]", "kinds": "INTEGER[]"}
+
+
+def _by_kind(kind: Sql, cases: Mapping[int, Sql]) -> Sql:
+    """The case of the kind."""
+    whens = [piece for number, case in cases.items() for piece in (f"\nWHEN {number} THEN ", *case)]
+    return ("CASE ", *kind, *whens, f"\nELSE {constant(NULL)} END")

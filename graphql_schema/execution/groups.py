@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement
 
 from db.access import Viewer, allows, reachable
 from db.permissions import SEE
+from graphql_schema.core.sources import Rows
 from graphql_schema.core.tree import Each, List
 from graphql_schema.execution.sql_text import Alias, Json, Sql, alias_of, coalesced, text_of
 
@@ -40,6 +41,7 @@ class Groups:
 
     def _conditions(self, row: Any) -> Iterator[ColumnElement[bool]]:
         rows, bound = self.node.rows, self.node.given.bound
+        assert isinstance(rows, Rows)
         if rows.on:
             yield rows.on(self.scope, row)
         if rows.access != "followed":

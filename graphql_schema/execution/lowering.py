@@ -7,15 +7,16 @@ and kept, for everybody who sends the document.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
-from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_leaf_type
+from graphql import GraphQLAbstractType, GraphQLField, GraphQLObjectType, get_named_type, is_abstract_type, is_leaf_type
 
 from db.base import Base
 from graphql_schema.core.arguments import Given, Size, choice_of, counted, length_of, number_of
 from graphql_schema.core.nodes import NODES, TABLES
+from graphql_schema.core.sources import Rows
 from graphql_schema.core.strawberry_seam import DeclaredField, declared_of
-from graphql_schema.core.tree import Constant, Each, Member, Object, Python, Row, Rows
+from graphql_schema.core.tree import Choice, Constant, Each, Member, Object, Python, Row
 from graphql_schema.execution.deferring import Step, Way
 from graphql_schema.execution.selection import Inner, Selection, Selections
 
@@ -90,13 +91,19 @@ class At:
     def object(self) -> Object:
         return self._object(get_named_type(self.field.type))
 
+    def item(self) -> Object | Choice:
+        type_ = get_named_type(self.field.type)
+        return Choice(self.by_table(in_page)) if is_abstract_type(type_) else self._object(type_)
+
     def body(self) -> Object | None:
         type_ = get_named_type(self.field.type)
         return self._object(type_) if isinstance(type_, GraphQLObjectType) else None
 
     def by_table(self, rows: Callable[[type[Base]], Rows]) -> dict[type[Base], Row]:
-        types = self.lowering.selections.schema.type_map
-        return {table: Row(rows(table), self._object(types[node.__name__])) for table, node in NODES.items()}
+        schema, abstract = self.lowering.selections.schema, cast("GraphQLAbstractType", get_named_type(self.field.type))
+        possible = {type_.name: type_ for type_ in schema.get_possible_types(abstract)}
+        named = {table: possible[node.__name__] for table, node in NODES.items() if node.__name__ in possible}
+        return {table: Row(rows(table), self._object(type_)) for table, type_ in named.items()}
 
     def given(self, size: Size = 1, weight: Size = 0) -> Given:
         number = next(self.lowering.numbers)
@@ -116,6 +123,11 @@ class At:
 
     def _object(self, type_: Any) -> Object:
         return self.lowering.object(type_, self.selection.inner, self.way)
+
+
+def in_page(table: type[Base]) -> Rows:
+    """The row of a table that stands in a page of rows of several. The rule of it was checked there."""
+    return Rows(table, lambda scope, row: row.c.id == scope.key, "followed")
 
 
 def _stretch(member: Member, start: int, stop: int | None) -> Member:

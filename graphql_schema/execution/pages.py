@@ -1,13 +1,17 @@
 """A page of a list in SQL: its rows, and what fields say of all of them, each only where it is selected."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import literal_column
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 from db.access import Viewer, reached
+from db.search import Typed, query
 from db.windows import KEY, Window
 from graphql_schema.core.cursors import VERSION, fingerprint, written
+from graphql_schema.core.sources import Merged, Rows
 from graphql_schema.core.tree import Each, List, Node, Object, Value
 from graphql_schema.execution.sql_text import (
     Alias,
@@ -16,6 +20,7 @@ from graphql_schema.execution.sql_text import (
     Sql,
     alias_of,
     all_of,
+    between,
     coalesced,
     condition_of,
     conditions,
@@ -29,12 +34,27 @@ from graphql_schema.execution.sql_text import (
 PLACE, FOUND = "place_", "found_"
 
 
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """The rows of one table in a list: a row of it, and the columns of the list in that."""
+
+    rows: Rows
+    row: Alias
+    columns: Any
+
+    def column(self, name: str) -> Sql:
+        """A column of the list, under its name."""
+        is_named = self.columns is self.row.c
+        return (*text_of(self.columns[name]), *(() if is_named else (f" AS {quoted(name)}",)))
+
+
 class Page:
     """Writes one list over `scope`. The values of its window are bind parameters of the list."""
 
     def __init__(self, node: List, window: Window, scope: Any, *, viewer: Viewer, names: Iterator[int]) -> None:
         self.node, self.window, self.scope, self.viewer, self.names = node, window, scope, viewer, names
-        self.table = node.rows.table.__table__
+        self.table: Any = node.rows.table.__table__
+        self.kinds = node.rows.kinds if isinstance(node.rows, Merged) else {}
         self.row = Alias(f"page{next(names)}", self.table)
         fields = list(_fields(node.body))
         arrays = [field for field in fields if isinstance(field, Each)]
@@ -76,14 +96,20 @@ class Page:
 
     def total(self) -> Json:
         """How many rows all pages have."""
-        child = alias_of(self.table, self.names)
-        is_reached = self.node.rows.access == "reached" and not self.window.conditions
-        keys = reached(child, self.viewer) if is_reached else None  # type: ignore[arg-type]
+        self._share()
+        count = between(" + ", [self._count(arm) for arm in self._arms()])
+        if self.queries:
+            count = ("(SELECT ", *count, "\nFROM ", *self._shared(), ")")
+        return (("CAST(", *count, " AS TEXT)"),)
+
+    def _count(self, arm: Arm) -> Sql:
+        is_reached = arm.rows.access == "reached" and not self.window.conditions
+        keys = reached(arm.row, self.viewer) if is_reached else None  # type: ignore[arg-type]
         if keys is None:
-            where = all_of([*conditions(self.node.rows, self.scope, child, self.viewer), *self._tests(child)])
-            return (("CAST((SELECT count(*)", *from_(child), *where, ") AS TEXT)"),)
+            where = all_of([*conditions(arm.rows, self.scope, arm.row, self.viewer), *self._tests(arm)])
+            return ("(SELECT count(*)", *from_(arm.row), *where, ")")
         # The ids tell how many there are: their rows need not be looked at.
-        return (("CAST((SELECT count(*)\nFROM (", *text_of(keys), ") AS ids) AS TEXT)"),)
+        return ("(SELECT count(*)\nFROM (", *text_of(keys), ") AS ids)")
 
     def _page(self) -> Sql:
         """The rows of the page, and with places one row more."""
@@ -96,51 +122,74 @@ class Page:
         return read
 
     def _read(self) -> Sql:
-        """The rows as they are read. Two ranges of an index are read each by itself: PostgreSQL would look at all rows
-        of the list for those that are in one or the other.
+        """The rows in the window. Each table and each range of an index is read by itself, as far as a page may need:
+        PostgreSQL would look at all rows of the list for those that are in one or the other.
         """
-        child, order = alias_of(self.table, self.names), self.window.order
-        key = order.key(child.c, self._bind("taken", order.takes))
-        sorting = _order(self.window.sorting(literal_column(KEY) if order.expression else key, child.c["id"]))
-        limit = " LIMIT ", self._limit, *((" + 1",) if self.is_placed else ())
-        terms = [*conditions(self.node.rows, self.scope, child, self.viewer), *self._tests(child)]
-        start = "SELECT ", *self._columns(child, key), *from_(child)
-        reads = [(*start, *all_of([*behind, *terms]), *sorting, *limit) for behind in self._ranges(child, key)]
-        if len(reads) == 1:
+        self._share()
+        reads = [read for arm in self._arms() for read in self._of(arm)]
+        if len(reads) == 1 and not self.kinds:
             return reads[0]
-        both = "((", *reads[0], ")\nUNION ALL (", *reads[1], ")) AS ranges"
-        return ("SELECT *\nFROM ", *both, *self._sorted("ranges", backward=self.window.backward), *limit)
+        all_ = between("\nUNION ALL ", [("(", *read, ")") for read in reads])
+        names = [f"merged.{quoted(name)}" for name in (*self._names, *([KEY] if self.window.order.expression else []))]
+        shared = (*self._shared(), ", LATERAL ") if self.queries else ()
+        read = (f"SELECT {', '.join(names)}\nFROM ", *shared, "(", *all_, ") AS merged")
+        return (*read, *self._sorted("merged", backward=self.window.backward), *self._limited)
 
-    def _columns(self, child: Alias, key: Any) -> Sql:
-        """The columns that a page reads, the expression that it is sorted by included."""
-        order = self.window.order
-        names = dict.fromkeys([*self.row.c.asked, *(() if order.expression else (order.name,)), "id"])
-        columns = ", ".join(f"{child.name}.{quoted(name)}" for name in names)
-        return (columns, ", ", *text_of(key), f" AS {KEY}") if order.expression else (columns,)
+    def _of(self, arm: Arm) -> Iterator[Sql]:
+        """The rows of one table in the window, from each range of an index."""
+        order, id_ = self.window.order, arm.row.c["id"]
+        key = order.key(arm.columns, self._given("taken", order.takes))
+        sorting = _order(self.window.sorting(literal_column(KEY) if order.expression else key, id_))
+        terms = [*conditions(arm.rows, self.scope, arm.row, self.viewer), *self._tests(arm)]
+        start = "SELECT ", *self._columns(arm, key), *from_(arm.row)
+        for behind in self._ranges(key, id_):
+            yield (*start, *all_of([*behind, *terms]), *sorting, *self._limited)
 
-    def _key(self, row: Alias) -> Any:
-        """The value that places a row in the order, once it is read."""
-        order = self.window.order
-        return literal_column(f"{row.name}.{KEY}", order.type) if order.expression else row.c[order.name]
+    def _ranges(self, key: Any, id_: Any) -> list[list[Sql]]:
+        """The conditions of each range of the index behind the cursor; none where there is no cursor."""
+        if self.window.after is None:
+            return [[]]
+        is_null, _ = self.window.after
+        after = [None if is_null else self._bind("after_0", key.type), self._bind("after_1", id_.type)]
+        return [[condition_of(behind)] for behind in self.window.behind(key, id_, after)]
 
     def _sorted(self, name: str, *, backward: bool) -> Sql:
         """The clause that sorts rows that were read, under this name."""
         there = Alias(name, self.table)
         return _order(self.window.order.sorting(self._key(there), there.c["id"], backward=backward))
 
-    def _ranges(self, child: Alias, key: Any) -> list[list[Sql]]:
-        """The conditions of each range of the index behind the cursor; none where there is no cursor."""
-        if self.window.after is None:
-            return [[]]
-        is_null, _ = self.window.after
-        id_ = child.c["id"]
-        after = [None if is_null else self._bind("after_0", key.type), self._bind("after_1", id_.type)]
-        return [[condition_of(behind)] for behind in self.window.behind(key, id_, after)]
+    @property
+    def _limited(self) -> Sql:
+        """The clause that takes the first rows; with places one more."""
+        return (" LIMIT ", self._limit, *((" + 1",) if self.is_placed else ()))
 
-    def _tests(self, child: Alias) -> Iterator[Sql]:
+    def _arms(self) -> Iterator[Arm]:
+        """The tables that are read, each with a row of its own."""
+        rows = self.node.rows
+        for one in [rows] if isinstance(rows, Rows) else rows.arms:
+            row = alias_of(one.table.__table__, self.names)
+            yield Arm(one, row, row.c if isinstance(rows, Rows) else rows.table.entry(one.table, row.c))
+
+    def _columns(self, arm: Arm, key: Any) -> Sql:
+        """The columns that a page reads, the expression that it is sorted by included."""
+        columns = [arm.column(name) for name in self._names]
+        return between(", ", [*columns, *([(*text_of(key), f" AS {KEY}")] if self.window.order.expression else [])])
+
+    @property
+    def _names(self) -> list[str]:
+        """The columns of the list that a page reads."""
+        order = self.window.order
+        return list(dict.fromkeys([*self.row.c.asked, *(() if order.expression else (order.name,)), "id"]))
+
+    def _key(self, row: Alias) -> Any:
+        """The value that places a row in the order, once it is read."""
+        order = self.window.order
+        return literal_column(f"{row.name}.{KEY}", order.type) if order.expression else row.c[order.name]
+
+    def _tests(self, arm: Arm) -> Iterator[Sql]:
         tests: Any = self.window.conditions
         for test in tests:
-            yield condition_of(test.build(child.c, self._bind(test.name, test.type), self.viewer))
+            yield condition_of(test.build(arm.columns, self._given(test.name, test.type), self.viewer))
 
     def _in_stretch(self, each: Each) -> Iterator[Sql]:
         """The conditions of the rows of a stretch. A page that is read backward is placed from its end."""
@@ -171,6 +220,23 @@ class Page:
     def _limit(self) -> Parameter:
         return Parameter(self.node.given.parameter("limit"), "INTEGER")
 
+    def _share(self) -> None:
+        """Begin to note the queries that several tables are searched by: each of them is made once."""
+        self.sharing, self.queries = f"shared{next(self.names)}" if self.kinds else "", dict[str, Sql]()
+
+    def _shared(self) -> Sql:
+        """A row with the queries. Without OFFSET PostgreSQL would put it together with what it is joined to."""
+        made = between(", ", [(*sql, f" AS {quoted(name)}") for name, sql in self.queries.items()])
+        return ("(SELECT ", *made, f" OFFSET 0) AS {self.sharing}")
+
+    def _given(self, name: str, type_: Any) -> Any:
+        """A value of the window; of a text that several tables are searched by, the query that it means."""
+        value = self._bind(name, type_)
+        if not self.kinds or not isinstance(type_, Typed):
+            return value
+        self.queries[name] = text_of(query(value))
+        return literal_column(f"{self.sharing}.{quoted(name)}", TSQUERY())
+
     def _bind(self, name: str, type_: Any) -> Any:
         return self.node.given.bound(name, type_)
 
@@ -185,7 +251,4 @@ def _fields(node: Node) -> Iterator[Node]:
 
 
 def _order(keys: Any) -> Sql:
-    found = list[str | Parameter]()
-    for key in keys:
-        found += [", " if found else "\nORDER BY ", *text_of(key)]
-    return tuple(found)
+    return ("\nORDER BY ", *between(", ", map(text_of, keys)))

@@ -13,7 +13,8 @@ from sqlalchemy.sql import operators
 from db.access import Viewer, allows, in_scope, reachable, rule_of
 from db.permissions import SEE, Permission
 from db.statements import DIALECT, PLACE, Statement, compiled
-from graphql_schema.core.tree import PublicKey, Rows
+from graphql_schema.core.sources import Rows
+from graphql_schema.core.tree import PublicKey
 
 NULL = "null"
 
@@ -108,9 +109,14 @@ def from_(row: Alias) -> Sql:
 
 def all_of(terms: Iterable[Sql]) -> Sql:
     """The terms with AND between them."""
+    return between(" AND ", terms)
+
+
+def between(word: str, terms: Iterable[Sql]) -> Sql:
+    """The terms with a word between them."""
     found = list[str | Parameter]()
     for term in terms:
-        found += [*((" AND ",) if found else ()), *term]
+        found += [*((word,) if found else ()), *term]
     return tuple(found)
 
 

@@ -27,6 +27,10 @@ class Organization:
     )
     repositories = many(tables.Repository.organization_id, "Its repositories, as far as you see them.")
     projects = many(tables.SpecificationProject.organization_id, "Its specification projects, as far as you see them.")
+    webhook_events = many(
+        tables.WebhookEvent.organization_id,
+        "What GitHub sent about it and its repositories, newest first; for those who manage it.",
+    )
 
 
 @node(tables.OrganizationMember, orders=("created_at",), filters=("role",))

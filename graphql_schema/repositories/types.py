@@ -3,6 +3,7 @@
 from sqlalchemy import Double, and_, cast, extract
 
 from db import tables
+from graphql_schema.activity.types import Activity
 from graphql_schema.core import (
     aggregate,
     aggregate_of,
@@ -11,6 +12,7 @@ from graphql_schema.core import (
     highest,
     lowest,
     many,
+    many_of,
     node,
     one,
     period,
@@ -72,6 +74,12 @@ class Repository:
         tables.Commit.repository_id, CommitAuthor, "Who committed to it, those with the most commits first."
     )
     pull_requests = many(tables.PullRequest.repository_id, "Its pull requests, newest first.")
+    activity = many_of(
+        Activity,
+        "Its commits and pull requests as one list, newest first.",
+        tables.Commit.repository_id,
+        tables.PullRequest.repository_id,
+    )
     stats = many(
         tables.RepositoryStats.repository_id,
         "What happened on each day, newest first; days without activity are left out.",

@@ -1,6 +1,6 @@
 """The schema as these tests walk it: every node with its table, every edge between nodes, every other field."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLObjectType,
     get_named_type,
+    is_abstract_type,
     is_leaf_type,
     is_required_argument,
 )
@@ -23,10 +24,21 @@ SCHEMA = executor.schema
 TABLES: dict[str, type[Base]] = {node.__name__: table for table, node in NODES.items()}
 """The table of every node by the name of its type."""
 
+EVERYTHING = {
+    "query": '"-unheardof"',
+    "since": '"2000-01-01T00:00:00Z"',
+    "until": '"2060-01-01T00:00:00Z"',
+    "granularity": "YEAR",
+}
+"""Values of arguments that a field needs, with which it leads to all that there is."""
+
 
 @dataclass(frozen=True)
 class Edge:
-    """A field that leads from an object to others, which `table` has the rows of."""
+    """A field that leads from an object to others, which `table` has the rows of.
+
+    A list of objects of several types, `is_of_many`, is an edge to each of them.
+    """
 
     source: str
     name: str
@@ -34,9 +46,10 @@ class Edge:
     is_list: bool
     group: str = ""
     """The field that leads on from each of the groups of rows that lie between, if any do."""
+    is_of_many: bool = False
 
     def __str__(self) -> str:
-        return f"{self.source}.{self.name}"
+        return f"{self.source}.{self.name}{f' to {self.target}' if self.is_of_many else ''}"
 
     @property
     def table(self) -> type[Base]:
@@ -45,16 +58,26 @@ class Edge:
     def select(self, inner: str = "id") -> str:
         """The field in an operation, with as many items as a page may have."""
         if self.group:
-            field = object_type(self.source).fields[self.name]
-            return f"{self.name}{required(field)} {{ {self.group} {{ {inner} }} }}"
-        return f"{self.name}(first: 100) {{ nodes {{ {inner} }} }}" if self.is_list else f"{self.name} {{ {inner} }}"
+            return f"{self.name}{written(needed(self._field))} {{ {self.group} {{ {inner} }} }}"
+        if self.is_of_many:
+            inner = f"... on {self.target} {{ __typename {inner} }}"
+        return self.page(f"nodes {{ {inner} }}") if self.is_list else f"{self.name} {{ {inner} }}"
+
+    def page(self, inner: str, **paging: str) -> str:
+        """The field in an operation, with something selected of a page."""
+        return f"{self.name}{written({**needed(self._field), 'first': '100', **paging})} {{ {inner} }}"
+
+    @property
+    def _field(self) -> GraphQLField:
+        found: GraphQLField = object_type(self.source).fields[self.name]
+        return found
 
     def follow(self, source: dict[str, Any]) -> list[dict[str, Any]]:
         """The objects that the answer has under the field."""
         found = source[self.name]
         groups = [group[self.group] for group in found] if self.group else [found]
-        objects = found["nodes"] if self.is_list else groups
-        return [object_ for object_ in objects if object_ is not None]
+        objects = [object_ for object_ in (found["nodes"] if self.is_list else groups) if object_ is not None]
+        return [one for one in objects if not self.is_of_many or one.get("__typename") == self.target]
 
 
 def edges(type_name: str) -> list[Edge]:
@@ -69,7 +92,7 @@ def others(type_name: str) -> list[str]:
 
 def _fields(type_name: str) -> Iterator[tuple[str, GraphQLField]]:
     for name, field in object_type(type_name).fields.items():
-        if is_aggregate(field) or not any(is_required_argument(argument) for argument in field.args.values()):
+        if is_aggregate(field) or needed(field).keys() <= EVERYTHING.keys():
             yield name, field
 
 
@@ -79,26 +102,32 @@ def is_aggregate(field: GraphQLField) -> bool:
     return isinstance(found and found.declared, Aggregate)
 
 
-def required(field: GraphQLField) -> str:
-    """The arguments that an aggregate must be given: a range of years."""
-    needed = [name for name, argument in field.args.items() if is_required_argument(argument)]
-    given = {"since": '"2000-01-01T00:00:00Z"', "until": '"2060-01-01T00:00:00Z"', "granularity": "YEAR"}
-    return f"({', '.join(f'{name}: {value}' for name, value in given.items())})" if needed else ""
+def needed(field: GraphQLField) -> dict[str, str | None]:
+    """The arguments that a field must be given, with which it leads to everything; None for those of others."""
+    return {name: EVERYTHING.get(name) for name, argument in field.args.items() if is_required_argument(argument)}
 
 
-def _edges(source: str, name: str, field: GraphQLField) -> list[Edge]:
-    target = get_named_type(field.type)
-    if target.name in TABLES:
-        return [Edge(source, name, target.name, is_list=False)]
-    if target.name.removesuffix("Connection") in TABLES:
-        return [Edge(source, name, target.name.removesuffix("Connection"), is_list=True)]
-    if is_aggregate(field):
+def written(arguments: Mapping[str, str | None]) -> str:
+    """Arguments in an operation."""
+    return f"({', '.join(f'{name}: {value}' for name, value in arguments.items())})" if arguments else ""
+
+
+def _edges(source: str, name: str, field: GraphQLField) -> Iterator[Edge]:
+    target: Any = get_named_type(field.type)
+    listed = target.name.removesuffix("Connection")
+    if listed in TABLES:
+        yield Edge(source, name, listed, is_list=listed != target.name)
+    elif is_abstract_type(SCHEMA.get_type(listed)) and listed != target.name:
+        declared: Any = declared_of(field)
+        for table, _ in declared.declared.ways:
+            yield Edge(source, name, table.__name__, is_list=True, is_of_many=True)
+    elif is_aggregate(field):
         leading = {key: get_named_type(one.type).name for key, one in object_type(target.name).fields.items()}
-        return [Edge(source, name, to, is_list=False, group=key) for key, to in leading.items() if to in TABLES]
-    assert is_leaf_type(target) or not _leads_on(target), (
-        f"{source}.{name} leads to nodes in a way unknown to these tests"
-    )
-    return []
+        yield from (Edge(source, name, to, is_list=False, group=key) for key, to in leading.items() if to in TABLES)
+    else:
+        assert is_leaf_type(target) or not _leads_on(target), (
+            f"{source}.{name} leads to nodes in a way unknown to these tests"
+        )
 
 
 def _leads_on(part: object) -> bool:
@@ -115,7 +144,7 @@ def _other(name: str, field: GraphQLField) -> str | None:
         return name
     if isinstance(target, GraphQLObjectType) and target.name not in TABLES and not target.name.endswith("Connection"):
         values = (key for key, one in target.fields.items() if is_leaf_type(get_named_type(one.type)))
-        return f"{name}{required(field)} {{ {' '.join(values)} }}"
+        return f"{name}{written(needed(field))} {{ {' '.join(values)} }}"
     return None
 
 

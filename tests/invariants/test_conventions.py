@@ -18,6 +18,7 @@ from graphql import (
     GraphQLObjectType,
     Undefined,
     get_nullable_type,
+    is_abstract_type,
     is_introspection_type,
     is_specified_scalar_type,
 )
@@ -133,7 +134,9 @@ def test_a_list_is_a_connection_or_says_what_bounds_it() -> None:
 
 
 def test_a_connection_has_what_relay_asks_for() -> None:
-    for name in LISTED:
+    abstract = [name for name, type_ in TYPES.items() if is_abstract_type(type_) and f"{name}Connection" in TYPES]
+    assert abstract
+    for name in (*LISTED, *abstract):
         fields = {field: str(it.type) for field, it in object_type(f"{name}Connection").fields.items()}
         assert fields == {
             "edges": f"[{name}Edge!]!",
@@ -152,6 +155,8 @@ def test_every_field_that_gives_a_connection_pages_in_both_directions() -> None:
         listed = str(field.type).removesuffix("Connection!")
         arguments = {name: str(argument.type) for name, argument in field.args.items()}
         filtering = {"filter": f"{listed}Filter"} if "filter" in arguments else {}
+        if is_abstract_type(SCHEMA.type_map[listed]):
+            filtering = {"types": f"[{listed}Type!]"} | ({"query": "String!"} if "query" in arguments else {})
         assert arguments == PAGING | {"orderBy": f"{listed}Order"} | filtering, place
         assert [name for name, it in field.args.items() if it.default_value is not Undefined] == ["orderBy"], place
 

@@ -64,9 +64,12 @@ async def test_an_edge_runs_one_statement_at_any_breadth(graph: Graph, oracle: O
 @pytest.mark.parametrize("edge", [edge for edge in EDGES if edge.is_list], ids=str)
 async def test_a_page_and_its_total_are_one_statement_each(graph: Graph, oracle: Oracle, edge: Edge) -> None:
     cost = Cost(graph, oracle, edge.source)
-    assert await cost.of(f"{edge.name} {{ totalCount }}") <= 1
-    page = "nodes { id } edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
-    assert await cost.of(f"{edge.name} {{ {page} totalCount }}") <= 2
+    assert await cost.of(edge.page("totalCount")) <= 1
+    item = "... on Node { id }"
+    borders = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
+    assert (
+        await cost.of(edge.page(f"nodes {{ {item} }} edges {{ cursor node {{ {item} }} }} {borders} totalCount")) <= 2
+    )
 
 
 @pytest.mark.parametrize("type_name", TABLES)

@@ -25,6 +25,8 @@ def searched(edge: Edge) -> bool:
 
 
 SEARCHED = [edge for edge in (*ROOTS, *EDGES) if edge.is_list and searched(edge)]
+SEARCHES = [name for name, field in object_type("Query").fields.items() if "query" in field.args]
+"""The fields of the root that search in several types."""
 OPERATORS = ("-", "--", '"', "'", "|", "&", "!", "(", ")", "<->", ":*", "*", "\\", "%", " or ", "OR", " -", '-"', "\n")
 TEXTS = (
     *("The", "who", "atlas", "node.js", "e\u0301", "\u0301\u0301", "ß", "東京", "한국", "ไทย", "हिन्दी", "العربية", "Ё"),
@@ -53,12 +55,13 @@ def operation(oracle: Oracle, order: str = "") -> tuple[str, dict[str, list[str]
     page = f"(filter: {{search: $typed}}, first: 100{order}) {{ totalCount nodes {{ id }} }}"
     roots = [f"{edge.name}{page}" for edge in SEARCHED if edge.source == "Query"]
     below, ids = list[str](), dict[str, list[str]]()
+    roots += [f"{name}(query: $given, first: 100) {{ totalCount nodes {{ __typename }} }}" for name in SEARCHES]
     for edge in (edge for edge in SEARCHED if edge.source != "Query"):
         table = TABLES[edge.source]
         ids[edge.source] = [f"{table.prefix}_{row.id.hex}" for row in oracle.rows[table.__tablename__]][:20]
         alias = f"{edge.source}_{edge.name}"
         below.append(f"{alias}: nodes(ids: ${edge.source}) {{ ... on {edge.source} {{ {edge.name}{page} }} }}")
-    declared = ["$typed: String", *(f"${source}: [ID!]!" for source in ids)]
+    declared = ["$typed: String", "$given: String!", *(f"${source}: [ID!]!" for source in ids)]
     return f"query ({', '.join(declared)}) {{ {' '.join(roots + below)} }}", ids
 
 
@@ -80,7 +83,7 @@ async def test_there_are_lists_to_search() -> None:
 
 
 async def test_what_can_be_searched_has_an_index_for_it() -> None:
-    for table in {edge.table for edge in SEARCHED}:
+    for table in {edge.table for edge in (*SEARCHED, *(edge for edge in ROOTS if edge.name in SEARCHES))}:
         found = [index for index in table.__table__.indexes if list(index.columns.keys()) == ["search_vector"]]  # type: ignore[attr-defined]
         assert [index.dialect_options["postgresql"]["using"] for index in found] == ["gin"], table
 
@@ -89,21 +92,22 @@ async def test_what_can_be_searched_has_an_index_for_it() -> None:
 @given(text=typed)
 async def test_whatever_is_typed_is_searched_for(graph: Graph, oracle: Oracle, text: str) -> None:
     query, ids = operation(oracle, ", orderBy: RANK_DESC")
-    found = list(counts(await graph.data("root", query, typed=text, **ids)))
-    assert len(found) >= len(SEARCHED)
+    found = list(counts(await graph.data("root", query, typed=text, given=text, **ids)))
+    assert len(found) >= len(SEARCHED) + len(SEARCHES)
     assert all(total == listed or (total > listed and listed == 100) for total, listed in found)
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t", "-", "-" * 33, "- " * 500, '"', '""', "((( & | ! <-> :*", "🚀"])
 async def test_a_text_without_words_is_no_filter(graph: Graph, oracle: Oracle, text: str) -> None:
     query, ids = operation(oracle)
-    assert await graph.data("root", query, typed=text, **ids) == await graph.data("root", query, typed=None, **ids)
+    given = {"given": "unheardof", **ids}
+    assert await graph.data("root", query, typed=text, **given) == await graph.data("root", query, typed=None, **given)
 
 
 @pytest.mark.parametrize("text", ["x" * (LONGEST_SEARCH + 1), " " * (LONGEST_SEARCH + 1), "\0", "a\0b"])
 async def test_what_cannot_be_searched_for_is_told_at_its_place(graph: Graph, oracle: Oracle, text: str) -> None:
     query, ids = operation(oracle)
-    errors = (await graph("root", query, typed=text, **ids))["errors"]
+    errors = (await graph("root", query, typed=text, given="word", **ids))["errors"]
     assert {tuple(error["extensions"].items()) for error in errors} == {
         (("code", "BAD_USER_INPUT"), ("argument", "search"))
     }

@@ -7,7 +7,7 @@ becomes a hyphen, and a name in addresses without the form one that is made of t
 from alembic import op
 
 revision = '0efe3e85a83d'
-down_revision = '7b2f0c9a41d6'
+down_revision = '1ce91e8e119b'
 branch_labels = None
 depends_on = None
 

@@ -10,6 +10,7 @@ from db.windows import Order
 from graphql_schema.core.orders import UNSEARCHED, order_name, order_of
 from graphql_schema.execution import Request
 from graphql_schema.schema import executor
+from graphql_schema.search.types import SearchResult
 from tests.conftest import Graph
 from tests.graphql_schema.asking import add, change, listed, ordered, values
 from tests.graphql_schema.core.test_filters import execute, scans, statements
@@ -125,8 +126,9 @@ async def test_without_a_search_nothing_has_a_rank(graph: Graph) -> None:
 def test_only_what_can_be_searched_has_an_order_by_rank() -> None:
     for name, type_ in SCHEMA.type_map.items():
         if name.endswith("Order"):
-            filter_: Any = SCHEMA.type_map.get(f"{name.removesuffix('Order')}Filter")
-            is_searched = filter_ is not None and "search" in filter_.fields
+            listed = name.removesuffix("Order")
+            filter_: Any = SCHEMA.type_map.get(f"{listed}Filter")
+            is_searched = (filter_ is not None and "search" in filter_.fields) or listed == SearchResult.name
             assert ("RANK_DESC" in type_.values) == is_searched, name  # type: ignore[attr-defined]
 
 

@@ -15,6 +15,7 @@ from graphql import (
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLUnionType,
     TypeMetaFieldDef,
     TypeNameMetaFieldDef,
     get_named_type,
@@ -191,7 +192,10 @@ class Writer:
 
     def _selection(self, type_: Any, place: Place, levels: int) -> Selection:
         found: Selection | None = None
-        match self.given.one_of(SELECTIONS) if self.left > 0 else "field":
+        kind = self.given.one_of(SELECTIONS) if self.left > 0 else "field"
+        if isinstance(type_, GraphQLUnionType) and self.left > 0 and self.given.chance(80):
+            kind = "fragment"  # it has no field but `__typename`
+        match kind:
             case "fragment":
                 found = self._fragment(type_, place, levels)
             case "spread":

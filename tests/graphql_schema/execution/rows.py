@@ -9,9 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from random import Random
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
+from graphql import GraphQLEnumType
 from sqlalchemy import Column, Table, UniqueConstraint, insert, literal, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,11 +21,13 @@ from strawberry.utils.str_converters import to_camel_case
 from db.aggregates import MOST
 from db.base import Base, new_id, tables
 from db.columns import JsonOf
+from db.unions import Union
 from db.windows import Order
 from graphql_schema.core import NODES, cursors
 from graphql_schema.core.aggregates import GROUPINGS
 from graphql_schema.core.orders import order_of
 from graphql_schema.core.scalars import iso
+from graphql_schema.core.unions import UNIONS
 from graphql_schema.schema import executor
 from tests.graphql_schema.execution.arguments import Pool
 
@@ -101,21 +104,29 @@ async def pool(session: AsyncSession) -> Pool:
         values[name, "id"] = ids[name] = [row.public_id for row in rows]
         orders = executor.schema.type_map.get(f"{name}Order")  # a node that no list shows has none
         for member, value in getattr(orders, "values", {}).items():
-            marks[f"{name}Order", member] = await _cursors(session, order_of(value.value))
+            marks[f"{name}Order", member] = await _cursors(session, order_of(value.value), table)
     for declared, (table, grouping) in GROUPINGS.items():
         values[declared.__name__, "first"] = [1, 2, 3, 100, MOST]
         if grouping.period:
             moments = list(await session.scalars(select(grouping.keys[grouping.period]).order_by(table.id)))
             values |= {(declared.__name__, about): found for about, found in _ranges(moments)}
+    for union in UNIONS:
+        values[union.name, "query"] = [word for table in union.tables for word in values[table.__name__, "search"]]
+        for member, value in cast("GraphQLEnumType", executor.schema.type_map[f"{union.name}Order"]).values.items():
+            order = order_of(value.value)
+            marks[f"{union.name}Order", member] = [
+                cursor for table in union.tables for cursor in await _cursors(session, order, table, union)
+            ]
     values["__Type", "name"] = list(executor.schema.type_map)
     return Pool(values, ids, marks)
 
 
-async def _cursors(session: AsyncSession, order: Order) -> list[str]:
-    """The cursors of all rows in an order, as they would be found by a search where it takes one."""
-    row = order.table.__table__.c
+async def _cursors(session: AsyncSession, order: Order, table: type[Base], union: Union | None = None) -> list[str]:
+    """The cursors of all rows of a table in an order, as they would be found by a search where it takes one."""
+    row = table.__table__.c
     taken = None if order.takes is None else literal(SOUGHT, order.takes)
-    found = await session.execute(select(order.key(row, taken), row.id).order_by(row.id))
+    key = order.key(union.entry(table, row) if union else row, taken)
+    found = await session.execute(select(key, row.id).order_by(row.id))
     return [cursors.encode(order, *place) for place in found]
 
 

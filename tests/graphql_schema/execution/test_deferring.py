@@ -60,6 +60,12 @@ OPERATIONS = {
         commitActivity(since: "2026-01-01T00:00:00Z", until: "2026-03-01T00:00:00Z") { commits } } } }""",
     "groups streamed": """query ($id: ID!) { repository(id: $id) { id
         commitAuthors @stream(initialCount: 0) { commits } } }""",
+    "in items of several types": """query ($id: ID!) { repository(id: $id) { activity(first: 4) { nodes { __typename
+        ... on Commit @defer { sha author { name } } ... on PullRequest { title ... @defer { number } } } } } }""",
+    "around items of several types": """query ($id: ID!) { repository(id: $id) { activity(first: 4) {
+        edges { cursor ... @defer { node { ... on Commit { sha } ... on PullRequest { number } } } } } } }""",
+    "several types": """query ($id: ID!) { repository(id: $id) { activity(first: 4) {
+        nodes @stream(initialCount: 1) { ... on Commit { sha } ... on PullRequest { number } } totalCount } } }""",
     "too many": "query ($id: ID!) { repository(id: $id) { "
     + " ".join(f'... @defer(label: "{n}") {{ n{n}: name }}' for n in range(MAX_PARTS + 4))
     + " } }",

@@ -17,7 +17,7 @@ from tests.graphql_schema.execution.both_paths import PEOPLE, TIMEOUT, BothPaths
 from tests.graphql_schema.execution.operations import Drawn, written
 from tests.graphql_schema.execution.still import EVENTS, MUTATIONS, Arguments
 from tests.graphql_schema.execution.test_two_paths_agree import agreeing
-from tests.invariants.schema import is_aggregate, required
+from tests.invariants.schema import is_aggregate, needed
 
 QUERY: Any = executor.schema.query_type
 
@@ -79,8 +79,7 @@ async def test_a_list_with_any_filter_is_read_by_many_at_once(
 
 def _others(name: str) -> str:
     """The arguments that a list of groups must have."""
-    given = required(QUERY.fields[name]).strip("()")
-    return f"{given}, " if given else ""
+    return "".join(f"{name}: {value}, " for name, value in needed(QUERY.fields[name]).items())
 
 
 def _shown(name: str) -> str:

@@ -1,0 +1,1 @@
+"""The things that happened, over all slices."""

@@ -1,0 +1,23 @@
+"""The union of all that people do, with the time when they did it."""
+
+from db import tables
+from graphql_schema.core import union
+
+Activity = union(
+    "Activity",
+    "Something that somebody did. Select what you show of each type: `... on Commit { sha message }`.",
+    tables.Commit,
+    tables.PullRequest,
+    tables.DocumentVersion,
+    tables.Comment,
+    tables.Enrollment,
+    keys={
+        "occurred_at": (
+            tables.Commit.committed_at,
+            tables.PullRequest.opened_at,
+            tables.DocumentVersion.created_at,
+            tables.Comment.created_at,
+            tables.Enrollment.enrolled_at,
+        )
+    },
+)

@@ -1,0 +1,160 @@
+"""Lists of objects of several types: a union or an interface as a connection.
+
+What is listed is declared once, as the tables of the types with what they are sorted by. The rows of each are read
+under the rule of their table.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from typing import Any
+
+from sqlalchemy import ARRAY, Integer, any_
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.utils.str_converters import to_snake_case
+
+from db import read, relations, search, unions
+from db.base import Base
+from db.unions import KIND, Union, Ways
+from db.windows import Order, Window
+from graphql_schema.core import orders
+from graphql_schema.core.connections import List, Page, optional, page_types
+from graphql_schema.core.context import Context
+from graphql_schema.core.fields import followed
+from graphql_schema.core.filters import LONGEST_SEARCH, SEARCH_WORDS, Test
+from graphql_schema.core.signature import argument
+from graphql_schema.core.sources import Merged, Rows
+from graphql_schema.core.strawberry_seam import TYPES, enumeration, union_type
+from graphql_schema.core.texts import check_text
+from graphql_schema.core.windows import window
+
+Keys = Mapping[str, Sequence[Any]]
+
+UNIONS: list[Union] = []
+"""All unions and interfaces that there are lists of."""
+BEST = "By how well it answers what is searched for, best first."
+NOTHING = f"A text without a letter or digit finds nothing. At most {LONGEST_SEARCH:,} characters."
+
+
+def union(name: str, description: str, *tables: type[Base], keys: Keys | None = None) -> Union:
+    """Make the union of the nodes of these tables, which can be listed together.
+
+    A list is sorted by `created_at`, or by the first of `keys`: columns of one type, one of each table, newest first.
+
+    >>> activity = union("Activity", "…", Commit, PullRequest, keys={"at": (Commit.authored_at, PullRequest.opened_at)})
+    """
+    union_type(name, description, [table.__name__ for table in tables])
+    return abstract(name, *tables, keys=keys)
+
+
+def abstract(name: str, *tables: type[Base], keys: Keys | None = None) -> Union:
+    """Make the types that lists of a union or an interface need, of the nodes of these tables.
+
+    One whose tables all have a `search_vector` can be sorted by rank, too.
+    """
+    made = Union(name, tables, keys or {"created_at": [table.created_at for table in tables]})
+    members = {
+        Order(made, key, descending): [attribute.expression.name for attribute in columns]
+        for key, columns in made.keys.items()
+        for descending in (False, True)
+    }
+    meanings = {order: orders.meaning(order, columns) for order, columns in members.items()}
+    ranked = {orders.rank(made): BEST} if "search_vector" in made.__table__.c else {}
+    TYPES[f"{name}Order"] = orders.enumerated(name, meanings | ranked)
+    TYPES[f"{name}Type"] = _types(made)
+    page_types(name)
+    UNIONS.append(made)
+    return made
+
+
+@dataclass(frozen=True, eq=False)
+class ManyOf(List):
+    """An edge to a list of rows of several tables of a union. `ways` lead to those of each."""
+
+    union: Union
+    ways: Ways
+
+    @property
+    def name(self) -> str:
+        return self.union.name
+
+    @property
+    def rows(self) -> Merged:
+        arms = [followed(way) if way else Rows(table, access="reached") for table, way in self.ways]
+        return Merged(self.union, tuple(arms))
+
+    @property
+    def default(self) -> Any:
+        return TYPES[f"{self.name}Order"][orders.order_name(f"-{next(iter(self.union.keys))}")]
+
+    def arguments(self) -> list[StrawberryArgument]:
+        kind: Any = TYPES[f"{self.name}Type"]
+        return [*super().arguments(), optional("types", list[kind], "Only items of these types.")]
+
+    def window(self, arguments: Mapping[str, Any]) -> Window:
+        return window(self.order(arguments), arguments, tuple(self.conditions(arguments)))
+
+    def conditions(self, arguments: Mapping[str, Any]) -> Iterator[Test]:
+        """The conditions that the arguments stand for."""
+        if (types := arguments.get("types")) is not None:
+            kinds = tuple(type_.value for type_ in types)
+            # A value, and no part of the statement's text: PostgreSQL does not begin to read the other tables.
+            yield Test("types", lambda row, kinds, _: row[KIND] == any_(kinds), ARRAY(Integer), kinds)
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Page:
+        window, is_root = self.window(arguments), source is None
+        way = (self.union, self.ways, None if is_root else type(source))
+        load = partial(context.load, key=read.ALL if is_root else source.id)
+        items, count = partial(load, unions.pages, *way, window), partial(load, unions.counts, *way, window.conditions)
+        return Page(window, items, count)
+
+
+@dataclass(frozen=True, eq=False)
+class Search(ManyOf):
+    """All that the viewer sees of a union and that a text is found in."""
+
+    @property
+    def default(self) -> Any:
+        return TYPES[f"{self.name}Order"][orders.order_name(f"-{orders.RANK}")]
+
+    def arguments(self) -> list[StrawberryArgument]:
+        return [argument("query", str, f"{SEARCH_WORDS}\n\n{NOTHING}"), *super().arguments()]
+
+    def window(self, arguments: Mapping[str, Any]) -> Window:
+        order = self.order(arguments)
+        return window(order, arguments, tuple(self.conditions(arguments)), order.takes and arguments["query"])
+
+    def conditions(self, arguments: Mapping[str, Any]) -> Iterator[Test]:
+        typed = arguments["query"]
+        check_text(typed, LONGEST_SEARCH, at="query")
+        yield Test("query", lambda row, value, _: search.matches(row, value), search.Typed(), typed, has_index=True)
+        yield from super().conditions(arguments)
+
+
+def many_of(union: Union, description: str, *to: Any) -> ManyOf:
+    """The rows of a union whose foreign keys `to`, of as many of its tables as lead here, refer to this row."""
+    ways = [relations.down(key.expression) for key in to]
+    if others := [way.child.__name__ for way in ways if way.child not in union.tables]:
+        raise TypeError(f"{union.name} has no {', '.join(others)}")
+    return ManyOf(description, union, tuple((way.child, way) for way in ways))
+
+
+def listing_of(union: Union, description: str) -> ManyOf:
+    """All rows of a union that the viewer sees."""
+    return ManyOf(description, union, tuple((table, None) for table in union.tables))
+
+
+def searching(union: Union, description: str) -> Search:
+    """The rows of a union that full-text search finds, of all that the viewer sees."""
+    return Search(description, union, tuple((table, None) for table in union.tables))
+
+
+def _types(union: Union) -> Any:
+    """The enumeration of the types of a union: the kinds of its rows."""
+    names = [table.__name__ for table in union.tables]
+    made = Enum(f"{union.name}Type", {to_snake_case(name).upper(): kind for kind, name in enumerate(names)})  # type: ignore[misc]
+    for member, name in zip(made, names, strict=True):
+        setattr(member, "meaning", f"`{name}`.")  # noqa: B010  (no enumeration that mypy knows)
+    made.__doc__ = f"The types of the objects in a list of {union.name}."
+    return enumeration(made)

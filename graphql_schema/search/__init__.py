@@ -1,0 +1,1 @@
+"""Search over all slices at once."""
