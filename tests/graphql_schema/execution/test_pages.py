@@ -25,9 +25,12 @@ PAGES = 4
 
 
 def listed(table_name: str) -> list[Edge]:
-    """The lists of a node: those at the root, or else those of other nodes."""
-    found = [edge for edge in ROOTS if edge.is_list and edge.target == table_name]
-    return found or [edge for edge in EDGES if edge.is_list and edge.target == table_name]
+    """The lists of a node alone: those at the root, or else those of other nodes."""
+    at_root, below = (
+        [edge for edge in edges if edge.is_list and not edge.is_of_many and edge.target == table_name]
+        for edges in (ROOTS, EDGES)
+    )
+    return at_root or below
 
 
 def orders() -> Iterator[tuple[str, str]]:
