@@ -40,7 +40,7 @@ from db.read import ALL
 from db.relations import Relation, follows
 from db.windows import Condition
 
-MOST = 750
+MAX_GROUPS = 750
 """Groups of one list: a month of hours, two years of days."""
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 """The ends of the calendar, which the driver takes for infinite times."""
@@ -181,8 +181,10 @@ def count_periods(since: datetime, until: datetime, granularity: Granularity) ->
     if not FIRST < since < until < LAST:
         raise BadInput("A range begins before it ends, and both moments lie within the calendar.", at="until")
     number = _place(granularity, until - timedelta(microseconds=1)) - _place(granularity, since) + 1
-    if number > MOST:
-        raise BadInput(f"This range has more than {MOST} periods: take a shorter one, or longer periods.", at="until")
+    if number > MAX_GROUPS:
+        raise BadInput(
+            f"This range has more than {MAX_GROUPS} periods: take a shorter one, or longer periods.", at="until"
+        )
     return number
 
 

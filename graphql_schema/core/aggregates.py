@@ -13,7 +13,7 @@ from sqlalchemy import DateTime
 from strawberry.types.arguments import StrawberryArgument
 
 from db import aggregates, read, relations
-from db.aggregates import MOST, Granularity, Grouping, count_periods
+from db.aggregates import MAX_GROUPS, Granularity, Grouping, count_periods
 from db.base import Base
 from db.relations import Relation
 from graphql_schema.core import filters, tree
@@ -32,9 +32,9 @@ WEIGHT = 10
 PERIODS = {
     "since": Argument(datetime, "The first moment that counts. The first period may begin before it.", REQUIRED),
     "until": Argument(datetime, "The first moment that counts no more. The last period may end after it.", REQUIRED),
-    "granularity": Argument(Granularity, f"How long a period is: there are {MOST} at most.", Granularity.MONTH),
+    "granularity": Argument(Granularity, f"How long a period is: there are {MAX_GROUPS} at most.", Granularity.MONTH),
 }
-FIRST = {"first": number("How many items at most", most=MOST, default=100)}
+FIRST = {"first": number("How many items at most", most=MAX_GROUPS, default=100)}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import DateTime, Integer, func, literal
 
 from db import aggregates, relations, tables
-from db.aggregates import MOST, Asked, Figure, Granularity, Grouping, count_periods, known
+from db.aggregates import MAX_GROUPS, Asked, Figure, Granularity, Grouping, count_periods, known
 from db.errors import BadInput
 from db.read import ALL
 from tests.conftest import NotingDatabase
@@ -97,7 +97,7 @@ async def test_there_are_as_many_periods_as_were_counted_before(ask: Reader) -> 
         (groups,) = (
             await ask("root", aggregates.of_all, tables.Commit, Asked(grouping, partial(dict, bounds)))
         ).values()
-        assert len(groups) == counted <= MOST
+        assert len(groups) == counted <= MAX_GROUPS
         assert groups[0][0] <= since
         assert groups[-1][0] < until
     assert 0 < refused < 30
@@ -125,7 +125,7 @@ def test_a_period_is_counted_once_for_each_of_its_moments() -> None:
     noon, moment = datetime(2026, 1, 1, 12, tzinfo=UTC), timedelta(microseconds=1)
     assert count_periods(noon, noon + moment, Granularity.HOUR) == 1
     assert count_periods(noon - moment, noon + moment, Granularity.HOUR) == 2
-    assert count_periods(noon, noon + timedelta(hours=MOST), Granularity.HOUR) == MOST
-    for since, until in ((noon, noon), (noon, noon - moment), (noon, noon + timedelta(hours=MOST) + moment)):
+    assert count_periods(noon, noon + timedelta(hours=MAX_GROUPS), Granularity.HOUR) == MAX_GROUPS
+    for since, until in ((noon, noon), (noon, noon - moment), (noon, noon + timedelta(hours=MAX_GROUPS) + moment)):
         with pytest.raises(BadInput):
             count_periods(since, until, Granularity.HOUR)

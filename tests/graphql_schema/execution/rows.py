@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.utils.str_converters import to_camel_case
 
-from db.aggregates import MOST
+from db.aggregates import MAX_GROUPS
 from db.base import Base, new_id, tables
 from db.columns import JsonOf
 from db.unions import Union
@@ -106,7 +106,7 @@ async def pool(session: AsyncSession) -> Pool:
         for member, value in getattr(orders, "values", {}).items():
             marks[f"{name}Order", member] = await _cursors(session, order_of(value.value), table)
     for declared, (table, grouping) in GROUPINGS.items():
-        values[declared.__name__, "first"] = [1, 2, 3, 100, MOST]
+        values[declared.__name__, "first"] = [1, 2, 3, 100, MAX_GROUPS]
         if grouping.period:
             moments = list(await session.scalars(select(grouping.keys[grouping.period]).order_by(table.id)))
             values |= {(declared.__name__, about): found for about, found in _ranges(moments)}
