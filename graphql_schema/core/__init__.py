@@ -1,6 +1,7 @@
 """The kernel of the graph, which all slices share: declarations of types, edges, lists, mutations and subscriptions."""
 
 from graphql_schema.core.aggregates import aggregate, aggregate_of, period
+from graphql_schema.core.changes import add, delete, transition, update
 from graphql_schema.core.connections import listing, many, many_to_many
 from graphql_schema.core.fields import column, deprecated, embedded, one, sql
 from graphql_schema.core.figures import average, count, highest, lowest, percentile, total
@@ -12,11 +13,13 @@ from graphql_schema.core.subscriptions import subscription
 
 __all__ = [
     "NODES",
+    "add",
     "aggregate",
     "aggregate_of",
     "average",
     "column",
     "count",
+    "delete",
     "deprecated",
     "embedded",
     "embedded_in",
@@ -36,4 +39,6 @@ __all__ = [
     "sql",
     "subscription",
     "total",
+    "transition",
+    "update",
 ]
