@@ -4,7 +4,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
 
 import uvicorn
@@ -30,6 +30,7 @@ from app.persisted.trusted import Trusted
 from app.proxies import Proxies
 from app.rate_limits import RateLimits
 from app.realtime import Realtime
+from app.relay import Relay
 from app.responses import misdirected
 from app.settings import Settings
 from app.sockets.endpoint import GraphQLOverWebSocket
@@ -62,9 +63,9 @@ class App:
         self.database = Database(
             settings.database_url,
             reader_url=settings.database_reader_url,
-            publish=self.realtime.publish,
             pool_size=settings.pool_size,
         )
+        self.relay = Relay(self.database, self.realtime.publish) if settings.relay else nullcontext()
         self.sessions = Sessions(self.database)
         self.buckets = Buckets(settings.redis_url, prefix=settings.redis_prefix)
         self.automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)
@@ -112,7 +113,10 @@ class App:
 
     @asynccontextmanager
     async def _lifespan(self, _pages: Starlette) -> AsyncIterator[None]:
-        async with self.realtime, self.buckets, self.automatic, self.tickets, self.database.watch(), self.watch:
+        redis = self.realtime, self.buckets, self.automatic, self.tickets
+        async with AsyncExitStack() as running:
+            for one in (*redis, self.database.watch(), self.relay, self.watch):
+                await running.enter_async_context(one)
             yield
         await self.database.close()
 

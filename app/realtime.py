@@ -2,15 +2,16 @@
 
 A process holds one pub/sub connection, however many subscribers it has. Two tasks own it: one reads, one keeps the
 channels equal to the topics that have listeners. When it breaks or falls silent they end, and a new one takes up the
-same channels. Events that came in between are lost: HistoryGap tells the listeners so.
+same channels. Events that came in between are not heard: HistoryGap tells the listeners so. An event that was published
+twice is heard once.
 """
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import orjson
 import structlog
@@ -19,8 +20,7 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.backoff import ExponentialWithJitterBackoff
 
-from app.outgoing import EVERY_TOPIC, GAPS, Outgoing
-from app.redis import LOST, never_again
+from app.redis import LOST, never_again, once_more
 from db.background import Background
 from db.errors import HistoryGap, Refusal
 from db.outbox import Event, Topic
@@ -50,39 +50,44 @@ class Realtime:
         self.prefix = prefix
         self.queue_size = queue_size
         self.heartbeat = heartbeat
-        self._outgoing = Outgoing(url, prefix)
         # Timeouts are ours: under Python 3.11 those of the client can swallow a cancellation.
-        # It must not reconnect by itself: nobody would know that events were missed.
+        self._publishing = Redis.from_url(url, retry=once_more(), socket_timeout=None)
+        # This one must not reconnect by itself: nobody would know that events were missed.
         name = f"trellis-{os.getpid()}"
         self._listening = Redis.from_url(url, retry=never_again(), protocol=2, client_name=name, socket_timeout=None)
         self._background = Background("listener", self._stay_connected)
-        self._channels: dict[Topic, _Channel] = {GAPS: _Channel({_Gaps(self._lose)})}
+        self._channels: dict[Topic, _Channel] = {}
         self._changed: asyncio.Queue[Topic] = asyncio.Queue()
         self._connected = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        await self._outgoing.__aenter__()
         await self._background.__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        await self._outgoing.__aexit__(*error)
         await self._background.__aexit__(*error)
         # A connection to a server that does not answer may not want to close.
-        with suppress(TimeoutError, *LOST):
-            async with asyncio.timeout(TIMEOUT):
-                await self._listening.aclose()
+        for redis in (self._listening, self._publishing):
+            with suppress(TimeoutError, *LOST):
+                async with asyncio.timeout(TIMEOUT):
+                    await redis.aclose()
 
-    async def publish(self, event: Event) -> None:
-        """Tell all processes of a committed event, soon and in order."""
-        await self._outgoing.publish(event)
+    async def publish(self, events: Sequence[Event]) -> None:
+        """Tell all processes of committed events, in their order; raises TimeoutError and what is in LOST.
+
+        Then some of them may have been told all the same.
+        """
+        async with asyncio.timeout(TIMEOUT), self._publishing.pipeline(transaction=False) as pipeline:
+            for event in events:
+                pipeline.publish(self.prefix + event.topic, orjson.dumps(event))
+            await pipeline.execute()
 
     @asynccontextmanager
     async def listen(self, topic: Topic) -> AsyncIterator[AsyncIterator[Event]]:
         """The events of a topic. Once entered, Redis has acknowledged the channel, so that no later event is missed.
 
         Raises Unavailable when Redis does not answer. The iteration raises HistoryGap where events are lost: for a
-        listener that does not keep up, when the connection was lost, and when a process could not publish.
+        listener that does not keep up, when the connection was lost, and when a number is left out.
         """
         channel = self._channels.setdefault(topic, _Channel())
         listener = _Listener(self.queue_size)
@@ -97,7 +102,7 @@ class Realtime:
 
     async def ping(self) -> None:
         """Ask Redis for a sign of life and wait until events are heard; raise what is wrong."""
-        await self._outgoing.redis.ping()
+        await self._publishing.ping()
         await self._connected.wait()
 
     async def _acknowledged(self, channel: "_Channel") -> None:
@@ -117,7 +122,6 @@ class Realtime:
             except* Exception:
                 log.exception("redis connection given up")
             finally:
-                self._lose(EVERY_TOPIC)
                 for channel in self._channels.values():
                     channel.forget()
             # The pauses grow with them no further, and would overflow in the end.
@@ -164,15 +168,6 @@ class Realtime:
         elif message["type"] == "message":
             channel.hear(message["data"])
 
-    def _lose(self, topic: Topic) -> None:
-        """Tell the listeners of a topic, or of every topic, that it has a gap. One that is not acknowledged yet misses
-        nothing.
-        """
-        channels = self._channels.values() if topic == EVERY_TOPIC else filter(None, [self._channels.get(topic)])
-        for channel in channels:
-            for listener in channel.listeners if channel.acknowledged.is_set() else ():
-                listener.lose()
-
     async def _follow(self, pubsub: PubSub) -> None:
         """Subscribe to what somebody listens to and unsubscribe from what nobody does."""
         while True:
@@ -194,18 +189,6 @@ class Realtime:
         for topic in left:
             del self._channels[topic]
         return [self.prefix + topic for topic in joined], [self.prefix + topic for topic in left]
-
-
-class _Hearing(Protocol):
-    """A listener, as a channel knows it."""
-
-    def hear(self, event: Event) -> None:
-        """Take in an event."""
-        ...
-
-    def lose(self) -> None:
-        """Take in that events are lost."""
-        ...
 
 
 class _Listener:
@@ -240,25 +223,14 @@ class _Listener:
         return event
 
 
-@dataclass(frozen=True, slots=True)
-class _Gaps:
-    """Hears from all processes which topics have lost events that could not be published."""
-
-    lose_topic: Callable[[Topic], None]
-
-    def hear(self, event: Event) -> None:
-        self.lose_topic(event.kind)
-
-    def lose(self) -> None:
-        """Do nothing: the listeners of all other topics lose the same events, and each is told by its own channel."""
-
-
 @dataclass(slots=True)
 class _Channel:
     """The listeners of a topic, and whether the server knows of the channel."""
 
-    listeners: set[_Hearing] = field(default_factory=set)
+    listeners: set[_Listener] = field(default_factory=set)
     asked: bool = False
+    last: int = 0
+    """The number of the last event that was heard; 0 before the first."""
     acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -271,8 +243,11 @@ class _Channel:
         return not self.listeners and (self.acknowledged.is_set() or not self.asked)
 
     def forget(self) -> None:
-        """A new connection knows nothing of this channel."""
+        """A new connection knows nothing of this channel, and events are lost for whoever was heard for."""
+        if self.acknowledged.is_set():
+            self._lose()
         self.asked = False
+        self.last = 0
         self.acknowledged.clear()
 
     def hear(self, data: bytes) -> None:
@@ -281,5 +256,14 @@ class _Channel:
         except (ValueError, TypeError):
             log.warning("not an event", bytes=len(data))
             return
+        if event.sequence <= self.last:  # a relay has published it a second time
+            return
+        if self.last and event.sequence > self.last + 1:
+            self._lose()
+        self.last = event.sequence
         for listener in self.listeners:
             listener.hear(event)
+
+    def _lose(self) -> None:
+        for listener in self.listeners:
+            listener.lose()

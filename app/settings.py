@@ -73,8 +73,10 @@ class Settings(BaseSettings):
     """The prefix of every Redis channel and key, so that two installations can share one server."""
     pool_size: int = Field(default=16, ge=4)
     """Connections to PostgreSQL that one process holds at most: a quarter each for reads, additions and
-    transactions with locks, and a quarter of a quarter for heavy reads. Three more serve subscriptions (two) and
-    the liveness probe (one)."""
+    transactions with locks, and a quarter of a quarter for heavy reads. Four more serve subscriptions (two), the
+    relay of events and the liveness probe."""
+    relay: bool = True
+    """Whether this process publishes the events of all: at least one has to, or they wait until one does."""
     deadline: float = Field(default=10, gt=0)
     """Seconds after which an operation, or the answer to one event, is stopped, in the database too."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

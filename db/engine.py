@@ -4,7 +4,7 @@
 one transaction.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from weakref import WeakSet
 
@@ -19,9 +19,10 @@ from db.batches import Batches, Row
 from db.constraints import refusing
 from db.gathering import Gathering
 from db.liveness import Liveness
-from db.outbox import Publish, unheard
+from db.outbox import WRITE, Event, parameters
 from db.pool import Pool
 from db.records import fill_returned, insertion
+from db.relay import Publish, relayed
 from db.snapshots import Snapshot
 from db.statements import Arguments, Statement
 from db.transaction import Transaction
@@ -74,19 +75,20 @@ class Database:
         url: str,
         *,
         reader_url: str | None = None,
-        publish: Publish = unheard,
         pool_size: int = 16,
         timeout: float = TIMEOUT,
     ) -> None:
         self.address = Address.parse(url)
         self.reader_address = Address.parse(reader_url or url)
-        self.publish = publish
+        self.wake: Callable[[], None] = lambda: None
+        """Called when events are committed, for a relay to look after them."""
         self.timeout = timeout
         share = max(1, pool_size // USES)
         self.readers = Pool(self._connect_reader, size=share, timeout=timeout)
         self.heavy_readers = Pool(self._connect_reader, size=max(1, share // OF_HEAVY), timeout=timeout)
         self.writers = Pool(self._connect, size=share, timeout=timeout)
         self.listeners = Pool(self._connect_reader, size=LISTENING, timeout=timeout)
+        self.relays = Pool(self._connect, size=1, timeout=timeout)
         self.reads = Batches(self.readers.fetch, seconds=TOGETHER)
         # Fewer together, so that several processes share what is heavy.
         self.heavy_reads = Batches(self.heavy_readers.fetch, size=4, seconds=HEAVY_TOGETHER)
@@ -94,6 +96,7 @@ class Database:
         self.heard = Gathering(self.listeners.fetch, size=100, at_once=LISTENING)
         self.finds = Batches(self.writers.fetch, seconds=TOGETHER)
         self.additions = Batches(self.writers.execute)
+        self.changes = Batches(self.writers.execute)
         self.engine = self.address.engine(
             pool_size=share,
             max_overflow=0,
@@ -127,7 +130,7 @@ class Database:
 
     @asynccontextmanager
     async def work(self, viewer: Viewer) -> AsyncIterator[Work]:
-        """One transaction on behalf of a viewer: all of it is kept, or nothing; then its events are published.
+        """One transaction on behalf of a viewer: all of it is kept with its events, or nothing.
 
         Raises the refusal of a constraint that is broken.
         """
@@ -135,16 +138,29 @@ class Database:
         try:
             with refusing():
                 yield work
-                await self._commit(work)
+                await self._finish(work)
         finally:
             if work.opened:
                 await work.opened.close()
-        for event in work.events:
-            await self.publish(event)
+
+    async def change(self, statement: Statement, arguments: Arguments, *, kind: str) -> Row | None:
+        """Make a change that is one statement, with its event: see `db.change_sql`. None where it found nothing.
+
+        Raises the refusal of a constraint that is broken.
+        """
+        # Others can wait for a lock: they end with the time of their operation.
+        fetch = self.changes.fetch_for_certain if statement.together else self.changes.fetch
+        with refusing():
+            row = await fetch(statement, arguments)
+        if row is None or row[0] is None:
+            return None
+        if row[1] is not None:
+            self.wake()
+        return row
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """One transaction around several works and reads: all of it is kept, or nothing; then its events are published.
+        """One transaction around several works and reads: all of it is kept with its events, or nothing.
 
         Whoever finds that a part failed leaves it by an exception.
         """
@@ -152,9 +168,11 @@ class Database:
             transaction = Transaction(session)
             with refusing():
                 yield transaction
-                await session.commit()
-        for event in transaction.events:
-            await self.publish(event)
+                await self._commit(session, transaction.events)
+
+    async def relay(self, publish: Publish) -> int:
+        """Have the next events of the outbox published; returns how many. Raises what `publish` does."""
+        return await relayed(self.relays, publish)
 
     async def ping(self) -> None:
         """Ask the server for a sign of life; raise what is wrong with it."""
@@ -173,7 +191,7 @@ class Database:
 
     @property
     def _pools(self) -> tuple[Pool, ...]:
-        return self.readers, self.heavy_readers, self.writers, self.listeners
+        return self.readers, self.heavy_readers, self.writers, self.listeners, self.relays
 
     def _hear(self, answers: bool) -> None:
         for connections in self._pools:
@@ -186,10 +204,11 @@ class Database:
     def _open_session(self) -> AsyncSession:
         return AsyncSession(self.engine, expire_on_commit=False)
 
-    async def _commit(self, work: Work) -> None:
-        if work.opened or work.is_changing:
+    async def _finish(self, work: Work) -> None:
+        if work.opened or work.is_changing or work.events:
+            session = await work.session()
             await work.flush()
-            await (await work.session()).commit()
+            await self._commit(session, work.events)
         elif rows := [*work.added, *work.entries]:
             await self._add(work, rows)
 
@@ -203,6 +222,13 @@ class Database:
             raise
         assert record
         fill_returned(work.added, record)  # entries, behind them, are not read again
+
+    async def _commit(self, session: AsyncSession, events: Sequence[Event]) -> None:
+        if events:
+            await session.execute(WRITE, parameters(events))
+        await session.commit()
+        if events:
+            self.wake()
 
     async def _connect(self) -> Connection:
         return await self._open(self.address, SERVER_SETTINGS | COMPILED_SETTINGS)

@@ -76,14 +76,23 @@ class Pool:
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Prepared]:
         """A connection within a transaction that only reads, and one state of the database. Raises Overloaded."""
+        await self._turn(self._snapshots)
+        try:
+            async with self.transaction(isolation="repeatable_read", readonly=True) as prepared:
+                yield prepared
+        finally:
+            self._snapshots.release()
+
+    @asynccontextmanager
+    async def transaction(self, **options: Any) -> AsyncIterator[Prepared]:
+        """A connection within a transaction, with the driver's options. Raises Overloaded."""
         async with AsyncExitStack() as held:
-            for turns in (self._snapshots, self._turns):
-                await self._turn(turns)
-                held.callback(turns.release)
+            await self._turn(self._turns)
+            held.callback(self._turns.release)
             prepared = await self._take()
             held.callback(self._give_back, prepared)
             try:
-                async with prepared.connection.transaction(isolation="repeatable_read", readonly=True):
+                async with prepared.connection.transaction(**options):
                     yield prepared
             finally:
                 if prepared.connection.is_in_transaction():

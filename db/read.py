@@ -31,6 +31,7 @@ from db.access import Viewer, allows, reachable
 from db.base import Base
 from db.permissions import SEE, Permission
 from db.relations import Relation
+from db.roots import root_topic
 from db.statements import Statement, compiled
 from db.windows import KEY, Condition, Window
 
@@ -53,14 +54,14 @@ async def by_id(session: AsyncSession, viewer: Viewer, table: type[Base], keys: 
 
 
 def seen(table: type[Base], viewer: Viewer) -> Statement:
-    """The statement that finds the row of `table` with the key `key` if a viewer of this kind sees it."""
+    """The statement that finds the topic of the root of the row with the key `key`, if this viewer sees it."""
     return _seen(table, viewer.typical)
 
 
 @cache
 def _seen(table: type[Base], viewer: Viewer) -> Statement:
     row = table.__table__
-    return compiled(select(true()).where(row.c.id == bindparam("key", type_=Uuid()), allows(SEE, row, viewer)))
+    return compiled(select(root_topic(row)).where(row.c.id == bindparam("key", type_=Uuid()), allows(SEE, row, viewer)))
 
 
 async def by_name(

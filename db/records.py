@@ -130,6 +130,15 @@ def _defaults(table: type[Base]) -> dict[str, Any]:
 
 
 @cache
+def defaults(table: type[Base]) -> dict[str, Any]:
+    """The defaults that a table declares in Python alone, but for the key."""
+    known = columns(table)
+    return {
+        name: value for name, value in _defaults(table).items() if name != "id" and known[name].server_default is None
+    }
+
+
+@cache
 def _returned(table: type[Base], names: tuple[str, ...]) -> list[str]:
     """The columns whose values the database makes, and the key, so that every insertion returns something."""
     made = [name for name, column in columns(table).items() if name not in names and column.server_default is not None]

@@ -42,12 +42,16 @@ class Statement:
             return None
         return self.many(f"unnest({', '.join(arrays.values())}) WITH ORDINALITY AS asked({', '.join(arrays)}, place)")
 
-    def many(self, asked: str) -> str:
+    def many(self, asked: str) -> str | None:
         """The statement for every row of `asked`, which has the parameters that are not constant as columns."""
-        sql = self.sql
+        sql = self.over_asked(self.sql)
+        return f"SELECT one.*, asked.place FROM {asked}, LATERAL ({sql}) AS one"  # noqa: S608  (names, no values)
+
+    def over_asked(self, sql: str) -> str:
+        """A text with the columns of `asked` where this statement has parameters that are not constant."""
         for name, place in self._varying.items():
             sql = sql.replace(f"${place}::{self.types[name]}", f'asked."{name}"')
-        return f"SELECT one.*, asked.place FROM {asked}, LATERAL ({sql}) AS one"  # noqa: S608  (names, no values)
+        return sql
 
     @property
     def _varying(self) -> dict[str, int]:

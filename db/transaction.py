@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from orjson import loads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.access import Viewer
@@ -35,6 +36,14 @@ class Transaction:
             connection = await self.session.connection()
             found = await connection.exec_driver_sql(statement.sql, tuple(arguments))
             return found.one_or_none()
+
+    async def change(self, statement: Statement, arguments: Arguments, *, kind: str) -> Row | None:
+        """Make a change that is one statement, as `Database.change` does. Its event waits for the end of the whole."""
+        with refusing():
+            row = await self.fetch(statement, arguments)
+        if row is not None and row[1] is not None:
+            self.events.append(Event(row[3], kind, loads(row[4])))
+        return row
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:

@@ -35,10 +35,15 @@ def transition(row: Any, to: StrEnum, *, at: str | None = None) -> bool:
 
 def may_become(row: Any, to: StrEnum) -> ColumnElement[bool]:
     """The condition under which a row of a table, or of an alias of one, can be brought to another state."""
-    column = _column(row.__table__, to)
-    before = [state for state, following in column.info[TRANSITIONS].items() if to in following]
-    found: ColumnElement[bool] = getattr(row, column.name).in_(before)
+    name, before = states_before(row, to)
+    found: ColumnElement[bool] = getattr(row, name).in_(before)
     return found
+
+
+def states_before(row: Any, to: StrEnum) -> tuple[str, list[StrEnum]]:
+    """The column of a table that says its state, and the states that another can follow."""
+    column = _column(row.__table__, to)
+    return column.name, [state for state, following in column.info[TRANSITIONS].items() if to in following]
 
 
 def described(table: Any) -> list[str]:

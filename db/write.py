@@ -36,9 +36,10 @@ from db.enums import Words
 from db.errors import Forbidden, NotFound, Refusal, Unauthenticated
 from db.ids import key_of
 from db.insertions import insert
-from db.outbox import Event, Topic
+from db.outbox import CHANGED, Event, Topic
 from db.permissions import SEE, Permission
 from db.records import columns, fill_defaults, insertion, row_of
+from db.roots import noun, root_topic, topic_below, way
 from db.rules import closing
 from db.statements import Arguments, Statement, compiled
 
@@ -185,9 +186,31 @@ class Work:
         """Tell the client of a refusal and keep what was written all the same, such as the count of failures."""
         self.refusals.append(refusal)
 
-    def happened(self, topic: Topic, kind: Words, **rows: Base) -> None:
-        """Tell the topic's subscribers, once this is committed, that something happened to these rows."""
-        self.events.append(Event(topic, kind.value, {name: row.public_id for name, row in rows.items()}))
+    async def happened(self, kind: Words, row: Base, **others: Base) -> None:
+        """Tell the subscribers of the root that a row hangs on, once this is committed, what happened to it.
+
+        The event names the row, all above it, and others by these names. A row that is deleted is told of before.
+        """
+        topic, ids = await self._way(row)
+        ids |= {name: other.public_id for name, other in others.items()}
+        self.events.append(Event(topic, kind.value, ids))
+
+    async def changed(self, row: Base) -> None:
+        """Raise the sequence of the root that a row hangs on, where nobody is told what happened to it."""
+        topic, ids = await self._way(row)
+        self.events.append(Event(topic, CHANGED, ids))
+
+    def touch(self, *topics: Topic) -> None:
+        """Raise the sequences of topics: something changed that hangs on their roots."""
+        self.events += [Event(topic, CHANGED) for topic in topics]
+
+    async def _way(self, row: Base) -> tuple[Topic, dict[str, str]]:
+        """The topic of the root that a row hangs on, and the ids of the row and of all above it."""
+        if known := topic_below(row):
+            return known
+        tables = [one.table for one in way(row.__table__)]
+        *keys, found = (await self.execute(_roots(type(row)), {"key": row.id})).one()
+        return found, {noun(table): f"{table.prefix}_{key.hex}" for table, key in zip(tables, keys, strict=True)}
 
     def audit(self, action: str, row: Base | type[Base], **details: Any) -> None:
         """Note in the audit log that the viewer has done this to a row; a table stands for a row that is not known.
@@ -262,6 +285,13 @@ def _by_keys(table: type[Base], may: May, viewer: Viewer) -> Select[*tuple[Any, 
     """The rows with some keys, each with whether the viewer has the permission and what closes it."""
     row, keys = table.__table__, bindparam("keys", type_=ARRAY(Uuid()))
     return select(table, *_asked(may, row, viewer)).where(table.id == func.any(keys), allows(SEE, row, viewer))
+
+
+@cache
+def _roots(table: type[Base]) -> Select[*tuple[Any, ...]]:
+    """The keys of the row with a key and of all above it, and the topic of its root."""
+    row = table.__table__
+    return select(*(one.key for one in way(row)), root_topic(row)).where(row.c.id == bindparam("key"))
 
 
 @cache

@@ -5,7 +5,7 @@ import shutil
 import signal
 import sys
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
@@ -113,9 +113,21 @@ class NotingDatabase(Database):
         self.statements: list[str] = []
         self.malformed: list[str] = []
         """Those that are wrong whatever their values: nobody hears of one that is run again in another form."""
-        for batches in (self.reads, self.heavy_reads, self.finds, self.additions):
+        for batches in (self.reads, self.heavy_reads, self.finds, self.additions, self.changes):
             batches.run = self._checking(batches.run)
         event.listen(self.engine.sync_engine, "before_cursor_execute", self._note)
+        self.has_events = False
+        self.wake = self._wake
+
+    async def publish(self, event: Event) -> None:
+        """Take in an event that was committed: tests that want to hear of it replace this."""
+
+    async def settle(self) -> None:
+        """Publish what is committed."""
+        while self.has_events:
+            self.has_events = False
+            while await self.relay(self._publish_all):
+                pass
 
     async def fetch(self, statement: Statement, arguments: Arguments, *, weight: int = 0) -> Any:
         self.statements.append(statement.sql)
@@ -132,6 +144,13 @@ class NotingDatabase(Database):
 
     def work(self, viewer: Viewer) -> Any:
         return held(super().work(viewer))
+
+    def _wake(self) -> None:
+        self.has_events = True
+
+    async def _publish_all(self, events: Sequence[Event]) -> None:
+        for one in events:
+            await self.publish(one)
 
     def _note(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         self.statements.append(statement)
@@ -256,6 +275,7 @@ class Graph:
         self.database.statements.clear()
         operation = self.executor.prepare(Request(query, variables=variables))
         answer = await self.executor.execute(operation, self.context(who))
+        await self.database.settle()
         decoded: dict[str, Any] = orjson.loads(orjson.dumps(answer))
         return decoded
 

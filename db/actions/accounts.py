@@ -10,6 +10,7 @@ from sqlalchemy import Text, bindparam, delete, func, select, update
 
 from db import tables
 from db.access import GUEST, Viewer
+from db.outbox import topic
 from db.statements import compiled
 from db.tokens import new_token, token_hash
 from db.turns import Turns
@@ -79,12 +80,15 @@ async def open_session(work: Work, user: tables.User, *, device: str | None = No
     )
     work.viewer = Viewer(user.id, user.role, session.id)
     work.audit(action, session)
+    await work.changed(user)
     return token
 
 
 async def sign_out(work: Work) -> None:
     """End the session that the viewer came with: the work goes on as a guest's."""
-    await work.execute(delete(tables.Session).where(tables.Session.id == work.viewer.session_id))
+    ended = delete(tables.Session).where(tables.Session.id == work.viewer.session_id)
+    if await work.scalar(ended.returning(tables.Session.id)):
+        work.touch(topic("user", work.viewer_id))
     work.audit("signed_out", tables.Session(id=work.viewer.session_id))
     work.viewer = GUEST
 

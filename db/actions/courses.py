@@ -9,8 +9,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from db import tables
 from db.errors import BadInput, Conflict, Forbidden, NotFound
+from db.outbox import viewer_topic
 from db.records import fill_defaults
-from db.tables import EnrollmentStatus, PaymentStatus, ProgressEventKind, UserRole, progress_topic
+from db.tables import EnrollmentStatus, PaymentStatus, ProgressEventKind, UserRole
 from db.tables.courses import opens
 from db.transitions import may_become, transition
 from db.write import Work
@@ -102,6 +103,9 @@ async def enroll(work: Work, course: tables.Course) -> tuple[tables.Enrollment, 
     work.audit("enrolled", enrollment)
     progress = await _progress(work, course)
     await _advance(work, course, progress, enrollment=enrollment)
+    await work.changed(enrollment)
+    await work.changed(progress)
+    work.touch(viewer_topic(work.viewer_id))
     return enrollment, progress
 
 
@@ -121,8 +125,7 @@ async def complete_lesson(work: Work, lesson: tables.Lesson) -> tuple[tables.Cou
     if not done.completed:
         done.completed, done.completed_at = True, datetime.now(UTC)
         work.audit("lesson_completed", done)
-        topic = progress_topic(work.viewer_id, course.id)
-        work.happened(topic, ProgressEventKind.LESSON_COMPLETED, progress=progress, lesson=lesson)
+        await work.happened(ProgressEventKind.LESSON_COMPLETED, progress, lesson=lesson)
         await _advance(work, course, progress, enrollment=enrollment)
     return progress, done
 
@@ -141,7 +144,8 @@ async def reorder_lessons(
     wanted = select(lesson.id, place.label("order")).outerjoin(asked, asked.c.id == lesson.id)
     order = wanted.where(lesson.module_id == module.id).subquery()
     moved = update(lesson).where(lesson.id == order.c.id, lesson.order != order.c.order).values(order=order.c.order)
-    await work.execute(moved, synchronize_session=False)
+    if await work.scalar(select(func.count()).select_from(moved.returning(lesson.id).cte("moved"))):
+        await work.changed(module)
     work.audit("lessons_reordered", module, first=first)
     return module
 
@@ -158,17 +162,17 @@ async def _advance(
     progress.completed_lessons = await work.scalar(finished) or 0
     progress.progress_percent = 100 * progress.completed_lessons // max(progress.total_lessons, 1)
     if progress.progress_percent == 100:
-        _complete(work, progress, enrollment)
+        await _complete(work, progress, enrollment)
 
 
-def _complete(work: Work, progress: tables.CourseProgress, enrollment: tables.Enrollment) -> None:
+async def _complete(work: Work, progress: tables.CourseProgress, enrollment: tables.Enrollment) -> None:
     now = datetime.now(UTC)
     progress.completed_at = progress.completed_at or now
     if transition(enrollment, EnrollmentStatus.COMPLETED):
         enrollment.completed_at = now
         work.audit("course_completed", enrollment)
-        topic = progress_topic(work.viewer_id, enrollment.course_id)
-        work.happened(topic, ProgressEventKind.COURSE_COMPLETED, progress=progress)
+        await work.happened(ProgressEventKind.COURSE_COMPLETED, progress)
+        await work.changed(enrollment)
 
 
 async def _progress(work: Work, course: tables.Course) -> tables.CourseProgress:

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from db import tables
 from db.base import new_id
+from db.outbox import topic
 from db.write import Work
 
 
@@ -16,6 +17,7 @@ async def notify(work: Work, notifications: Sequence[dict[str, Any]]) -> None:
     told = [{"id": new_id(), **columns} for columns in notifications if columns["user_id"] != work.viewer_id]
     if told:
         await work.execute(insert(tables.Notification).values(told))
+        work.touch(*(topic("user", user_id) for user_id in {columns["user_id"] for columns in told}))
 
 
 async def mark_read(work: Work, notifications: Sequence[tables.Notification]) -> int:
@@ -35,4 +37,7 @@ async def _note(work: Work, notifications: Sequence[tables.Notification], column
     found = select(notification.id).where(*is_new).order_by(notification.id).with_for_update()
     noted = update(notification).where(notification.id.in_(found)).values({column: func.now()})
     noted = noted.returning(notification.id).execution_options(synchronize_session=False)
-    return len((await work.scalars(noted)).all())
+    count = len((await work.scalars(noted)).all())
+    if count:
+        work.touch(topic("user", work.viewer_id))
+    return count

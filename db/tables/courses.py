@@ -15,6 +15,7 @@ from db.enums import Words
 from db.indexes import latest, partial
 from db.outbox import Topic, topic
 from db.permissions import LEARN, MANAGE, SEE, Roles
+from db.roots import narrow
 from db.rules import everyone, members, owned_by, through
 from db.search import searchable
 
@@ -231,6 +232,9 @@ class CourseProgress(Updated, Base, access=owned_by("user_id") | through("course
             says="As many lessons are completed as there are, at most.",
         ),
     )
+
+
+narrow(CourseProgress, "progress", "user_id", "course_id")
 
 
 def progress_topic(user_id: UUID, course_id: UUID) -> Topic:

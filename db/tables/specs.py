@@ -11,7 +11,6 @@ from db.closed import closed
 from db.constraints import check, not_blank, unique
 from db.guards import guard
 from db.indexes import partial
-from db.outbox import Topic, topic
 from db.permissions import COMMENT, EDIT, MANAGE, OWN, SEE, Roles
 from db.rules import members, owned_by, through
 from db.search import searchable
@@ -139,16 +138,6 @@ class SpecificationDocument(
         Index(None, "search_vector", postgresql_using="gin"),
         check("version >= 1", at="version", says="Versions are counted from 1."),
     )
-
-
-def project_topic(project_id: UUID) -> Topic:
-    """The topic of a project itself: what it says of itself."""
-    return topic("project", project_id)
-
-
-def document_topic(document_id: UUID) -> Topic:
-    """The topic of a document: saves, threads opened and resolved, comments, reactions."""
-    return topic("document", document_id)
 
 
 class DocumentVersion(Base, access=through("document_id"), prefix="ver"):

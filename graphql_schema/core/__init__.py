@@ -1,6 +1,7 @@
 """The kernel of the graph, which all slices share: declarations of types, edges, lists, mutations and subscriptions."""
 
 from graphql_schema.core.aggregates import aggregate, aggregate_of, period
+from graphql_schema.core.changes import add, delete, transition, update
 from graphql_schema.core.connections import listing, many, many_to_many
 from graphql_schema.core.fields import column, deprecated, embedded, one, sql
 from graphql_schema.core.figures import average, count, highest, lowest, percentile, total
@@ -14,11 +15,13 @@ from graphql_schema.core.unions import abstract, listing_of, many_of, searching,
 __all__ = [
     "NODES",
     "abstract",
+    "add",
     "aggregate",
     "aggregate_of",
     "average",
     "column",
     "count",
+    "delete",
     "deprecated",
     "embedded",
     "embedded_in",
@@ -42,5 +45,7 @@ __all__ = [
     "sql",
     "subscription",
     "total",
+    "transition",
     "union",
+    "update",
 ]

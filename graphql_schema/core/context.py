@@ -33,6 +33,13 @@ class Events(Protocol):
         ...
 
 
+class Feed(NamedTuple):
+    """The events of a topic: all of them, or those that name a row by its public id."""
+
+    topic: Topic
+    about: str | None = None
+
+
 class Budget(NamedTuple):
     """The highest cost of an operation, and the points that are left to pay it."""
 
@@ -90,12 +97,26 @@ class Context:
 
         `at` is the argument that the id came from.
         """
+        return (await self._seen(table, public_id, at=at))[0]
+
+    async def feed(self, table: type[Base], public_id: str, *, at: str) -> "Feed":
+        """The events that name the row with this public id; raises NotFound as `see` does."""
+        return Feed((await self._seen(table, public_id, at=at))[1], about=public_id)
+
+    async def _seen(self, table: type[Base], public_id: str, *, at: str) -> tuple[UUID, Topic]:
+        """The key of a row and the topic of its root."""
         key = key_of(table, public_id)
         statement = read.seen(table, self.viewer)
         arguments = statement.arguments({"key": key, **self.viewer.parameters})
-        if key is None or await self.database.heard.fetch(statement, arguments) is None:
+        found = key and await self.database.heard.fetch(statement, arguments)
+        if not key or not found:
             raise NotFound(at=at)
-        return key
+        return key, found[0].decode()
+
+    def fail(self) -> None:
+        """Note that a part of the transaction has failed, if it is done in one: nothing of it is kept."""
+        if self.transaction:
+            self.transaction.has_failed = True
 
     def forget(self) -> None:
         """Drop what was loaded, after something has changed."""

@@ -1,21 +1,25 @@
-"""Mutations: a plain function over a unit of work becomes a field with one transaction and a typed payload."""
+"""Mutations: what they all have, and those of several steps, which are functions over a unit of work.
+
+A function becomes a field with one transaction and a typed payload. A mutation that is one statement is declared by
+`graphql_schema.core.changes`.
+"""
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from operator import itemgetter
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.utils.str_converters import to_camel_case
 
 from db import read
 from db.base import Base
+from db.change_sql import ChangeStatement
 from db.deadlocks import repeated
 from db.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Refusals, Unauthenticated
-from db.write import Work
 from graphql_schema.core import tree
 from graphql_schema.core.arguments import Given
 from graphql_schema.core.bulk import check_items
@@ -91,23 +95,84 @@ class References(Field):
         return keys if keys is None else [context.load(read.by_id, self.child, key=key) for key in keys]
 
 
+class Showing(NamedTuple):
+    """The statement of a mutation that is one, and the values of the parameters of what is selected of its payload."""
+
+    statement: ChangeStatement
+    values: Mapping[str, Any]
+
+
 @dataclass(frozen=True)
 class Mutation(Field):
-    """A function that changes something, with the names and types of what it returns."""
+    """A field that changes something."""
 
-    function: Callable[..., Awaitable[Any]]
-    returns: dict[str, Any]
-    guests: bool
-    values: int = 0
+    guests: bool = field(default=False, kw_only=True)
+    values: int = field(default=0, kw_only=True)
     """Values that the variables of its operation may have, where these are more than those of any may have."""
+
+    @property
+    def module(self) -> str:
+        """The name of the module that declares the mutation."""
+        raise NotImplementedError
 
     @property
     def slice(self) -> str:
         """The slice that the mutation belongs to: `specs` of `graphql_schema.specs.mutations`."""
-        return self.function.__module__.split(".")[-2]
+        return self.module.split(".")[-2]
 
     def annotation(self, table: type[Base], name: str) -> Any:
-        return f"{pascal(self.function.__name__)}Payload | None"  # null of one that failed leaves the others whole
+        return f"{pascal(name)}Payload | None"  # null of one that failed leaves the others whole
+
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
+        if source is not None:  # what it answered before is shown
+            return source
+        return await self.mutate(context, arguments)
+
+    async def mutate(
+        self, context: Context, arguments: dict[str, Any], showing: Showing | None = None
+    ) -> dict[str, Any]:
+        """The payload of the mutation, which is done now, by a statement that also shows it if there is one.
+
+        A refusal is told in it.
+        """
+        if context.viewer.is_guest and not self.guests:
+            raise Unauthenticated
+        try:
+            self._check_scope(context)
+            done = partial(self.done, context, arguments, showing)
+            return await (done() if context.transaction else repeated(done))
+        except (BadInput, Conflict, Forbidden, NotFound) as refusal:
+            context.fail()
+            return self.payload(getattr(refusal, "current", None), [_placed(refusal, arguments)])
+        except Refusals as several:
+            context.fail()
+            return self.payload(None, several.refusals)
+        finally:
+            context.forget()
+
+    def _check_scope(self, context: Context) -> None:
+        if not context.viewer.has_scope(f"{self.slice}:write"):
+            raise Forbidden("The scopes of your credential do not allow this.")
+
+    async def done(self, context: Context, arguments: dict[str, Any], showing: Showing | None) -> dict[str, Any]:
+        """The payload of the mutation; raises why it is refused."""
+        raise NotImplementedError
+
+    def payload(self, result: Any, refusals: Sequence[Refusal]) -> dict[str, Any]:
+        """The payload with the result of a mutation, and with what was refused."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Steps(Mutation):
+    """A function over a unit of work, with the names and types of what it returns."""
+
+    function: Callable[..., Awaitable[Any]]
+    returns: dict[str, Any]
+
+    @property
+    def module(self) -> str:
+        return self.function.__module__
 
     def arguments(self) -> list[StrawberryArgument]:
         return arguments_of(self.function)
@@ -118,33 +183,16 @@ class Mutation(Field):
         members = tuple(_sized(member, at) for member in payload.members)
         return tree.Python(at.coordinate, at.name, self, replace(payload, members=members), at.given())
 
-    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        if source is not None:  # what it answered before is shown
-            return source  # type: ignore[no-any-return]
-        if context.viewer.is_guest and not self.guests:
-            raise Unauthenticated
-        try:
-            done = partial(self._done, context, arguments)
-            work, result = await (done() if context.transaction else repeated(done))
-        except (BadInput, Conflict, Forbidden, NotFound) as refusal:
-            return self._payload(getattr(refusal, "current", None), [_placed(refusal, arguments)])
-        except Refusals as several:
-            return self._payload(None, several.refusals)
-        finally:
-            context.forget()
-        context.viewer = work.viewer
-        return self._payload(result, work.refusals)
-
-    async def _done(self, context: Context, arguments: dict[str, Any]) -> tuple[Work, Any]:
+    async def done(self, context: Context, arguments: dict[str, Any], showing: Showing | None) -> dict[str, Any]:
         async with context.source.work(context.viewer) as work:
             work.payer, work.request_id = context.payer, context.request_id
             check_items(*arguments.values())
             check_texts(*arguments.values())
-            if not context.viewer.has_scope(f"{self.slice}:write"):
-                raise Forbidden("The scopes of your credential do not allow this.")
-            return work, await self.function(work, **arguments)
+            result = await self.function(work, **arguments)
+        context.viewer = work.viewer
+        return self.payload(result, work.refusals)
 
-    def _payload(self, result: Any, refusals: Sequence[Refusal]) -> dict[str, Any]:
+    def payload(self, result: Any, refusals: Sequence[Refusal]) -> dict[str, Any]:
         values = result if isinstance(result, tuple) else (result,)
         return {name: _key(value) for name, value in zip(self.returns, values, strict=False)} | told(refusals)
 
@@ -191,7 +239,7 @@ def told(refusals: Sequence[Refusal]) -> dict[str, Any]:
 
 def mutation(
     *, guests: bool = False, weight: int = 100, values: int = 0, **returns: Any
-) -> Callable[[Callable[..., Awaitable[Any]]], Mutation]:
+) -> Callable[[Callable[..., Awaitable[Any]]], Steps]:
     """Make a function `(work, input)` a mutation. `returns` names what it returns, in order: a table, `references` to
     several rows of one, or a type.
 
@@ -202,14 +250,18 @@ def mutation(
     event loop.
     """
 
-    def declare(function: Callable[..., Awaitable[Any]]) -> Mutation:
-        fields = {name: _output(name, kind) for name, kind in returns.items()}
-        errors = Computed("Why it was refused; empty when it was done.", "list[UserError]", itemgetter("errors"))
-        name = f"{pascal(function.__name__)}Payload"
-        object_type(name, f"What `{to_camel_case(function.__name__)}` answers.", **fields, errors=errors)
-        return Mutation(described(function), function, returns, guests, values, weight=weight)
+    def declare(function: Callable[..., Awaitable[Any]]) -> Steps:
+        payload_type(function.__name__, returns)
+        return Steps(described(function), function, returns, guests=guests, values=values, weight=weight)
 
     return declare
+
+
+def payload_type(name: str, returns: Mapping[str, Any]) -> None:
+    """Make the type of the payload of a mutation, with what it returns."""
+    fields = {name: _output(name, kind) for name, kind in returns.items()}
+    errors = Computed("Why it was refused; empty when it was done.", "list[UserError]", itemgetter("errors"))
+    object_type(f"{pascal(name)}Payload", f"What `{to_camel_case(name)}` answers.", **fields, errors=errors)
 
 
 def arguments_of(function: Callable[..., Any]) -> list[StrawberryArgument]:

@@ -1,4 +1,4 @@
-"""Subscriptions: a function that names a topic becomes a field that yields the topic's events."""
+"""Subscriptions: a function that names a feed becomes a field that yields the events of it that have its kinds."""
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -11,8 +11,8 @@ from strawberry.types.arguments import StrawberryArgument
 
 from db import ids
 from db.base import Base
-from db.outbox import Event, Topic
-from graphql_schema.core.context import Context
+from db.outbox import Event
+from graphql_schema.core.context import Context, Feed
 from graphql_schema.core.fields import Computed, Field, object_type
 from graphql_schema.core.mutations import Reference, arguments_of, described
 from graphql_schema.core.strawberry_seam import enumeration
@@ -20,10 +20,11 @@ from graphql_schema.core.strawberry_seam import enumeration
 
 @dataclass(frozen=True)
 class Subscription(Field):
-    """A function that checks what the viewer wants to hear and names its topic."""
+    """A function that checks what the viewer wants to hear and names its feed."""
 
-    function: Callable[..., Awaitable[Topic]]
+    function: Callable[..., Awaitable[Feed]]
     event: str
+    kinds: type[Enum]
     shown: Mapping[str, Any]
     """The names in an event: tables for rows that are read, and ID for rows that are gone."""
 
@@ -36,7 +37,7 @@ class Subscription(Field):
     async def resolve(
         self, source: Any, context: Context, name: str, arguments: dict[str, Any]
     ) -> AsyncIterator[Event]:
-        return _events(await self.function(context, **arguments), context)
+        return self._events(await self.function(context, **arguments), context)
 
     async def payload(self, event: Event, context: Context, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The objects of an event that the viewer sees. A viewer who lost the access since gets an error, as at the
@@ -45,29 +46,29 @@ class Subscription(Field):
         await self.function(context, **arguments)
         return {"kind": event.kind} | {name: self._shown(name, public_id) for name, public_id in event.ids.items()}
 
+    async def _events(self, feed: Feed, context: Context) -> AsyncIterator[Event]:
+        async with context.events.listen(feed.topic) as events:
+            async for event in events:
+                if event.kind in self.kinds.__members__ and feed.about in (None, *event.ids.values()):
+                    yield event
+
     def _shown(self, name: str, public_id: str) -> Any:
         """The key of a row that is read, or the id of one that is gone."""
         found = ids.decode(public_id)
         return public_id if self.shown.get(name) is ID else found and found[1]
 
 
-async def _events(topic: Topic, context: Context) -> AsyncIterator[Event]:
-    async with context.events.listen(topic) as events:
-        async for event in events:
-            yield event
-
-
 def subscription(
     event: str, kinds: type[Enum], **shown: Any
-) -> Callable[[Callable[..., Awaitable[Topic]]], Subscription]:
-    """Make a function `(context, …) -> topic` a subscription to events that name rows of these tables.
+) -> Callable[[Callable[..., Awaitable[Feed]]], Subscription]:
+    """Make a function `(context, …) -> feed` a subscription to events of these kinds, which name rows of these tables.
 
     Of a row that is gone an event shows the ID: `deleted_comment_id=ID`.
     """
     fields = {name: _named(name, kind) for name, kind in shown.items()}
     kind = Computed("What happened.", enumeration(kinds), lambda payload: kinds[payload["kind"]])
     object_type(event, inspect.cleandoc(kinds.__doc__ or ""), kind=kind, **fields)
-    return lambda function: Subscription(described(function), function, event, shown)
+    return lambda function: Subscription(described(function), function, event, kinds, shown)
 
 
 def _named(name: str, kind: Any) -> Field:

@@ -8,6 +8,7 @@ from graphql import DocumentNode
 from orjson import Fragment, loads
 
 from db.errors import BadInput
+from graphql_schema.core.changes import Shown
 from graphql_schema.core.context import Context
 from graphql_schema.core.tree import Member
 from graphql_schema.execution.answers import Answer, Failures, answered
@@ -36,7 +37,9 @@ class Answering:
         if not self.operation.is_compiled:
             return (await self.resolve(only(self.operation, {member.key}), payload))[member.key]
         keys = {child: key_in(row, payload) for child, row in references(member)}
-        found = {child.key: None for child, key in keys.items() if key is None}
+        found: dict[str, Any] = {child.key: None for child, key in keys.items() if key is None}
+        if isinstance(payload, Shown) and payload.texts:  # by the statement that has done it
+            found |= {child.key: text and Fragment(text) for child, text in zip(keys, payload.texts, strict=True)}
         found |= await self.read([child for child in keys if child.key not in found], keys)
         return {child.key: found[child.key] if child in keys else plain(child, payload) for child in shown(member)}
 

@@ -65,7 +65,7 @@ async def run(operation: Operation, context: Context) -> Answer:
     Raises KeyReused, and BadInput for what cannot be sent so.
     """
     check(operation)
-    await compile_ahead(operation, context)
+    await compile_ahead(operation, context, alone=False)
     key = key_of(operation, context.viewer)
     turn = key_locks.setdefault((context.viewer.id, key), asyncio.Lock()) if key else nullcontext()
     try:
@@ -178,7 +178,8 @@ async def _done(answering: Answering, member: Member) -> tuple[Any, Payload]:
         found = failures.add(error)
     answer = answering.answer({member.key: found}, [member])
     if "errors" in answer or transaction.has_failed:
-        raise Stopped(member, payload, answer.get("errors", ()), [*failures.by_number.values(), *failures.raised])
+        # What was shown of it is as it was in the transaction, and nothing of that is kept.
+        raise Stopped(member, dict(payload), answer.get("errors", ()), [*failures.by_number.values(), *failures.raised])
     return answer["data"][member.key], payload
 
 

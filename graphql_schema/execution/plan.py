@@ -14,12 +14,16 @@ from graphql.execution.values import VariableValues
 
 from db.access import Viewer
 from db.cache import get_or_make
+from db.change import Change
+from db.change_sql import ChangeStatement
 from db.errors import BadInput
 from db.statements import Statement, joined
+from graphql_schema.core.changes import OneStatement
 from graphql_schema.core.mutations import Mutation
 from graphql_schema.core.rate_limit import RateLimit
 from graphql_schema.core.subscriptions import Subscription
 from graphql_schema.core.tree import Constant, Member, Node, Object, Python, Row, given_of
+from graphql_schema.execution import changing
 from graphql_schema.execution.asked import Asked, Givens, asked, givens
 from graphql_schema.execution.compiler import statement
 from graphql_schema.execution.cost import Cost, cost
@@ -92,6 +96,11 @@ class Plan:
         return [[child for child, _ in references(member)] for member in changing] or [self.compiled]
 
     @cached_property
+    def changes(self) -> list[Member]:
+        """The fields that are one statement each."""
+        return [member for member in self.members if change_of(member.node)]
+
+    @cached_property
     def rate_limits(self) -> dict[str, Python]:
         """The fields that ask what the operation costs, by key."""
         nodes = {member.key: member.node for member in self.members if isinstance(member.node, Python)}
@@ -148,6 +157,26 @@ class Plan:
         except RecursionError:
             raise BadInput("This is nested too deeply.") from None
 
+    def change(self, member: Member, asked: Asked, viewer: Viewer, *, alone: bool) -> ChangeStatement:
+        """The statement of a field that is one, compiled here if it is not kept: see `compile_change`."""
+        key = self.change_key(member, asked, viewer, alone=alone)
+        make = partial(self.compile_change, member, asked, viewer, alone=alone)
+        found: Any = get_or_make(self.memory.statements, key, make, size)
+        return found  # type: ignore[no-any-return]
+
+    def change_key(self, member: Member, asked: Asked, viewer: Viewer, *, alone: bool) -> tuple[Any, ...]:
+        """The key that tells the statement of a field that is one from all others."""
+        return (member.key, alone, *self.key(asked, viewer))
+
+    def compile_change(self, member: Member, asked: Asked, viewer: Viewer, *, alone: bool) -> ChangeStatement:
+        """The statement of a field that is one, alone a transaction or a part of one; raises BadInput as `compile`."""
+        change, rows = change_of(member.node), [row.node for row in asked.members if isinstance(row.node, Row)]
+        assert change
+        try:
+            return changing.statement(change, rows, asked, viewer, alone=alone)
+        except RecursionError:
+            raise BadInput("This is nested too deeply.") from None
+
     def written(self, asked: Asked, viewer: Viewer) -> Statement | None:
         """The statement, if it was compiled before."""
         return self.memory.statements.get(self.key(asked, viewer))
@@ -165,6 +194,11 @@ def size(statement: Statement) -> int:
 def is_changing(node: Node) -> bool:
     """Whether it is a mutation or a subscription: statements read the rows in its payload."""
     return isinstance(node, Python) and isinstance(node.field, Mutation | Subscription)
+
+
+def change_of(node: Node) -> Change | None:
+    """The change that a field is, if it is one statement."""
+    return node.field.change if isinstance(node, Python) and isinstance(node.field, OneStatement) else None
 
 
 def shown(member: Member) -> Sequence[Member]:

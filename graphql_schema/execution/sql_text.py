@@ -33,23 +33,38 @@ Json = tuple[str | Sql, ...]
 """JSON in the making: constant pieces of it as text, and expressions of type text."""
 
 
-def statement_of(sql: Sql) -> Statement:
-    """The statement that selects an expression. Parameters of one name, and equal constants, share a place."""
-    places, kinds, constants, text = dict[Any, int](), dict[str, str](), dict[str, Any](), ["SELECT "]
-    for piece in sql:
-        if isinstance(piece, str):
-            text.append(piece)
-            continue
-        is_constant = piece.constant is not None
-        key = (piece.type, repr(piece.constant)) if is_constant else piece.name
-        if key not in places:
-            places[key] = len(places) + 1
-            name = f"constant_{len(places)}" if is_constant else piece.name
-            kinds[name] = piece.type
+class Places:
+    """The parameters of a statement in the order of their places: their types, and the values of constants.
+
+    Parameters of one name, and equal constants, share a place.
+    """
+
+    def __init__(self) -> None:
+        self.kinds = dict[str, str]()
+        self.constants = dict[str, Any]()
+        self._places = dict[Any, int]()
+
+    def text(self, sql: Sql) -> str:
+        """An expression as text."""
+        return "".join(piece if isinstance(piece, str) else self._place(piece) for piece in sql)
+
+    def _place(self, parameter: Parameter) -> str:
+        is_constant = parameter.constant is not None
+        key = (parameter.type, repr(parameter.constant)) if is_constant else parameter.name
+        if key not in self._places:
+            self._places[key] = len(self._places) + 1
+            name = f"constant_{len(self._places)}" if is_constant else parameter.name
+            self.kinds[name] = parameter.type
             if is_constant:
-                constants[name] = piece.constant
-        text.append(f"${places[key]}::{piece.type}")
-    return Statement("".join(text), kinds, constants)
+                self.constants[name] = parameter.constant
+        return f"${self._places[key]}::{parameter.type}"
+
+
+def statement_of(sql: Sql) -> Statement:
+    """The statement that selects an expression."""
+    places = Places()
+    text = places.text(sql)
+    return Statement(f"SELECT {text}", places.kinds, places.constants)
 
 
 # --- what SQLAlchemy writes -------------------------------------------------------------------------------------------

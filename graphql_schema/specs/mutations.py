@@ -3,14 +3,22 @@
 from uuid import UUID
 
 import strawberry
+from sqlalchemy import func
 
 from db import tables
 from db.actions import specs
 from db.errors import BadInput, Conflict, Refusal
 from db.permissions import COMMENT, EDIT, MANAGE, OWN
-from db.tables import ProjectRole, ReactionType, SpecificationPhase
+from db.tables import (
+    CommentStatus,
+    DocumentEventKind,
+    DocumentStatus,
+    ProjectRole,
+    ReactionType,
+    SpecificationPhase,
+)
 from db.write import Work
-from graphql_schema.core import mutation, references
+from graphql_schema.core import add, delete, mutation, references, transition, update
 from graphql_schema.core.bulk import OnError, accepted, items
 from graphql_schema.core.strawberry_seam import enumeration
 from graphql_schema.core.texts import text
@@ -197,74 +205,105 @@ async def add_project_members(work: Work, input: AddProjectMembersInput) -> tabl
     return project
 
 
-@mutation(document=tables.SpecificationDocument)
-async def edit_document(work: Work, input: EditDocumentInput) -> tables.SpecificationDocument:
-    """Save a document. For members who may edit. What was approved is a draft again: nobody has approved the new text.
+edit_document = update(
+    "Save a document. For members who may edit. What was approved is a draft again: nobody has approved the new text."
+    "\n\nWhen somebody has saved since the version that you changed, nothing is saved: the error is `CONFLICT` and "
+    "`document` is the document as it stands, for you to merge.",
+    EditDocumentInput,
+    at=tables.SpecificationDocument,
+    may=EDIT,
+    version="expected_version",
+    sets=lambda document, input, viewer: {"content": input.content, "status": DocumentStatus.DRAFT},
+    also=lambda document, input, viewer: tables.DocumentVersion(
+        document_id=document.id,
+        version=document.version,
+        content=document.content,
+        summary=input.summary,
+        author_id=viewer,
+    ),
+    tells=DocumentEventKind.DOCUMENT_EDITED,
+)
 
-    When somebody has saved since the version that you changed, nothing is saved: the error is `CONFLICT` and
-    `document` is the document as it stands, for you to merge.
-    """
-    document = await work.get(tables.SpecificationDocument, input.document_id, at="documentId", may=EDIT, lock=True)
-    return await specs.edit_document(
-        work, document, input.content, expected_version=input.expected_version, summary=input.summary
-    )
+open_thread = add(
+    "Open a conversation at a place of a document, with its first comment. For members who may comment.",
+    OpenThreadInput,
+    at=tables.SpecificationDocument,
+    may=COMMENT,
+    row=lambda document, input, viewer: tables.CommentThread(
+        document_id=document.id, line=input.position.line, character=input.position.character
+    ),
+    also=lambda thread, input, viewer: tables.Comment(thread_id=thread.id, author_id=viewer, content=input.content),
+    tells=DocumentEventKind.THREAD_OPENED,
+    thread=tables.CommentThread,
+    comment=tables.Comment,
+)
 
+add_comment = add(
+    "Say something in a thread. For members who may comment.",
+    AddCommentInput,
+    at=tables.CommentThread,
+    may=COMMENT,
+    row=lambda thread, input, viewer: tables.Comment(thread_id=thread.id, author_id=viewer, content=input.content),
+    tells=DocumentEventKind.COMMENT_ADDED,
+)
 
-@mutation(thread=tables.CommentThread, comment=tables.Comment)
-async def open_thread(work: Work, input: OpenThreadInput) -> tuple[tables.CommentThread, tables.Comment]:
-    """Open a conversation at a place of a document, with its first comment. For members who may comment."""
-    document = await work.get(tables.SpecificationDocument, input.document_id, at="documentId", may=COMMENT)
-    place = input.position
-    return await specs.open_thread(work, document, input.content, line=place.line, character=place.character)
+edit_comment = update(
+    "Change what you said. Nobody else can, not even an administrator.",
+    EditCommentInput,
+    at=tables.Comment,
+    may=OWN,
+    sets=lambda comment, input, viewer: {"content": input.content, "edited_at": func.now()},
+    tells=DocumentEventKind.COMMENT_EDITED,
+)
 
+delete_comment = delete(
+    "Take a comment back, with the reactions to it. For its author, and for the project's owner and who leads it.",
+    DeleteCommentInput,
+    at=tables.Comment,
+    may=(OWN, MANAGE),
+    tells=DocumentEventKind.COMMENT_DELETED,
+)
 
-@mutation(comment=tables.Comment)
-async def add_comment(work: Work, input: AddCommentInput) -> tables.Comment:
-    """Say something in a thread. For members who may comment."""
-    thread = await work.get(tables.CommentThread, input.thread_id, at="threadId", may=COMMENT)
-    return await specs.add_comment(work, thread, input.content)
+add_reaction = add(
+    "React to a comment. A second reaction of the same type changes nothing. For members who may comment.",
+    ReactionInput,
+    at=tables.Comment,
+    may=COMMENT,
+    row=lambda comment, input, viewer: tables.Reaction(comment_id=comment.id, user_id=viewer, type=input.type),
+    once=True,
+    tells=DocumentEventKind.REACTION_ADDED,
+    comment=tables.Comment,
+)
 
+remove_reaction = delete(
+    "Take your reaction to a comment back. Without one, nothing changes.",
+    ReactionInput,
+    at=tables.Comment,
+    may=COMMENT,
+    rows=lambda comment, input, viewer: tables.Reaction(comment_id=comment.id, user_id=viewer, type=input.type),
+    tells=DocumentEventKind.REACTION_REMOVED,
+    comment=tables.Comment,
+)
 
-@mutation(comment=tables.Comment)
-async def edit_comment(work: Work, input: EditCommentInput) -> tables.Comment:
-    """Change what you said. Nobody else can, not even an administrator."""
-    comment = await work.get(tables.Comment, input.comment_id, at="commentId", may=OWN, lock=True)
-    return await specs.edit_comment(work, comment, input.content)
+resolve_thread = transition(
+    "Mark a thread as settled. For members who may comment.",
+    ThreadInput,
+    at=tables.CommentThread,
+    may=COMMENT,
+    to=CommentStatus.RESOLVED,
+    sets=lambda thread, input, viewer: {"resolved_at": func.now(), "resolved_by_id": viewer},
+    tells=DocumentEventKind.THREAD_RESOLVED,
+)
 
-
-@mutation(thread=tables.CommentThread, deleted_comment_id=strawberry.ID)
-async def delete_comment(work: Work, input: DeleteCommentInput) -> tuple[tables.CommentThread, str]:
-    """Take a comment back, with the reactions to it. For its author, and for the project's owner and who leads it."""
-    comment = await work.get(tables.Comment, input.comment_id, at="commentId", may=(OWN, MANAGE), lock=True)
-    return await specs.delete_comment(work, comment), comment.public_id
-
-
-@mutation(comment=tables.Comment)
-async def add_reaction(work: Work, input: ReactionInput) -> tables.Comment:
-    """React to a comment. A second reaction of the same type changes nothing. For members who may comment."""
-    comment = await work.get(tables.Comment, input.comment_id, at="commentId", may=COMMENT)
-    return await specs.react(work, comment, input.type)
-
-
-@mutation(comment=tables.Comment)
-async def remove_reaction(work: Work, input: ReactionInput) -> tables.Comment:
-    """Take your reaction to a comment back. Without one, nothing changes."""
-    comment = await work.get(tables.Comment, input.comment_id, at="commentId", may=COMMENT)
-    return await specs.take_back_reaction(work, comment, input.type)
-
-
-@mutation(thread=tables.CommentThread)
-async def resolve_thread(work: Work, input: ThreadInput) -> tables.CommentThread:
-    """Mark a thread as settled. For members who may comment."""
-    thread = await work.get(tables.CommentThread, input.thread_id, at="threadId", may=COMMENT, lock=True)
-    return await specs.resolve(work, thread)
-
-
-@mutation(thread=tables.CommentThread)
-async def reopen_thread(work: Work, input: ThreadInput) -> tables.CommentThread:
-    """Mark a settled thread as waiting for an answer again. For members who may comment."""
-    thread = await work.get(tables.CommentThread, input.thread_id, at="threadId", may=COMMENT, lock=True)
-    return await specs.reopen(work, thread)
+reopen_thread = transition(
+    "Mark a settled thread as waiting for an answer again. For members who may comment.",
+    ThreadInput,
+    at=tables.CommentThread,
+    may=COMMENT,
+    to=CommentStatus.OPEN,
+    sets=lambda thread, input, viewer: {"resolved_at": None, "resolved_by_id": None},
+    tells=DocumentEventKind.THREAD_REOPENED,
+)
 
 
 async def _people(

@@ -5,10 +5,9 @@ from typing import Annotated
 from strawberry import ID
 
 from db import tables
-from db.outbox import Topic
-from db.tables import DocumentEventKind, ProjectEventKind, document_topic, project_topic
+from db.tables import DocumentEventKind, ProjectEventKind
 from graphql_schema.core import subscription
-from graphql_schema.core.context import Context
+from graphql_schema.core.context import Context, Feed
 
 
 @subscription(
@@ -19,14 +18,12 @@ from graphql_schema.core.context import Context
     comment=tables.Comment,
     deleted_comment_id=ID,
 )
-async def document_events(context: Context, document_id: Annotated[ID, "The document to listen to."]) -> Topic:
+async def document_events(context: Context, document_id: Annotated[ID, "The document to listen to."]) -> Feed:
     """Changes to a document and the talk about it, from now on: new comments, replies, resolutions, saves."""
-    key = await context.see(tables.SpecificationDocument, document_id, at="documentId")
-    return document_topic(key)
+    return await context.feed(tables.SpecificationDocument, document_id, at="documentId")
 
 
 @subscription("ProjectEvent", ProjectEventKind, project=tables.SpecificationProject)
-async def project_events(context: Context, project_id: Annotated[ID, "The project to listen to."]) -> Topic:
+async def project_events(context: Context, project_id: Annotated[ID, "The project to listen to."]) -> Feed:
     """Events of a project itself, from now on. Those of its documents come by `documentEvents`."""
-    key = await context.see(tables.SpecificationProject, project_id, at="projectId")
-    return project_topic(key)
+    return await context.feed(tables.SpecificationProject, project_id, at="projectId")

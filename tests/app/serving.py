@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -14,9 +15,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from app.main import App, Server
-from app.outgoing import GAPS
 from app.settings import Settings
 from app.sockets.conversation import PROTOCOL
+from db import tables
+from db.outbox import Event, topic
 from tests.deadline import DEADLINE
 
 NO_DATABASE = "postgresql://somebody:secret@127.0.0.1:1/trellis"
@@ -127,5 +129,15 @@ async def until(condition: Callable[[], Any], *, within: float = DEADLINE) -> No
 
 def listeners(served: Served) -> int:
     """How many listen in the running server to what Redis has acknowledged."""
-    channels = [channel for topic, channel in served.app.realtime._channels.items() if topic != GAPS]
+    channels = served.app.realtime._channels.values()
     return sum(len(channel.listeners) for channel in channels if channel.acknowledged.is_set())
+
+
+numbers = count(1)
+"""The numbers of events that no change has written."""
+
+
+async def happen(served: Served, document: tables.SpecificationDocument, kind: str = "DOCUMENT_EDITED") -> None:
+    """Publish an event as any relay would."""
+    about = topic("project", document.project_id)
+    await served.app.realtime.publish([Event(about, kind, {"document": document.public_id}, next(numbers))])

@@ -15,10 +15,9 @@ from app.http_protocol import RequestLimits
 from db import tables
 from db.access import GUEST
 from db.engine import Database
-from db.tables import document_topic
-from tests.app.serving import NO_DATABASE, Served, listeners, serving
+from db.roots import topic_of
+from tests.app.serving import NO_DATABASE, Served, happen, listeners, serving
 from tests.app.serving import until as holds
-from tests.app.streams.reading import happen
 from tests.app.streams.test_streaming import COMPLETE, EVENTS
 from tests.app.test_watch import REFUSAL
 from tests.db.waiting import until
@@ -290,7 +289,7 @@ async def test_who_has_nothing_to_read_is_not_waited_for(served: Served, world: 
 
 async def test_only_so_much_waits_for_who_does_not_read(served: Served, world: World, database: Database) -> None:
     async with listening(served, world, database):
-        channel = served.app.realtime._channels[document_topic(world.requirements.id)]
+        channel = served.app.realtime._channels[topic_of(world.atlas)]
         listener: Any
         [listener] = channel.listeners
         for _ in range(20):

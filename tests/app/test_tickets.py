@@ -13,10 +13,10 @@ from websockets.exceptions import InvalidStatus
 
 from app.tickets import SECONDS
 from tests.app.browser import needs_chromium, visiting
-from tests.app.serving import NO_REDIS, Served, listeners, serving, until
+from tests.app.serving import NO_REDIS, Served, happen, listeners, serving, until
 from tests.app.sockets.test_conversation import VIEWER
 from tests.app.sockets.test_endpoint import NAME, answer
-from tests.app.streams.reading import LISTEN, happen
+from tests.app.streams.reading import LISTEN
 from tests.app.test_http import code_of
 from tests.app.test_watch import REFUSAL
 from tests.world import World

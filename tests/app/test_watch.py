@@ -10,10 +10,10 @@ from app.auth import REFUSED
 from db import tables
 from db.access import GUEST
 from db.engine import Database
-from tests.app.serving import listeners, serving, until
+from tests.app.serving import happen, listeners, serving, until
 from tests.app.streams import test_framing as multipart
 from tests.app.streams import test_streaming as events
-from tests.app.streams.reading import HEARD, happen, listening
+from tests.app.streams.reading import HEARD, listening
 from tests.world import World
 
 REFUSAL = f'{{"errors":[{{"message":"{REFUSED}","extensions":{{"code":"UNAUTHENTICATED"}}}}]}}'.encode()

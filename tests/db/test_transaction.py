@@ -10,7 +10,7 @@ from db import tables
 from db.base import new_id
 from db.engine import Database
 from db.errors import BadInput, NotFound
-from db.outbox import Event
+from db.outbox import OutboxEvent
 from db.statements import Statement
 from db.tables import DocumentEventKind
 from tests.world import World
@@ -59,36 +59,29 @@ async def test_reads_at_the_same_time_are_done_in_turn(database: Database) -> No
 
 
 async def test_an_exception_undoes_all_works_and_nothing_is_told_of_them(database: Database, world: World) -> None:
-    heard: list[Event] = []
-
-    async def publish(event: Event) -> None:
-        heard.append(event)
-
-    database.publish = publish
     before = await names(database)
     with suppress(BadInput):
         async with database.transaction() as transaction:
             async with transaction.work(world.viewer("ada")) as work:
-                project = tables.SpecificationProject(name="Lost", owner_id=work.viewer_id)
-                work.happened("topic", DocumentEventKind.DOCUMENT_EDITED, project=await work.add(project))
+                await work.changed(await work.add(tables.SpecificationProject(name="Lost", owner_id=work.viewer_id)))
             raise BadInput
-    assert (await names(database), heard) == (before, [])
+    assert (await names(database), await kinds(database)) == (before, [])
 
 
-async def test_events_of_all_works_are_told_in_their_order_after_the_end(database: Database, world: World) -> None:
-    heard: list[tuple[str, bool]] = []
-
-    async def publish(event: Event) -> None:
-        heard.append((event.kind, "Globe" in await names(database)))
-
-    database.publish = publish
+async def test_events_of_all_works_are_written_in_their_order(database: Database, world: World) -> None:
+    told = (DocumentEventKind.COMMENT_ADDED, DocumentEventKind.THREAD_RESOLVED)
     async with database.transaction() as transaction:
-        for kind in (DocumentEventKind.COMMENT_ADDED, DocumentEventKind.THREAD_RESOLVED):
+        for kind in told:
             async with transaction.work(world.viewer("ada")) as work:
-                work.happened("topic", kind)
-                await work.add(tables.SpecificationProject(name="Globe", owner_id=work.viewer_id))
-        assert heard == []
-    assert heard == [("COMMENT_ADDED", True), ("THREAD_RESOLVED", True)]
+                await work.happened(kind, world.requirements)
+        assert await kinds(database) == []
+    assert await kinds(database) == [kind.value for kind in told]
+
+
+async def kinds(database: Database) -> list[str]:
+    """The kinds of all events in the outbox."""
+    async with database.read() as session:
+        return list(await session.scalars(select(OutboxEvent.kind).order_by(OutboxEvent.sequence)))
 
 
 async def test_it_remembers_that_a_work_was_given_up(database: Database, world: World) -> None:

@@ -14,7 +14,7 @@ from db.errors import Conflict
 from db.tables import CommentStatus, EnrollmentStatus, PaymentStatus
 from db.transitions import TRANSITIONS, described, may_become, transition
 from db.write import Work
-from graphql_schema.core.mutations import Mutation
+from graphql_schema.core.mutations import Steps
 from tests.conftest import Graph
 from tests.world import World
 
@@ -67,7 +67,7 @@ async def test_a_refused_transition_is_told_in_the_payload_beside_the_object(gra
         transition(enrollment, EnrollmentStatus.CANCELLED)
         transition(enrollment, EnrollmentStatus.ACTIVE)
 
-    mutation = Mutation("Fails.", take_up_again, returns={"enrollment": tables.Enrollment}, guests=False)
+    mutation = Steps("Fails.", take_up_again, returns={"enrollment": tables.Enrollment}, guests=False)
     payload = await mutation.resolve(None, graph.context("sam"), "takeUpAgain", {})
     refused = {"code": "CONFLICT", "message": "This is CANCELLED and cannot become ACTIVE.", "at": None}
     assert payload == {"enrollment": world.enrollment.id, "errors": [refused]}

@@ -12,8 +12,9 @@ from db.access import GUEST
 from db.base import Base, new_id
 from db.engine import Database
 from db.errors import BadInput, Forbidden, NotFound, Refusal, Unauthenticated
-from db.outbox import Event
+from db.outbox import Event, OutboxEvent
 from db.permissions import EDIT, OWN
+from db.roots import topic_of
 from db.statements import compiled
 from db.tables import DocumentEventKind, SpecificationPhase
 from db.write import Work
@@ -115,40 +116,48 @@ async def test_a_refusal_that_is_only_told_keeps_what_was_written(database: Data
         assert await session.scalar(kept) == 1
 
 
-async def test_events_are_published_after_the_commit_in_their_order(database_url: str, world: World) -> None:
-    heard: list[tuple[str, int]] = []
-    watching = Database(database_url)
-
-    async def publish(event: Event) -> None:
-        async with watching.read() as session:
-            written = select(func.count()).where(tables.Comment.content == "Committed")
-            heard.append((event.kind, await session.scalar(written) or 0))
-
-    database = Database(database_url, publish=publish)
+async def test_an_event_names_its_row_and_all_above_it(database: Database, world: World) -> None:
     async with database.work(world.viewer("ada")) as work:
         comment = tables.Comment(thread_id=world.thread_0.id, author_id=world.ada.id, content="Committed")
-        work.happened("topic", DocumentEventKind.COMMENT_ADDED, comment=await work.add(comment))
-        work.happened("topic", DocumentEventKind.THREAD_RESOLVED)
-        assert heard == []
-    assert heard == [("COMMENT_ADDED", 1), ("THREAD_RESOLVED", 1)]
-    assert work.events[0].ids == {"comment": comment.public_id}
-    await database.close()
-    await watching.close()
+        await work.happened(DocumentEventKind.COMMENT_ADDED, await work.add(comment))
+        await work.happened(DocumentEventKind.COMMENT_DELETED, world.thread_0, deleted_comment_id=comment)
+        await work.changed(world.atlas)
+        work.touch("viewer:1")
+    thread = {
+        "project": world.atlas.public_id,
+        "document": world.requirements.public_id,
+        "thread": world.thread_0.public_id,
+    }
+    about = topic_of(world.atlas)
+    assert work.events == [
+        Event(about, "COMMENT_ADDED", thread | {"comment": comment.public_id}),
+        Event(about, "COMMENT_DELETED", thread | {"deleted_comment_id": comment.public_id}),
+        Event(about, "CHANGED", {"project": world.atlas.public_id}),
+        Event("viewer:1", "CHANGED"),
+    ]
 
 
-async def test_nothing_is_published_of_what_was_undone(database_url: str, world: World) -> None:
-    heard: list[Event] = []
+async def test_events_are_written_with_what_happened(database: Database, world: World) -> None:
+    async with database.work(world.viewer("ada")) as work:
+        await work.changed(world.atlas)
+        work.touch("user:1")
+        await work.changed(world.atlas)
+    assert await events(database) == [(topic_of(world.atlas), 1), (topic_of(world.atlas), 2), ("user:1", 1)]
 
-    async def publish(event: Event) -> None:
-        heard.append(event)
 
-    database = Database(database_url, publish=publish)
+async def test_nothing_is_told_of_what_was_undone(database: Database, world: World) -> None:
     with suppress(BadInput):
         async with database.work(world.viewer("ada")) as work:
-            work.happened("topic", DocumentEventKind.DOCUMENT_EDITED, project=world.atlas)
+            await work.happened(DocumentEventKind.DOCUMENT_EDITED, world.requirements)
             raise BadInput
-    assert heard == []
-    await database.close()
+    assert await events(database) == []
+
+
+async def events(database: Database) -> list[tuple[str, int]]:
+    """The topics and numbers of all events, in order."""
+    async with database.read() as session:
+        found = select(OutboxEvent.topic, OutboxEvent.sequence).order_by(OutboxEvent.topic, OutboxEvent.sequence)
+        return [(topic, sequence) for topic, sequence in await session.execute(found)]
 
 
 async def test_a_locked_row_waits_for_whoever_changes_it(database: Database, world: World) -> None:

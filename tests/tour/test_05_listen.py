@@ -40,7 +40,7 @@ async def test_a_comment_by_one_person_arrives_at_the_other(ada: Person, ben: Pe
                 "kind": "COMMENT_ADDED",
                 "thread": {"id": world.thread_0.public_id, "status": "OPEN"},
                 "comment": {"content": "I agree", "author": {"name": "Ben", "email": None}},
-                "document": None,
+                "document": {"version": 2},
             }
         }
 

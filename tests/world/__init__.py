@@ -53,6 +53,7 @@ async def build(database: Database) -> World:
     async with database.work(Viewer()) as work:
         for slice_ in _in_order():
             await slice_.make(world, work)
+        work.events.clear()  # nobody has to be told how the world was made
     return world
 
 

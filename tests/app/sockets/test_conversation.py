@@ -10,10 +10,8 @@ from websockets.exceptions import ConnectionClosed
 
 from app.auth import REFUSED
 from db import tables
-from db.outbox import Event
-from db.tables import document_topic
 from db.tokens import new_token
-from tests.app.serving import NO_DATABASE, Served, Talk, listeners, serving, until
+from tests.app.serving import NO_DATABASE, Served, Talk, happen, listeners, serving, until
 from tests.world import World
 
 TYPENAME = "{ __typename }"
@@ -25,12 +23,6 @@ async def listen(served: Served, talk: Talk, document: tables.SpecificationDocum
     """Start a subscription and wait until it hears."""
     await talk.ask(LISTEN, key=key, id=document.public_id)
     await until(lambda: listeners(served) > 0)
-
-
-async def happen(served: Served, document: tables.SpecificationDocument) -> None:
-    """Publish an event as any process would."""
-    topic = document_topic(document.id)
-    await served.app.realtime.publish(Event(topic, "DOCUMENT_EDITED", {"document": document.public_id}))
 
 
 def next_of(answer: Any, key: str = "1") -> dict[str, Any]:

@@ -9,9 +9,6 @@ from typing import Any
 
 import httpx
 
-from db import tables
-from db.outbox import Event
-from db.tables import document_topic
 from tests.app.serving import Served, listeners, until
 from tests.deadline import DEADLINE
 from tests.world import World
@@ -68,9 +65,3 @@ async def listening(served: Served, world: World, *, accept: str) -> AsyncIterat
     async with reading(served, LISTEN, accept=accept, token=world.tokens["ada"], id=document) as stream:
         await until(lambda: listeners(served) > 0)
         yield stream
-
-
-async def happen(served: Served, document: tables.SpecificationDocument) -> None:
-    """Publish an event as any process would."""
-    topic = document_topic(document.id)
-    await served.app.realtime.publish(Event(topic, "DOCUMENT_EDITED", {"document": document.public_id}))

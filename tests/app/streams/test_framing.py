@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from tests.app.serving import Served, listeners, serving, until
-from tests.app.streams.reading import HEARD, happen, listening, reading
+from tests.app.serving import Served, happen, listeners, serving, until
+from tests.app.streams.reading import HEARD, listening, reading
 from tests.world import World
 
 ACCEPT = (

@@ -9,8 +9,8 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from tests.app.serving import NO_DATABASE, Served, listeners, serving, until
-from tests.app.streams.reading import COST, HEARD, happen, listening, reading
+from tests.app.serving import NO_DATABASE, Served, happen, listeners, serving, until
+from tests.app.streams.reading import COST, HEARD, listening, reading
 from tests.world import World
 
 EVENTS = "text/event-stream"

@@ -12,7 +12,7 @@ from db.access import GUEST
 from db.engine import Database
 from db.errors import BadInput
 from db.write import Work
-from graphql_schema.core.mutations import Mutation, arguments_of, described, pascal
+from graphql_schema.core.mutations import Steps, arguments_of, described, pascal
 from tests.conftest import Graph
 from tests.world import World
 
@@ -56,7 +56,7 @@ async def test_a_refusal_undoes_what_was_written_before_it(graph: Graph, databas
         raise BadInput("Not today.", at="project.name")
 
     before = await names(database)
-    declared = Mutation("Begins nothing.", begin, returns={"project": tables.SpecificationProject}, guests=False)
+    declared = Steps("Begins nothing.", begin, returns={"project": tables.SpecificationProject}, guests=False)
     refused = {"code": "BAD_USER_INPUT", "message": "Not today.", "at": "project.name"}
     payload = await declared.resolve(None, graph.context("ada"), "begin", {})
     assert payload == {"project": None, "errors": [refused]}

@@ -10,9 +10,8 @@ from sqlalchemy import update
 from db import tables
 from db.access import GUEST
 from db.engine import Database
-from db.outbox import Event
 from db.tables import MembershipStatus
-from tests.app.serving import Served, Talk, listeners, serving, until
+from tests.app.serving import Served, Talk, happen, listeners, serving, until
 from tests.app.wire import Wire
 from tests.world import World
 
@@ -101,11 +100,6 @@ async def test_who_was_removed_hears_nothing_more_among_many_who_do(
             assert codes == ["NOT_FOUND"] * 3 * (name == "vera")
 
 
-async def happen(served: Served) -> None:
-    topic = next(topic for topic in served.app.realtime._channels if topic.startswith("document:"))
-    await served.app.realtime.publish(Event(topic, "DOCUMENT_EDITED", {}))
-
-
 async def test_an_event_that_cannot_be_answered_at_once_is_answered_when_the_database_is_back(
     database_url: str, redis_url: str, world: World
 ) -> None:
@@ -116,7 +110,7 @@ async def test_an_event_that_cannot_be_answered_at_once_is_answered_when_the_dat
     ):
         statements = noted(served.app.database)
         await wire.close()
-        await happen(served)
+        await happen(served, world.requirements)
         await until(lambda: statements)
         await wire.open()
         assert [message["payload"] for message in await all_of(talk, 2)] == [
@@ -133,7 +127,7 @@ async def test_who_cannot_be_served_has_a_gap_and_keeps_its_socket(
         crowd(served, world, ("ada", "ben"), each=5) as talks,
     ):
         await wire.close()
-        await happen(served)
+        await happen(served, world.requirements)
         for messages in await asyncio.gather(*(all_of(talk, 5) for talk in talks)):
             assert {message["type"] for message in messages} == {"error"}
             codes = [message["payload"][0]["extensions"]["code"] for message in messages]

@@ -13,7 +13,7 @@ from db.access import GUEST
 from db.actions.idempotency import CLEARED
 from db.base import Base
 from db.errors import BadInput, KeyReused, TooSlow
-from db.outbox import Event
+from db.outbox import CHANGED, Event
 from db.tables import MembershipStatus
 from graphql_schema.execution import Executor, Request
 from graphql_schema.execution.atomic import key_locks
@@ -58,7 +58,9 @@ MADE = (tables.Comment, tables.DocumentVersion, tables.SpecificationProject, tab
 async def send(graph: Graph, who: str | None, query: str, *, key: Any, **variables: Any) -> bytes:
     """The answer to an operation with an idempotency key, as it would be sent."""
     operation = graph.executor.prepare(Request(query, variables=variables, extensions={"idempotencyKey": key}))
-    return orjson.dumps(await graph.executor.execute(operation, graph.context(who)))
+    answer = orjson.dumps(await graph.executor.execute(operation, graph.context(who)))
+    await graph.database.settle()
+    return answer
 
 
 def said(world: World, content: str) -> dict[str, str]:
@@ -86,9 +88,10 @@ def told(database: NotingDatabase) -> list[str]:
     kinds: list[str] = []
 
     async def publish(event: Event) -> None:
-        kinds.append(event.kind)
+        if event.kind != CHANGED:
+            kinds.append(event.kind)
 
-    database.publish = publish
+    database.publish = publish  # type: ignore[method-assign]
     return kinds
 
 

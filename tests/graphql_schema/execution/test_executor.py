@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from db.errors import TooSlow
 from db.outbox import Event
-from db.tables import document_topic
+from db.roots import topic_of
 from graphql_schema.execution import Executor, Request, RequestError
 from graphql_schema.schema import executor
 from tests.conftest import UNLIMITED, Graph, NotingDatabase
@@ -229,7 +229,8 @@ async def test_a_subscription_goes_on_after_an_event_that_takes_too_long(
     graph.executor = hurried.executor
     query = "subscription ($document: ID!) { documentEvents(documentId: $document) { comment { content } } }"
     document = world.requirements
-    event = Event(document_topic(document.id), "COMMENT_EDITED", {"comment": world.comment.public_id})
+    ids = {"document": document.public_id, "comment": world.comment.public_id}
+    event = Event(topic_of(world.atlas), "COMMENT_EDITED", ids)
     async with listen("vera", query, document=document.public_id) as ear:
         async with held(graph.database, "comments"):
             await graph.database.publish(event)

@@ -95,7 +95,7 @@ async def test_what_is_done_and_cannot_be_shown_is_told_to_be_done(either: Graph
     before = await comments(either)
     async with either.database.engine.connect() as holding:
         await holding.execute(text("LOCK TABLE commits IN ACCESS EXCLUSIVE MODE"))
-        commits = "thread { document { project { repository { commits { totalCount } } } } }"
+        commits = "thread { comments { totalCount } document { project { repository { commits { totalCount } } } } }"
         answer = await send(either, add("fine", commits))
     ((code, path),) = told(answer)
     assert (code, path[:2]) == ("GATEWAY_TIMEOUT", ["addComment", "comment"])
@@ -131,7 +131,7 @@ async def test_what_is_done_when_its_time_ends_is_told_even_if_it_cannot_be_read
     before = await comments(either)
     async with either.database.engine.connect() as holding:
         await holding.execute(text("LOCK TABLE commits IN ACCESS EXCLUSIVE MODE"))
-        commits = "thread { document { project { repository { commits { totalCount } } } } }"
+        commits = "thread { comments { totalCount } document { project { repository { commits { totalCount } } } } }"
         for seconds in (0.3, 1.2, 4.8, 19.2):
             executor = Executor(either.executor.schema, compiles=either.executor.operations.compiles, deadline=seconds)
             try:

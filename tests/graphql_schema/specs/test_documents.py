@@ -11,7 +11,7 @@ from db.access import GUEST
 from db.tables import DocumentStatus
 from tests.conftest import Graph
 from tests.graphql_schema.asking import change, done
-from tests.graphql_schema.specs.test_mutations import CREATE_PROJECT, EDIT_DOCUMENT, edit
+from tests.graphql_schema.specs.test_mutations import CREATE_PROJECT, EDIT_DOCUMENT, about, edit
 from tests.world import NOON, World
 
 
@@ -27,7 +27,7 @@ async def test_every_version_has_the_author_and_the_summary_it_was_saved_with(
         of_ada,
         {"version": 3, "content": "Third", "summary": "Ben wrote it", "author": {"name": "Ben"}},
     ]
-    assert told == [("DOCUMENT_EDITED", {"document": world.requirements.public_id})] * 2
+    assert told == [("DOCUMENT_EDITED", about(world, "requirements"))] * 2
 
 
 async def test_a_version_was_made_when_it_was_saved(graph: Graph, world: World) -> None:

@@ -312,7 +312,8 @@ async def test_a_thread_is_opened_at_a_place_with_a_comment(graph: Graph, world:
         "comments": {"nodes": [{"content": "Why?"}]},
     }
     assert opened["comment"] == {"content": "Why?", "author": {"name": "Ben"}}
-    assert [(kind, list(ids)) for kind, ids in told] == [("THREAD_OPENED", ["thread", "comment"])]
+    named = {"project", "document", "thread", "comment"}
+    assert [(kind, set(ids)) for kind, ids in told] == [("THREAD_OPENED", named)]
 
 
 async def test_a_place_is_counted_from_zero(graph: Graph, world: World) -> None:
@@ -371,7 +372,7 @@ async def test_an_author_changes_what_they_said(graph: Graph, world: World, told
     said = (await done(graph, "ada", EDIT_COMMENT, commentId=world.comment.public_id, content="Better"))["comment"]
     assert (said["content"], said["author"]) == ("Better", {"name": "Ada"})
     assert said["editedAt"] is not None
-    assert told == [("COMMENT_EDITED", {"thread": world.thread_1.public_id, "comment": world.comment.public_id})]
+    assert told == [("COMMENT_EDITED", about(world, "requirements", thread="thread_1", comment="comment"))]
 
 
 @pytest.mark.parametrize("who", ["ben", "root"])
@@ -425,7 +426,7 @@ async def test_a_thread_is_resolved_once_by_the_first(graph: Graph, world: World
     first = (await done(graph, "ben", RESOLVE, **given))["thread"]
     assert (first["status"], first["resolvedBy"]) == ("RESOLVED", {"name": "Ben"})
     assert (await done(graph, "ada", RESOLVE, **given))["thread"] == first
-    assert told == [("THREAD_RESOLVED", {"thread": world.thread_0.public_id})]
+    assert told == [("THREAD_RESOLVED", about(world, "requirements", thread="thread_0"))]
 
 
 async def test_of_resolutions_at_the_same_time_one_counts(graph: Graph, world: World, told: Any) -> None:
@@ -439,7 +440,7 @@ async def test_a_settled_thread_is_opened_again(graph: Graph, world: World, told
     for _ in range(2):
         thread = (await done(graph, "ben", REOPEN, **given))["thread"]
         assert thread == {"status": "OPEN", "resolvedAt": None, "resolvedBy": None}
-    assert told == [("THREAD_REOPENED", {"thread": world.settled.public_id})]
+    assert told == [("THREAD_REOPENED", about(world, "design", thread="settled"))]
 
 
 async def test_mutations_of_one_operation_are_done_in_their_order_each_by_itself(graph: Graph, world: World) -> None:
@@ -466,9 +467,15 @@ async def test_an_event_is_told_once_its_change_can_be_read(graph: Graph, world:
                 await session.scalars(select(tables.Comment.content).where(tables.Comment.content == "Committed"))
             )
 
-    graph.database.publish = publish
+    graph.database.publish = publish  # type: ignore[method-assign,assignment]
     await done(graph, "ben", ADD_COMMENT, threadId=world.thread_0.public_id, content="Committed")
     assert read == ["Committed"]
+
+
+def about(world: World, document: str, **rows: str) -> dict[str, str]:
+    """The ids in an event of something in this document of Atlas."""
+    named = {"project": "atlas", "document": document, **rows}
+    return {name: getattr(world, row).public_id for name, row in named.items()}
 
 
 def edit(world: World, content: str, *, expected: int, **more: str) -> dict[str, Any]:

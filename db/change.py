@@ -1,0 +1,247 @@
+"""A change as one statement: a row is found under its rule and locked, something is changed, and that is told.
+
+Here is what can be declared, and how outcomes are told apart; `db.change_sql` writes the statement. Rule and change see
+one state of the database, and no round trip lies between the two.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property, reduce
+from typing import Any, ClassVar, Protocol
+from uuid import UUID
+
+from sqlalchemy.types import TypeEngine
+
+from db.access import Viewer, viewer_id
+from db.base import Base, new_id
+from db.batches import Row
+from db.constraints import field_of
+from db.errors import Conflict
+from db.ids import key_of
+from db.outbox import CHANGED
+from db.permissions import Permission
+from db.records import columns
+from db.roots import noun
+from db.statements import DIALECT, Arguments, Statement
+from db.transitions import states_before
+
+May = Permission | tuple[Permission, ...]
+Values = Mapping[str, Any]
+Make = Callable[[Any, Any, Any], Any]
+"""A function of the columns of a row, of the input (`Given`) and of the id of the viewer, all as expressions."""
+
+
+class Given:
+    """A value that the input of a mutation has, by the names that lead to it: `input.position.line`.
+
+    One that is `unset_` leaves its column as it is. Its own names end so that they are none of an input.
+    """
+
+    def __init__(self, *path: str, unset: Any = None) -> None:
+        self.path_ = path
+        self.unset_ = unset
+
+    def __getattr__(self, name: str) -> "Given":
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Given(*self.path_, name)
+
+    @property
+    def parameter_(self) -> str:
+        """The name of its bind parameter."""
+        return "_".join(("input", *self.path_))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Change:
+    """A row of `table` is found by its id in the field `at` of the input, if the viewer `may` do it.
+
+    `tells` is the kind of the event. `shows` are the rows that are answered with, by their names. `also` makes one row
+    more, of the columns of the changed one.
+    """
+
+    past: ClassVar[str]
+    """The word for what is done to a row."""
+
+    table: type[Base]
+    may: May
+    at: str
+    tells: str = CHANGED
+    shows: Mapping[str, type[Base]]
+    also: Make | None = None
+
+    @property
+    def target(self) -> type[Base]:
+        """The table whose rows are changed."""
+        return self.table
+
+    @property
+    def action(self) -> str:
+        """The name of the action in the audit log: that of the event, or that of what is done to which table."""
+        return f"{noun(self.target)}_{self.past}" if self.tells == CHANGED else self.tells.lower()
+
+    @property
+    def state(self) -> str | None:
+        """The column of the found row by which a conflict is told from what has nothing to change."""
+        return None
+
+    def values(self, found: Any) -> Values:
+        """The values that are written, by attribute, over the columns of the found row."""
+        return {}
+
+    def also_values(self, changed: Any) -> tuple[type[Base], Values]:
+        """The table and the values of the further row."""
+        assert self.also
+        return row_values(self.also(changed, Given(), viewer_id()))
+
+    def conflict(self, state: str | None, input: Any) -> Conflict | None:
+        """Why nothing was changed; None where there was nothing to change."""
+        return None
+
+    def parameters(self, input: Any, viewer: Viewer) -> dict[str, Any]:
+        """The parameters of its statements."""
+        found: dict[str, Any] = {
+            "key": self.key(input),
+            "new_id": new_id(),
+            "also_id": new_id(),
+            "entry_id": new_id(),
+            **viewer.parameters,
+        }
+        for given, type_ in self.inputs:
+            value = reduce(getattr, given.path_, input)
+            is_left_out = given.unset_ is not None and value is given.unset_
+            found[given.parameter_] = None if is_left_out else bound(value, type_)
+            found[f"has_{given.parameter_}"] = not is_left_out
+        return found
+
+    def key(self, input: Any) -> UUID | None:
+        """The key of the row to find; None for an id of nothing in its table."""
+        return key_of(self.table, getattr(input, self.at))
+
+    @cached_property
+    def inputs(self) -> list[tuple[Given, TypeEngine[Any]]]:
+        """The values of the input that are written or compared, with their types."""
+        written = [(self.target, self.values(self.table.__table__.c))]
+        if self.also:
+            written.append(self.also_values(self.target.__table__.c))
+        return [
+            (value, columns(table)[name].type)
+            for table, values in written
+            for name, value in values.items()
+            if isinstance(value, Given)
+        ]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Addition(Change):
+    """A row more, which hangs on the found one. With `once` a row that is there already is left as it is."""
+
+    past = "added"
+
+    row: Make
+    once: bool = False
+
+    @cached_property
+    def target(self) -> type[Base]:
+        return row_values(self.row(self.table.__table__.c, Given(), viewer_id()))[0]
+
+    def values(self, found: Any) -> Values:
+        return row_values(self.row(found, Given(), viewer_id()))[1]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Update(Change):
+    """Other values for the found row, if what the input says differs.
+
+    With `version` it needs the version that this field of the input has, and gets the next one. With `to` it is brought
+    to a state, where that can follow its own.
+    """
+
+    past = "changed"
+
+    set: Make = lambda found, input, viewer: {}
+    version: str | None = None
+    to: StrEnum | None = None
+
+    @property
+    def state(self) -> str | None:
+        return "version" if self.version else states_before(self.table, self.to)[0] if self.to else None
+
+    @property
+    def sources(self) -> Sequence[StrEnum]:
+        """The states that `to` can follow."""
+        return states_before(self.table, self.to)[1] if self.to else ()
+
+    def values(self, found: Any) -> Values:
+        return dict(self.set(found, Given(), viewer_id()))
+
+    def conflict(self, state: str | None, input: Any) -> Conflict | None:
+        assert state is not None or not self.state
+        if self.version and state != str(expected := getattr(input, self.version)):
+            message = f"The {noun(self.table)} is at version {state} by now; you changed version {expected}."
+            return Conflict(message, at=field_of(self.version))
+        if self.to and state not in (self.to.name, *(one.name for one in self.sources)):
+            return Conflict(f"This is {state} and cannot become {self.to}.")
+        return None
+
+    @cached_property
+    def inputs(self) -> list[tuple[Given, TypeEngine[Any]]]:
+        expected = [(Given(self.version), self.table.__table__.c["version"].type)] if self.version else []
+        return super().inputs + expected
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Deletion(Change):
+    """The found row is deleted with all that belongs to it, or the rows of another table that have the values of
+    `rows`: `lambda comment, input, viewer: tables.Reaction(comment_id=comment.id, user_id=viewer)`.
+    """
+
+    past = "deleted"
+
+    rows: Make | None = None
+
+    @cached_property
+    def target(self) -> type[Base]:
+        return row_values(self.rows(self.table.__table__.c, Given(), viewer_id()))[0] if self.rows else self.table
+
+    def values(self, found: Any) -> Values:
+        return row_values(self.rows(found, Given(), viewer_id()))[1] if self.rows else {}
+
+
+class Source(Protocol):
+    """A database, or a transaction, in which changes are made."""
+
+    async def change(self, statement: Statement, arguments: Arguments, *, kind: str) -> Row | None:
+        """The row that the statement of a change gives; None where it found nothing."""
+
+    def work(self, viewer: Viewer) -> AbstractAsyncContextManager[Any]:
+        """A unit of work."""
+
+
+async def made(change: Change, source: Source, viewer: Viewer, input: Any, statement: Statement, values: Values) -> Row:
+    """Make a change; returns the row of its statement, which has more parameters with these values.
+
+    Raises NotFound for what the viewer does not see, and Forbidden for what they may not do or nobody may. A viewer who
+    came to it in between is not refused for it.
+    """
+    for _ in range(2):
+        arguments = statement.arguments({**values, **change.parameters(input, viewer)})
+        row = await source.change(statement, arguments, kind=change.tells)
+        if row is not None:
+            return row
+        async with source.work(viewer) as work:
+            await work.get(change.table, getattr(input, change.at), at=field_of(change.at), may=change.may)
+    raise Conflict
+
+
+def row_values(row: Base) -> tuple[type[Base], Values]:
+    """The table and the values of a row that is made of expressions."""
+    return type(row), {name: value for name, value in vars(row).items() if not name.startswith("_")}
+
+
+def bound(value: Any, type_: TypeEngine[Any]) -> Any:
+    """A value of a column as the driver takes it."""
+    write = type_.dialect_impl(DIALECT).bind_processor(DIALECT)
+    return write(value) if write and value is not None else value

@@ -1,0 +1,169 @@
+"""The parts of the statement of a change: the row that is found and locked, and what is written of it.
+
+No part sees what another writes, but for what it returns.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    Boolean,
+    Column,
+    ColumnElement,
+    Integer,
+    Select,
+    Uuid,
+    bindparam,
+    case,
+    column,
+    delete,
+    exists,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    table,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from db.access import Viewer, allows
+from db.base import Base
+from db.change import Addition, Change, Deletion, Given, Update, Values
+from db.implications import implies
+from db.permissions import SEE
+from db.records import columns, defaults
+from db.rules import closing
+
+ASKED: Any = table("asked", column("place", Integer()), column("new_id", Uuid()), column("also_id", Uuid()))
+"""The runs of a statement that are done together, with the parameters of each."""
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The parts of a change for viewers of a kind: by itself, or for `many` runs at once, each a row of `asked`."""
+
+    change: Change
+    viewer: Viewer
+    many: bool = False
+
+    @cached_property
+    def found(self) -> CTE:
+        """The row, locked, as far as the viewer may do it and no state closes it."""
+        row, may = self.change.table.__table__, self.change.may
+        permissions = may if isinstance(may, tuple) else (may,)
+        conditions = [
+            row.c.id == bindparam("key", type_=Uuid()),
+            or_(*(allows(p, row, self.viewer) for p in permissions)),
+        ]
+        if not all(implies(row, permission, SEE) for permission in permissions):
+            conditions.append(allows(SEE, row, self.viewer))
+        if (reason := closing(row)) is not None:
+            conditions.append(reason.is_(None))
+        place = [ASKED.c.place] if self.many else []
+        found = select(*columns(self.change.table).values(), *place).select_from(row, *self.asked).where(*conditions)
+        return found.with_for_update(of=row, **self._lock).cte("found")
+
+    @cached_property
+    def changed(self) -> CTE:
+        """The row as it was written, or the key of the one that was deleted."""
+        row: Any = self.change.target.__table__
+        match self.change:
+            case Addition():
+                return self._added("changed", self.change.target, self.change.values(self.found.c))
+            case Update():
+                changed = update(row).where(row.c.id == self.found.c.id, *self._differs).values(self.set)
+                return changed.returning(*columns(self.change.table).values()).cte("changed")
+        same = self.expressions(self.change.target, self.change.values(self.found.c)) or {row.c.id: self.found.c.id}
+        return delete(row).where(*(one == value for one, value in same.items())).returning(row.c.id).cte("changed")
+
+    @cached_property
+    def also(self) -> CTE:
+        """The further row."""
+        return self._added("also", *self.further)
+
+    @cached_property
+    def shown(self) -> CTE:
+        """The row that was found, as it is now."""
+        names = [one.name for one in columns(self.change.table).values()]
+        is_same = ~exists(select(self.changed.c.id))
+        same = select(*(self.found.c[name] for name in names)).where(is_same)
+        return select(*(self.changed.c[name] for name in names)).union_all(same).cte("shown")
+
+    def each(self, rows: Select[Any]) -> Select[Any]:
+        """Of rows over what was found, changed and asked those that belong together."""
+        if not self.many:
+            return rows
+        return rows.where(self.found.c.place == ASKED.c.place, self.changed.c.id == ASKED.c.new_id)
+
+    @property
+    def asked(self) -> tuple[Any, ...]:
+        """The rows of `asked`, with which those of a part are joined."""
+        return (ASKED,) if self.many else ()
+
+    @property
+    def _lock(self) -> dict[str, bool]:
+        """The weakest lock that nobody can change or delete the row beside."""
+        if isinstance(self.change, Deletion) and self.change.rows is None:
+            return {}
+        return {"key_share": True} if isinstance(self.change, Update) else {"key_share": True, "read": True}
+
+    @cached_property
+    def further(self) -> tuple[type[Base], Values]:
+        """The table and the values of the further row."""
+        return self.change.also_values(self.changed.c)
+
+    def _added(self, name: str, table: type[Base], values: Values) -> CTE:
+        """A part that inserts a row, which is made of the part before it."""
+        id_, source = ("new_id", self.found) if name == "changed" else ("also_id", self.changed)
+        given = self.expressions(table, {**defaults(table), **values})
+        rows = select(bindparam(id_, type_=Uuid()), *given.values()).select_from(source, *self.asked)
+        if self.many:
+            rows = rows.where(source.c.place == ASKED.c.place if name == "changed" else source.c.id == ASKED.c.new_id)
+        into: Any = table.__table__
+        added = insert(into).from_select(["id", *(one.name for one in given)], rows, include_defaults=False)
+        if isinstance(self.change, Addition) and self.change.once and name == "changed":
+            added = added.on_conflict_do_nothing()
+        return added.returning(*columns(table).values()).cte(name)
+
+    @property
+    def set(self) -> dict[Column[Any], ColumnElement[Any]]:
+        """The columns that are set, with their values."""
+        assert isinstance(self.change, Update)
+        row, more = self.change.table.__table__.c, dict[Any, Any]()
+        if self.change.version:
+            more[row["version"]] = self.found.c.version + literal_column("1")
+        if self.change.to:
+            state = row[str(self.change.state)]
+            more[state] = literal(self.change.to, state.type)
+        return self.expressions(self.change.table, self.change.values(self.found.c)) | more
+
+    @property
+    def _differs(self) -> Iterator[ColumnElement[bool]]:
+        """The conditions under which there is something to change."""
+        assert isinstance(self.change, Update)
+        found, values = self.found.c, self.change.values(self.found.c)
+        if self.change.version:
+            yield found.version == bindparam(f"input_{self.change.version}", type_=found.version.type)
+        if self.change.to:
+            yield or_(*(found[str(self.change.state)] == source for source in self.change.sources))
+        given = self.expressions(self.change.table, {n: v for n, v in values.items() if isinstance(v, Given)})
+        if given:
+            yield or_(*(found[one.name].is_distinct_from(value) for one, value in given.items()))
+
+    def expressions(self, table: type[Base], values: Values) -> dict[Any, ColumnElement[Any]]:
+        """Values by their columns: those of the input as parameters, constants, and expressions as they are."""
+        known = columns(table)
+        return {known[name]: self._expression(known[name], value) for name, value in values.items()}
+
+    def _expression(self, one: Column[Any], value: Any) -> ColumnElement[Any]:
+        if not isinstance(value, Given):
+            return value if isinstance(value, ColumnElement) else null() if value is None else literal(value, one.type)
+        given = bindparam(value.parameter_, type_=one.type)
+        if value.unset_ is None:
+            return given
+        return case((bindparam(f"has_{value.parameter_}", type_=Boolean()), given), else_=self.found.c[one.name])

@@ -1,0 +1,111 @@
+"""Two parts of the statement of a change: its event for the outbox, and its entry for the audit log."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    JSON,
+    Column,
+    ColumnElement,
+    Enum,
+    String,
+    Text,
+    Uuid,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    null,
+    select,
+)
+from sqlalchemy.dialects.postgresql import array, insert
+
+from db.audit import entry
+from db.base import Base
+from db.change import Addition, Deletion, Given, Update
+from db.change_parts import ASKED, Parts
+from db.roots import noun, root_topic, way
+from db.tables.audit import AuditLog
+
+
+def told(parts: Parts) -> CTE:
+    """The event, if something was changed."""
+    place = ASKED.c.place if parts.many else literal_column("1")
+    columns = {"topic": root_topic(parts.found), "kind": _text(parts.change.tells), "ids": ids(parts), "place": place}
+    event = select(*(value.label(name) for name, value in columns.items()))
+    return parts.each(event.select_from(parts.found, parts.changed, *parts.asked)).cte("told")
+
+
+def ids(parts: Parts) -> ColumnElement[Any]:
+    """The ids in the event: of the found row and all above it, and of what was added and is shown."""
+    change, named = parts.change, {noun(table): (table, key) for table, key in way(parts.found)}
+    if isinstance(change, Deletion) and change.rows is None:
+        named[f"deleted_{noun(change.table)}_id"] = named.pop(noun(change.table))
+    rows = [("new_id", change.target)] if isinstance(change, Addition) else []
+    rows += [("also_id", parts.further[0])] if change.also else []
+    for name, added in rows:
+        if added in change.shows.values():
+            named[noun(added)] = added, bindparam(name, type_=Uuid())
+    return _object((name, _public(table, key)) for name, (table, key) in named.items())
+
+
+def audited(parts: Parts) -> CTE:
+    """The entry in the audit log, about the row that was added, or was found."""
+    change = parts.change
+    is_added = isinstance(change, Addition) and change.target in change.shows.values()
+    table, row = (change.target, parts.changed) if is_added else (change.table, parts.found)
+    who = {"actor_id": bindparam("viewer_id", type_=Uuid()), "request_id": bindparam("request_id", type_=Uuid())}
+    others: dict[str, Any] = {"action": change.action, "details": _details(parts), **who, **_states(parts)}
+    values = entry(table, row.c, **others)
+    log: dict[Any, Any] = parts.expressions(
+        AuditLog, {name: value for name, value in values.items() if value is not None}
+    )
+    rows = select(bindparam("entry_id", type_=Uuid()), *log.values())
+    rows = parts.each(rows.select_from(parts.found, parts.changed, *parts.asked))
+    names = ["id", *(one.name for one in log)]
+    into: Any = AuditLog.__table__
+    return insert(into).from_select(names, rows, include_defaults=False).cte("audited")
+
+
+def _details(parts: Parts) -> ColumnElement[Any]:
+    """The details of the entry: what the input says in numbers and states, or which columns have other values."""
+    if isinstance(parts.change, Update):
+        sides = ((parts.found.c[one.name], parts.changed.c[one.name]) for one in parts.set)
+        changed = (case((before.is_distinct_from(after), _text(before.name))) for before, after in sides)
+        names: Any = array(list(changed), type_=ARRAY(Text()))
+        return _object([("fields", func.to_jsonb(func.array_remove(names, null())))])
+    values = parts.change.values(parts.found.c)
+    given = parts.expressions(parts.change.target, {n: v for n, v in values.items() if isinstance(v, Given)})
+    return _object((one.name, value) for one, value in given.items() if _is_plain(one))
+
+
+def _states(parts: Parts) -> dict[str, ColumnElement[Any]]:
+    """The values before and after that are no texts."""
+    if not isinstance(parts.change, Update):
+        return {}
+    names = [one.name for one in parts.set if _is_plain(one)]
+    sides = {"before": parts.found.c, "after": parts.changed.c}
+    return {side: _object((name, row[name]) for name in names) for side, row in sides.items()}
+
+
+def _object(members: Iterable[tuple[str, ColumnElement[Any]]]) -> ColumnElement[Any]:
+    """A JSON object with these members."""
+    return func.jsonb_build_object(*(part for name, value in members for part in (_text(name), value)))
+
+
+def _is_plain(one: Column[Any]) -> bool:
+    """Whether no value of a column is a text that somebody wrote."""
+    return isinstance(one.type, Enum) or not isinstance(one.type, String | ARRAY | JSON)
+
+
+def _text(text: str) -> ColumnElement[str]:
+    """A name of ours as a text."""
+    return literal_column(f"'{text}'", Text())
+
+
+def _public(table: type[Base], key: ColumnElement[UUID]) -> ColumnElement[Any]:
+    """The public id of a row, as an expression."""
+    return _text(f"{table.prefix}_") + func.encode(func.uuid_send(key), literal_column("'hex'"))

@@ -1,0 +1,111 @@
+"""Roots: the project, course, organization or user that a row hangs on, as its access rule says.
+
+The topic of a root has the events of all rows that hang on it: its sequence is a version of all that is read there.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Column, ColumnElement, Text, func, literal_column, select
+
+from db.access import alternatives, rule_of, table_of
+from db.base import Base
+from db.outbox import Topic, topic
+from db.relations import class_of
+from db.rules import Everyone, Member, Owner, Through, parent_of
+
+_narrower: dict[Any, tuple[str, tuple[str, ...]]] = {}
+"""The roots that are no whole project or user: the name of the topic, and the columns whose keys it names."""
+
+
+class Above(NamedTuple):
+    """A row on the way to its root: its table, its key, and the topic if it is the root."""
+
+    table: type[Base]
+    key: ColumnElement[UUID]
+
+
+def narrow(table: type[Base], name: str, *columns: str) -> None:
+    """Make the rows of a table roots, with topics `name` of the keys in some of their columns.
+
+    So what changes often does not change what everybody reads: a learner's progress is none of the catalogue.
+    """
+    _narrower[table.__table__] = name, columns
+
+
+@cache
+def above(table: Any) -> Column[Any] | None:
+    """The foreign key to the row above a row of `table`, on which it hangs; None for a root.
+
+    A row hangs on what it has its rule from, or on the person whose it is. What many share is a root, whoever owns it.
+    """
+    rules = alternatives(rule_of(table))
+    is_shared = any(isinstance(rule, Everyone) or (isinstance(rule, Member) and rule.key == "id") for rule in rules)
+    for rule in () if table in _narrower else rules:
+        match rule:
+            case Through(column=name) | Member(key=name) if name != "id":
+                return _column(table, name)
+            case Owner(column=name) if name != "id" and not is_shared:
+                return _column(table, name)
+    return None
+
+
+def way(row: Any) -> Iterator[Above]:
+    """The row and all above it up to its root: a comment, its thread, the document of that, and its project."""
+    table, key = table_of(row), row.c.id
+    yield Above(class_of(table), key)
+    while (column := above(table)) is not None:
+        key = _of(row, table, key, column.name)
+        table = parent_of(column)
+        yield Above(class_of(table), key)
+
+
+def root_topic(row: Any) -> ColumnElement[str]:
+    """The topic of the root that a row of a table, or of an alias of one, hangs on, as an expression."""
+    *_, (root, key) = way(row)
+    name, columns = _narrower.get(root.__table__, (noun(root), ("id",)))
+    keys = [key if column == "id" else _of(row, root.__table__, key, column) for column in columns]
+    found: Any = literal_column(f"'{name}'", Text())
+    for one in keys:
+        found = found + literal_column("':'", Text()) + func.encode(func.uuid_send(one), literal_column("'hex'"))
+    return found  # type: ignore[no-any-return]
+
+
+def topic_of(root: Base) -> Topic:
+    """The topic of a root."""
+    name, columns = _narrower.get(root.__table__, (noun(type(root)), ("id",)))
+    return topic(name, *(getattr(root, column) for column in columns))
+
+
+def topic_below(row: Base) -> tuple[Topic, dict[str, str]] | None:
+    """The topic of the root that a row hangs on and the ids from the row to there, where the row itself says them."""
+    named = {noun(type(row)): row.public_id}
+    column = above(row.__table__)
+    if column is None:
+        return topic_of(row), named
+    table, key = parent_of(column), getattr(row, column.name)
+    if above(table) is not None or table in _narrower:
+        return None
+    root = class_of(table)
+    return topic(noun(root), key), {noun(root): f"{root.prefix}_{key.hex}"} | named
+
+
+def noun(table: type[Base]) -> str:
+    """The last word of a table's name: `project` for SpecificationProject."""
+    name = table.__name__
+    return name[max(at for at, letter in enumerate(name) if letter.isupper()) :].lower()
+
+
+def _of(row: Any, table: Any, key: Any, name: str) -> Any:
+    """A column of the row of a table that has this key: of the row itself, or of one above it."""
+    if table is table_of(row):
+        return row.c[name]
+    one = table.alias()
+    return select(one.c[name]).where(one.c.id == key).correlate_except(one).scalar_subquery()
+
+
+def _column(table: Any, name: str) -> Column[Any]:
+    found: Column[Any] = table.c[name]
+    return found

@@ -1,0 +1,201 @@
+"""Mutations that are one statement each, declared like edges: what is found with which permission, what changes, what
+is told. A mutation of several steps is a function instead: see `graphql_schema.core.mutations.mutation`.
+
+The functions in a declaration make SQL, not values: they are called once, with the columns of the row that is found,
+the input and the id of the viewer as expressions.
+
+>>> add_comment = add(
+...     "Say something in a thread. For members who may comment.",
+...     AddCommentInput,
+...     at=tables.CommentThread,
+...     may=COMMENT,
+...     row=lambda thread, input, viewer: tables.Comment(thread_id=thread.id, author_id=viewer, content=input.content),
+...     tells=DocumentEventKind.COMMENT_ADDED,
+... )
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import Field, dataclass, fields, replace
+from enum import StrEnum
+from typing import Any
+
+from strawberry import ID, UNSET
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.utils.str_converters import to_camel_case
+
+from db import change_sql
+from db.base import Base
+from db.change import Addition, Change, Deletion, Given, Make, May, Update, made
+from db.errors import BadInput, Refusal, Refusals
+from db.outbox import CHANGED
+from db.relations import class_of
+from db.roots import above, noun
+from db.rules import parent_of
+from graphql_schema.core.context import Context
+from graphql_schema.core.mutations import Mutation, Showing, payload_type, told
+from graphql_schema.core.signature import argument
+from graphql_schema.core.texts import check_texts
+from graphql_schema.core.updates import COLUMN, NOT_NULL
+
+KEYS = 5
+"""The place in the row of a statement from which on it has the keys of what is shown."""
+
+
+class Shown(dict[str, Any]):
+    """A payload with the JSON of objects in it, in the order of the fields that select them."""
+
+    texts: Sequence[Any] = ()
+
+
+@dataclass(frozen=True)
+class OneStatement(Mutation):
+    """A change as a field. `gone` is the name under which the payload has the id of what was deleted."""
+
+    input: type
+    change: Change
+    gone: str | None = None
+
+    def annotation(self, table: type[Base], name: str) -> Any:
+        payload_type(name, {**self.change.shows, **({self.gone: ID} if self.gone else {})})
+        return super().annotation(table, name)
+
+    @property
+    def module(self) -> str:
+        return self.input.__module__
+
+    def arguments(self) -> list[StrawberryArgument]:
+        return [argument("input", self.input, "What to do, and to what.")]
+
+    async def done(self, context: Context, arguments: dict[str, Any], showing: Showing | None) -> Shown:
+        if showing is None:
+            alone = context.transaction is None
+            showing = Showing(change_sql.statement(self.change, context.viewer.typical, alone=alone), {})
+        return await self._made(context, arguments["input"], showing)
+
+    def payload(self, result: Any, refusals: Sequence[Refusal]) -> dict[str, Any]:
+        return told(refusals)
+
+    async def _made(self, context: Context, input: Any, showing: Showing) -> Shown:
+        check_texts(input)
+        _check_nulls(input)
+        values = {**showing.values, "request_id": context.request_id}
+        row = await made(self.change, context.source, context.viewer, input, showing.statement, values)
+        names, keys = list(self.change.shows), row[KEYS:]
+        conflict = self.change.conflict(row[2], input) if row[1] is None else None
+        if conflict:  # the object as it stands is the first
+            context.fail()
+            names = names[:1]
+        found = Shown(dict(zip(names, keys, strict=False)) | told([conflict] if conflict else []))
+        if self.gone and not conflict:
+            found[self.gone] = getattr(input, self.change.at)
+        found.texts = keys[len(self.change.shows) :]
+        return found
+
+
+def add(
+    description: str,
+    input: type,
+    *,
+    at: type[Base],
+    may: May,
+    row: Make,
+    also: Make | None = None,
+    once: bool = False,
+    tells: str = CHANGED,
+    **shows: type[Base],
+) -> OneStatement:
+    """A row more: `row(found, input, viewer)`, which hangs on the one that is found.
+
+    `also(added, input, viewer)` makes another that hangs on that. With `once` a row that a unique constraint would
+    refuse is there already, and nothing is changed. It shows the added row, or the rows that are named.
+    """
+    change = Addition(table=at, may=may, at=_field(at), row=row, also=also, once=once, tells=tells, shows=shows)
+    return _declared(description, input, change, {noun(change.target): change.target})
+
+
+def update(
+    description: str,
+    input: type,
+    *,
+    at: type[Base],
+    may: May,
+    sets: Make = lambda found, input, viewer: {},
+    version: str | None = None,
+    also: Make | None = None,
+    tells: str = CHANGED,
+    **shows: type[Base],
+) -> OneStatement:
+    """Other values for the row that is found: those that the input has by a `change` and that are not left out, and
+    `sets(found, input, viewer)`. Where nothing that the input says differs, nothing is changed.
+
+    `version` is the field of the input that has the version which was changed; another one is a CONFLICT.
+    """
+    given = {part.metadata[COLUMN].key: Given(part.name, unset=UNSET) for part in _changes(input)}
+    values: Make = lambda found, input, viewer: {**given, **sets(found, input, viewer)}  # noqa: E731  (as it comes in)
+    change = Update(table=at, may=may, at=_field(at), set=values, version=version, also=also, tells=tells, shows=shows)
+    return _declared(description, input, change, {noun(at): at})
+
+
+def transition(
+    description: str,
+    input: type,
+    *,
+    at: type[Base],
+    may: May,
+    to: StrEnum,
+    sets: Make = lambda found, input, viewer: {},
+    tells: str = CHANGED,
+    **shows: type[Base],
+) -> OneStatement:
+    """Another state for the row that is found, with other values. Where that state cannot follow it is a CONFLICT."""
+    change = Update(table=at, may=may, at=_field(at), to=to, set=sets, tells=tells, shows=shows)
+    return _declared(description, input, change, {noun(at): at})
+
+
+def delete(
+    description: str,
+    input: type,
+    *,
+    at: type[Base],
+    may: May,
+    rows: Make | None = None,
+    tells: str = CHANGED,
+    **shows: type[Base],
+) -> OneStatement:
+    """The row that is found is deleted with all that belongs to it, or the one that has the values of `rows`.
+
+    It shows the row above the deleted one, and the id of what is gone as `deletedCommentId`.
+    """
+    change = Deletion(table=at, may=may, at=_field(at), rows=rows, tells=tells, shows=shows)
+    column = above(at.__table__)
+    parent = class_of(parent_of(column)) if column is not None else at
+    gone = None if rows else f"deleted_{noun(at)}_id"
+    return _declared(description, input, change, {noun(parent): parent}, gone=gone)
+
+
+def _declared(
+    description: str, input: type, change: Change, shows: Mapping[str, type[Base]], *, gone: str | None = None
+) -> OneStatement:
+    change = replace(change, shows=change.shows or shows)
+    return OneStatement(description, input, change, gone, weight=100)
+
+
+def _field(table: type[Base]) -> str:
+    """The field of an input that names a row of a table: `thread_id`."""
+    return f"{noun(table)}_id"
+
+
+def _changes(input: Any) -> Iterator[Field[Any]]:
+    """The fields of an input that set a column."""
+    for part in fields(input):
+        if COLUMN in part.metadata:
+            assert not part.metadata[COLUMN].expression.foreign_keys, "another row to find takes a step more"
+            yield part
+
+
+def _check_nulls(input: Any) -> None:
+    """Raise Refusals for each null where a column cannot be empty."""
+    given = ((part, getattr(input, part.name)) for part in _changes(input))
+    nulls = [part for part, value in given if value is None and not part.metadata[COLUMN].expression.nullable]
+    if nulls:
+        raise Refusals([BadInput(NOT_NULL, at=to_camel_case(part.name)) for part in nulls])

@@ -1,0 +1,130 @@
+"""The statement of a mutation that is one: it makes the change, and shows what is selected of it.
+
+What a statement changes it does not see, but for the rows that it returns. So a selection whose SQL reads a table that
+the change writes is read by a second statement, as after a mutation of several steps.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Uuid, literal_column
+
+from db import change_sql
+from db.access import Viewer
+from db.base import tables
+from db.change import Change, Deletion
+from db.change_sql import ChangeStatement, Writer
+from db.permissions import SEE
+from db.relations import passes_down
+from db.roots import above
+from graphql_schema.core.tree import Row
+from graphql_schema.execution.asked import Asked
+from graphql_schema.execution.compiler import Compiler, Scope
+from graphql_schema.execution.sql_text import Alias, Parameter, Places, Sql, allowed, joined, text_of
+
+MARK = "\2"
+"""Stands in the text of a statement for what is selected of a row."""
+
+
+def statement(change: Change, rows: Sequence[Row], asked: Asked, viewer: Viewer, *, alone: bool) -> ChangeStatement:
+    """The statement of a change that shows these rows, or nothing if not all of them can be shown by it.
+
+    Raises RecursionError for what is too deep.
+    """
+    plain = change_sql.statement(change, viewer.typical, alone=alone)
+    if asked.failures or not rows:
+        return plain
+    places = Places()
+    one = _text(_writer(change, viewer.typical, many=False, alone=alone), rows, asked, places)
+    if one is None:
+        return plain
+    names = list(places.kinds)
+    many = plain.many_sql and _text(_writer(change, viewer.typical, many=True, alone=True), rows, asked, places)
+    assert list(places.kinds) == names, "for many it has other parameters"
+    return ChangeStatement(one, places.kinds, places.constants, many, shows=True)
+
+
+def _text(writer: Writer, rows: Sequence[Row], asked: Asked, places: Places) -> str | None:
+    """The text of a statement; None if a row has to be read after it."""
+    compiler = Compiler(writer.viewer, asked.shapes)
+    shown = [_shown(writer, row, compiler) for row in rows]
+    read = " ".join(piece for sql in shown for piece in sql or () if isinstance(piece, str))
+    if None in shown or any(re.search(rf"\b{table}\b", read) for table in written(writer.change)):
+        return None
+    return places.text(_filled(_marked(writer, len(rows)), shown))
+
+
+@cache
+def _writer(change: Change, viewer: Viewer, *, many: bool, alone: bool) -> Writer:
+    return Writer(change, viewer, many=many, alone=alone)
+
+
+@cache
+def _marked(writer: Writer, count: int) -> Sql:
+    """The statement with marks where so many rows are shown. To write it takes ten times as long as to show a few."""
+    marks: Any = (literal_column(f"{MARK}{number}{MARK}") for number in range(count))
+    return text_of(writer.select(*marks))
+
+
+def _shown(writer: Writer, row: Row, compiler: Compiler) -> Sql | None:
+    """The JSON of a row in a part of the statement, or above one; None if the part does not have all of it."""
+    assert row.payload
+    part, table = writer.row(row.payload), row.rows.table.__table__
+    if part is None:
+        key = writer.key(row.payload)
+        if getattr(key, "table", None) is not writer.found:  # further above
+            return None
+        scope = Scope(writer.viewer, key=literal_column(f"{writer.found.name}.{key.name}", Uuid()))
+        return joined(compiler.json(replace(row, given=None), scope))
+    alias: Any = Alias(part.name, table)
+    json = joined(compiler.json(row.body, Scope(writer.viewer, alias)))
+    if not alias.c.asked.keys() <= {*part.c.keys()}:
+        return None
+    return ("CASE WHEN ", *_is_seen(writer, alias), " THEN ", *json, " END")
+
+
+def _is_seen(writer: Writer, alias: Any) -> Sql:
+    """Whether there is such a row that the viewer sees. They see what they found, and what hangs on that."""
+    there = (f"{alias.name}.id IS NOT NULL",)
+    if alias.element is writer.change.table.__table__ or passes_down(above(alias.element)):
+        return there
+    return (*there, " AND ", *allowed(SEE, alias, writer.viewer))
+
+
+def _filled(pieces: Sql, shown: Sequence[Sql | None]) -> Sql:
+    return tuple(piece for one in pieces for piece in _parts(one, shown))
+
+
+def _parts(piece: str | Parameter, shown: Sequence[Sql | None]) -> Iterator[str | Parameter]:
+    """A piece of text with what is shown in the places of its marks."""
+    if isinstance(piece, Parameter):
+        yield piece
+        return
+    for place, part in enumerate(piece.split(MARK)):
+        if place % 2:
+            yield from shown[int(part)] or ()
+        else:
+            yield part
+
+
+def written(change: Change) -> set[str]:
+    """The names of the tables whose rows are changed, those included that a deletion takes along."""
+    found = {change.target.__tablename__}
+    if change.also:
+        found.add(change.also_values(change.target.__table__.c)[0].__tablename__)
+    while isinstance(change, Deletion) and (more := _behind(found) - found):
+        found |= more
+    return found
+
+
+def _behind(names: set[str]) -> set[str]:
+    """The tables whose rows go, or lose a reference, with rows of these."""
+    return {
+        table.__tablename__
+        for table in tables()
+        for key in table.__table__.foreign_keys
+        if key.column.table.name in names and key.ondelete in ("CASCADE", "SET NULL")
+    }

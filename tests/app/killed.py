@@ -1,0 +1,38 @@
+"""A process that is killed while it publishes: short of imports, as one is started for each time."""
+
+import asyncio
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+
+import db.tables  # noqa: F401  (declares the tables)
+from app.realtime import Realtime
+from db.access import GUEST
+from db.engine import Database
+from db.outbox import Event
+
+TOPIC = "project:1"
+
+
+async def touch(database: Database, *topics: str) -> None:
+    """Commit an event of each of these topics."""
+    async with database.work(GUEST) as work:
+        work.touch(*topics)
+
+
+def killed(database_url: str, redis_url: str, prefix: str, gets_to_publish: bool, pipe: Connection) -> None:
+    """Commit an event, and say so when it is to be published, or is and that is not noted yet; then stand still."""
+    asyncio.run(_killed(database_url, redis_url, prefix, gets_to_publish, pipe))
+
+
+async def _killed(database_url: str, redis_url: str, prefix: str, gets_to_publish: bool, pipe: Connection) -> None:
+    database = Database(database_url)
+    async with Realtime(redis_url, prefix=prefix) as realtime:
+
+        async def publish(events: Sequence[Event]) -> None:
+            if gets_to_publish:
+                await realtime.publish(events)
+            pipe.send(True)
+            await asyncio.Event().wait()
+
+        await touch(database, TOPIC)
+        await database.relay(publish)

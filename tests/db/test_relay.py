@@ -1,0 +1,99 @@
+"""The relay's side of the outbox: what is committed is published in order, again if need be, and kept for a while."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import func, select, text, update
+
+from db import relay
+from db.access import GUEST
+from db.engine import Database
+from db.outbox import Event, OutboxEvent
+from db.relay import KEPT
+from tests.conftest import NotingDatabase
+
+TOPIC = "project:1"
+
+
+async def touch(database: Database, *topics: str) -> None:
+    async with database.work(GUEST) as work:
+        work.touch(*topics)
+
+
+class Published(list[tuple[str, int]]):
+    """The topics and numbers of all that was published."""
+
+    async def __call__(self, events: Sequence[Event]) -> None:
+        self += [(event.topic, event.sequence) for event in events]
+
+
+async def refuse(_events: Sequence[Event]) -> None:
+    raise ConnectionError
+
+
+async def test_events_are_published_once_in_the_order_of_their_topic(database: NotingDatabase) -> None:
+    published = Published()
+    for topics in (("b", "a"), ("a",)):
+        await touch(database, *topics)
+        await database.relay(published)
+    assert await database.relay(published) == 0
+    assert published == [("a", 1), ("b", 1), ("a", 2)]
+
+
+async def test_more_than_fit_into_one_round_are_published_in_several(
+    database: NotingDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "NEXT", relay.NEXT.replace(str(relay.MAX_AT_ONCE), "3"))
+    published = Published()
+    await touch(database, *"aabbb")
+    assert [await database.relay(published) for _ in range(3)] == [3, 2, 0]
+    assert published == [("a", 1), ("a", 2), ("b", 1), ("b", 2), ("b", 3)]
+
+
+async def test_what_could_not_be_published_comes_again_under_the_same_numbers(database: NotingDatabase) -> None:
+    published = Published()
+    await touch(database, TOPIC, TOPIC)
+    with pytest.raises(ConnectionError):
+        await database.relay(refuse)
+    await database.relay(published)
+    assert published == [(TOPIC, 1), (TOPIC, 2)]
+
+
+async def test_relays_take_turns(database: NotingDatabase, database_url: str) -> None:
+    """While one has not heard that its events are published, no other publishes those behind them."""
+    other, published, may_go_on, began = Database(database_url), Published(), asyncio.Event(), asyncio.Event()
+
+    async def slow(events: Sequence[Event]) -> None:
+        began.set()
+        await may_go_on.wait()
+        await published(events)
+
+    await touch(database, TOPIC)
+    first = asyncio.create_task(database.relay(slow))
+    await began.wait()
+    await touch(database, TOPIC)
+    assert await other.relay(published) == 0
+    may_go_on.set()
+    assert await first == 1
+    assert await other.relay(published) == 1
+    assert published == [(TOPIC, 1), (TOPIC, 2)]
+    await other.close()
+
+
+@pytest.mark.parametrize(("minutes", "left"), [(1, KEPT + 10), (3, KEPT)])
+async def test_two_minutes_and_three_hundred_events_of_a_topic_are_kept(
+    database: NotingDatabase, minutes: int, left: int
+) -> None:
+    published = Published()
+    await touch(database, *[TOPIC] * (KEPT + 9), "other")
+    await database.relay(published)
+    async with database.work(GUEST) as work:
+        before = func.now() - text(f"interval '{minutes} minutes'")
+        await work.execute(update(OutboxEvent).values(published_at=before), synchronize_session=False)
+    await touch(database, TOPIC)
+    await database.relay(published)
+    async with database.read() as session:
+        mine = select(func.count(), func.max(OutboxEvent.sequence)).where(OutboxEvent.topic == TOPIC)
+        assert (await session.execute(mine)).one() == (left, KEPT + 10)
+        assert await session.scalar(select(func.count()).where(OutboxEvent.topic == "other")) == 1
