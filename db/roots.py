@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Text, func, literal_column, select
+from sqlalchemy import Column, ColumnElement, Select, Text, bindparam, func, literal_column, select
 
 from db.access import alternatives, rule_of, table_of
 from db.base import Base
@@ -109,3 +109,10 @@ def _of(row: Any, table: Any, key: Any, name: str) -> Any:
 def _column(table: Any, name: str) -> Column[Any]:
     found: Column[Any] = table.c[name]
     return found
+
+
+@cache
+def roots(table: type[Base]) -> Select[*tuple[Any, ...]]:
+    """The keys of the row with a key and of all above it, and the topic of its root."""
+    row = table.__table__
+    return select(*(one.key for one in way(row)), root_topic(row)).where(row.c.id == bindparam("key"))

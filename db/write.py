@@ -39,7 +39,7 @@ from db.insertions import insert
 from db.outbox import CHANGED, Event, Topic
 from db.permissions import SEE, Permission
 from db.records import columns, fill_defaults, insertion, row_of
-from db.roots import noun, root_topic, topic_below, way
+from db.roots import noun, roots, topic_below, way
 from db.rules import closing
 from db.statements import Arguments, Statement, compiled
 
@@ -209,7 +209,7 @@ class Work:
         if known := topic_below(row):
             return known
         tables = [one.table for one in way(row.__table__)]
-        *keys, found = (await self.execute(_roots(type(row)), {"key": row.id})).one()
+        *keys, found = (await self.execute(roots(type(row)), {"key": row.id})).one()
         return found, {noun(table): f"{table.prefix}_{key.hex}" for table, key in zip(tables, keys, strict=True)}
 
     def audit(self, action: str, row: Base | type[Base], **details: Any) -> None:
@@ -285,13 +285,6 @@ def _by_keys(table: type[Base], may: May, viewer: Viewer) -> Select[*tuple[Any, 
     """The rows with some keys, each with whether the viewer has the permission and what closes it."""
     row, keys = table.__table__, bindparam("keys", type_=ARRAY(Uuid()))
     return select(table, *_asked(may, row, viewer)).where(table.id == func.any(keys), allows(SEE, row, viewer))
-
-
-@cache
-def _roots(table: type[Base]) -> Select[*tuple[Any, ...]]:
-    """The keys of the row with a key and of all above it, and the topic of its root."""
-    row = table.__table__
-    return select(*(one.key for one in way(row)), root_topic(row)).where(row.c.id == bindparam("key"))
 
 
 @cache

@@ -55,6 +55,8 @@ async def create_course(
     ]
     await work.add_all([(course, None), *chapters, *lessons])
     work.audit("course_created", course)
+    await work.changed(course)
+    work.touch(viewer_topic(work.viewer_id))
     return course, [chapter for chapter, _ in chapters]
 
 

@@ -5,8 +5,9 @@ from graphql_schema.core.changes import add, delete, transition, update
 from graphql_schema.core.connections import listing, many, many_to_many
 from graphql_schema.core.fields import column, deprecated, embedded, one, sql
 from graphql_schema.core.figures import average, count, highest, lowest, percentile, total
-from graphql_schema.core.mutations import mutation, references
+from graphql_schema.core.mutations import mutation
 from graphql_schema.core.nodes import NODES, embedded_in, node
+from graphql_schema.core.references import references
 from graphql_schema.core.roots import lookup, root
 from graphql_schema.core.signature import number
 from graphql_schema.core.subscriptions import subscription

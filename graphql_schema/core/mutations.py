@@ -15,18 +15,16 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.utils.str_converters import to_camel_case
 
-from db import read
 from db.base import Base
 from db.change_sql import ChangeStatement
 from db.deadlocks import repeated
 from db.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Refusals, Unauthenticated
 from graphql_schema.core import tree
-from graphql_schema.core.arguments import Given
 from graphql_schema.core.bulk import check_items
 from graphql_schema.core.context import Context
 from graphql_schema.core.fields import Computed, Field, object_type
 from graphql_schema.core.inputs import below, objects_in
-from graphql_schema.core.roots import by_key
+from graphql_schema.core.references import Reference, sized
 from graphql_schema.core.selected import Selected
 from graphql_schema.core.signature import argument
 from graphql_schema.core.texts import check_texts
@@ -49,50 +47,6 @@ object_type(
         lambda error: ["input", *error["at"].split(".")] if error["at"] else [],
     ),
 )
-
-
-@dataclass(frozen=True)
-class Reference(Field):
-    """An object that a payload or an event names by its key, read under the viewer's own access rule."""
-
-    child: type[Base]
-
-    def annotation(self, table: type[Base], name: str) -> Any:
-        return f"{self.child.__name__} | None"
-
-    def lower(self, at: Selected) -> tree.Node:
-        return tree.Row(by_key(self.child), at.object(), at.given(), payload=at.name)
-
-    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
-        key = source.get(name)
-        return await context.load(read.by_id, self.child, key=key) if key else None
-
-
-@dataclass(frozen=True)
-class References(Field):
-    """Objects that a payload names by their keys, in its order, each read like a `Reference`.
-
-    There are `most` of them at most, or as many as the list of this name in the input has.
-    """
-
-    child: type[Base]
-    most: int | str
-
-    def annotation(self, table: type[Base], name: str) -> Any:
-        return f"list[{self.child.__name__} | None] | None"
-
-    def lower(self, at: Selected) -> tree.Node:
-        return tree.Row(
-            by_key(self.child),
-            at.object(),
-            at.given(self.most if isinstance(self.most, int) else 1),
-            payload=at.name,
-            is_many=True,
-        )
-
-    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
-        keys = source.get(name)
-        return keys if keys is None else [context.load(read.by_id, self.child, key=key) for key in keys]
 
 
 class Showing(NamedTuple):
@@ -180,7 +134,7 @@ class Steps(Mutation):
     def lower(self, at: Selected) -> tree.Node:
         """The mutation. Its payload is lowered where nothing is known of the input: here lists get their sizes."""
         payload = at.object()
-        members = tuple(_sized(member, at) for member in payload.members)
+        members = tuple(sized(member, at) for member in payload.members)
         return tree.Python(at.coordinate, at.name, self, replace(payload, members=members), at.given())
 
     async def done(self, context: Context, arguments: dict[str, Any], showing: Showing | None) -> dict[str, Any]:
@@ -195,15 +149,6 @@ class Steps(Mutation):
     def payload(self, result: Any, refusals: Sequence[Refusal]) -> dict[str, Any]:
         values = result if isinstance(result, tuple) else (result,)
         return {name: _key(value) for name, value in zip(self.returns, values, strict=False)} | told(refusals)
-
-
-def _sized(member: tree.Member, at: Selected) -> tree.Member:
-    """A list of a payload, as long as the list of the input is that it says."""
-    match member.node:
-        case tree.Row(given=Given(declared=References(most=str(place))) as given) as row:
-            sized = replace(given, size=at.length(f"input.{place}"))
-            return replace(member, node=replace(row, given=sized))
-    return member
 
 
 def _placed(refusal: Refusal, arguments: dict[str, Any]) -> Refusal:
@@ -291,15 +236,6 @@ def _annotated(parameter: inspect.Parameter) -> tuple[Any, str]:
         return kind, described
     assert parameter.name == "input", f'Describe the argument: {parameter.name}: Annotated[…, "What it is."]'
     return parameter.annotation, "What to do, and to what."
-
-
-def references(table: type[Base], description: str, *, most: int | str) -> References:
-    """Rows that a mutation returns, in its order: `most`, or as many as the list of this name in its input has.
-
-    >>> lessons = references(tables.Lesson, "The lessons that were added, in their order.", most="lessons")
-    """
-    null = "Null when the mutation was refused; null in it stands for one that you may not see."
-    return References(f"{description} {null}", table, most)
 
 
 def _output(name: str, kind: Any) -> Field:

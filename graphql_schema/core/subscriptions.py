@@ -14,7 +14,8 @@ from db.base import Base
 from db.outbox import Event
 from graphql_schema.core.context import Context, Feed
 from graphql_schema.core.fields import Computed, Field, object_type
-from graphql_schema.core.mutations import Reference, arguments_of, described
+from graphql_schema.core.mutations import arguments_of, described
+from graphql_schema.core.references import Reference
 from graphql_schema.core.strawberry_seam import enumeration
 
 

@@ -5,6 +5,7 @@ import io
 import logging
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import httpx
 import orjson
@@ -42,6 +43,7 @@ async def test_a_request_is_one_entry(written: io.StringIO, served: Served, worl
     [entry] = entries(written, "request")
     assert entry.pop("ms") > 0
     assert entry.pop("timestamp").endswith("Z")
+    assert UUID(entry.pop("request_id")).version == 7
     assert entry == {
         "event": "request",
         "level": "info",

@@ -23,8 +23,8 @@ from graphql import (
     is_specified_scalar_type,
 )
 
-from graphql_schema.core.mutations import References
 from graphql_schema.core.orders import order_of
+from graphql_schema.core.references import References
 from graphql_schema.core.strawberry_seam import declared_of
 from tests.invariants.schema import SCHEMA, TABLES, is_aggregate, object_type
 

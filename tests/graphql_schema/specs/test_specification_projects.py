@@ -53,13 +53,7 @@ async def test_a_document_begins_with_the_text_that_is_given(graph: Graph, world
         assert found["currentVersion"] == {"content": content, "author": {"name": "Ada"}}
 
 
-async def test_without_members_nothing_needs_a_session(graph: Graph) -> None:
-    await done(graph, "ada", CREATE, name="Globe", documents=[document("DESIGN")])
-    (payload,) = graph.statements  # what is inserted without a session is not among them
-    assert payload.startswith("SELECT")
-
-
-async def test_in_a_session_the_rows_take_a_statement_a_table(graph: Graph, world: World) -> None:
+async def test_the_rows_take_a_statement_a_table(graph: Graph, world: World) -> None:
     people = with_ids(world, [{"userId": "@ben"}])
     await done(graph, "ada", CREATE, name="Globe", documents=[document("IMPLEMENTATION")], members=people)
     written = [statement.split()[2] for statement in graph.statements if statement.startswith("INSERT")]
