@@ -16,21 +16,18 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from app.banner import SignedIn, banner
-from app.ready import KNOWN, check_roles, ready, reason, running
+from app.jobs import commands
+from app.ready import DATA, KNOWN, Data, check_roles, ready, reason, running
 from app.settings import Settings
 from db import demo, migrations
 from db.embedded import servers
 from db.errors import NotFound
 
 ROOT = Path(__file__).parents[1]
-DATA = ROOT / ".trellis"
 
 GARBAGE = 20_000
 """Objects that are made before the collector looks for those that nobody needs."""
 
-Data = Annotated[
-    Path, typer.Option("--data", readable=False, help="Where our own servers keep their data.", show_default=".trellis")
-]
 Check = Annotated[bool, typer.Option("--check", help="Write nothing, and fail if there is something to write.")]
 Scale = Annotated[int, typer.Option(min=1, help="Each step above 1 adds as much generated data as there is real.")]
 Sources = Annotated[list[Path], typer.Argument(help="Apollo's manifests, Relay's maps, folders, older lists.")]
@@ -40,6 +37,7 @@ Older = Annotated[Path, typer.Argument(help="The SDL of an older version.")]
 
 cli = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 cli.add_typer(graph := typer.Typer(invoke_without_command=True), name="schema")
+cli.add_typer(commands, name="jobs")
 screen = Console(highlight=False, soft_wrap=True)
 
 
@@ -58,6 +56,18 @@ def serve(*, host: str = "127.0.0.1", port: int = 8000, data: Data = DATA) -> No
         asyncio.run(check_roles(settings))
         # A database of one's own gets no demo people, whose addresses everybody knows.
         _serve(settings, listener, [] if os.environ.get("DATABASE_URL") else _demo_people(settings))
+
+
+@cli.command()
+def work(*, data: Data = DATA, attached: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
+    """Run jobs, beside whatever servers and other workers there are on the same database."""
+    from app import logs
+    from app.work import LOOP, work
+
+    with suppress(KeyboardInterrupt), ready(data) as settings:
+        logs.configure(settings.log_level, json=settings.log_json)
+        with asyncio.Runner(loop_factory=LOOP) as runner:
+            runner.run(work(settings, attached=attached))
 
 
 @cli.command()
@@ -203,16 +213,22 @@ def _load_demo(settings: Settings, *, scale: int) -> None:
 def _serve(settings: Settings, listener: socket.socket, people: list[SignedIn]) -> None:
     from app import logs
     from app.main import Server
+    from app.work import WorkerProcesses
 
     class Announced(Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
+                await workers.__aenter__()
                 _settle_memory()
                 host, port, *_ = listener.getsockname()
                 screen.print(banner(host, port, people))
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await asyncio.gather(super().shutdown(sockets), workers.__aexit__())
+
     logs.configure(settings.log_level, json=settings.log_json)
+    workers = WorkerProcesses(settings)
     server = Announced(settings)
     server.run(sockets=[listener])
     if not server.started:

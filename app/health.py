@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import orjson
 import structlog
@@ -14,12 +15,16 @@ from db import background
 TIMEOUT = 1.0
 
 Check = Callable[[], Awaitable[None]]
+Age = Callable[[], Awaitable[float]]
 
 log = structlog.get_logger()
 
 
-def routes(checks: Mapping[str, Check]) -> list[Route]:
-    """`/health/live` always answers 200; `/health/ready` answers 503 unless every check passes."""
+def routes(checks: Mapping[str, Check], ages: Mapping[str, Age]) -> list[Route]:
+    """`/health/live` always answers 200; `/health/ready` answers 503 unless every check passes.
+
+    It also tells ages, in seconds, null where they cannot be known: of what waits, which another process may not do.
+    """
 
     async def live(_request: Request) -> Response:
         return _answer({"status": "ok"})
@@ -27,9 +32,10 @@ def routes(checks: Mapping[str, Check]) -> list[Route]:
     async def ready(_request: Request) -> Response:
         passed = await asyncio.gather(*(_passes(name, check) for name, check in checks.items()))
         states = {name: "ok" if good else "unavailable" for name, good in zip(checks, passed, strict=True)}
+        told = {**states, **{name: await _age(name, age) for name, age in ages.items()}}
         if all(passed):
-            return _answer({"status": "ok", **states})
-        return _answer({"status": "unavailable", **states}, status=503)
+            return _answer({"status": "ok", **told})
+        return _answer({"status": "unavailable", **told}, status=503)
 
     return [Route("/health/live", live), Route("/health/ready", ready)]
 
@@ -51,6 +57,15 @@ async def _passes(name: str, check: Check) -> bool:
     return True
 
 
-def _answer(body: dict[str, str], *, status: int = 200) -> Response:
+async def _age(name: str, age: Age) -> float | None:
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            return round(await age(), 1)
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is not known)
+        log.warning("not known", age=name, error=repr(error))
+        return None
+
+
+def _answer(body: dict[str, Any], *, status: int = 200) -> Response:
     headers = {"Cache-Control": "no-store"}
     return Response(orjson.dumps(body), status, headers, media_type="application/json")

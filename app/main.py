@@ -39,6 +39,7 @@ from app.streams.streaming import Streams
 from app.tickets import Tickets
 from app.watch import Watch
 from db.engine import Database
+from db.queue.operators import State, state
 from graphql_schema import schema
 from graphql_schema.execution import Executor
 
@@ -107,9 +108,19 @@ class App:
 
     def _routes(self, settings: Settings) -> list[BaseRoute]:
         checks = {"database": self.database.ping, "redis": self.realtime.ping, "tasks": health.tasks_run}
-        watched = [*health.routes(checks), metrics.route(self.sessions, settings.metrics_token)]
+        ages = {"queue_age": self._queue_age, "outbox_age": self._outbox_age}
+        watched = [*health.routes(checks, ages), metrics.route(self.sessions, settings.metrics_token, self._queue)]
         console = pages.routes(allowed=visiting(settings.introspection, self.sessions))
         return [*watched, *console, Route("/", _to_the_console)]
+
+    async def _queue(self) -> State:
+        return await state(partial(self.database.writers.fetch, arguments=()))
+
+    async def _queue_age(self) -> float:
+        return (await self._queue()).age
+
+    async def _outbox_age(self) -> float:
+        return (await self._queue()).outbox_age
 
     @asynccontextmanager
     async def _lifespan(self, _pages: Starlette) -> AsyncIterator[None]:

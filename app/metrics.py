@@ -4,19 +4,24 @@ errors.
 Labels have few values, all of them from our own code or the schema: nothing that a client sends becomes one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from hmac import compare_digest
 from typing import Any
 
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from app.auth import Sessions
 from db.errors import Unauthenticated
+from db.queue.operators import State
 from graphql_schema.execution import Operation
+
+Queue = Callable[[], Awaitable[State]]
+"""Looks at the queue of jobs."""
 
 SECONDS = Histogram("trellis_operation_seconds", "Time to answer a query or a mutation.", ["kind", "answered"])
 RESOLVED = Counter("trellis_resolved_total", "Root fields that were not compiled, by the field in the way.", ["field"])
@@ -26,6 +31,10 @@ RATE_LIMITED = Counter(
     "Operations that had too little left, by whose bucket it was (usr, ip, org, text) and whether that is enforced.",
     ["bucket", "mode"],
 )
+
+QUEUE_AGE = Gauge("trellis_queue_age_seconds", "Seconds for which the first of the jobs that are due waits already.")
+OUTBOX_AGE = Gauge("trellis_outbox_age_seconds", "Seconds for which the first event in the outbox waits for a relay.")
+JOBS = Gauge("trellis_jobs", "Jobs in the queue: waiting, running, and failed for good.", ["state"])
 
 _seconds = cache(SECONDS.labels)
 
@@ -45,16 +54,27 @@ def count_errors(errors: Iterable[Mapping[str, Any]]) -> None:
         ERRORS.labels(error["extensions"]["code"]).inc()
 
 
-def route(sessions: Sessions, token: str | None) -> Route:
+def route(sessions: Sessions, token: str | None, queue: Queue) -> Route:
     """`/metrics` in the format of Prometheus, for clients with the token of the settings, and for administrators."""
 
     async def metrics(request: Request) -> Response:
         credential = request.headers.get("authorization")
         if not await _may(sessions, credential, token):
             return PlainTextResponse("Not found", 404)
+        await _look_at(queue)
         return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
 
     return Route("/metrics", metrics)
+
+
+async def _look_at(queue: Queue) -> None:
+    """Take over the numbers of the queue. Where the database does not answer, those of the last time are told."""
+    with suppress(Exception):
+        state = await queue()
+        QUEUE_AGE.set(state.age)
+        OUTBOX_AGE.set(state.outbox_age)
+        for name in ("waiting", "running", "failed"):
+            JOBS.labels(name).set(getattr(state, name))
 
 
 async def _may(sessions: Sessions, credential: str | None, token: str | None) -> bool:

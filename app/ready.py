@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Annotated
 
 import asyncpg
 import typer
@@ -20,6 +21,12 @@ from db import migrations, roles
 from db.address import Address
 from db.embedded import Servers, servers
 from db.errors import CannotRun, Refusal
+
+DATA = Path(__file__).parents[1] / ".trellis"
+Data = Annotated[
+    Path, typer.Option("--data", readable=False, help="Where our own servers keep their data.", show_default=".trellis")
+]
+"""The option of every command that needs servers."""
 
 KNOWN = (CannotRun, Refusal, OSError, ValidationError, asyncpg.PostgresError, DBAPIError)
 """The exceptions that end a command for a reason that its caller can do something about."""

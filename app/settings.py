@@ -63,7 +63,8 @@ class Settings(BaseSettings):
     """The address of that database for a role that can only read. Without it the sessions that read are set to
     read-only."""
     direct_url: DatabaseUrl | None = Field(default=None, validation_alias="DIRECT_URL", repr=False)
-    """The address of that database past the pooler and as its owner: for migrations, roles and demo data."""
+    """The address of that database past the pooler and as its owner: for migrations, roles, demo data, and
+    for workers to hear of new jobs."""
     migrate: bool = True
     """Whether a start brings the database to the newest revision. If not, a start with an older database is
     refused."""
@@ -77,6 +78,11 @@ class Settings(BaseSettings):
     relay of events and the liveness probe."""
     relay: bool = True
     """Whether this process publishes the events of all: at least one has to, or they wait until one does."""
+    workers: int = Field(default=1, ge=0)
+    """Processes that run jobs beside the server and start with it. With 0 there are none: `scripts/work` is one."""
+    jobs_at_once: int = Field(default=8, ge=1)
+    """Jobs that one of them runs at a time, each with a connection to PostgreSQL. It has one more, past a pooler, to
+    hear of new jobs and to hold locks."""
     deadline: float = Field(default=10, gt=0)
     """Seconds after which an operation, or the answer to one event, is stopped, in the database too."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

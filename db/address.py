@@ -6,13 +6,16 @@ Source: PostgreSQL, "Connection URIs" and "Parameter Key Words" of libpq, whose 
 import os
 import re
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode
 
 import asyncpg
 from asyncpg import Connection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from db.errors import CannotRun
 
@@ -121,6 +124,16 @@ class Address:
         connect = options.pop("async_creator", self.connect)
         arguments = {"async_creator_fn": connect} | (UNNAMED if self.is_pooled else {})
         return create_async_engine("postgresql+asyncpg://", connect_args=arguments, **options)
+
+    @asynccontextmanager
+    async def owned(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction on a connection of its own, with the limits of its role: all of it is kept, or nothing."""
+        engine = self.engine(poolclass=NullPool)
+        try:
+            async with engine.begin() as connection:
+                yield connection
+        finally:
+            await engine.dispose()
 
 
 def _driven(hosts: str, query: dict[str, str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The relay's side of the outbox: it has events published that are committed, in their order, and clears away old ones.
+"""The relay's side of the outbox: it has events published that are committed, in their order, and makes their jobs.
 
 Several relays may run. They take turns by a lock that the database drops with the transaction of a relay that is gone:
 then the next one publishes the same events again, under the same numbers. Nothing is lost while there is none.
@@ -11,6 +11,9 @@ from orjson import loads
 
 from db.outbox import Event
 from db.pool import Pool
+from db.queue.add import add
+from db.queue.declared import jobs_of
+from db.queue.names import queries
 
 Publish = Callable[[Sequence[Event]], Awaitable[None]]
 """Publishes events in their order; raises when it is not certain that all of them are."""
@@ -55,6 +58,9 @@ async def relayed(pool: Pool, publish: Publish) -> int:
         if rows:
             await publish([Event(topic, kind, loads(ids), sequence) for topic, sequence, kind, ids in rows])
             topics = [row["topic"] for row in rows]
+            await add(
+                queries(turn.connection), [job for row in rows for job in jobs_of(row["kind"], loads(row["ids"]))]
+            )
             await turn.fetch(PUBLISHED, (topics, [row["sequence"] for row in rows]))
             await turn.fetch(CLEAR, (list(dict.fromkeys(topics)), datetime.now(UTC) - KEPT_FOR))
     return len(rows)

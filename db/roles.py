@@ -9,6 +9,7 @@ from asyncpg import Connection
 from db.address import Address
 from db.engine import COMPILED_SETTINGS, READ_ONLY, SERVER_SETTINGS
 from db.errors import CannotRun
+from db.queue.schema import SCHEMA
 
 POOLED = ("application_name",)
 """Settings that a pooler itself hands on."""
@@ -71,7 +72,18 @@ async def _give(connection: Connection, address: Address, *, reads: bool) -> str
     verbs = "SELECT" if reads else "SELECT, INSERT, UPDATE, DELETE"
     await _run(connection, f"GRANT {verbs} ON ALL TABLES IN SCHEMA public TO %I", role)
     await _run(connection, f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {verbs} ON TABLES TO %I", role)
+    if not reads:
+        await _let_queue(connection, role)
     return str(role)
+
+
+async def _let_queue(connection: Connection, role: str) -> None:
+    """Let a role queue and run jobs. Nobody else sees them: their tables have no access rules."""
+    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+    await _run(connection, f"GRANT USAGE ON SCHEMA {SCHEMA} TO %I", role)
+    for kind, verbs in (("TABLES", "SELECT, INSERT, UPDATE, DELETE"), ("SEQUENCES", "USAGE")):
+        await _run(connection, f"GRANT {verbs} ON ALL {kind} IN SCHEMA {SCHEMA} TO %I", role)
+        await _run(connection, f"ALTER DEFAULT PRIVILEGES IN SCHEMA {SCHEMA} GRANT {verbs} ON {kind} TO %I", role)
 
 
 async def _run(connection: Connection, statement: str, *names: str | None) -> None:

@@ -11,12 +11,15 @@ from sqlalchemy import Text, bindparam, delete, func, select, update
 from db import tables
 from db.access import GUEST, Viewer
 from db.outbox import topic
+from db.queue.declared import clears
 from db.statements import compiled
 from db.tokens import new_token, token_hash
 from db.turns import Turns
 from db.write import Work
 
 SESSION_LIFETIME = timedelta(days=30)
+ENDED_KEPT = timedelta(days=30)
+"""How long it can be seen that a session has ended."""
 ATTEMPTS = 5
 LOCKED_FOR = timedelta(minutes=15)
 
@@ -31,6 +34,8 @@ them.
 """
 NOBODYS_HASH = hasher.hash(new_token())
 """A hash to check for an unknown address, so that it takes the time of a known one."""
+
+ended_sessions = clears(tables.Session, lambda row: row.expires_at < func.now() - ENDED_KEPT, cron="17 * * * *")
 
 _HAS_ADDRESS = func.lower(tables.User.email) == bindparam("email", type_=Text())
 _HASH = compiled(select(tables.Password.hash).join(tables.User).where(_HAS_ADDRESS))

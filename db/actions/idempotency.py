@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from db import tables
 from db.base import new_id
 from db.errors import KeyReused
+from db.queue.declared import clears
 from db.write import Work
 
 KEPT = timedelta(hours=24)
-CLEARED = 10
-"""How many keys that are too old are deleted with each that is kept: more than come, so that they get fewer."""
+
+old_keys = clears(tables.IdempotencyKey, lambda _: _is_old(), cron="37 * * * *")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,10 @@ async def begin(work: Work, key: Key) -> bytes | None:
 
 
 async def keep(work: Work, key: Key, answer: bytes) -> None:
-    """Keep the answer to what was begun under a key; some keys that are too old are deleted on the way."""
+    """Keep the answer to what was begun under a key."""
     row = tables.IdempotencyKey
-    old = select(row.id).where(_is_old()).order_by(row.created_at).limit(CLEARED).with_for_update(skip_locked=True)
-    cleared = delete(row).where(row.id.in_(old)).cte("cleared")
     kept = update(row).filter_by(user_id=work.viewer_id, mutation=key.mutation, key=key.key).values(answer=answer)
-    await work.execute(kept.add_cte(cleared), synchronize_session=False)
+    await work.execute(kept, synchronize_session=False)
 
 
 def _is_old() -> ColumnElement[bool]:

@@ -1,13 +1,17 @@
 """Running servers for the tests of the process."""
 
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from redis.asyncio import Redis
 
+from app import cli
 from tests.app.serving import NO_DATABASE, Served, serving
+
+Run = Callable[..., None]
 
 
 class Clock:
@@ -25,6 +29,23 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, database_url: str, redis_url: str) -> Run:
+    """Runs a command on the test's own database, and raises SystemExit for a command that fails."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("REDIS_URL", redis_url)
+
+    def main(*arguments: str) -> None:
+        monkeypatch.setattr(sys, "argv", ["trellis", *arguments])
+        try:
+            cli.main()
+        except SystemExit as end:
+            if end.code:
+                raise
+
+    return main
 
 
 @pytest.fixture

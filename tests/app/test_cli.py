@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,11 +21,15 @@ from app.auth import authenticate
 from app.banner import SignedIn, banner
 from db import demo
 from db.access import Viewer
+from db.address import Address
+from db.embedded import servers
 from db.engine import Database
+from db.queue.add import add
+from db.queue.declared import kinds
+from db.queue.names import queries
+from tests.app.conftest import Run
 from tests.deadline import DEADLINE
 from tests.world import World
-
-Run = Callable[..., None]
 
 MANIFESTS = Path(__file__).parent / "persisted"
 
@@ -57,23 +61,6 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return folder
 
 
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, database_url: str, redis_url: str) -> Run:
-    """Runs a command on the test's own database, and raises SystemExit for a command that fails."""
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("REDIS_URL", redis_url)
-
-    def main(*arguments: str) -> None:
-        monkeypatch.setattr(sys, "argv", ["trellis", *arguments])
-        try:
-            cli.main()
-        except SystemExit as end:
-            if end.code:
-                raise
-
-    return main
-
-
 def viewer_of(database_url: str, token: str) -> Viewer:
     async def ask() -> Viewer:
         database = Database(database_url)
@@ -93,6 +80,17 @@ def test_the_first_query_works_as_it_is_printed(filled: Path) -> None:
         answer = httpx.post(address, headers=headers, content=options[-1]).json()
     assert answer["data"]["viewer"] == {"name": demo.PEOPLE[0].name}
     assert answer["data"]["projects"]["totalCount"] > 0
+
+
+async def test_jobs_are_run_beside_the_server(filled: Path) -> None:
+    with serving(filled), servers(filled) as found:
+        connection = await Address.parse(found.database_url).connect()
+        await add(queries(connection), [(kinds()["clear_queue"], {})])
+        assert await connection.fetchval("SELECT count(*) FROM queue.pgqueuer WHERE status <> 'failed'")
+        async with asyncio.timeout(DEADLINE):
+            while await connection.fetchval("SELECT count(*) FROM queue.pgqueuer"):  # noqa: ASYNC110  (nobody tells)
+                await asyncio.sleep(0.02)
+        await connection.close()
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

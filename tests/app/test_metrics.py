@@ -6,6 +6,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from tests.app.serving import Served, serving
+from tests.app.test_health import LATE, execute
 from tests.world import World
 
 TOKEN = "a-token-for-prometheus"
@@ -35,6 +36,15 @@ async def test_a_token_of_the_settings_reads_them_too(database_url: str, redis_u
     async with serving(database_url, redis_url, metrics_token=TOKEN) as served:
         assert (await served.send("GET", "/metrics", authorization=f"Bearer {TOKEN}")).status_code == 200
         assert (await served.send("GET", "/metrics", authorization=f"Bearer {TOKEN}x")).status_code == 404
+
+
+async def test_the_queue_of_jobs_is_looked_at_whenever_metrics_are_read(
+    served: Served, world: World, database_url: str
+) -> None:
+    await execute(database_url, LATE)
+    await served.send("GET", "/metrics", authorization=f"Bearer {world.tokens['root']}")
+    assert value("trellis_queue_age_seconds") >= 60
+    assert [value("trellis_jobs", state=state) for state in ("waiting", "running", "failed")] == [1, 0, 1]
 
 
 async def test_an_operation_is_counted_by_how_it_was_answered(served: Served) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from db import actions, tables
-from db.actions import accounts, courses, idempotency, notifications, specs
+from db.actions import accounts, courses, idempotency, jobs, notifications, specs
 from db.actions.idempotency import Key
 from db.base import new_id
 from db.engine import Database
@@ -150,6 +150,13 @@ CALLS = (
         (),
         lambda work: idempotency.begin(work, Key("addComment", "begun", b"hash")),
         "SELECT count(*) = 1 FROM idempotency_keys WHERE key = 'begun'",
+    ),
+    Call(
+        jobs.cancel,
+        "ben",
+        ("export",),
+        jobs.cancel,
+        "SELECT status = 'CANCELLED' FROM jobs WHERE kind = 'export'",
     ),
     Call(idempotency.keep, "ada", (), once, "SELECT count(*) = 1 FROM idempotency_keys WHERE answer IS NOT NULL"),
 )

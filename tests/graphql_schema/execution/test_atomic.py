@@ -10,7 +10,6 @@ from structlog.testing import capture_logs
 
 from db import tables
 from db.access import GUEST
-from db.actions.idempotency import CLEARED
 from db.base import Base
 from db.errors import BadInput, KeyReused, TooSlow
 from db.outbox import CHANGED, Event
@@ -389,16 +388,6 @@ async def test_a_key_is_forgotten_after_a_day(graph: Graph, world: World) -> Non
     await send(graph, "ben", ADD, key="k", input=said(world, "Something else"))
     await send(graph, "ben", ADD, key="k", input=said(world, "Something else"))
     assert await counted(graph, tables.Comment, tables.IdempotencyKey) == [before[0] + 2, 1]
-
-
-async def test_keys_that_are_too_old_are_deleted_a_few_at_a_time(graph: Graph, world: World) -> None:
-    for number in range(CLEARED + 2):
-        await send(graph, "ben", ADD, key=str(number), input=said(world, "Once"))
-    assert await counted(graph, tables.IdempotencyKey) == [CLEARED + 2]
-    await age(graph, "1 day")
-    for left in (3, 2):
-        await send(graph, "ben", ADD, key=f"new {left}", input=said(world, "Once"))
-        assert await counted(graph, tables.IdempotencyKey) == [left]
 
 
 async def test_a_person_takes_their_keys_with_them(graph: Graph, world: World) -> None:

@@ -1,0 +1,131 @@
+"""The worker: takes jobs from the queue and runs them, and makes those that repeat themselves.
+
+It has one connection of its own past any pooler, for what a pooler cannot do: to hear of new jobs, and to hold locks
+for longer than a transaction.
+"""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from asyncpg import Connection, InterfaceError, PostgresError
+from pgqueuer import PgQueuer
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.domain.models import Schedule
+
+from db.address import Address
+from db.engine import Database
+from db.queue.add import add
+from db.queue.declared import JobKind, kinds
+from db.queue.locks import Locks
+from db.queue.names import NAMES, QUEUE, statements
+from db.queue.running import Running, Tools
+
+HEARTBEAT = 30.0
+"""Seconds without a sign of life from a worker, after which its jobs are given to others."""
+POLL = 2.0
+"""Seconds between two looks at the queue where nobody says that there is something new."""
+
+RELEASE = f"""
+    UPDATE {QUEUE} SET status = 'queued', queue_manager_id = NULL WHERE queue_manager_id = $1 AND status = 'picked'
+"""  # noqa: S608  (names of ours)
+SETTINGS = {
+    "application_name": "trellis worker",
+    "timezone": "UTC",
+    "jit": "off",
+    # To take a job and to tidy up behind it need not be on disk: the effect is, and all that was written before it too.
+    # What PostgreSQL loses of them when it crashes is done again.
+    "synchronous_commit": "off",
+}
+
+
+class Worker:
+    """Runs jobs, `at_once` of them at a time, with the sessions of a database that has as many for them."""
+
+    def __init__(
+        self,
+        database: Database,
+        address: Address,
+        *,
+        at_once: int = 8,
+        heartbeat: float = HEARTBEAT,
+        poll: float = POLL,
+    ) -> None:
+        self.database = database
+        self.address = address
+        self.at_once = at_once
+        self.heartbeat = heartbeat
+        self.poll = poll
+        self.shutdown = asyncio.Event()
+        self.running: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Work until `stop`. Raises what is wrong with the connection; all of it may be run again then."""
+        connection = await self.address.connect(SETTINGS)
+        try:
+            await self._run(connection)
+        finally:
+            connection.terminate()
+
+    def stop(self) -> None:
+        """Take no more jobs. Those that run come to their end."""
+        self.shutdown.set()
+
+    def give_up(self) -> None:
+        """Stop, and end what runs: other workers take it up at once."""
+        self.stop()
+        for task in self.running:
+            task.cancel()
+
+    async def _run(self, connection: Connection) -> None:
+        repository = Repository(AsyncpgDriver(connection), **statements())
+        library = PgQueuer(repository.driver, channel=NAMES.channel, queries=repository)
+        library.shutdown = library.qm.shutdown = library.sm.shutdown = self.shutdown
+        turns = asyncio.Semaphore(self.at_once)
+        tools = Tools(
+            self.database, repository, Locks(repository.driver), turns, repository.left, self.running, self.address
+        )
+        for kind in kinds().values():
+            self._register(library, kind, tools)
+        try:
+            await library.run(
+                dequeue_timeout=timedelta(seconds=self.poll),
+                batch_size=self.at_once,
+                max_concurrent_tasks=2 * self.at_once,
+                shutdown_on_listener_failure=True,
+                heartbeat_timeout=timedelta(seconds=self.heartbeat),
+                log_aggregation_interval=timedelta(0),
+            )
+        finally:
+            with suppress(PostgresError, InterfaceError, OSError):
+                await connection.execute(RELEASE, library.qm.queue_manager_id)
+
+    def _register(self, library: PgQueuer, kind: JobKind, tools: Tools) -> None:
+        made = partial(Running, kind=kind, tools=tools)
+        library.entrypoint(
+            kind.name, concurrency_limit=kind.at_once, accepts_context=False, on_failure="hold", executor_factory=made
+        )(kind.function)
+        if kind.cron:
+
+            async def due(_schedule: Schedule, kind: JobKind = kind) -> None:
+                await add(tools.library, [(kind, {})])
+
+            library.schedule(kind.name, kind.cron, accepts_context=False)(due)
+
+
+class Repository(Queries):
+    """The library's statements. It ends no job that this worker has begun and must leave to another."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.left: set[int] = set()
+
+    async def log_jobs(self, job_status: list[Any]) -> None:
+        """Note how jobs ended, and take them out of the queue."""
+        ours = [ended for ended in job_status if ended[0].id not in self.left]
+        self.left -= {ended[0].id for ended in job_status}
+        if ours:
+            await super().log_jobs(ours)

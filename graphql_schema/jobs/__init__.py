@@ -1,0 +1,1 @@
+"""Jobs: work that somebody asked for and that is done later."""
