@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import strawberry
 from sqlalchemy import func
 
 from db import tables
@@ -13,25 +14,104 @@ from db.tables import (
     DocumentEventKind,
     DocumentStatus,
     ProjectRole,
+    ReactionType,
     SpecificationPhase,
 )
 from db.write import Work
 from graphql_schema.core import add, delete, mutation, references, transition, update
 from graphql_schema.core.bulk import OnError, accepted
-from graphql_schema.core.updates import changes
-from graphql_schema.specs.inputs import (
-    AddCommentInput,
-    AddProjectMembersInput,
-    CreateProjectInput,
-    DeleteCommentInput,
-    EditCommentInput,
-    EditDocumentInput,
-    OpenThreadInput,
-    ProjectMemberInput,
-    ReactionInput,
-    ThreadInput,
-    UpdateProjectInput,
-)
+from graphql_schema.core.strawberry_seam import enumeration
+from graphql_schema.core.texts import text
+from graphql_schema.core.updates import change, changes
+from graphql_schema.specs.inputs import AddProjectMembersInput, CreateProjectInput, ProjectMemberInput
+
+enumeration(ReactionType)
+
+
+@strawberry.input(description="What to change of a project.")
+class UpdateProjectInput:
+    """Changes of a project."""
+
+    project_id: strawberry.ID = strawberry.field(description="The project.")
+    name: str | None = change(tables.SpecificationProject.name, "The name to show; not empty.")
+    description: str | None = change(tables.SpecificationProject.description, "What the product is about, in Markdown.")
+    organization_id: strawberry.ID | None = change(
+        tables.SpecificationProject.organization_id,
+        "Where it belongs; you must be more than a viewer there.",
+        may=EDIT,
+    )
+    repository_id: strawberry.ID | None = change(
+        tables.SpecificationProject.repository_id,
+        "The repository that it specifies; you must be more than a viewer of it.",
+        may=EDIT,
+    )
+
+
+@strawberry.input(description="A document's new text.")
+class EditDocumentInput:
+    """A new text."""
+
+    document_id: strawberry.ID = strawberry.field(description="The document.")
+    content: str = text(tables.SpecificationDocument.content, "The whole new text, in Markdown.")
+    expected_version: int = strawberry.field(description="The version that you changed.")
+    summary: str | None = text(tables.DocumentVersion.summary, "What you say of the change.", default=None)
+
+
+@strawberry.input(description="A place in a text.")
+class PositionInput:
+    """A place."""
+
+    line: int = strawberry.field(description="The line, counted from 0.")
+    character: int = strawberry.field(default=0, description="The character in the line, counted from 0.")
+
+
+@strawberry.input(description="A conversation to open.")
+class OpenThreadInput:
+    """A new thread."""
+
+    document_id: strawberry.ID = strawberry.field(description="The document.")
+    position: PositionInput = strawberry.field(description="The place that it is about.")
+    content: str = text(tables.Comment.content, "The first comment, in Markdown; not empty.")
+
+
+@strawberry.input(description="Something to say.")
+class AddCommentInput:
+    """A new comment."""
+
+    thread_id: strawberry.ID = strawberry.field(description="The thread.")
+    content: str = text(tables.Comment.content, "The text, in Markdown; not empty.")
+
+
+@strawberry.input(description="Something to say differently.")
+class EditCommentInput:
+    """A comment's new text."""
+
+    comment_id: strawberry.ID = strawberry.field(description="A comment of yours.")
+    content: str = text(tables.Comment.content, "The whole new text, in Markdown; not empty.")
+
+
+@strawberry.input(description="A comment to take back.")
+class DeleteCommentInput:
+    """A comment."""
+
+    comment_id: strawberry.ID = strawberry.field(
+        description="A comment of yours, or of a project that you own or lead."
+    )
+
+
+@strawberry.input(description="A reaction to a comment.")
+class ReactionInput:
+    """A reaction."""
+
+    comment_id: strawberry.ID = strawberry.field(description="The comment.")
+    type: ReactionType = strawberry.field(description="What you say of it.")
+
+
+@strawberry.input(description="A thread.")
+class ThreadInput:
+    """A thread."""
+
+    thread_id: strawberry.ID = strawberry.field(description="The thread.")
 
 
 @mutation(
