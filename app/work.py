@@ -13,7 +13,7 @@ from app.realtime import Realtime
 from app.relay import Relay
 from app.settings import Settings
 from db.address import Address
-from db.background import Background
+from db.background import Background, Ended
 from db.engine import USES, Database
 from db.queue.worker import Worker
 
@@ -106,7 +106,7 @@ class WorkerProcesses:
         except asyncio.CancelledError:
             await _end(process)
             raise
-        raise RuntimeError(f"A worker ended with status {status}.")
+        raise Ended(f"A worker ended with status {status}.")
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -24,6 +24,10 @@ _running: set["Background"] = set()
 log = structlog.get_logger()
 
 
+class Ended(Exception):  # noqa: N818  (an outcome, not an error)
+    """A background task has ended for a reason that needs no traceback."""
+
+
 class Background:
     """An asynchronous context manager that runs `work` from its start to its end.
 
@@ -65,7 +69,8 @@ class Background:
             error = await self._end()
             if self._is_over:
                 return
-            log.error("background task ended", task=self.name, exc_info=error)
+            told = {"error": str(error)} if isinstance(error, Ended) else {"exc_info": error}
+            log.error("background task ended", task=self.name, **told)
             RESTARTS.labels(self.name).inc()
             self._ends = 1 if time.monotonic() - self._began > LONGEST_PAUSE else self._ends + 1
             self._began = float("inf")

@@ -20,11 +20,15 @@ from tests.invariants.schema import EDGES, ROOTS, TABLES, Edge, object_type
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-READ_BY_JOBS: dict[str, str] = {}
+READ_BY_JOBS = {"ix_outbox_events_unpublished": "the relay, which looks for events that wait"}
 """The partial indexes that no list of the graph is read by, with the job that looks for their rows."""
 
 ALL = [index for table in Base.metadata.sorted_tables for index in table.indexes]
-PARTIAL = [index for index in ALL if index.dialect_options["postgresql"]["where"] is not None and not index.unique]
+PARTIAL = [
+    index
+    for index in ALL
+    if index.dialect_options["postgresql"]["where"] is not None and not index.unique and index.name not in READ_BY_JOBS
+]
 
 
 @dataclass(frozen=True)
@@ -92,4 +96,4 @@ async def test_a_partial_index_is_one_that_a_list_is_read_by(
         await graph.data("root", read.query, **read.variables)
         plans += [await plan(planner, statement) for statement in database.statements]
     used = [plan for plan in plans if re.search(rf"\b{index.name}\b", plan)]
-    assert used or index.name in READ_BY_JOBS, "\n\n".join(plans)
+    assert used, "\n\n".join(plans)
