@@ -71,8 +71,8 @@ class Given:
     weight: Size = 0
 
     def parameter(self, name: str) -> str:
-        """The name of one of their bind parameters."""
-        return f"{name}_{self.number}"
+        """The name of one of their bind parameters. SQLAlchemy has no such names: it makes `name_1` for a value."""
+        return f"a{self.number}_{name}"
 
     def bound(self, name: str, type_: Any = None) -> BindParameter[Any]:
         """One of their bind parameters, as an expression."""

@@ -47,9 +47,7 @@ def showing(operation: Operation, member: Member, context: Context) -> Showing:
     """The statement of a field that is one, with the values that its selection needs. It was compiled ahead."""
     _, asked = _shown(operation, member)
     alone = context.transaction is None
-    statement = operation.plan.change(member, asked, context.viewer, alone=alone)
-    # One that shows nothing has parameters of its own, whose names may be those of the selection.
-    return Showing(statement, asked.values if statement.shows else {})
+    return Showing(operation.plan.change(member, asked, context.viewer, alone=alone), asked.values)
 
 
 def _shown(operation: Operation, member: Member) -> tuple[list[Member], Asked]:

@@ -23,6 +23,7 @@ WITHOUT_ENTRY = {
 MUTATIONS: dict[str, tuple[str | None, Any]] = {
     "addComment": ("ben", {"threadId": "@thread_0", "content": WORDS}),
     "addProjectMembers": ("ada", {"projectId": "@atlas", "members": [{"userId": "@rob"}]}),
+    "cancelJob": ("ben", {"jobId": "@export"}),
     "addReaction": ("ada", {"commentId": "@comment", "type": "HELPFUL"}),
     "completeLesson": ("sam", {"lessonId": "@logic_1_2"}),
     "createCourse": ("ines", {"slug": "new", "title": WORDS, "description": WORDS, "difficulty": "EXPERT"}),

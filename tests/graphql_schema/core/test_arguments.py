@@ -104,3 +104,10 @@ async def test_what_one_viewer_sent_answers_no_other(graph: Graph) -> None:
         commits(first: $n, filter: { pullRequestNumber: { min: $n } }) { totalCount } } }"""
     for n, who, commits in ((50, "ada", 0), (1, "ben", 3), (50, "root", 0), (1, "ada", 3)):
         assert await graph.data(who, query, n=n) == {"repository": {"commits": {"totalCount": commits}}}
+
+
+async def test_what_a_client_sends_has_no_name_that_a_value_of_the_declarations_has(graph: Graph) -> None:
+    """`status` is in the filter of the second field, and in the figure that counts those who have completed."""
+    range_ = 'since: "2026-01-01T00:00:00Z", until: "2026-02-01T00:00:00Z"'
+    counted = f"enrollmentActivity({range_}, filter: {{ status: [ACTIVE] }}) {{ completed }}"
+    assert await graph.data("ada", f"{{ courses(first: 1) {{ __typename }} {counted} }}")

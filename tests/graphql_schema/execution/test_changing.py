@@ -13,7 +13,7 @@ mutation ($id: ID!, $people: UserFilter) {
 
 
 async def test_what_is_read_afterwards_has_parameters_of_its_own(either: Graph) -> None:
-    """`role_1` is in the rule of documents, and in the second list, whose filter keeps nobody."""
+    """`role` is in the rule of documents and in a filter, which keeps nobody."""
     answer = await either.data("ben", EDIT, id=either.world.requirements.public_id, people={"role": []})
     project = {"documents": {"totalCount": 2}, "people": {"totalCount": 0}}
     assert answer["editDocument"] == {"document": {"project": project}, "errors": []}
