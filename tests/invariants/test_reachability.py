@@ -15,6 +15,7 @@ ONE_WAY = {
     "CommentThread.resolvedBy": "a thread is found at its document, whoever resolved it",
     "Enrollment.progress": "both lead to the student and the course, which lead to both",
     "Job.organization": "a job is found by the person who asked for it",
+    "Job.user": "a person finds what they asked for among `jobs`",
     "ProjectMember.user": "a person leads to the projects themselves",
     "Reaction.user": "a reaction is read with the comment that it is about",
 }
