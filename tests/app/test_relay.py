@@ -18,7 +18,7 @@ from db.engine import Database
 from db.outbox import Event
 from tests.app.killed import TOPIC, killed, touch
 from tests.app.wire import Wire
-from tests.conftest import NotingDatabase
+from tests.conftest import NotingDatabase, untraced
 from tests.deadline import DEADLINE
 
 KILLED = 20
@@ -127,9 +127,10 @@ async def test_a_backlog_is_out_soon_after_redis_is_back(database: NotingDatabas
         await wire.close()
         await touch(database, *topics)
         await wire.open()
-        began = time.thread_time()
-        assert await heard(events, BACKLOG // 100) == list(range(1, BACKLOG // 100 + 1))
-        assert time.thread_time() - began < BACKLOG_SECONDS
+        with untraced():
+            began = time.thread_time()
+            assert await heard(events, BACKLOG // 100) == list(range(1, BACKLOG // 100 + 1))
+            assert time.thread_time() - began < BACKLOG_SECONDS
 
 
 async def test_no_change_waits_for_redis(database: NotingDatabase, redis_url: str, redis: Any, prefix: str) -> None:
