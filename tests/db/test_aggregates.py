@@ -14,6 +14,7 @@ from db.aggregates import MAX_GROUPS, Asked, Figure, Granularity, Grouping, coun
 from db.errors import BadInput
 from db.read import ALL
 from tests.conftest import NotingDatabase
+from tests.db.test_read import Reader
 from tests.graphql_schema.asking import add
 from tests.world import World
 
@@ -26,28 +27,22 @@ ORGANIZATIONS = Figure(
 TIME = DateTime(timezone=True)
 
 
-class Reader:
+class GroupReader(Reader):
     """Reads groups as somebody of the world."""
-
-    def __init__(self, database: NotingDatabase, world: World) -> None:
-        self.database, self.world = database, world
 
     async def __call__(self, who: str | None, reading: Any, *arguments: Any, keys: Sequence[Any] = (ALL,)) -> Any:
         """The groups that are found, as tuples, by key; it must take one statement."""
-        self.database.statements.clear()
-        async with self.database.read() as session:
-            found = await reading(session, self.world.viewer(who), *arguments, list(keys))
-        assert len(self.database.statements) == 1
+        found = await super().__call__(who, reading, *arguments, keys=keys)
         return {key: [tuple(vars(group).values()) for group in groups] for key, groups in found.items()}
 
 
 @pytest.fixture
-def ask(database: NotingDatabase, world: World) -> Reader:
-    return Reader(database, world)
+def ask(database: NotingDatabase, world: World) -> GroupReader:
+    return GroupReader(database, world)
 
 
 async def test_rows_that_refer_to_something_hidden_count_among_those_that_refer_to_nothing(
-    ask: Reader, world: World
+    ask: GroupReader, world: World
 ) -> None:
     places = {"atlas": world.analytical.id, "hidden": world.remote.id, "bare": None}
     for name in ("hidden", "bare"):
@@ -63,7 +58,7 @@ async def test_rows_that_refer_to_something_hidden_count_among_those_that_refer_
     ]
 
 
-async def test_distinct_values_are_counted_as_far_as_they_are_known(ask: Reader, world: World) -> None:
+async def test_distinct_values_are_counted_as_far_as_they_are_known(ask: GroupReader, world: World) -> None:
     await add(
         ask.database,
         tables.SpecificationProject(name="hidden", owner_id=world.ada.id, organization_id=world.remote.id),
@@ -74,7 +69,7 @@ async def test_distinct_values_are_counted_as_far_as_they_are_known(ask: Reader,
     assert await ask(None, aggregates.of_all, tables.SpecificationProject, asked) == {ALL: [(0, 0)]}
 
 
-async def test_groups_of_many_rows_are_read_together(ask: Reader, world: World) -> None:
+async def test_groups_of_many_rows_are_read_together(ask: GroupReader, world: World) -> None:
     relation = relations.down(tables.Commit.repository_id.expression)
     asked = Asked(Grouping({"additions": tables.Commit.__table__.c.additions}, {"commits": ROWS}), lambda: {"first": 2})
     parents = [world.engine.id, world.vault.id, world.shore.id]
@@ -82,7 +77,7 @@ async def test_groups_of_many_rows_are_read_together(ask: Reader, world: World) 
     assert [[group[1:] for group in found[key]] for key in parents] == [[(1, 1), (2, 1)]] * 3
 
 
-async def test_there_are_as_many_periods_as_were_counted_before(ask: Reader) -> None:
+async def test_there_are_as_many_periods_as_were_counted_before(ask: GroupReader) -> None:
     chance, refused = Random(7), 0
     grouping = Grouping({"begins_at": tables.Commit.__table__.c.committed_at}, {"commits": ROWS}, period="begins_at")
     for granularity in list(Granularity) * 8:
@@ -103,7 +98,7 @@ async def test_there_are_as_many_periods_as_were_counted_before(ask: Reader) -> 
     assert 0 < refused < 30
 
 
-async def test_a_day_counts_in_the_period_in_which_it_begins(ask: Reader) -> None:
+async def test_a_day_counts_in_the_period_in_which_it_begins(ask: GroupReader) -> None:
     grouping = Grouping({"begins_at": tables.RepositoryStats.__table__.c.date}, {"days": ROWS}, period="begins_at")
     since, until = datetime(2025, 12, 31, tzinfo=UTC), datetime(2026, 1, 1, 0, 0, 1, tzinfo=UTC)
     bounds = {"since": literal(since, TIME), "until": literal(until, TIME), "granularity": Granularity.DAY}
@@ -111,7 +106,7 @@ async def test_a_day_counts_in_the_period_in_which_it_begins(ask: Reader) -> Non
     assert groups == [(since, 0), (since + timedelta(days=1), 2)]
 
 
-async def test_groups_without_the_figure_that_they_are_sorted_by_come_last(ask: Reader) -> None:
+async def test_groups_without_the_figure_that_they_are_sorted_by_come_last(ask: GroupReader) -> None:
     additions = Figure(lambda row, _: func.max(row.additions).filter(row.additions != 2), Integer())
     for order, expected in (("-most", [3, 1, None]), ("most", [1, 3, None])):
         grouping = Grouping({"sha": tables.Commit.__table__.c.sha}, {"most": additions}, order=order)
