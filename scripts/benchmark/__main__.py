@@ -12,7 +12,7 @@ import orjson
 import typer
 from rich.console import Console
 
-from scripts.benchmark import cases, node, report, rows
+from scripts.benchmark import cases, node, report, rows, writes
 from scripts.benchmark.attacks import ATTACKS
 from scripts.benchmark.compare import Comparison, Plan
 from scripts.benchmark.dataset import ROOT, Database, copy, dataset
@@ -20,6 +20,7 @@ from scripts.benchmark.growth import Case, Effort, growth, measure_cases
 from scripts.benchmark.load import Load, generator
 from scripts.benchmark.machine import conditions, sentence
 from scripts.benchmark.operations import Operation
+from scripts.benchmark.outbox import costs
 from scripts.benchmark.results import Results, Run
 from scripts.benchmark.screen import Loading, Stopped, screen, watched
 from scripts.benchmark.servers import PEERS, Name, Peer, Server, environment, serving
@@ -39,6 +40,7 @@ Peers = Annotated[list[Name] | None, typer.Option("--peer", help="Repeat for sev
 Attacks = Annotated[list[str] | None, typer.Option(help="Repeat for several; all by default.")]
 Operations = Annotated[list[Operation] | None, typer.Option("--operation", help="Repeat for several.")]
 Connections = Annotated[list[int] | None, typer.Option(help="Repeat for several; 16 and 64 by default.")]
+Writers = Annotated[int, typer.Option("--connections", min=1, help="How many write at once.")]
 WarmUp = Annotated[int, typer.Option(min=0, help="Seconds of load before each run that do not count.")]
 Seed = Annotated[int, typer.Option(help="Decides the order within the rounds.")]
 Json = Annotated[Path | None, typer.Option("--json", help="A file for all figures.")]
@@ -73,7 +75,7 @@ def compare(
     markdown: Markdown = False,
     data: Data = DATA,
 ) -> None:
-    """Compare Trellis with its peers: six operations, all servers on the same rows, in shuffled rounds."""
+    """Compare Trellis with its peers: eight operations, all servers on the same rows, in shuffled rounds."""
     generator()
     if context.invoked_subcommand:
         return
@@ -125,6 +127,22 @@ def by_size(
     _show([sheet], markdown=markdown)
 
 
+@cli.command("outbox")
+def by_outbox(
+    *,
+    scale: Scale = 10,
+    connections: Writers = 64,
+    rounds: Rounds = 5,
+    seconds: Seconds = 3,
+    markdown: Markdown = False,
+    data: Data = DATA,
+) -> None:
+    """Show what its event costs a comment: on many documents and on one, by hand-written SQL and by Trellis."""
+    with dataset(data, scale, progress=Loading()) as source:
+        sheet = costs(source, data, Effort(rounds, Load(connections, seconds)))
+    _show([sheet], markdown=markdown)
+
+
 @cli.command("attacks")
 def under_attack(
     *, attack: Attacks = None, seconds: Seconds = 4, markdown: Markdown = False, data: Data = DATA
@@ -169,6 +187,7 @@ def _agreed(servers: list[Server], asked: Workload, made: Database) -> rows.Requ
     tokens = sign_in(made, {request.viewer for some in asked.values() for request in some})
     requests = rows.prepare(servers, asked, tokens)
     rows.check(servers, requests)
+    writes.check(servers, requests, made)
     screen.print(f"The same rows from {', '.join(server.peer.title for server in servers)}.")
     return requests
 

@@ -19,6 +19,8 @@ class Prepared:
 
     token: str
     body: bytes
+    writes: bool = False
+    """Whether it changes something, so that another answer is right the second time."""
 
 
 class WrongAnswer(Stopped):

@@ -1,7 +1,7 @@
 """How the cost of Trellis grows: with the rows of an answer, with the size of the tables, and with access rules."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from statistics import median
@@ -32,8 +32,17 @@ class Effort:
     load: Load
 
 
-def measure_cases(cases: Sequence[Case], effort: Effort, watching: Watching) -> dict[Case, list[Measured]]:
-    """Every case round after round, in an order that is random, and the same every time. The first round warms up."""
+def measure_cases(
+    cases: Sequence[Case],
+    effort: Effort,
+    watching: Watching,
+    *,
+    after: Callable[[Measured], Measured] = lambda measured: measured,
+) -> dict[Case, list[Measured]]:
+    """Every case round after round, in an order that is random, and the same every time. The first round warms up.
+
+    `after` has the last word on what was measured, before the next run.
+    """
     random = Random(1)  # noqa: S311  (nothing secret is drawn)
     found: dict[Case, list[Measured]] = defaultdict(list)
     for number in range(effort.rounds + 1):
@@ -41,8 +50,9 @@ def measure_cases(cases: Sequence[Case], effort: Effort, watching: Watching) -> 
             watching(f"round {number}: {case.subject}, {case.label}")
             measured = measure(case.server, case.requests, load=effort.load, postgres=case.postgres)
             settle(case.server.pid, case.postgres)
+            judged = after(measured)
             if number:
-                found[case].append(measured)
+                found[case].append(judged)
     return found
 
 

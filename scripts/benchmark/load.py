@@ -62,7 +62,7 @@ def measure(server: Server, requests: Sequence[Prepared], *, load: Load, postgre
     """Send the requests in turn over so many connections, and read the clocks of both servers before and after.
 
     `postgres` is the first process of PostgreSQL. The load generator counts what HTTP calls an error; since others hide
-    in answers, one is read in the middle of the load and some after it. Raises NoAnswers.
+    in answers, of reads one is read in the middle of the load and some after it. Raises NoAnswers.
     """
     watch = Watch(server, requests)
     before = processor_time(server.pid), processor_time(postgres)
@@ -100,18 +100,19 @@ class Watch:
 
     def __init__(self, server: Server, requests: Sequence[Prepared]) -> None:
         self.server = server
-        self.requests = requests
+        self.reads = [request for request in requests if not request.writes]
         self.errors = 0
         self.resident = self.proportional = 0.0
 
     def __call__(self) -> None:
         memory = psutil.Process(self.server.pid).memory_full_info()
         self.resident, self.proportional = memory.rss / 2**20, memory.pss / 2**20
-        self._read(self.requests[0])
+        for request in self.reads[:1]:
+            self._read(request)
 
     def read_answers(self) -> None:
-        """Read a few answers from all over the requests."""
-        for request in self.requests[:: max(1, len(self.requests) // SAMPLE)]:
+        """Read a few answers from all over the requests, of those that read."""
+        for request in self.reads[:: max(1, len(self.reads) // SAMPLE)]:
             self._read(request)
 
     def _read(self, request: Prepared) -> None:

@@ -37,9 +37,12 @@ class Operation(StrEnum):
     CATALOGUE = "catalogue", "catalogue: 20 courses, modules, lessons, counts"
     COMMITS = "commits", "200 commits, author"
     COMMENT = "comment", "mutation: add a comment"
+    RESOLVE = "resolve", "mutation: resolve a thread"
+    EDIT = "edit", "mutation: save a document"
 
 
-READS = [operation for operation in Operation if operation is not Operation.COMMENT]
+WRITES = [Operation.COMMENT, Operation.RESOLVE, Operation.EDIT]
+READS = [operation for operation in Operation if operation not in WRITES]
 PAGED = {Operation.CATALOGUE: "courses"}
 """The connections that requests walk along, page after page."""
 

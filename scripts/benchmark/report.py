@@ -11,6 +11,8 @@ from scripts.benchmark.results import OURS, Figure, Results, server_time, throug
 from scripts.benchmark.servers import PEERS
 from scripts.benchmark.targets import targets
 
+NOT_ASKED = "-"
+
 
 @dataclass(slots=True)
 class Sheet:
@@ -45,7 +47,7 @@ def details(results: Results) -> Iterator[Sheet]:
             ["", "", "req/s", "p50 ms", "p99 ms", "server", "database", "MiB", "errors", "Trellis ÷", "processor ÷"],
         )
         for operation in results.operations:
-            sheet.rows += [_detail(results, operation, connections, peer=peer) for peer in results.peers]
+            sheet.rows += [_detail(results, operation, connections, peer=peer) for peer in _asked(results, operation)]
             sheet.sections.add(len(sheet.rows))
         sheet.rows += [
             ["mean of reads", PEERS[peer].title, *[""] * 7, *_means(results, connections, peer=peer)]
@@ -105,10 +107,11 @@ def _means(results: Results, connections: int, *, peer: str) -> list[str]:
 def _throughput(results: Results, connections: int) -> Sheet:
     sheet = _sheet(results, f"Requests a second, {connections} connections; in brackets Trellis ÷ the server")
     for operation in results.operations:
-        figures = [results.median(throughput, operation, connections=connections, peer=peer) for peer in results.peers]
-        ratios = [_ratios(results, operation, connections, peer=peer)[0] for peer in results.peers]
-        cells = (f"{figure:,.0f} ({ratio})" for figure, ratio in zip(figures, ratios, strict=True))
-        sheet.rows.append([operation.label, *cells])
+        cells = dict.fromkeys(results.peers, NOT_ASKED)
+        for peer in _asked(results, operation):
+            figure = results.median(throughput, operation, connections=connections, peer=peer)
+            cells[peer] = f"{figure:,.0f} ({_ratios(results, operation, connections, peer=peer)[0]})"
+        sheet.rows.append([operation.label, *cells.values()])
     means = (f"({_means(results, connections, peer=peer)[0]})" for peer in results.peers)
     sheet.rows.append(["geometric mean of the reads", *means])
     return sheet
@@ -117,15 +120,19 @@ def _throughput(results: Results, connections: int) -> Sheet:
 def _processor(results: Results, connections: int) -> Sheet:
     sheet = _sheet(results, f"Processor time for one request in ms, server + database, {connections} connections")
     for operation in results.operations:
-        cells = []
-        for peer in results.peers:
+        cells = dict.fromkeys(results.peers, NOT_ASKED)
+        for peer in _asked(results, operation):
             server = results.median(server_time, operation, connections=connections, peer=peer)
             database = results.median(lambda run: run.database, operation, connections=connections, peer=peer)
-            cells.append(f"{server:.2f} + {database:.2f}")
-        sheet.rows.append([operation.label, *cells])
+            cells[peer] = f"{server:.2f} + {database:.2f}"
+        sheet.rows.append([operation.label, *cells.values()])
     memory = (max(run.measured.resident for run in results.runs if run.peer == peer) for peer in results.peers)
     sheet.rows.append(["most memory under load, MiB", *(f"{size:.0f}" for size in memory)])
     return sheet
+
+
+def _asked(results: Results, operation: Operation) -> list[str]:
+    return [peer for peer in results.peers if results.has(operation, peer)]
 
 
 def _sheet(results: Results, title: str) -> Sheet:

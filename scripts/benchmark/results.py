@@ -58,11 +58,21 @@ class Results:
         theirs = self._rounds(figure, operation, connections=connections, peer=peer)
         return median(ours[number] / theirs[number] for number in ours)
 
+    def beside(self, figure: Figure, operation: Operation, other: Operation, *, connections: int) -> float:
+        """An operation of Trellis divided by another: the median of the ratios within each round."""
+        ones = self._rounds(figure, operation, connections=connections, peer=OURS)
+        others = self._rounds(figure, other, connections=connections, peer=OURS)
+        return median(ones[number] / others[number] for number in ones)
+
     def mean_ratio(self, figure: Figure, peer: str, *, connections: int) -> float:
         """The geometric mean of the ratios of all reads."""
         return geometric_mean(
             [self.ratio(figure, operation, connections=connections, peer=peer) for operation in self.reads]
         )
+
+    def has(self, operation: Operation, peer: str) -> bool:
+        """Whether a peer was asked for an operation."""
+        return any((run.operation, run.peer) == (operation, peer) for run in self.runs)
 
     @property
     def reads(self) -> list[Operation]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scripts.benchmark.client import Prepared, WrongAnswer, ask
-from scripts.benchmark.operations import PAGED, Key, Operation, Request, body
+from scripts.benchmark.operations import PAGED, READS, WRITES, Key, Operation, Request, body
 from scripts.benchmark.servers import Server
 from scripts.benchmark.workload import Workload
 
@@ -18,7 +18,12 @@ CHECKED = 20  # requests of each operation
 
 _ID = re.compile(r"(?:[a-z]{3}_)?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d.*")
-_VOLATILE = {"id", "createdAt"}
+_VOLATILE: dict[str, set[str]] = {
+    Operation.COMMENT: {"id", "createdAt"},
+    Operation.RESOLVE: {"resolvedAt"},
+    Operation.EDIT: {"updatedAt"},
+}
+"""What no two servers answer alike, as each makes a row or a time of its own."""
 
 
 def prepare(servers: Sequence[Server], workload: Workload, tokens: Tokens) -> Requests:
@@ -27,14 +32,15 @@ def prepare(servers: Sequence[Server], workload: Workload, tokens: Tokens) -> Re
         (server.name, operation): list(_prepared(server, operation, requests=requests, tokens=tokens))
         for server in servers
         for operation, requests in workload.items()
+        if operation in server.peer.operations
     }
 
 
 def check(servers: Sequence[Server], requests: Requests) -> None:
-    """Raise WrongAnswer unless all servers answer a sample of the requests with the same rows as the first."""
+    """Raise WrongAnswer unless all servers answer a sample of the reads with the same rows as the first."""
     first, *others = servers
     for name, operation in requests:
-        if name == first.name:
+        if name == first.name and operation in READS:
             for server in others:
                 compare(operation, (first, requests[name, operation]), (server, requests[server.name, operation]))
 
@@ -53,7 +59,7 @@ def normalized(data: Any, operation: str) -> Any:
     """What of an answer must be the same everywhere: not the form of ids and times, nor cursors."""
     match data:
         case dict():
-            dropped = {"pageInfo"} | (_VOLATILE if operation == Operation.COMMENT else set())
+            dropped = {"pageInfo", *_VOLATILE.get(operation, ())}
             kept = {key: value for key, value in data.items() if key not in dropped and (key, value) != ("errors", [])}
             return {key: normalized(value, operation) for key, value in kept.items()}
         case list():
@@ -84,7 +90,7 @@ def _prepared(server: Server, operation: Operation, *, requests: list[Request], 
     cursor: dict[str, Any] = {}
     for request in requests:
         asked = Request(request.viewer, request.variables | cursor)
-        prepared = Prepared(tokens[request.viewer], body(operation, server.dialect, asked))
+        prepared = Prepared(tokens[request.viewer], body(operation, server.dialect, asked), operation in WRITES)
         yield prepared
         if operation in PAGED:
             page = ask(server.port, prepared)[PAGED[operation]]

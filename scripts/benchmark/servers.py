@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +14,7 @@ from pathlib import Path
 from scripts.benchmark import node
 from scripts.benchmark.client import HOST
 from scripts.benchmark.dataset import ROOT, Database
-from scripts.benchmark.operations import Dialect
+from scripts.benchmark.operations import READS, Dialect, Operation
 from scripts.benchmark.screen import Stopped
 
 DEADLINE = 60  # seconds
@@ -41,6 +41,13 @@ class Peer:
     dialect: Dialect
     command: Command
     needs_node: bool = False
+    has_outbox: bool = False
+    """Whether its writes leave events and entries of the audit log behind, too."""
+
+    @property
+    def operations(self) -> Collection[Operation]:
+        """What it can be asked. Who has no outbox adds comments, and no more."""
+        return list(Operation) if self.has_outbox else [*READS, Operation.COMMENT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +88,11 @@ def _application(name: str) -> Command:
 PEERS: dict[str, Peer] = {
     peer.name: peer
     for peer in (
-        Peer(Name.TRELLIS, "Trellis", Dialect.TRELLIS, _trellis),
+        Peer(Name.TRELLIS, "Trellis", Dialect.TRELLIS, _trellis, has_outbox=True),
         Peer(Name.POSTGRAPHILE, "PostGraphile 5", Dialect.POSTGRAPHILE, _script("postgraphile.mjs"), needs_node=True),
         Peer(Name.MERCURIUS, "Mercurius, JIT, loaders", Dialect.PLAIN, _script("mercurius.mjs"), needs_node=True),
         Peer(Name.STRAWBERRY, "Strawberry, loaders, ORM", Dialect.PLAIN, _application("idiomatic")),
-        Peer(Name.SQL, "SQL behind Starlette", Dialect.PLAIN, _application("handwritten")),
+        Peer(Name.SQL, "SQL behind Starlette", Dialect.PLAIN, _application("handwritten"), has_outbox=True),
     )
 }
 

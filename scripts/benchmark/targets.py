@@ -50,13 +50,22 @@ def _against_postgraphile(results: Results) -> Iterator[Target]:
 
 
 def _against_sql(results: Results) -> Iterator[Target]:
-    if "sql" in results.peers and results.reads:
-        speeds, costs = (_means(results, figure, "sql") for figure in (throughput, server_time))
+    peer = "sql"
+    if peer in results.peers and results.reads:
+        speeds, costs = (_means(results, figure, peer) for figure in (throughput, server_time))
         yield Target("throughput ÷ hand-written SQL", 0.8, min(speeds), at_least=True)
         yield Target("processor, server ÷ hand-written SQL", 1.5, max(costs), at_least=False)
+    if peer in results.peers and Operation.COMMENT in results.operations:
+        slowest = min(_ratios(results, peer, [Operation.COMMENT]))
+        yield Target("throughput ÷ hand-written SQL, mutation", 0.65, slowest, at_least=True)
 
 
 def _alone(results: Results) -> Iterator[Target]:
+    comment, others = Operation.COMMENT, {Operation.RESOLVE: "resolveThread", Operation.EDIT: "editDocument"}
+    for operation, name in others.items():
+        if {comment, operation} <= {*results.operations}:
+            costs = [results.beside(server_time, operation, comment, connections=many) for many in results.connections]
+            yield Target(f"processor, server: {name} ÷ addComment", 1.5, max(costs), at_least=False)
     memory = max(run.measured.resident for run in results.runs if run.peer == OURS)
     yield Target("memory under load, MiB", LARGEST_PROCESS, memory, at_least=False)
     yield Target("errors", 0, results.errors, at_least=False)

@@ -1,7 +1,7 @@
 """What is asked: for each operation a list of requests that differ in viewer and variables, the same every time."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import select
 
@@ -17,15 +17,18 @@ Workload = dict[Operation, list[Request]]
 
 REMARK = "A remark of the benchmark, which does not stay."
 PAGES = 40
+EDITS = 12_000
+"""As many as a run can make: each document is saved again and again."""
 
 PROJECTS = "SELECT p.id, r.id AS viewer FROM bench.projects p JOIN bench.readers r ON r.number = p.number % 50"
 READERS = "SELECT id AS viewer FROM bench.readers"
-THREADS = f"""
-SELECT DISTINCT ON (p.id) t.id, p.viewer FROM ({PROJECTS}) p
-JOIN specification_projects s ON s.id = p.id AND s.status IN ('ACTIVE', 'COMPLETED')
-JOIN specification_documents d ON d.project_id = p.id AND d.status <> 'ARCHIVED'
+THREADS = """
+SELECT DISTINCT ON (d.project_id) t.id, d.viewer FROM bench.documents d
+JOIN specification_documents s ON s.id = d.id AND s.status <> 'ARCHIVED'
 JOIN comment_threads t ON t.document_id = d.id
-ORDER BY p.id, t.id"""  # noqa: S608  (no word of it comes from outside)
+ORDER BY d.project_id, t.id"""
+OPEN = "SELECT id, viewer FROM bench.threads ORDER BY number"
+DOCUMENTS = "SELECT id, viewer, version, left(content, 2000) AS content FROM bench.documents ORDER BY number"
 REPOSITORIES = """
 SELECT DISTINCT ON (r.id) r.id, m.user_id AS viewer
 FROM repositories r
@@ -41,15 +44,39 @@ def workload(database: Database) -> Workload:
     pages = min(PAGES, -(-courses // 20))
     readers = select_requests(database, READERS)
     projects = select_requests(database, PROJECTS, project=tables.SpecificationProject)
-    threads = select_requests(database, THREADS, thread=tables.CommentThread)
     return {
         Operation.POINT: projects,
         Operation.LIST: readers,
         Operation.DEEP: projects,
         Operation.CATALOGUE: [Request(reader.viewer, {"after": None}) for reader in readers[:pages]],
         Operation.COMMITS: select_requests(database, REPOSITORIES, repository=tables.Repository),
-        Operation.COMMENT: [Request(one.viewer, {**one.variables, "content": REMARK}) for one in threads],
+        Operation.COMMENT: remarks(database, THREADS),
+        Operation.RESOLVE: select_requests(database, OPEN, thread=tables.CommentThread),
+        Operation.EDIT: list(_edits(database)),
     }
+
+
+def remarks(database: Database, sql: str) -> list[Request]:
+    """A comment in each thread that a query finds."""
+    threads = select_requests(database, sql, thread=tables.CommentThread)
+    return [Request(one.viewer, {**one.variables, "content": REMARK}) for one in threads]
+
+
+def _edits(database: Database) -> Iterator[Request]:
+    """The texts of documents, each with a line more than before, one document after the other."""
+    documents = database.rows(DOCUMENTS)
+    for number in range(EDITS):
+        turn, place = divmod(number, len(documents))
+        document = documents[place]
+        yield Request(
+            Key(tables.User.prefix, document["viewer"]),
+            {
+                "document": Key(tables.SpecificationDocument.prefix, document["id"]),
+                "version": document["version"] + turn,
+                "content": f"{document['content']}\n\nSaved {turn + 1} times.\n",
+                "summary": REMARK,
+            },
+        )
 
 
 def select_requests(database: Database, sql: str, **variables: type[Base]) -> list[Request]:
@@ -80,9 +107,3 @@ def sign_in(database: Database, viewers: Iterable[Key]) -> dict[Key, str]:
             await connections.close()
 
     return asyncio.run(tokens())
-
-
-def forget_remarks(database: Database) -> None:
-    """Take back what the mutation wrote, so that it changes nothing for what is measured next."""
-    database.rows("DELETE FROM comments WHERE content = $1", REMARK)
-    database.execute("VACUUM (ANALYZE) comments")

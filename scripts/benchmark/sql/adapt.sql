@@ -45,6 +45,28 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL generate_series(1, 5 - said.count) n
 JOIN bench.readers r ON r.number = (p.number * 7 + n) % 50;
 
+-- What is saved: the documents of those projects that the reader may edit, as they are.
+CREATE TABLE bench.documents AS
+SELECT d.id, d.project_id, r.id AS viewer, d.content, d.version, d.status,
+    row_number() OVER (ORDER BY d.phase, p.number) AS number
+FROM bench.projects p JOIN bench.readers r ON r.number = p.number % 50
+JOIN specification_projects s ON s.id = p.id AND s.status IN ('ACTIVE', 'COMPLETED')
+JOIN specification_documents d ON d.project_id = p.id AND d.status <> 'ARCHIVED'
+WHERE s.owner_id = r.id OR EXISTS (
+    SELECT FROM project_members m
+    WHERE m.project_id = p.id AND m.user_id = r.id AND m.status = 'ACTIVE' AND m.role IN ('LEAD', 'MEMBER')
+);
+ALTER TABLE bench.documents ADD PRIMARY KEY (id);
+
+-- What is resolved: more threads in them than a run can resolve, so far down that no page of the reads has them.
+CREATE TABLE bench.threads AS
+SELECT uuidv7() AS id, d.id AS document_id, d.viewer, n AS number
+FROM generate_series(1, 20000) n
+JOIN bench.documents d ON d.number = 1 + n % (SELECT count(*) FROM bench.documents);
+ALTER TABLE bench.threads ADD PRIMARY KEY (id);
+
+INSERT INTO comment_threads (id, document_id, line) SELECT id, document_id, 1000000 + number FROM bench.threads;
+
 -- The projects of a viewer for PostGraphile, newest first; the planner inlines it.
 CREATE FUNCTION viewer_projects(viewer uuid) RETURNS SETOF specification_projects LANGUAGE sql STABLE AS $$
     SELECT * FROM specification_projects

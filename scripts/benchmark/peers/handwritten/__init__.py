@@ -1,1 +1,1 @@
-"""The six operations as hand-written SQL."""
+"""The eight operations as hand-written SQL."""

@@ -1,15 +1,18 @@
 """The limit: one statement written by hand for each operation, behind bare Starlette. It reads no GraphQL.
 
-Like Trellis it asks who sends a token, and keeps the answer for some seconds. It has no access rules.
+Like Trellis it asks who sends a token, and keeps the answer for some seconds. It has no access rules. A mutation writes
+what Trellis writes: the change, its event under the next number of its topic, and its entry in the audit log. With
+`OUTBOX=off` it leaves events and numbers out.
 """
 
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import orjson
@@ -27,7 +30,11 @@ SESSION = """
 SELECT u.id FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE s.token_hash = $1 AND s.expires_at > now() AND u.is_active"""
 
+OUTBOX = "/* outbox */"
+"""Stands in a statement where the parts of `outbox.sql` come, which write what `happened`."""
+
 _STATEMENTS = {path.stem: path.read_text() for path in Path(__file__).parent.glob("*.sql")}
+_OUTBOX = "" if os.environ.get("OUTBOX") == "off" else _STATEMENTS["outbox"]
 
 
 def after(cursor: str | None) -> tuple[datetime | None, str | None]:
@@ -38,6 +45,11 @@ def after(cursor: str | None) -> tuple[datetime | None, str | None]:
     return datetime.fromisoformat(created_at), key
 
 
+def writing(name: str) -> str:
+    """The statement of a mutation, with what writes its event."""
+    return _STATEMENTS[name].replace(OUTBOX, _OUTBOX)
+
+
 OPERATIONS: dict[str, tuple[str, Arguments]] = {
     "Project": (_STATEMENTS["point"], lambda variables, _: (variables["project"],)),
     "Projects": (_STATEMENTS["list"], lambda _, viewer: (viewer,)),
@@ -45,8 +57,23 @@ OPERATIONS: dict[str, tuple[str, Arguments]] = {
     "Catalogue": (_STATEMENTS["catalogue"], lambda variables, _: after(variables["after"])),
     "Commits": (_STATEMENTS["commits"], lambda variables, _: (variables["repository"],)),
     "AddComment": (
-        _STATEMENTS["comment"],
-        lambda variables, viewer: (variables["thread"], viewer, variables["content"]),
+        writing("comment"),
+        lambda variables, viewer: (variables["thread"], viewer, variables["content"], uuid4()),
+    ),
+    "ResolveThread": (
+        writing("resolve"),
+        lambda variables, viewer: (variables["thread"], viewer, uuid4()),
+    ),
+    "EditDocument": (
+        writing("edit"),
+        lambda variables, viewer: (
+            variables["document"],
+            viewer,
+            variables["version"],
+            variables["content"],
+            variables["summary"],
+            uuid4(),
+        ),
     ),
 }
 
