@@ -1,6 +1,6 @@
-"""What its event costs a comment: a row in the outbox, under the next number of its topic, which writers queue for.
+"""The cost of a comment's event: a row in the outbox, under the next number of its topic, for which writers queue.
 
-No relay runs meanwhile: what is shown is what the writer pays.
+No relay runs meanwhile, so these are the costs of the writer.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ SUBJECTS = {"many documents": THREADS, "one document": ONE_DOCUMENT}
 
 
 def costs(source: Database, folder: Path, effort: Effort) -> Sheet:
-    """What comments cost without events, with them, and by Trellis: medians, and what is more than without."""
+    """The cost of comments without events, with them, and by Trellis: medians, and the differences to the first."""
     header = ["", "", "req/s", "p50 ms", "p99 ms", "server ms", "database ms", "server +", "database +", "errors"]
     sheet = Sheet(f"Comments, {effort.load.connections} connections: what the event of each costs", header)
     with copy(source, "adapt") as made, _servers(made, folder) as servers:

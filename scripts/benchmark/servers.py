@@ -46,7 +46,7 @@ class Peer:
 
     @property
     def operations(self) -> Collection[Operation]:
-        """What it can be asked. Who has no outbox adds comments, and no more."""
+        """The operations that it has. Without an outbox it adds comments, and changes nothing else."""
         return list(Operation) if self.has_outbox else [*READS, Operation.COMMENT]
 
 

@@ -1,4 +1,4 @@
-"""What mutations leave behind: compared between servers, counted after each run, and taken back.
+"""The rows that mutations leave behind: compared between servers, counted after each run, and taken back.
 
 Trellis and the hand-written SQL leave the change behind, its event under the next number of its topic, and its entry in
 the audit log. The other servers leave the change alone.
@@ -36,7 +36,7 @@ _LEFT = (
     "audit_logs one",
 )
 LEFT = " UNION ALL ".join(f"SELECT to_jsonb(one) - 'published_at' AS row FROM {some}" for some in _LEFT)  # noqa: S608  (words of ours)
-"""All rows that requests leave behind. When a relay has published the events is not their doing."""
+"""All rows that requests leave behind. The time at which a relay publishes their events is not their doing."""
 OWN = {"id", "created_at", "updated_at", "resolved_at", "request_id"}
 """The columns that have another value each time."""
 
@@ -48,7 +48,7 @@ TAKE_BACK = f"""
     UPDATE specification_documents one SET content = b.content, version = b.version, status = b.status
     FROM bench.documents b WHERE b.id = one.id AND b.version <> one.version;
     TRUNCATE outbox_topics, outbox_events, audit_logs RESTART IDENTITY"""  # noqa: S608  (words of ours)
-SWEEP = "VACUUM (ANALYZE) comments, comment_threads, document_versions, specification_documents"
+SWEEP = "VACUUM comments, comment_threads, document_versions, specification_documents"
 
 
 def check(servers: Sequence[Server], requests: Requests, database: Database) -> None:
@@ -68,14 +68,14 @@ def check(servers: Sequence[Server], requests: Requests, database: Database) -> 
 
 
 def counted(measured: Measured, operation: Operation, database: Database) -> Measured:
-    """What was measured, with an error for each answer that came without its change."""
+    """A measurement, with an error for each answer that came without its change."""
     if operation not in WRITES:
         return measured
     return replace(measured, errors=measured.errors + max(0, measured.requests - _changes(operation, database)))
 
 
 def take_back(database: Database) -> None:
-    """Take back what mutations left behind, so that it changes nothing for what is measured next."""
+    """Take back all that mutations left behind: what is measured next finds the rows as they were."""
     database.execute(TAKE_BACK)
     database.execute(SWEEP)
 
@@ -97,7 +97,7 @@ def _compare(what: str, found: Mapping[str, Any]) -> None:
 
 
 def left(database: Database) -> Any:
-    """The rows that one request left behind, as they are after the same request to whoever leaves the same."""
+    """The rows that one request left behind, without what is another each time: ids and times."""
     text = f"[{','.join(row['row'] for row in database.rows(LEFT))}]"
     for row in orjson.loads(text):
         if row.get("content") == REMARK:
@@ -106,7 +106,7 @@ def left(database: Database) -> Any:
 
 
 def _comparable(value: Any) -> Any:
-    """A value without what is another each time: of that it matters whether it is there."""
+    """A value in which ids and times only say whether they are there."""
     match value:
         case dict():
             return {key: one is not None if key in OWN else _comparable(one) for key, one in value.items()}
