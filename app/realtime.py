@@ -231,6 +231,7 @@ class _Channel:
     asked: bool = False
     last: int = 0
     """The number of the last event that was heard; 0 before the first."""
+    epoch: str = ""
     acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -256,11 +257,12 @@ class _Channel:
         except (ValueError, TypeError):
             log.warning("not an event", bytes=len(data))
             return
-        if event.sequence <= self.last:  # a relay has published it a second time
+        if event.sequence <= self.last and event.epoch == self.epoch:  # a relay has published it a second time
             return
-        if self.last and event.sequence > self.last + 1:
+        # In another epoch a lower number is that of another event.
+        if self.last and event.sequence != self.last + 1:
             self._lose()
-        self.last = event.sequence
+        self.last, self.epoch = event.sequence, event.epoch
         for listener in self.listeners:
             listener.hear(event)
 

@@ -34,6 +34,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Json, string
 from db.constraints import unique
+from db.epoch import encode
 from db.rules import nobody
 
 Topic = str
@@ -46,13 +47,19 @@ CHANGED = "CHANGED"
 class Event:
     """Something that happened under a topic: its kind and the public ids of what it concerns.
 
-    Its sequence is its number within the topic, from 1; 0 before it is written.
+    Its sequence is its number within the topic, from 1; 0 before it is written. Once it is published it has an epoch.
     """
 
     topic: Topic
     kind: str
     ids: dict[str, str] = field(default_factory=dict)
     sequence: int = 0
+    epoch: str = ""
+
+    @property
+    def cursor(self) -> str:
+        """The place behind this event: a subscriber that has it goes on from there."""
+        return encode(self.topic, self.epoch, self.sequence)
 
 
 class OutboxTopic(Base, access=nobody, prefix="obt"):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from orjson import loads
 
+from db.epoch import EPOCH
 from db.outbox import Event
 from db.pool import Pool
 from db.queue.add import add
@@ -28,7 +29,7 @@ MAX_CLEARED = 1_000
 WAITING = "SELECT FROM outbox_events WHERE published_at IS NULL LIMIT 1"
 TURN = "SELECT pg_try_advisory_xact_lock(hashtextextended('relay', 0))"
 NEXT = f"""
-    SELECT topic, sequence, kind, ids FROM outbox_events WHERE published_at IS NULL
+    SELECT topic, sequence, kind, ids, {EPOCH} FROM outbox_events WHERE published_at IS NULL
     ORDER BY topic, sequence LIMIT {MAX_AT_ONCE}
 """  # noqa: S608  (a number of ours)
 PUBLISHED = """
@@ -56,7 +57,9 @@ async def relayed(pool: Pool, publish: Publish) -> int:
         # Asked in a statement of its own, which sees what the relay before has done.
         rows = await turn.fetch(NEXT, ()) if is_ours else []
         if rows:
-            await publish([Event(topic, kind, loads(ids), sequence) for topic, sequence, kind, ids in rows])
+            await publish(
+                [Event(topic, kind, loads(ids), sequence, epoch) for topic, sequence, kind, ids, epoch in rows]
+            )
             topics = [row["topic"] for row in rows]
             await add(
                 queries(turn.connection), [job for row in rows for job in jobs_of(row["kind"], loads(row["ids"]))]

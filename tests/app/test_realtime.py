@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -89,6 +90,14 @@ async def test_a_number_that_is_left_out_is_a_gap(realtime: Realtime) -> None:
     async with realtime.listen(TOPIC) as events:
         await realtime.publish([comment(11)])
         assert await heard(events) == comment(11)
+
+
+async def test_numbers_that_go_back_with_another_epoch_are_a_gap(realtime: Realtime) -> None:
+    async with realtime.listen(TOPIC) as events:
+        await realtime.publish([comment(7), comment(8), replace(comment(9), epoch="next"), comment(9)])
+        assert [(await heard(events)).sequence for _ in range(3)] == [7, 8, 9]
+        with pytest.raises(HistoryGap):
+            await heard(events)
 
 
 async def test_many_listeners_share_one_connection(realtime: Realtime, redis: Any, prefix: str) -> None:

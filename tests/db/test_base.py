@@ -18,6 +18,7 @@ UNCHANGING = {
     "commits": "a commit is what its hash says",
     "document_versions": "a version is what was saved once",
     "outbox_events": "an event says what happened",
+    "outbox_epochs": "an epoch begins, and another comes after it",
     "outbox_topics": "a sequence counts up, and its events say when",
     "reactions": "a reaction is given and taken back",
     "repository_stats": "a day that is over stays as it was",

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, text, update
 from db import relay
 from db.access import GUEST
 from db.engine import Database
+from db.epoch import EPOCH, decode
 from db.outbox import Event, OutboxEvent
 from db.relay import KEPT
 from tests.conftest import NotingDatabase
@@ -39,6 +40,18 @@ async def test_events_are_published_once_in_the_order_of_their_topic(database: N
         await database.relay(published)
     assert await database.relay(published) == 0
     assert published == [("a", 1), ("b", 1), ("a", 2)]
+
+
+async def test_an_event_has_its_cursor_once_it_is_published(database: NotingDatabase) -> None:
+    events: list[Event] = []
+
+    async def publish(some: Sequence[Event]) -> None:
+        events.extend(some)
+
+    await touch(database, TOPIC, TOPIC)
+    await database.relay(publish)
+    ((epoch,),) = await database.writers.fetch(f"SELECT {EPOCH}", ())
+    assert [decode(TOPIC, event.cursor) for event in events] == [(epoch, 1), (epoch, 2)]
 
 
 async def test_more_than_fit_into_one_round_are_published_in_several(

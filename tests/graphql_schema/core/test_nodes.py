@@ -13,6 +13,7 @@ HIDDEN = {
     "webhook_deliveries": "what is unique of the events of webhooks",
     "outbox_events": "clients hear them",
     "outbox_topics": "clients hear their events",
+    "outbox_epochs": "cursors of events have it in them",
     "passwords": "nobody reads them",
     "idempotency_keys": "answers that their reader had once",
 }

@@ -20,7 +20,7 @@ from db.modules import modules
 
 Row = Any
 
-NOBODYS = ("passwords", "outbox_events", "outbox_topics")
+NOBODYS = ("passwords", "outbox_events", "outbox_topics", "outbox_epochs")
 """The tables of which not even an administrator sees a row."""
 EVERYTHING = ("see", "learn", "comment", "edit", "manage", "own")
 

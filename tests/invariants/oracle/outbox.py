@@ -11,3 +11,7 @@ def outbox_events(world: Oracle, who: UUID | None, what: str, event: Row) -> boo
 
 def outbox_topics(world: Oracle, who: UUID | None, what: str, topic: Row) -> bool:
     return False
+
+
+def outbox_epochs(world: Oracle, who: UUID | None, what: str, epoch: Row) -> bool:
+    return False
