@@ -4,7 +4,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 import uvicorn
@@ -30,7 +30,7 @@ from app.persisted.trusted import Trusted
 from app.proxies import Proxies
 from app.rate_limits import RateLimits
 from app.realtime import Realtime
-from app.relay import Relay
+from app.relay import Relay, Wakes
 from app.responses import misdirected
 from app.settings import Settings
 from app.sockets.endpoint import GraphQLOverWebSocket
@@ -66,7 +66,7 @@ class App:
             reader_url=settings.database_reader_url,
             pool_size=settings.pool_size,
         )
-        self.relay = Relay(self.database, self.realtime.publish) if settings.relay else nullcontext()
+        self.relay = (Relay if settings.relay else Wakes)(self.database, self.realtime)
         self.sessions = Sessions(self.database)
         self.buckets = Buckets(settings.redis_url, prefix=settings.redis_prefix)
         self.automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)

@@ -257,12 +257,13 @@ class _Channel:
         except (ValueError, TypeError):
             log.warning("not an event", bytes=len(data))
             return
-        if event.sequence <= self.last and event.epoch == self.epoch:  # a relay has published it a second time
-            return
-        # In another epoch a lower number is that of another event.
-        if self.last and event.sequence != self.last + 1:
-            self._lose()
-        self.last, self.epoch = event.sequence, event.epoch
+        if event.sequence:  # what is not of the outbox has none, and no order
+            if event.sequence <= self.last and event.epoch == self.epoch:  # a relay has published it a second time
+                return
+            # In another epoch a lower number is that of another event.
+            if self.last and event.sequence != self.last + 1:
+                self._lose()
+            self.last, self.epoch = event.sequence, event.epoch
         for listener in self.listeners:
             listener.hear(event)
 

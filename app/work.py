@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from app.realtime import Realtime
-from app.relay import Relay
+from app.relay import Relay, Wakes
 from app.settings import Settings
 from db.address import Address
 from db.background import Background, Ended
@@ -51,7 +51,7 @@ class Working:
         # Every job has a session, and those are a part of all connections.
         connections = USES * settings.jobs_at_once
         self.database = Database(settings.database_url, pool_size=connections)
-        self.relay = Relay(self.database, self.realtime.publish)
+        self.relay = (Relay if settings.relay else Wakes)(self.database, self.realtime)
         self.worker = Worker(self.database, Address.parse(settings.owner_url), at_once=settings.jobs_at_once)
         self._ended = asyncio.Event()
         self._running = AsyncExitStack()

@@ -87,10 +87,17 @@ class OutboxEvent(Base, access=nobody, prefix="obx"):
     kind: Mapped[str]
     ids: Mapped[Json]
     published_at: Mapped[datetime | None]
+    queued_at: Mapped[datetime | None]
+    """When its jobs were made; null also where its kind makes none."""
 
     __table_args__ = (
         unique("topic", "sequence", says="The topic has an event of this number."),
-        Index("ix_outbox_events_unpublished", "topic", "sequence", postgresql_where=text("published_at IS NULL")),
+        Index("ix_outbox_events_unpublished", "id", postgresql_where=text("published_at IS NULL")),
+        Index(
+            "ix_outbox_events_without_jobs",
+            "kind",
+            postgresql_where=text("published_at IS NULL AND queued_at IS NULL"),
+        ),
     )
 
 
@@ -127,9 +134,10 @@ def numbered(told: CTE) -> Insert:
     last = counted.cte("counted")
     behind = func.row_number().over(partition_by=told.c.topic, order_by=told.c.place.desc()) - literal_column("1")
     rows = select(func.uuidv7(), told.c.topic, last.c.sequence - behind, told.c.kind, told.c.ids)
+    # Ids are made in this order, and behind the lock of their topic: they grow with its sequence.
     return insert(events).from_select(
         ["id", "topic", "sequence", "kind", "ids"],
-        rows.join_from(told, last, last.c.topic == told.c.topic),
+        rows.join_from(told, last, last.c.topic == told.c.topic).order_by(told.c.topic, told.c.place),
         include_defaults=False,
     )
 

@@ -135,6 +135,11 @@ def kinds() -> Mapping[str, JobKind]:
     return KINDS
 
 
+def event_kinds() -> list[str]:
+    """The kinds of the events that make jobs."""
+    return [kind for declared in kinds().values() for kind in declared.on]
+
+
 def jobs_of(kind: str, ids: Mapping[str, str]) -> Iterator[tuple[JobKind, Arguments]]:
     """The jobs that an event makes, by its kind and the ids in it."""
     for declared in kinds().values():

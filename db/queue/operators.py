@@ -44,10 +44,10 @@ STATE = f"""
         count(*) FILTER (WHERE status = 'queued') AS waiting,
         count(*) FILTER (WHERE status = 'picked') AS running,
         count(*) FILTER (WHERE status = 'failed') AS failed,
-        (
-            SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float
-            FROM outbox_events WHERE published_at IS NULL
-        ) AS outbox_age
+        coalesce((
+            SELECT extract(epoch FROM now() - created_at)::float
+            FROM outbox_events WHERE published_at IS NULL ORDER BY outbox_events.id LIMIT 1
+        ), 0) AS outbox_age
     FROM {QUEUE}
 """  # noqa: S608  (a name of ours)
 

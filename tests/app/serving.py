@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from app.main import App, Server
+from app.relay import WAKE
 from app.settings import Settings
 from app.sockets.conversation import PROTOCOL
 from db import tables
@@ -128,9 +129,10 @@ async def until(condition: Callable[[], Any], *, within: float = DEADLINE) -> No
 
 
 def listeners(served: Served) -> int:
-    """How many listen in the running server to what Redis has acknowledged."""
-    channels = served.app.realtime._channels.values()
-    return sum(len(channel.listeners) for channel in channels if channel.acknowledged.is_set())
+    """How many listen in the running server to what Redis has acknowledged, beside its relay."""
+    channels = served.app.realtime._channels.items()
+    topics = [channel for topic, channel in channels if topic != WAKE.topic and channel.acknowledged.is_set()]
+    return sum(len(channel.listeners) for channel in topics)
 
 
 numbers = count(1)

@@ -52,6 +52,15 @@ async def test_several_events_of_one_change_have_numbers_of_their_own(database: 
     assert (await numbers(database), await numbers(database, "user:1")) == ([1, 2, 3], [1, 2])
 
 
+async def test_the_ids_of_events_grow_with_their_numbers(database: NotingDatabase) -> None:
+    """The relay publishes by age, which an id begins with, and each topic in its order."""
+    for _ in range(2):
+        await touch(database, *["user:1", TOPIC] * 100)
+    async with database.read() as session:
+        mine = select(OutboxEvent.sequence).where(OutboxEvent.topic == TOPIC)
+        assert list(await session.scalars(mine.order_by(OutboxEvent.id))) == list(range(1, 201))
+
+
 @pytest.mark.usefixtures("patient")
 async def test_whatever_the_order_in_which_changes_name_topics_none_waits_for_another_in_a_circle(
     database: NotingDatabase,

@@ -8,7 +8,9 @@ from sqlalchemy import func, select, text, update
 
 from db import relay
 from db.access import GUEST
-from db.engine import Database
+from db.address import Address
+from db.base import new_id
+from db.engine import COMPILED_SETTINGS, Database
 from db.epoch import EPOCH, decode
 from db.outbox import Event, OutboxEvent
 from db.relay import KEPT
@@ -57,11 +59,52 @@ async def test_an_event_has_its_cursor_once_it_is_published(database: NotingData
 async def test_more_than_fit_into_one_round_are_published_in_several(
     database: NotingDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay, "NEXT", relay.NEXT.replace(str(relay.MAX_AT_ONCE), "3"))
+    monkeypatch.setattr(relay, "WAITING", relay.WAITING.replace(str(relay.MAX_AT_ONCE), "3"))
     published = Published()
     await touch(database, *"aabbb")
     assert [await database.relay(published) for _ in range(3)] == [3, 2, 0]
     assert published == [("a", 1), ("a", 2), ("b", 1), ("b", 2), ("b", 3)]
+
+
+async def test_the_oldest_events_are_published_first_whatever_their_topic(
+    database: NotingDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "WAITING", relay.WAITING.replace(str(relay.MAX_AT_ONCE), "3"))
+    published = Published()
+    for topics in ("aa", "z", "aaa", "m"):
+        await touch(database, *topics)
+    assert [await database.relay(published) for _ in range(3)] == [3, 3, 1]
+    assert published == [("a", 1), ("a", 2), ("z", 1), ("a", 3), ("a", 4), ("a", 5), ("m", 1)]
+
+
+MANY = """
+    INSERT INTO outbox_events (id, topic, sequence, kind, ids, published_at)
+    SELECT uuidv7(), 'project:' || number % 100, number, 'CHANGED', '{}', CASE WHEN number % 2 = 0 THEN now() END
+    FROM generate_series(1, 4000) AS number
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "argument", "index"),
+    [
+        (relay.WAITING, None, "ix_outbox_events_unpublished"),
+        (relay.LACKING, ["A", "B"], "ix_outbox_events_without_jobs"),
+        (relay.QUEUE, ["A", "B"], "ix_outbox_events_without_jobs"),
+        (relay.NEXT, [new_id()], "ix_outbox_events_unpublished"),
+        (relay.PUBLISHED, [new_id()], "pk_outbox_events"),
+    ],
+)
+async def test_events_are_found_by_an_index_however_many_there_are(
+    database_url: str, statement: str, argument: list[object] | None, index: str
+) -> None:
+    connection = await Address.parse(database_url).connect(COMPILED_SETTINGS)
+    await connection.execute(MANY)
+    await connection.execute("ANALYZE outbox_events")
+    plan = await connection.fetch(f"EXPLAIN {statement}", *([] if argument is None else [argument]))
+    await connection.close()
+    scans = [line for (line,) in plan if "Scan" in line and "outbox_events" in line]
+    assert f"using {index} on outbox_events" in scans[0]
+    assert not any("Seq Scan" in scan for scan in scans)
 
 
 async def test_what_could_not_be_published_comes_again_under_the_same_numbers(database: NotingDatabase) -> None:

@@ -20,7 +20,10 @@ from tests.invariants.schema import EDGES, ROOTS, TABLES, Edge, object_type
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-READ_BY_JOBS = {"ix_outbox_events_unpublished": "the relay, which looks for events that wait"}
+READ_BY_JOBS = {
+    "ix_outbox_events_unpublished": "the relay, which looks for events that wait",
+    "ix_outbox_events_without_jobs": "the relay, which makes their jobs",
+}
 """The partial indexes that no list of the graph is read by, with the job that looks for their rows."""
 
 ALL = [index for table in Base.metadata.sorted_tables for index in table.indexes]
