@@ -216,9 +216,10 @@ async def test_a_job_repeats_itself_by_the_clock_once_for_all_workers(queue: Que
     async def greet(work: Work) -> None:
         ran.append("happy new year")
 
-    async with working(), working():
+    async with working():
         await queue.until("EXISTS (SELECT FROM queue.pgqueuer_schedules WHERE entrypoint = 'greet')")
-        await queue.run("UPDATE queue.pgqueuer_schedules SET next_run = now()")
+    await queue.run("UPDATE queue.pgqueuer_schedules SET next_run = now()")
+    async with working(), working():
         await queue.until("EXISTS (SELECT FROM queue.pgqueuer_log WHERE entrypoint = 'greet')")
         await queue.until_empty()
     assert len(ran) == 1
