@@ -19,7 +19,7 @@ from app.banner import SignedIn, banner
 from app.jobs import commands
 from app.ready import DATA, KNOWN, Data, check_roles, ready, reason, running
 from app.settings import Settings
-from db import demo, migrations
+from db import demo, epoch, migrations
 from db.embedded import servers
 from db.errors import NotFound
 
@@ -94,6 +94,14 @@ def migrate(*, data: Data = DATA) -> None:
     with running(data) as settings:
         migrations.upgrade(settings.owner_url)
         screen.print("The database is at the newest revision.")
+
+
+@cli.command()
+def restored(*, data: Data = DATA) -> None:
+    """Say that the database was restored, where it cannot know: a part of its tables, or a machine with its memory."""
+    with ready(data) as settings:
+        asyncio.run(epoch.begin(settings.owner_url))
+        screen.print("A new epoch has begun: a client that resumes from before it is told to read again.")
 
 
 @cli.command()

@@ -77,7 +77,8 @@ class Settings(BaseSettings):
     transactions with locks, and a quarter of a quarter for heavy reads. Four more serve subscriptions (two), the
     relay of events and the liveness probe."""
     relay: bool = True
-    """Whether this process publishes the events of all: at least one has to, or they wait until one does."""
+    """Whether this process publishes the events of all and makes their jobs, and so do its workers: at least one
+    process has to, or they wait until one does."""
     workers: int = Field(default=1, ge=0)
     """Processes that run jobs beside the server and start with it. With 0 there are none: `scripts/work` is one."""
     jobs_at_once: int = Field(default=8, ge=1)

@@ -9,16 +9,17 @@ import base64
 import json
 from hashlib import sha256
 
+from db.address import Address
 from db.base import Base
 from db.errors import BadCursor
 from db.rules import nobody
 
 VERSION = 1
-LARGEST = 2**63 - 1
+SEQUENCES = range(2**63)
 
 
 class OutboxEpoch(Base, access=nobody, prefix="obe"):
-    """One row, which the first migration writes and nobody changes, but for `BEGIN`."""
+    """One row, which a migration writes and nobody changes, but for `begin`."""
 
     __tablename__ = "outbox_epochs"
 
@@ -40,9 +41,17 @@ the one that writes, as the relay does.
 """
 
 BEGIN = "WITH gone AS (DELETE FROM outbox_epochs) INSERT INTO outbox_epochs (id) VALUES (gen_random_uuid())"
-"""Begins another epoch, for an operator who knows what PostgreSQL cannot: that a part of the tables was restored, or a
-machine with its memory.
-"""
+
+
+async def begin(owner_url: str) -> None:
+    """Begin another epoch, for an operator who knows what PostgreSQL cannot: that a part of the tables was restored, or
+    a machine with its memory. Raises CannotRun.
+    """
+    connection = await Address.parse(owner_url).reach()
+    try:
+        await connection.execute(BEGIN)
+    finally:
+        await connection.close()
 
 
 def encode(topic: str, epoch: str, sequence: int) -> str:
@@ -61,7 +70,7 @@ def decode(topic: str, cursor: str) -> tuple[str, int]:
     except (ValueError, TypeError, RecursionError) as problem:
         raise BadCursor from problem
     is_known = version == VERSION and name == _fingerprint(topic) and isinstance(epoch, str)
-    if not is_known or type(sequence) is not int or not 0 <= sequence <= LARGEST:
+    if not is_known or type(sequence) is not int or sequence not in SEQUENCES:
         raise BadCursor
     return epoch, sequence
 

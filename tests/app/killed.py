@@ -9,7 +9,9 @@ from app.realtime import Realtime
 from db.access import GUEST
 from db.engine import Database
 from db.outbox import Event
+from db.queue.declared import kinds
 
+kinds()  # imports them, once for all processes
 TOPIC = "project:1"
 
 
@@ -35,4 +37,5 @@ async def _killed(database_url: str, redis_url: str, prefix: str, gets_to_publis
             await asyncio.Event().wait()
 
         await touch(database, TOPIC)
-        await database.relay(publish)
+        while not await database.relay(publish):  # the server may not know yet that the one before is gone
+            pass

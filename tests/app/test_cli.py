@@ -28,6 +28,7 @@ from db.queue.add import add
 from db.queue.declared import kinds
 from db.queue.names import queries
 from tests.app.conftest import Run
+from tests.db.test_epoch import epoch_of
 from tests.deadline import DEADLINE
 from tests.world import World
 
@@ -91,6 +92,20 @@ async def test_jobs_are_run_beside_the_server(filled: Path) -> None:
             while await connection.fetchval("SELECT count(*) FROM queue.pgqueuer"):  # noqa: ASYNC110  (nobody tells)
                 await asyncio.sleep(0.02)
         await connection.close()
+
+
+async def test_a_server_that_starts_again_begins_an_epoch_as_its_files_may_be_older(filled: Path) -> None:
+    epochs = []
+    for _ in range(2):
+        with servers(filled) as found:
+            epochs.append(await epoch_of(found.database_url))
+    assert len({*epochs}) == 2
+
+
+async def test_an_operator_says_that_the_database_was_restored(run: Run, database_url: str) -> None:
+    before = await epoch_of(database_url)
+    await asyncio.to_thread(run, "restored")
+    assert await epoch_of(database_url) != before
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

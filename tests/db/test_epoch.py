@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import make_url
 
 from db.address import Address
-from db.epoch import BEGIN, EPOCH, LARGEST, decode, encode
+from db.epoch import EPOCH, SEQUENCES, begin, decode, encode
 from db.errors import BadCursor
 from db.wheels import Postgres
 from tests.conftest import TEMPLATE
@@ -85,16 +85,16 @@ def run(program: str, *arguments: str, said: str = "") -> str:
     return done.stdout
 
 
-async def test_an_operator_can_begin_another(connection: Connection) -> None:
+async def test_an_operator_can_begin_another(connection: Connection, database_url: str) -> None:
     epochs = [await connection.fetchval(NOW)]
     for _ in range(2):
-        await connection.execute(BEGIN)
+        await begin(database_url)
         epochs.append(await connection.fetchval(NOW))
     assert len({*epochs}) == 3
     assert await connection.fetchval("SELECT count(*) FROM outbox_epochs") == 1
 
 
-@given(st.text(max_size=20), st.text("0123456789abcdef", min_size=16, max_size=16), st.integers(0, LARGEST))
+@given(st.text(max_size=20), st.text("0123456789abcdef", min_size=16, max_size=16), st.integers(0, SEQUENCES.stop - 1))
 def test_a_cursor_stands_for_an_epoch_and_a_number(topic: str, epoch: str, sequence: int) -> None:
     assert decode(topic, encode(topic, epoch, sequence)) == (epoch, sequence)
 
@@ -114,7 +114,7 @@ def test_a_cursor_of_another_topic_is_refused() -> None:
         lambda name: [2, name, "0" * 16, 1],
         lambda name: [1, name, 16, 1],
         lambda name: [1, name, "0" * 16, -1],
-        lambda name: [1, name, "0" * 16, LARGEST + 1],
+        lambda name: [1, name, "0" * 16, SEQUENCES.stop],
         lambda name: [1, name, "0" * 16, 1.0],
         lambda name: [1, name, "0" * 16, True],
     ],
