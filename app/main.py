@@ -66,7 +66,8 @@ class App:
             reader_url=settings.database_reader_url,
             pool_size=settings.pool_size,
         )
-        self.relay = (Relay if settings.relay else Wakes)(self.database, self.realtime)
+        relay: type[Relay | Wakes] = Relay if settings.relay else Wakes
+        self.relay = relay(self.database, self.realtime)
         self.sessions = Sessions(self.database)
         self.buckets = Buckets(settings.redis_url, prefix=settings.redis_prefix)
         self.automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)

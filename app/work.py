@@ -51,7 +51,8 @@ class Working:
         # Every job has a session, and those are a part of all connections.
         connections = USES * settings.jobs_at_once
         self.database = Database(settings.database_url, pool_size=connections)
-        self.relay = (Relay if settings.relay else Wakes)(self.database, self.realtime)
+        relay: type[Relay | Wakes] = Relay if settings.relay else Wakes
+        self.relay = relay(self.database, self.realtime)
         self.worker = Worker(self.database, Address.parse(settings.owner_url), at_once=settings.jobs_at_once)
         self._ended = asyncio.Event()
         self._running = AsyncExitStack()

@@ -1,6 +1,7 @@
 """Jobs are made of events before these are published: each event makes its job once."""
 
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ async def test_an_event_that_is_relayed_a_second_time_has_made_its_job_once(
 async def test_a_relay_that_ends_while_it_makes_jobs_leaves_that_to_the_next(
     database: NotingDatabase, queue: Queue, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def killed(*arguments: object) -> None:
+    async def killed(*arguments: Any) -> None:
         await add(*arguments)
         raise ConnectionError
 
