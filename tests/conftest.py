@@ -19,7 +19,7 @@ import pytest
 from asyncpg import PostgresSyntaxError, SyntaxOrAccessError
 from sqlalchemy import event
 
-from db import embedded, engine, migrations
+from db import embedded, engine, liveness, migrations
 from db.access import Viewer
 from db.batches import Run
 from db.engine import Database
@@ -213,6 +213,19 @@ async def held(connected: AbstractAsyncContextManager[Any]) -> AsyncIterator[Any
             yield found
         finally:
             HOLDING.set(False)
+
+
+@pytest.fixture(autouse=True)
+def a_busy_machine_is_no_server_that_hangs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server may take as long as tests wait to let somebody in and to say that it is there, but in those about it."""
+    if "hasty" not in request.fixturenames:
+        monkeypatch.setattr(engine, "CONNECTING", DEADLINE)
+        monkeypatch.setattr(liveness, "SILENCE", DEADLINE)
+
+
+@pytest.fixture
+def hasty() -> None:
+    """A server that hangs is given up as soon as in production."""
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ async def test_what_runs_when_the_server_stops_is_answered(
 
 
 async def test_while_the_database_hangs_nobody_waits_for_it_and_then_all_is_well_again(
-    served: Served, database: Database, world: World
+    hasty: None, served: Served, database: Database, world: World
 ) -> None:
     ada = {"Authorization": f"Bearer {world.tokens['ada']}"}
     variables = {"thread": world.thread_0.public_id}

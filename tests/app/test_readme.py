@@ -128,7 +128,7 @@ def test_every_limit_in_the_source_stands_in_the_table() -> None:
 
 
 @pytest.mark.parametrize("row", table(PAGE, "Which limits are fixed?"), ids=lambda row: row[-1].strip("`"))
-def test_a_limit_is_told_with_its_unit_and_as_it_is(row: list[str]) -> None:
+def test_a_limit_is_told_with_its_unit_and_as_it_is(hasty: None, row: list[str]) -> None:
     _, told, where = row
     number, unit = told.split(" ", 1)
     module, _, name = where.strip("`").rpartition(".")
