@@ -12,11 +12,11 @@ from graphql_schema.core.context import Context
 from graphql_schema.core.tree import Constant, Member, Python, Row
 from graphql_schema.execution.answering import Answering
 from graphql_schema.execution.answers import Answer
-from graphql_schema.execution.compiling import compile_ahead, showing
+from graphql_schema.execution.compiling import compile_ahead
 from graphql_schema.execution.deadline import Deadline
 from graphql_schema.execution.operations import Operation
 from graphql_schema.execution.payloads import Payload, key_in, plain
-from graphql_schema.execution.plan import change_of, shown
+from graphql_schema.execution.plan import shown
 
 
 @dataclass(slots=True)
@@ -86,8 +86,5 @@ async def done(member: Member, operation: Operation, context: Context) -> Payloa
     assert isinstance(node, Python)
     assert node.given
     arguments = node.given.values(operation.variables)
-    is_compiled = operation.is_compiled and change_of(node) is not None
-    payload: Payload = await node.field.mutate(
-        context, arguments, showing(operation, member, context) if is_compiled else None
-    )
+    payload: Payload = await node.field.mutate(context, arguments, operation.showings.get(member.key))
     return payload

@@ -1,7 +1,7 @@
 """An operation: what a client sent, found in its document, with its variables; and what can be known before it runs."""
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
 from typing import Any
@@ -11,6 +11,7 @@ from graphql.execution.values import VariableValues
 
 from db.cache import get_or_make
 from graphql_schema.core.errors import RequestError
+from graphql_schema.core.mutations import Showing
 from graphql_schema.execution.cost import Estimate
 from graphql_schema.execution.definitions import Definition
 from graphql_schema.execution.documents import Document, read
@@ -43,6 +44,8 @@ class Operation:
     estimate: Estimate
     is_dry_run: bool
     compiles: bool
+    showings: dict[str, Showing] = field(default_factory=dict)
+    """The statements of its changes by their keys, once they are compiled."""
 
     @property
     def kind(self) -> str:

@@ -157,17 +157,6 @@ class Plan:
         except RecursionError:
             raise BadInput("This is nested too deeply.") from None
 
-    def change(self, member: Member, asked: Asked, viewer: Viewer, *, alone: bool) -> ChangeStatement:
-        """The statement of a field that is one, compiled here if it is not kept: see `compile_change`."""
-        key = self.change_key(member, asked, viewer, alone=alone)
-        make = partial(self.compile_change, member, asked, viewer, alone=alone)
-        found: Any = get_or_make(self.memory.statements, key, make, size)
-        return found  # type: ignore[no-any-return]
-
-    def change_key(self, member: Member, asked: Asked, viewer: Viewer, *, alone: bool) -> tuple[Any, ...]:
-        """The key that tells the statement of a field that is one from all others."""
-        return (member.key, alone, *self.key(asked, viewer))
-
     def compile_change(self, member: Member, asked: Asked, viewer: Viewer, *, alone: bool) -> ChangeStatement:
         """The statement of a field that is one, alone a transaction or a part of one; raises BadInput as `compile`."""
         change, rows = change_of(member.node), [row.node for row in asked.members if isinstance(row.node, Row)]
