@@ -95,13 +95,13 @@ class Definition:
         """The key of the plan for these values of the variables that decide what is selected, or deferred."""
         return self.number, *map(variables.coerced.get, self._conditions)
 
-    def plan(self, variables: VariableValues) -> Plan:
+    def plan(self, variables: VariableValues, *, compiles: bool) -> Plan:
         """Make the plan for these values of `@skip` and `@include`, `@defer` and `@stream`."""
         conditions = of_these(variables, self._conditions)
         lowering, tree = self._lowered(self.document, self.node, conditions)
-        parts = None if self._deciding is None or obstacles(tree) else self._cut(conditions)
+        parts = self._cut(conditions) if compiles and self._deciding is not None and not obstacles(tree) else None
         members = lowering.members * (2 + len(parts.later) if parts else 1)
-        return Plan(tree, self.memory, parts, BYTES_A_MEMBER * members)
+        return Plan(tree, self.memory, parts, BYTES_A_MEMBER * members, compiles)
 
     def _lowered(
         self,

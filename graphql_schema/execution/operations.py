@@ -34,7 +34,7 @@ class Request:
 class Operation:
     """An operation with its variables, how it is answered, and what it comes to at most.
 
-    A dry run is only priced: nothing of it runs but `rateLimit`. Without `compiles` all of it is resolved in Python.
+    A dry run is only priced: nothing of it runs but `rateLimit`.
     """
 
     definition: Definition
@@ -43,7 +43,6 @@ class Operation:
     plan: Plan
     estimate: Estimate
     is_dry_run: bool
-    compiles: bool
     showings: dict[str, Showing] = field(default_factory=dict)
     """The statements of its changes by their keys, once they are compiled."""
 
@@ -55,12 +54,12 @@ class Operation:
     @property
     def is_compiled(self) -> bool:
         """Whether statements answer all of it."""
-        return self.compiles and not self.plan.obstacles
+        return not self.plan.obstacles
 
     @property
     def parts(self) -> PlanInParts | None:
         """The plans of the parts that can come one after the other, if a client lets them."""
-        return self.plan.parts if self.compiles else None
+        return self.plan.parts
 
     @property
     def is_deferring(self) -> bool:
@@ -108,7 +107,8 @@ class Operations:
         definition = self.document(request.query).definition(request.operation_name)
         given = request.variables or {}
         number, values = definition.size(given), definition.values(given)
-        plan = get_or_make(self.memory.plans, definition.key(values), partial(definition.plan, values), SIZE)
+        make = partial(definition.plan, values, compiles=self.compiles)
+        plan = get_or_make(self.memory.plans, definition.key(values), make, SIZE)
         return self._operation(definition, values, request, plan, number)
 
     async def read(self, request: Request, payer: Hashable, *, charge: Callable[[str], object]) -> Operation:
@@ -134,7 +134,8 @@ class Operations:
         key = definition.key(values)
         plan: Any = memory.plans.get(key)
         if plan is None:
-            plan = await worker.get_or_make(memory.plans, key, partial(definition.plan, values), SIZE, payer=payer)
+            make = partial(definition.plan, values, compiles=self.compiles)
+            plan = await worker.get_or_make(memory.plans, key, make, SIZE, payer=payer)
         if is_new:
             memory.settle()
         return self._operation(definition, values, request, plan, number)
@@ -151,7 +152,7 @@ class Operations:
         self, definition: Definition, values: VariableValues, request: Request, plan: Plan, number: int
     ) -> Operation:
         estimate = plan.cost.estimate(values.coerced).with_values(number)
-        operation = Operation(definition, values, request, plan, estimate, plan.is_dry_run(values), self.compiles)
+        operation = Operation(definition, values, request, plan, estimate, plan.is_dry_run(values))
         try:
             self.limits.check_cost(estimate.nodes, estimate.points)
         except RequestError as refusal:

@@ -47,13 +47,15 @@ class PlanInParts:
 class Plan:
     """How one operation is answered; in parts, where some of it is deferred and statements can read that apart.
 
-    Its statements are kept in `memory` under its number. It takes about so many bytes.
+    Its statements are kept in `memory` under its number. It takes about so many bytes. Unless it `compiles` only Python
+    answers.
     """
 
     tree: Object
     memory: Memory
     parts: PlanInParts | None = None
     bytes: int = 0
+    compiles: bool = True
     number: int = field(default_factory=count().__next__)
 
     def __post_init__(self) -> None:
@@ -71,7 +73,9 @@ class Plan:
     @cached_property
     def obstacles(self) -> dict[str, str]:
         """The keys of the fields that only Python can answer, with what stands against a statement."""
-        return obstacles(self.tree)
+        if self.compiles:
+            return obstacles(self.tree)
+        return {f.key: f"{self.tree.type}.{f.name}" for f in self.members if f.key not in self.constants}
 
     @cached_property
     def introspects(self) -> bool:

@@ -20,8 +20,6 @@ async def answer(operation: Operation, context: Context) -> Answer:
     if operation.is_dry_run:
         priced = [member for member in plan.members if member.key in plan.rate_limits]
         return answering.answer(await answering.resolve(only(operation, plan.rate_limits)), priced)
-    if not operation.compiles:
-        return answering.answer(await answering.resolve(operation.definition.document))
     found = plan.constants | await answering.read(plan.compiled)
     if plan.introspects:
         found |= answering.failures.resolved(await introspect(operation, context))
