@@ -1,10 +1,9 @@
 """One answer while it is put together, to any kind of operation: what is read for it, and what fails on the way."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import DocumentNode
 from orjson import Fragment, loads
 
 from db.errors import BadInput
@@ -17,7 +16,7 @@ from graphql_schema.execution.compiling import statement
 from graphql_schema.execution.operations import Operation
 from graphql_schema.execution.payloads import Payload, key_in, plain
 from graphql_schema.execution.plan import references, shown
-from graphql_schema.execution.resolving import only, resolve
+from graphql_schema.execution.resolving import resolve
 
 
 @dataclass(slots=True)
@@ -35,7 +34,7 @@ class Answering:
     async def show(self, member: Member, payload: Payload) -> Any:
         """The selection of the payload of a mutation or an event. Statements answer it, or graphql-core all of it."""
         if not self.operation.is_compiled:
-            return (await self.resolve(only(self.operation, {member.key}), payload))[member.key]
+            return (await self.resolve([member.key], payload))[member.key]
         keys = {child: key_in(row, payload) for child, row in references(member)}
         found: dict[str, Any] = {child.key: None for child, key in keys.items() if key is None}
         if isinstance(payload, Shown) and payload.texts:  # by the statement that has done it
@@ -43,9 +42,9 @@ class Answering:
         found |= await self.read([child for child in keys if child.key not in found], keys)
         return {child.key: found[child.key] if child in keys else plain(child, payload) for child in shown(member)}
 
-    async def resolve(self, document: DocumentNode, root: Any = None) -> dict[str, Any]:
-        """The answers that graphql-core gives to a document, by key."""
-        return self.failures.resolved(await resolve(self.operation, self.context, document, root))
+    async def resolve(self, keys: Container[str], root: Any = None) -> dict[str, Any]:
+        """The answers that graphql-core gives to the fields of the root with these keys."""
+        return self.failures.resolved(await resolve(self.operation, self.context, keys, root))
 
     async def read(self, members: Sequence[Member], keys: Mapping[Member, Any] | None = None) -> dict[str, Any]:
         """The answers of fields by one statement, as text in JSON unless something in it has failed.

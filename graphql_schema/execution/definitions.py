@@ -44,16 +44,11 @@ BYTES_A_MEMBER = 1_000
 
 @dataclass(frozen=True, eq=False)
 class Definition:
-    """An operation of a document. What is made of it is kept in `memory`, under its number.
-
-    `document` is what was sent with nothing deferred, for clients that want all of the answer at once.
-    """
+    """An operation of a document. What is made of it is kept in `memory`, under its number."""
 
     schema: GraphQLSchema
     document: DocumentNode
     node: OperationDefinitionNode
-    sent: DocumentNode
-    sent_node: OperationDefinitionNode
     limits: Limits
     memory: Memory
     number: int = field(default_factory=count().__next__)
@@ -67,6 +62,11 @@ class Definition:
     def is_atomic(self) -> bool:
         """Whether all of it is to be done, or nothing."""
         return any(directive.name.value == ATOMIC for directive in self.node.directives or ())
+
+    @property
+    def is_deferring(self) -> bool:
+        """Whether something in its document may come later."""
+        return self._deciding is not None
 
     def prepare(self) -> None:
         """Find out all that is the same for everybody who sends it. That can take long."""
@@ -98,31 +98,25 @@ class Definition:
     def plan(self, variables: VariableValues, *, compiles: bool) -> Plan:
         """Make the plan for these values of `@skip` and `@include`, `@defer` and `@stream`."""
         conditions = of_these(variables, self._conditions)
-        lowering, tree = self._lowered(self.document, self.node, conditions)
-        parts = self._cut(conditions) if compiles and self._deciding is not None and not obstacles(tree) else None
+        lowering, tree = self._lowered(conditions)
+        parts = self._cut(conditions) if compiles and self.is_deferring and not obstacles(tree) else None
         members = lowering.members * (2 + len(parts.later) if parts else 1)
         return Plan(tree, self.memory, parts, BYTES_A_MEMBER * members, compiles)
 
-    def _lowered(
-        self,
-        document: DocumentNode,
-        node: OperationDefinitionNode,
-        conditions: VariableValues,
-        parts: Parts | None = None,
-    ) -> tuple[Lowering, Object]:
-        """The tree of an operation, and what has lowered it."""
-        lowering = Lowering(Selections(self.schema, document, conditions, parts))
-        root = self.schema.get_root_type(node.operation)
+    def _lowered(self, conditions: VariableValues, parts: Parts | None = None) -> tuple[Lowering, Object]:
+        """The tree of the operation, and what has lowered it. Without `parts` nothing is deferred."""
+        lowering = Lowering(Selections(self.schema, self.document, conditions, parts))
+        root = self.schema.get_root_type(self.node.operation)
         assert root
         try:
-            return lowering, lowering.object(root, [(node.selection_set, None)])
+            return lowering, lowering.object(root, [(self.node.selection_set, None)])
         except RecursionError:
             raise RequestError([GraphQLError("This is nested too deeply.")], "BAD_USER_INPUT") from None
 
     def _cut(self, conditions: VariableValues) -> PlanInParts | None:
         """The plans of the parts; None where nothing is deferred with these values."""
         parts = Parts(conditions)
-        _, tree = self._lowered(self.sent, self.sent_node, conditions, parts)
+        _, tree = self._lowered(conditions, parts)
         first, later = cut(tree, parts.found.values())
         plans = {part: Plan(tree, self.memory) for part, tree in later.items()}
         return PlanInParts(Plan(first, self.memory), plans) if later else None
@@ -145,7 +139,7 @@ class Definition:
 
     @cached_property
     def _values(self) -> Values:
-        return Values(self.schema, self.limits, self.sent_node, self.sent)
+        return Values(self.schema, self.limits, self.node, self.document)
 
     @cached_property
     def introspects(self) -> bool:
@@ -155,18 +149,18 @@ class Definition:
     @cached_property
     def _needed(self) -> dict[str, str]:
         """The variables that stand where null is not allowed, and the type that is needed there."""
-        usages = self._context.get_recursive_variable_usages(self.sent_node)
+        usages = self._context.get_recursive_variable_usages(self.node)
         return {usage.node.name.value: str(usage.type) for usage in usages if is_non_null_type(usage.type)}
 
     @cached_property
     def _counts(self) -> list[ValueNode]:
         """The values of `initialCount` in it."""
-        fragments = self._context.get_recursively_referenced_fragments(self.sent_node)
-        return initial_counts([self.sent_node, *fragments])
+        fragments = self._context.get_recursively_referenced_fragments(self.node)
+        return initial_counts([self.node, *fragments])
 
     @property
     def _context(self) -> ValidationContext:
-        return ValidationContext(self.schema, self.sent, TypeInfo(self.schema), list[GraphQLError]().append)
+        return ValidationContext(self.schema, self.document, TypeInfo(self.schema), list[GraphQLError]().append)
 
     @cached_property
     def _conditions(self) -> list[str]:
@@ -175,7 +169,7 @@ class Definition:
 
     @cached_property
     def _deciding(self) -> list[str] | None:
-        return deciding(self.sent)
+        return deciding(self.document)
 
 
 def _null(name: str, type_: str) -> GraphQLError:

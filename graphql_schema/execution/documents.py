@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, validate
 
 from graphql_schema.core.errors import MAX_ERRORS, RequestError, SchemaError
-from graphql_schema.execution.deferring import at_once
 from graphql_schema.execution.definitions import Definition
 from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.memory import Memory
@@ -45,7 +44,7 @@ def read(text: str, name: str | None, schema: GraphQLSchema, *, limits: Limits, 
     definitions = _definitions(document, schema, limits, memory)
     if name in definitions:
         definitions[name].prepare()
-    return Document(BYTES + BYTES_A_TOKEN * _tokens(document) + len(text), definitions)
+    return Document(BYTES + BYTES_A_TOKEN * document.token_count + len(text), definitions)
 
 
 def _valid(text: str, schema: GraphQLSchema, limits: Limits) -> DocumentNode:
@@ -61,18 +60,13 @@ def _definitions(
     document: DocumentNode, schema: GraphQLSchema, limits: Limits, memory: Memory
 ) -> dict[str | None, Definition]:
     """The operations of a document by their names; one that is alone can be meant without its name, too."""
-    whole = at_once(document)
     found: dict[str | None, Definition] = {}
-    for sent, node in zip(_operations(document), _operations(whole), strict=True):
-        name = sent.name.value if sent.name else None
-        found[name] = Definition(schema, whole, node, document, sent, limits, memory)
+    for node in document.definitions:
+        if isinstance(node, OperationDefinitionNode):
+            found[node.name.value if node.name else None] = Definition(schema, document, node, limits, memory)
     if len(found) == 1:
         found[None] = next(iter(found.values()))
     return found
-
-
-def _operations(document: DocumentNode) -> list[OperationDefinitionNode]:
-    return [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
 
 
 def _unresolved(definitions: Mapping[str | None, Definition], name: str | None) -> GraphQLError:
@@ -91,10 +85,3 @@ def _unchain(document: DocumentNode) -> None:
     token = document.loc and document.loc.start_token
     while token:
         token.prev, token = None, token.next
-
-
-def _tokens(document: DocumentNode) -> int:
-    token, tokens = document.loc and document.loc.start_token, 0
-    while token := token and token.next:
-        tokens += 1
-    return tokens

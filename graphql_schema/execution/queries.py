@@ -11,7 +11,7 @@ from graphql_schema.core.context import Context
 from graphql_schema.execution.answering import Answering
 from graphql_schema.execution.answers import Answer
 from graphql_schema.execution.operations import Operation
-from graphql_schema.execution.resolving import introspect, only
+from graphql_schema.execution.resolving import introspect
 
 
 async def answer(operation: Operation, context: Context) -> Answer:
@@ -19,12 +19,12 @@ async def answer(operation: Operation, context: Context) -> Answer:
     answering, plan = Answering(operation, context), operation.plan
     if operation.is_dry_run:
         priced = [member for member in plan.members if member.key in plan.rate_limits]
-        return answering.answer(await answering.resolve(only(operation, plan.rate_limits)), priced)
+        return answering.answer(await answering.resolve(plan.rate_limits), priced)
     found = plan.constants | await answering.read(plan.compiled)
     if plan.introspects:
         found |= answering.failures.resolved(await introspect(operation, context))
     elif plan.obstacles:
-        found |= await answering.resolve(only(operation, plan.obstacles))
+        found |= await answering.resolve(plan.obstacles)
     return answering.answer(found)
 
 

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from graphql import (
-    DefinitionNode,
     DirectiveNode,
     DocumentNode,
     ExecutionResult,
@@ -19,14 +18,15 @@ from graphql.type.directives import GraphQLDisableErrorPropagationDirective
 from orjson import Fragment, dumps
 
 from graphql_schema.core.context import Context
+from graphql_schema.execution.deferring import at_once
 from graphql_schema.execution.operations import Operation
 
 UNPROPAGATED = DirectiveNode(name=NameNode(value=GraphQLDisableErrorPropagationDirective.name), arguments=())
 
 
-async def resolve(operation: Operation, context: Context, document: DocumentNode, root: Any = None) -> ExecutionResult:
-    """Have graphql-core answer a document that defers nothing, with one batch of statements an edge."""
-    answer = _run(operation, context, document, root)
+async def resolve(operation: Operation, context: Context, keys: Container[str], root: Any = None) -> ExecutionResult:
+    """Have graphql-core answer fields of the root, none of it deferred, with one batch of statements an edge."""
+    answer = _run(operation, context, keys, root)
     return answer if isinstance(answer, ExecutionResult) else await answer
 
 
@@ -40,7 +40,7 @@ async def introspect(operation: Operation, context: Context) -> ExecutionResult:
 
 def _shown(operation: Operation, context: Context) -> ExecutionResult:
     """The answer, as text in JSON."""
-    result: ExecutionResult = _run(operation, context, only(operation, operation.plan.obstacles))
+    result: ExecutionResult = _run(operation, context, operation.plan.obstacles)
     if result.errors:
         return result
     return ExecutionResult({key: Fragment(dumps(value)) for key, value in (result.data or {}).items()}, None)
@@ -50,12 +50,13 @@ def _size(key: Iterable[str | bytes | None], answer: ExecutionResult) -> int:
     return len(dumps(answer.data)) + sum(len(part or "") for part in key)
 
 
-def _run(operation: Operation, context: Context, document: DocumentNode, root: Any = None) -> Any:
-    request = operation.request
+def _run(operation: Operation, context: Context, keys: Container[str], root: Any = None) -> Any:
+    request, definition = operation.request, operation.definition
+    document = _document(operation, keys)
     # Its own `execute` takes no schema that has the directives.
     return experimental_execute_incrementally(
-        operation.definition.schema,
-        _whole(document),
+        definition.schema,
+        at_once(document) if definition.is_deferring else document,
         root,
         context_value=context,
         variable_values=request.variables,
@@ -63,30 +64,19 @@ def _run(operation: Operation, context: Context, document: DocumentNode, root: A
     )
 
 
-def _whole(document: DocumentNode) -> DocumentNode:
-    """A document in which a field that fails is null by itself: graphql-core would leave its siblings as they are.
-
-    What has to be null with it is told by `answers`, by the answer alone and not by which field failed first.
+def _document(operation: Operation, keys: Container[str]) -> DocumentNode:
+    """The document with these root fields alone, in which a field that fails is null by itself: graphql-core would
+    leave its siblings as they are. What has to be null with it is told by `answers`, by the answer alone and not by
+    which field failed first.
     """
-    return DocumentNode(definitions=tuple(map(_unpropagated, document.definitions)))
-
-
-def _unpropagated(node: DefinitionNode) -> DefinitionNode:
-    if not isinstance(node, OperationDefinitionNode):
-        return node
-    changes = {"directives": (*(node.directives or ()), UNPROPAGATED)}
-    return OperationDefinitionNode(**{key: getattr(node, key) for key in node.keys} | changes)
-
-
-def only(operation: Operation, keys: Container[str]) -> DocumentNode:
-    """The document with these root fields alone."""
+    definition = operation.definition
     nodes = [node for member in operation.plan.members if member.key in keys for node in member.nodes]
-    definition = operation.definition.node
     only = OperationDefinitionNode(
-        operation=definition.operation,
-        name=definition.name,
-        variable_definitions=definition.variable_definitions,
+        operation=definition.node.operation,
+        name=definition.node.name,
+        variable_definitions=definition.node.variable_definitions,
+        directives=(UNPROPAGATED,),
         selection_set=SelectionSetNode(selections=tuple(nodes)),
     )
-    fragments = (n for n in operation.definition.document.definitions if isinstance(n, FragmentDefinitionNode))
+    fragments = (node for node in definition.document.definitions if isinstance(node, FragmentDefinitionNode))
     return DocumentNode(definitions=(only, *fragments))
