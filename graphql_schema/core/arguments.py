@@ -19,11 +19,9 @@ from graphql import (
     ObjectValueNode,
     ValueNode,
     VariableNode,
-    Visitor,
     get_named_type,
     is_abstract_type,
     print_ast,
-    visit,
 )
 from graphql.execution import get_argument_values
 from graphql.execution.values import VariableValues
@@ -31,6 +29,7 @@ from sqlalchemy import BindParameter, bindparam
 
 from db.base import Base
 from graphql_schema.core.inputs import converted, is_plain, python_name
+from graphql_schema.core.syntax import nodes_in
 
 Size = int | Callable[[Mapping[str, Any]], int]
 """How many items there are at most, or what something weighs: a number, or one that the values of variables give."""
@@ -197,18 +196,9 @@ def _length(value: Any, way: Sequence[str]) -> int:
     return len(value or ())
 
 
-class _Variables(Visitor):
-    is_met = False
-
-    def enter_variable(self, *_: Any) -> None:
-        self.is_met = True
-
-
 def _has_variable(value: ValueNode) -> bool:
     """Whether there is a variable in a value."""
-    found = _Variables()
-    visit(value, found)
-    return found.is_met
+    return any(True for _ in nodes_in(value, VariableNode))
 
 
 def _number(node: ValueNode, values: Mapping[str, Any]) -> int | None:

@@ -26,6 +26,7 @@ from graphql.execution.values import VariableValues
 from graphql.language import REMOVE
 
 from graphql_schema.core import tree
+from graphql_schema.core.syntax import nodes_in
 from graphql_schema.core.tree import Choice, Constant, Each, List, Member, Object, Row
 from graphql_schema.core.windows import LARGEST_PAGE
 
@@ -150,12 +151,6 @@ def at_once(document: DocumentNode) -> DocumentNode:
     return without
 
 
-def deciding(document: DocumentNode) -> list[str] | None:
-    """The names of the variables on which it depends what is deferred; None where nothing can be."""
-    found = directives_in([document], DIRECTIVES)
-    return variables_in(found) if found else None
-
-
 def initial_counts(nodes: Iterable[Node]) -> list[ValueNode]:
     """All that is given as `initialCount` of a `@stream` in these definitions."""
     found = directives_in(nodes, {GraphQLStreamDirective.name})
@@ -172,25 +167,13 @@ def negative(counts: Iterable[ValueNode], variables: VariableValues) -> Iterator
 
 def directives_in(nodes: Iterable[Node], names: Collection[str]) -> list[DirectiveNode]:
     """The directives of these names in definitions."""
-    found = _Directives()
-    for node in nodes:
-        visit(node, found)
-    return [node for node in found.nodes if node.name.value in names]
+    return [one for node in nodes for one in nodes_in(node, DirectiveNode) if one.name.value in names]
 
 
 def variables_in(directives: Iterable[DirectiveNode]) -> list[str]:
     """The names of the variables that are given to directives."""
     values = (argument.value for node in directives for argument in node.arguments or ())
     return sorted({value.name.value for value in values if isinstance(value, VariableNode)})
-
-
-class _Directives(Visitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.nodes: list[DirectiveNode] = []
-
-    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
-        self.nodes.append(node)
 
 
 class _Undirected(Visitor):

@@ -1,41 +1,23 @@
 """One operation of a document, and what is made of it once for everybody who sends it."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from typing import Any
 
-from graphql import (
-    DocumentNode,
-    GraphQLError,
-    GraphQLSchema,
-    OperationDefinitionNode,
-    TypeInfo,
-    ValidationContext,
-    ValueNode,
-    is_non_null_type,
-)
+from graphql import DocumentNode, FieldNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
 from graphql.execution.values import VariableValues
 
 from graphql_schema.core.directives import ATOMIC
-from graphql_schema.core.errors import MAX_ERRORS, RequestError, SchemaError
+from graphql_schema.core.errors import RequestError
+from graphql_schema.core.syntax import nodes_in
 from graphql_schema.core.tree import Object
-from graphql_schema.execution.deferring import (
-    Parts,
-    cut,
-    deciding,
-    directives_in,
-    initial_counts,
-    negative,
-    variables_in,
-)
+from graphql_schema.execution.deferring import DIRECTIVES, Parts, cut, directives_in, variables_in
 from graphql_schema.execution.limits import INTROSPECTION, Limits
 from graphql_schema.execution.lowering import Lowering
 from graphql_schema.execution.memory import Memory
 from graphql_schema.execution.plan import Plan, PlanInParts, obstacles
 from graphql_schema.execution.selection import Selections
-from graphql_schema.execution.values import Values, field_names
 from graphql_schema.execution.variables import Variables, of_these
 
 BYTES_A_MEMBER = 1_000
@@ -63,33 +45,20 @@ class Definition:
         """Whether all of it is to be done, or nothing."""
         return any(directive.name.value == ATOMIC for directive in self.node.directives or ())
 
-    @property
+    @cached_property
     def is_deferring(self) -> bool:
         """Whether something in its document may come later."""
-        return self._deciding is not None
+        return bool(directives_in([self.document], DIRECTIVES))
 
     def prepare(self) -> None:
         """Find out all that is the same for everybody who sends it. That can take long."""
         self.variables.prepare()
-        self._values.prepare()
-        _ = self._needed, self._counts, self._conditions, self.introspects
+        _ = self._conditions, self.is_deferring, self.introspects
 
     @property
     def is_prepared(self) -> bool:
         """Whether it can be used on the event loop."""
         return "introspects" in vars(self)
-
-    def size(self, given: Mapping[str, Any]) -> int:
-        """How many values were sent as variables; raises RequestError for too many, before anything is made of them."""
-        return self._values.count(given)
-
-    def values(self, given: Mapping[str, Any]) -> VariableValues:
-        """The values of its variables; raises RequestError."""
-        values = self.variables.values(given, max_errors=MAX_ERRORS)
-        if isinstance(values, list):
-            raise RequestError(values, "BAD_USER_INPUT")
-        self.check(values)
-        return values
 
     def key(self, variables: VariableValues) -> tuple[Any, ...]:
         """The key of the plan for these values of the variables that decide what is selected, or deferred."""
@@ -121,57 +90,17 @@ class Definition:
         plans = {part: Plan(tree, self.memory) for part, tree in later.items()}
         return PlanInParts(Plan(first, self.memory), plans) if later else None
 
-    def check(self, variables: VariableValues) -> None:
-        """Raise RequestError for values that validation lets stand where they make no sense."""
-        if errors := [*self._nulls(variables), *negative(self._counts, variables)]:
-            raise RequestError(errors, "BAD_USER_INPUT")
-
-    def _nulls(self, variables: VariableValues) -> Iterator[GraphQLError]:
-        """A variable that may be null can stand where nothing null can, if the variable or the place has a default."""
-        for name in self._needed:
-            if variables.coerced.get(name, name) is None:
-                yield _null(name, self._needed[name])
-
     @cached_property
     def variables(self) -> Variables:
         """The variables that it declares."""
-        return Variables(self.schema, self.node.variable_definitions or ())
-
-    @cached_property
-    def _values(self) -> Values:
-        return Values(self.schema, self.limits, self.node, self.document)
+        return Variables(self.schema, self.limits, self.node, self.document)
 
     @cached_property
     def introspects(self) -> bool:
         """Whether its document asks about the schema."""
-        return not INTROSPECTION.isdisjoint(field_names(self.document))
-
-    @cached_property
-    def _needed(self) -> dict[str, str]:
-        """The variables that stand where null is not allowed, and the type that is needed there."""
-        usages = self._context.get_recursive_variable_usages(self.node)
-        return {usage.node.name.value: str(usage.type) for usage in usages if is_non_null_type(usage.type)}
-
-    @cached_property
-    def _counts(self) -> list[ValueNode]:
-        """The values of `initialCount` in it."""
-        fragments = self._context.get_recursively_referenced_fragments(self.node)
-        return initial_counts([self.node, *fragments])
-
-    @property
-    def _context(self) -> ValidationContext:
-        return ValidationContext(self.schema, self.document, TypeInfo(self.schema), list[GraphQLError]().append)
+        return any(node.name.value in INTROSPECTION for node in nodes_in(self.document, FieldNode))
 
     @cached_property
     def _conditions(self) -> list[str]:
         """The names of the variables that decide what is selected, and what of it is deferred."""
-        return [*variables_in(directives_in([self.document], {"skip", "include"})), *(self._deciding or ())]
-
-    @cached_property
-    def _deciding(self) -> list[str] | None:
-        return deciding(self.document)
-
-
-def _null(name: str, type_: str) -> GraphQLError:
-    what = f"Variable '${name}' must not be null"
-    return SchemaError(f"{what} where '{type_}' is needed.", discreet=f"{what}.", at=name)
+        return variables_in(directives_in([self.document], {"skip", "include", *DIRECTIVES}))

@@ -7,21 +7,18 @@ once, and nothing is written out.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, NamedTuple, NoReturn
 
 from graphql import (
-    ArgumentNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
     GraphQLSyntaxError,
-    ListValueNode,
-    ObjectValueNode,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
@@ -30,6 +27,7 @@ from graphql import (
 )
 
 from graphql_schema.core.errors import RequestError
+from graphql_schema.core.syntax import nodes_in
 
 INTROSPECTION = {"__schema", "__type"}
 LONG_LISTS = {"fields", "possibleTypes"}
@@ -216,22 +214,15 @@ def _written(definition: OperationDefinitionNode | FragmentDefinitionNode) -> Si
         aliases=sum(node.alias is not None for node, _ in fields),
         directives=len(definition.directives or ()) + sum(len(node.directives or ()) for node, _ in found),
         selections=sum(place.times for _, place in found),
-        variables=Counter(name for node, _ in fields for name in _used(node.arguments or ())),
+        variables=Counter(one.name.value for node, _ in fields for one in _variables(node)),
         spreads=[(node.name.value, place) for node, place in found if isinstance(node, FragmentSpreadNode)],
     )
 
 
-def _used(arguments: Iterable[ArgumentNode]) -> Iterator[str]:
-    """The names of the variables in arguments, each as often as it is there."""
-    left: list[Any] = [argument.value for argument in arguments]
-    while left:
-        match left.pop():
-            case VariableNode(name=name):
-                yield name.value
-            case ListValueNode(values=items):
-                left += items
-            case ObjectValueNode(fields=fields):
-                left += [field.value for field in fields]
+def _variables(field: FieldNode) -> Iterator[VariableNode]:
+    """The variables in the arguments of a field, each as often as it is there."""
+    for argument in field.arguments or ():
+        yield from nodes_in(argument, VariableNode)
 
 
 def _selections(

@@ -106,7 +106,7 @@ class Operations:
         """Find the operation of a request, and make here what is not kept; raises RequestError and CostError."""
         definition = self.document(request.query).definition(request.operation_name)
         given = request.variables or {}
-        number, values = definition.size(given), definition.values(given)
+        number, values = definition.variables.count(given), definition.variables.values(given)
         make = partial(definition.plan, values, compiles=self.compiles)
         plan = get_or_make(self.memory.plans, definition.key(values), make, SIZE)
         return self._operation(definition, values, request, plan, number)
@@ -126,11 +126,11 @@ class Operations:
         if not definition.is_prepared:
             await worker.run(definition.prepare, payer)
         given = request.variables or {}
-        number = definition.size(given)
+        number = definition.variables.count(given)
         if number <= self.limits.values:
-            values = definition.values(given)
+            values = definition.variables.values(given)
         else:
-            values = await worker.run(partial(definition.values, given), payer)
+            values = await worker.run(partial(definition.variables.values, given), payer)
         key = definition.key(values)
         plan: Any = memory.plans.get(key)
         if plan is None:
