@@ -7,7 +7,7 @@ once, and nothing is written out.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, NamedTuple, NoReturn
@@ -131,19 +131,13 @@ class Limits:
 
 def sizes(document: DocumentNode) -> list["Size"]:
     """How large each operation of anything that could be parsed is; raises RequestError where one never ends."""
-    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    whole = _written_out(_fragments(document))
-    return [_with_spreads(_written(node), whole) for node in operations]
+    fragments = _fragments(document)
+    return [_size(node, fragments) for node in document.definitions if isinstance(node, OperationDefinitionNode)]
 
 
 def size(operation: OperationDefinitionNode, document: DocumentNode) -> "Size":
     """How large an operation of a document is that was checked."""
-    return _with_spreads(_written(operation), _written_out(_fragments(document)))
-
-
-def _fragments(document: DocumentNode) -> dict[str, "Size"]:
-    nodes = [node for node in document.definitions if isinstance(node, FragmentDefinitionNode)]
-    return {node.name.value: _written(node) for node in nodes}
+    return _size(operation, _fragments(document))
 
 
 class Position(NamedTuple):
@@ -162,7 +156,7 @@ class Position(NamedTuple):
 
 
 class Size(NamedTuple):
-    """How large a definition is, and the names of its spreads with their places."""
+    """How large a definition is, with all that it spreads."""
 
     depth: int
     root_fields: int
@@ -171,51 +165,41 @@ class Size(NamedTuple):
     selections: int
     variables: Counter[str]
     """How often each variable is used in arguments."""
-    spreads: Sequence[tuple[str, Position]] = ()
 
 
-def _written_out(fragments: Mapping[str, Size]) -> dict[str, Size]:
-    """The sizes of fragments with their spreads: each is added up once, after those that it spreads."""
-    spreads = {name: {spread for spread, _ in size.spreads if spread in fragments} for name, size in fragments.items()}
+def _fragments(document: DocumentNode) -> dict[str, Size]:
+    """The sizes of fragments: each is added up once, after those that it spreads."""
+    nodes = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    spreads = {name: {one.name.value for one in nodes_in(node, FragmentSpreadNode)} for name, node in nodes.items()}
     found: dict[str, Size] = {}
     try:
         for name in TopologicalSorter(spreads).static_order():
-            found[name] = _with_spreads(fragments[name], found)
+            if name in nodes:
+                found[name] = _size(nodes[name], found)
     except CycleError as error:
         message = f"A fragment cannot spread itself: {' in '.join(error.args[1])}."
         raise RequestError([GraphQLError(message)], "GRAPHQL_VALIDATION_FAILED") from None
     return found
 
 
-def _with_spreads(size: Size, fragments: Mapping[str, Size]) -> Size:
-    """The size of a definition with its spreads replaced. A fragment that is not there has nothing."""
-    parts = [(fragments[name], place) for name, place in size.spreads if name in fragments]
-    variables = Counter(size.variables)
+def _size(definition: OperationDefinitionNode | FragmentDefinitionNode, fragments: Mapping[str, Size]) -> Size:
+    """The size of a definition that spreads these fragments. One that is not there has nothing."""
+    found = list(_selections(definition))
+    nodes = [definition, *(node for node, _ in found)]
+    fields = [(node, place) for node, place in found if isinstance(node, FieldNode)]
+    spreads = [(node.name.value, place) for node, place in found if isinstance(node, FragmentSpreadNode)]
+    parts = [(fragments[name], place) for name, place in spreads if name in fragments]
+    depths = [place.depth for _, place in fields if not place.is_meta]
+    variables = Counter(one.name.value for node, _ in fields for one in _variables(node))
     for part, _ in parts:
         variables.update(part.variables)
     return Size(
-        depth=max([size.depth, *(place.depth - 1 + part.depth for part, place in parts)]),
-        root_fields=size.root_fields + sum(part.root_fields for part, place in parts if place.depth == 1),
-        aliases=size.aliases + sum(part.aliases for part, _ in parts),
-        directives=size.directives + sum(part.directives for part, _ in parts),
-        selections=size.selections + sum(place.times * part.selections for part, place in parts),
+        depth=max([0, *depths, *(place.depth - 1 + part.depth for part, place in parts)]),
+        root_fields=depths.count(1) + sum(part.root_fields for part, place in parts if place.depth == 1),
+        aliases=sum(node.alias is not None for node, _ in fields) + sum(part.aliases for part, _ in parts),
+        directives=sum(len(node.directives or ()) for node in nodes) + sum(part.directives for part, _ in parts),
+        selections=sum(place.times for _, place in found) + sum(place.times * part.selections for part, place in parts),
         variables=variables,
-    )
-
-
-def _written(definition: OperationDefinitionNode | FragmentDefinitionNode) -> Size:
-    """The size of a definition as it is written."""
-    found = list(_selections(definition))
-    fields = [(node, place) for node, place in found if isinstance(node, FieldNode)]
-    counted = [place.depth for _, place in fields if not place.is_meta]
-    return Size(
-        depth=max(counted, default=0),
-        root_fields=counted.count(1),
-        aliases=sum(node.alias is not None for node, _ in fields),
-        directives=len(definition.directives or ()) + sum(len(node.directives or ()) for node, _ in found),
-        selections=sum(place.times for _, place in found),
-        variables=Counter(one.name.value for node, _ in fields for one in _variables(node)),
-        spreads=[(node.name.value, place) for node, place in found if isinstance(node, FragmentSpreadNode)],
     )
 
 

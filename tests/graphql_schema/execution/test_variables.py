@@ -1,6 +1,4 @@
-"""Variables: there are as many values as may be, which are paid for, and those that coercion would leave as they are are
-taken so.
-"""
+"""Values of variables: no more than there may be, and paid for; those that need no coercion are taken as they are."""
 
 import asyncio
 import re
