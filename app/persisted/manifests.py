@@ -78,7 +78,7 @@ def _check(text: str, executor: Executor) -> None:
     nodes = parse(text, max_tokens=Limits.tokens).definitions
     names = [getattr(node.name, "value", None) for node in nodes if isinstance(node, OperationDefinitionNode)]
     for name in names or [None]:
-        executor.operations.document(text).definition(name)
+        executor.document(text).definition(name)
 
 
 def _entries(source: Path) -> list[Entry]:

@@ -44,7 +44,7 @@ class Delivery:
             making.cancel()
 
     async def _make(self, deadline: float) -> None:
-        parts = self.operation.parts
+        parts = self.operation.plan.parts
         progress = Progress(list(parts.later) if parts else ())
         try:
             async with asyncio.timeout(deadline):

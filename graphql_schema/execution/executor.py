@@ -5,40 +5,53 @@ again.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Hashable, Mapping, Sequence
+from functools import partial
+from operator import attrgetter
 from typing import Any
 from weakref import WeakValueDictionary
 
 from graphql import GraphQLSchema
+from graphql.execution.values import VariableValues
 
+from db.cache import get_or_make
 from db.errors import Overloaded
 from graphql_schema.core.context import Context
+from graphql_schema.core.errors import RequestError
 from graphql_schema.core.tree import Constant, Member
 from graphql_schema.execution import atomic, queries
 from graphql_schema.execution.answers import Answer
 from graphql_schema.execution.deadline import Deadline
+from graphql_schema.execution.definitions import Definition
 from graphql_schema.execution.delivery import Delivery
+from graphql_schema.execution.documents import Document, read
 from graphql_schema.execution.increments import Increment
 from graphql_schema.execution.limits import Limits
+from graphql_schema.execution.memory import Memory
 from graphql_schema.execution.mutations import Mutating
-from graphql_schema.execution.operations import Operation, Operations, Request
+from graphql_schema.execution.operations import CostError, Operation, Request
+from graphql_schema.execution.plan import Plan
 from graphql_schema.execution.subscriptions import Subscriptions
 from graphql_schema.execution.worker import Worker
 
+SIZE: Callable[[Any], int] = attrgetter("bytes")
+
 
 class Executor:
-    """Runs operations against one schema. One that does not compile resolves all in Python, to equal answers.
+    """Finds the operations of requests to one schema, and runs them. Documents and plans are kept for everybody.
 
-    An operation, and each event of a subscription, is stopped after `deadline` seconds, in the database too.
+    An executor that does not compile resolves all in Python, to equal answers. An operation, and each event of a
+    subscription, is stopped after `deadline` seconds, in the database too.
     """
 
     def __init__(
         self, schema: GraphQLSchema, *, compiles: bool = True, limits: Limits | None = None, deadline: float = 10
     ) -> None:
         self.schema = schema
+        self.compiles = compiles
         self.limits = limits or Limits()
         self.deadline = Deadline(deadline)
-        self.operations = Operations(schema, self.limits, compiles=compiles)
+        self.memory = Memory()
         self.deliveries = WeakValueDictionary[Hashable, asyncio.Lock]()
         """Locks of deliveries: each payer gets one after the other, as each holds a connection until its last part."""
         self.subscriptions = Subscriptions(self.deadline)
@@ -46,17 +59,52 @@ class Executor:
     @property
     def worker(self) -> Worker:
         """The thread beside the event loop."""
-        return self.operations.memory.worker
+        return self.memory.worker
 
     def prepare(self, request: Request) -> Operation:
-        """The operation of a request: see `Operations.prepare`."""
-        return self.operations.prepare(request)
+        """Find the operation of a request, and make here what is not kept; raises RequestError and CostError."""
+        definition = self.document(request.query).definition(request.operation_name)
+        variables, given = definition.variables, request.variables or {}
+        number, values = variables.count(given), variables.values(given)
+        make = partial(definition.plan, values, compiles=self.compiles)
+        plan = get_or_make(self.memory.plans, definition.key(values), make, SIZE)
+        return self._operation(definition, values, request, plan, number)
 
-    def read(
+    async def read(
         self, request: Request, payer: Hashable, *, charge: Callable[[str], object] = lambda _text: None
-    ) -> Coroutine[Any, Any, Operation]:
-        """The operation of a request, made ready while others are answered: see `Operations.read`."""
-        return self.operations.read(request, payer, charge=charge)
+    ) -> Operation:
+        """Prepare it while others are answered: what is not kept is made in the thread, when it is the payer's turn.
+
+        A text that is not kept is charged for. Raises Overloaded too, and what `charge` does.
+        """
+        text, name, memory, worker = request.query, request.operation_name, self.memory, self.worker
+        document: Any = memory.documents.get(text)
+        if is_new := document is None:
+            charge(text)
+            make = partial(self._read, text, name)
+            document = await worker.get_or_make(memory.documents, text, make, SIZE, payer=payer)
+        definition = document.definition(name)
+        if not definition.is_prepared:
+            await worker.run(definition.prepare, payer)
+        variables, given = definition.variables, request.variables or {}
+        number = variables.count(given)
+        if number <= self.limits.values:
+            values = variables.values(given)
+        else:
+            values = await worker.run(partial(variables.values, given), payer)
+        key = definition.key(values)
+        plan: Any = memory.plans.get(key)
+        if plan is None:
+            make = partial(definition.plan, values, compiles=self.compiles)
+            plan = await worker.get_or_make(memory.plans, key, make, SIZE, payer=payer)
+        if is_new:
+            memory.settle()
+        return self._operation(definition, values, request, plan, number)
+
+    def document(self, text: str) -> Document:
+        """The document of a text, read here if it is not kept."""
+        document: Document = get_or_make(self.memory.documents, text, partial(self._read, text, None), SIZE)
+        return document
 
     async def execute(self, operation: Operation, context: Context) -> Answer:
         """The answer of a query or a mutation. Its data may hold `orjson.Fragment`s: text that PostgreSQL wrote.
@@ -81,6 +129,20 @@ class Executor:
     def subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
         """The answers to the events of a subscription: see `Subscriptions.answers`."""
         return self.subscriptions.answers(operation, context)
+
+    def _read(self, text: str, name: str | None) -> Document:
+        return read(text, name, self.schema, limits=self.limits, memory=self.memory)
+
+    def _operation(
+        self, definition: Definition, values: VariableValues, request: Request, plan: Plan, number: int
+    ) -> Operation:
+        estimate = plan.cost.estimate(values.coerced).with_values(number)
+        operation = Operation(definition, values, request, plan, estimate, plan.is_dry_run(values))
+        try:
+            self.limits.check_cost(estimate.nodes, estimate.points)
+        except RequestError as refusal:
+            raise CostError(refusal, operation) from None
+        return operation
 
 
 def _all_overloaded(members: Sequence[Member], errors: Sequence[Mapping[str, Any]]) -> bool:

@@ -87,7 +87,7 @@ async def test_an_edge_behind_an_edge_runs_one_statement_for_all_objects_between
     behind = edges(edge.target)
     await graph.data("root", cost.query % edge.select(f"id {' '.join(each.select() for each in behind)}"), ids=cost.ids)
     resolved = 1 + sum(map(statements, [edge, *behind]))
-    assert len(graph.statements) <= (1 if graph.executor.operations.compiles else resolved)
+    assert len(graph.statements) <= (1 if graph.executor.compiles else resolved)
 
 
 def relations() -> Iterator[tuple[type[Base], DeclaredField, Relation]]:

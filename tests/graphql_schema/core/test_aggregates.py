@@ -222,7 +222,7 @@ async def test_aggregates_of_many_objects_are_one_statement(graph: Graph, world:
         "commitAuthors": [{"author": {"name": "Ada"}, "commits": 3}],
     }
     assert data["nodes"] == [each, each]
-    assert len(graph.statements) == (1 if graph.executor.operations.compiles else 5)
+    assert len(graph.statements) == (1 if graph.executor.compiles else 5)
 
 
 async def test_an_aggregate_may_be_asked_for_without_any_of_its_figures(graph: Graph) -> None:

@@ -130,8 +130,8 @@ def both_paths(url: str, world: World) -> Iterator[BothPaths]:
         database = NotingDatabase(url)
         compiling = Executor(executor.schema, deadline=TIMEOUT)
         resolving = Executor(executor.schema, compiles=False, deadline=TIMEOUT)
-        documents = compiling.operations.memory.documents
-        resolving.operations.memory.documents = documents  # parsed and validated once for both
+        documents = compiling.memory.documents
+        resolving.memory.documents = documents  # parsed and validated once for both
         graphs = Graph(database, world, compiling), Graph(database, world, resolving)
         try:
             yield BothPaths(runner, runner.run(_prepare(database)), *graphs)

@@ -45,12 +45,12 @@ def explained(readme: str, example: str) -> str:
 
 def _sections(operation: Operation, viewer: Viewer) -> Iterator[str]:
     """The tree of the operation with its statements; or of each of its parts, where some come later."""
-    if operation.parts is None:
+    if operation.plan.parts is None:
         yield from _of_plan(operation.plan, operation, viewer)
         return
     yield "## What comes at once\n"
-    yield from _of_plan(operation.parts.first, operation, viewer)
-    for part, plan in operation.parts.later.items():
+    yield from _of_plan(operation.plan.parts.first, operation, viewer)
+    for part, plan in operation.plan.parts.later.items():
         yield f"## What comes with part {part.number}\n"
         yield from _of_plan(plan, operation, viewer)
 

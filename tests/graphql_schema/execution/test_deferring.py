@@ -144,8 +144,8 @@ async def test_each_part_is_one_statement(graph: Graph, world: World) -> None:
     fetched: list[str] = []
     query = OPERATIONS["in every item"]
     operation = graph.executor.prepare(Request(query, variables={"id": world.engine.public_id}))
-    assert operation.parts
-    for plan in (operation.parts.first, *operation.parts.later.values()):
+    assert operation.plan.parts
+    for plan in (operation.plan.parts.first, *operation.plan.parts.later.values()):
         fetched += [member.key for member in plan.compiled]
     assert fetched == ["repository", "repository"]
 

@@ -3,81 +3,80 @@
 import pytest
 
 from graphql_schema.execution import Executor, Request, RequestError
-from graphql_schema.execution.operations import Operations
 from graphql_schema.schema import executor
 
 QUERY = "{ viewer { name } }"
 
 
 @pytest.fixture
-def operations() -> Operations:
-    return Executor(executor.schema).operations
+def fresh() -> Executor:
+    return Executor(executor.schema)
 
 
-def test_a_document_is_parsed_once(operations: Operations) -> None:
-    assert operations.document(QUERY) is operations.document(QUERY)
-    assert operations.document(f"{QUERY} ") is not operations.document(QUERY)
+def test_a_document_is_parsed_once(fresh: Executor) -> None:
+    assert fresh.document(QUERY) is fresh.document(QUERY)
+    assert fresh.document(f"{QUERY} ") is not fresh.document(QUERY)
 
 
-def test_the_operations_of_a_document_are_found_by_their_names(operations: Operations) -> None:
-    document = operations.document("query A { viewer { name } } mutation B { signOut { signedOut } }")
+def test_the_operations_of_a_document_are_found_by_their_names(fresh: Executor) -> None:
+    document = fresh.document("query A { viewer { name } } mutation B { signOut { signedOut } }")
     assert [document.definition(name).kind for name in "AB"] == ["query", "mutation"]
 
 
-def test_an_operation_that_is_alone_is_found_without_its_name_too(operations: Operations) -> None:
-    document = operations.document("query A { viewer { name } }")
+def test_an_operation_that_is_alone_is_found_without_its_name_too(fresh: Executor) -> None:
+    document = fresh.document("query A { viewer { name } }")
     assert document.definition(None) is document.definition("A")
 
 
-def test_what_is_sent_once_pushes_out_nothing_that_is_sent_again(operations: Operations) -> None:
-    again = operations.document(QUERY)
-    operations.document(QUERY)
-    once = operations.document("{ viewer { id } }")
-    memory = operations.memory.documents.once
+def test_what_is_sent_once_pushes_out_nothing_that_is_sent_again(fresh: Executor) -> None:
+    again = fresh.document(QUERY)
+    fresh.document(QUERY)
+    once = fresh.document("{ viewer { id } }")
+    memory = fresh.memory.documents.once
     memory.max_bytes = memory.bytes * 3
     for number in range(10):
-        operations.document(f"{{ viewer {{ a{number}: id }} }}")
-    assert operations.document(QUERY) is again
-    assert operations.document("{ viewer { id } }") is not once
+        fresh.document(f"{{ viewer {{ a{number}: id }} }}")
+    assert fresh.document(QUERY) is again
+    assert fresh.document("{ viewer { id } }") is not once
     assert len(memory) < 4
 
 
 @pytest.mark.parametrize(("text", "name"), [("{", None), ("{ nothing }", None), (QUERY, "Missing")])
-def test_that_a_document_was_refused_is_known(operations: Operations, text: str, name: str | None) -> None:
+def test_that_a_document_was_refused_is_known(fresh: Executor, text: str, name: str | None) -> None:
     refusals = []
     for _ in range(3):
         with pytest.raises(RequestError) as refusal:
-            operations.document(text).definition(name)
+            fresh.document(text).definition(name)
         refusals.append(refusal.value)
     assert refusals[0].errors == refusals[1].errors == refusals[2].errors
     assert len({id(refusal) for refusal in refusals}) == 3
-    assert text in operations.memory.documents
+    assert text in fresh.memory.documents
 
 
-def test_names_that_no_operation_has_take_no_memory(operations: Operations) -> None:
-    document = operations.document(QUERY)
-    before = operations.memory.documents.again.bytes + operations.memory.documents.once.bytes
+def test_names_that_no_operation_has_take_no_memory(fresh: Executor) -> None:
+    document = fresh.document(QUERY)
+    before = fresh.memory.documents.again.bytes + fresh.memory.documents.once.bytes
     for number in range(10):
         with pytest.raises(RequestError):
             document.definition(f"Name{number}")
         with pytest.raises(RequestError):
-            operations.prepare(Request(QUERY, operation_name=f"Name{number}"))
-    assert operations.memory.documents.again.bytes + operations.memory.documents.once.bytes == before
+            fresh.prepare(Request(QUERY, operation_name=f"Name{number}"))
+    assert fresh.memory.documents.again.bytes + fresh.memory.documents.once.bytes == before
 
 
-def test_a_document_larger_than_all_memory_is_answered_all_the_same(operations: Operations) -> None:
-    operations.memory.documents.once.max_bytes = 10
-    assert operations.document(QUERY).definition(None).kind == "query"
-    assert QUERY not in operations.memory.documents
+def test_a_document_larger_than_all_memory_is_answered_all_the_same(fresh: Executor) -> None:
+    fresh.memory.documents.once.max_bytes = 10
+    assert fresh.document(QUERY).definition(None).kind == "query"
+    assert QUERY not in fresh.memory.documents
 
 
-def test_a_document_takes_more_memory_the_more_tokens_it_has(operations: Operations) -> None:
-    bytes_ = [operations.document(text).bytes - len(text) for text in (QUERY, f"{QUERY}    ", "{ viewer { id name } }")]
+def test_a_document_takes_more_memory_the_more_tokens_it_has(fresh: Executor) -> None:
+    bytes_ = [fresh.document(text).bytes - len(text) for text in (QUERY, f"{QUERY}    ", "{ viewer { id name } }")]
     assert bytes_[0] == bytes_[1] < bytes_[2]
 
 
-def test_a_plan_is_made_for_each_choice_of_fields(operations: Operations) -> None:
+def test_a_plan_is_made_for_each_choice_of_fields(fresh: Executor) -> None:
     text = "query ($with: Boolean!) { viewer { name } courses @include(if: $with) { totalCount } }"
-    plans = [operations.prepare(Request(text, variables={"with": choice})).plan for choice in (True, False, True)]
+    plans = [fresh.prepare(Request(text, variables={"with": choice})).plan for choice in (True, False, True)]
     assert plans[0] is plans[2]
     assert [[member.key for member in plan.members] for plan in plans[:2]] == [["viewer", "courses"], ["viewer"]]

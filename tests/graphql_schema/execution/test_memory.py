@@ -56,7 +56,7 @@ def use(fresh: Executor, text: str) -> None:
 
 
 def _plans_of_parts(operation: Any) -> list[Any]:
-    return [operation.parts.first, *operation.parts.later.values()] if operation.parts else []
+    return [operation.plan.parts.first, *operation.plan.parts.later.values()] if operation.plan.parts else []
 
 
 def kept(memory: Memory) -> list[Cache[Any]]:
@@ -70,7 +70,7 @@ def test_what_makes_room_is_gone_at_once(text: str) -> None:
     fresh = Executor(executor.schema)
     use(fresh, text)
     gc.collect()  # what was in the way while it was read and compiled
-    for one in kept(fresh.operations.memory):
+    for one in kept(fresh.memory):
         while len(one):
             one.pop(next(iter(one._values)))
     assert gc.collect() == 0
@@ -80,7 +80,7 @@ def test_what_makes_room_is_gone_at_once(text: str) -> None:
 async def test_no_collection_of_garbage_takes_long_however_much_is_kept() -> None:
     """Less than 50 ms of processor time: so long the event loop may stand still."""
     fresh, number = Executor(executor.schema), 0
-    plans = fresh.operations.memory.plans
+    plans = fresh.memory.plans
     with timed() as collections:
         while plans.taken_in < plans.max_bytes:
             number += 1

@@ -110,7 +110,7 @@ async def test_the_end_of_its_time_tells_what_is_done_and_what_was_not_begun(eit
     async with either.database.work(GUEST) as holding:
         await holding.execute(text(HOLD))
         for seconds in (0.3, 1.2, 4.8, 19.2):
-            executor = Executor(either.executor.schema, compiles=either.executor.operations.compiles, deadline=seconds)
+            executor = Executor(either.executor.schema, compiles=either.executor.compiles, deadline=seconds)
             before = await comments(either)
             try:
                 hasty = Graph(either.database, either.world, executor)
@@ -133,7 +133,7 @@ async def test_what_is_done_when_its_time_ends_is_told_even_if_it_cannot_be_read
         await holding.execute(text("LOCK TABLE commits IN ACCESS EXCLUSIVE MODE"))
         commits = "thread { comments { totalCount } document { project { repository { commits { totalCount } } } } }"
         for seconds in (0.3, 1.2, 4.8, 19.2):
-            executor = Executor(either.executor.schema, compiles=either.executor.operations.compiles, deadline=seconds)
+            executor = Executor(either.executor.schema, compiles=either.executor.compiles, deadline=seconds)
             try:
                 answer = await send(Graph(either.database, either.world, executor), add("fine", commits))
                 break
