@@ -3,9 +3,7 @@
 What is certain is added up once, when the plan is made. A request adds the lists whose length a variable gives.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from math import prod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graphql import get_named_type, get_nullable_type, is_leaf_type, is_list_type
@@ -72,127 +70,102 @@ def objects_in(body: bytes) -> int:
     return body.count(b'{"')
 
 
-class Term(NamedTuple):
-    """The cost of one field: `each` for every object that has it, so many times, and as often as variables say.
-
-    Of an object that may have several types the dearest of the `cases` counts.
-    """
-
-    path: str
-    each: Estimate
-    times: int
-    sizes: tuple[Callable[[Values], int], ...]
-    cases: tuple["Cost", ...] = ()
-
-    @property
-    def is_certain(self) -> bool:
-        """Whether no variable decides which of the cases is the dearest."""
-        return all(case.is_certain for case in self.cases)
-
-    @property
-    def certain(self) -> Estimate:
-        """The estimate of each, as far as no variable decides it."""
-        return _dearest(self.cases, {}) if self.cases and self.is_certain else self.each
-
-    def number(self, values: Values) -> int:
-        """How many there are of it for these values of variables."""
-        return self.times * prod(size(values) for size in self.sizes)
-
-    def by_path(self, values: Values) -> Iterator[tuple[str, int, int]]:
-        """The path, the nodes and the weight of every field that has any."""
-        number = self.number(values)
-        if self.each.weight or self.each.nodes:
-            yield self.path, number * self.each.nodes, number * self.each.weight
-        if self.cases:
-            dearest = max(self.cases, key=lambda case: case.estimate(values).weight)
-            yield from ((path, number * nodes, number * weight) for path, nodes, weight in dearest.by_path(values))
+Cost = Estimate | Callable[[Values], Estimate]
+"""A cost that no variable can change, or one that their values give."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """A cost: `sums` of what is there as often as variables say, and `choices` that they decide."""
-
-    terms: tuple[Term, ...]
-    sums: tuple[tuple[tuple[Callable[[Values], int], ...], Estimate], ...]
-    choices: tuple[Term, ...]
-
-    @classmethod
-    def of(cls, terms: Iterable[Term]) -> "Cost":
-        """The cost that these terms add up to."""
-        all_ = tuple(terms)
-        sums: dict[Any, Estimate] = {(): NOTHING}
-        for term in all_:
-            sums[term.sizes] = _sum([sums.get(term.sizes, NOTHING), term.certain.times(term.times)])
-        return cls(all_, tuple(sums.items()), tuple(term for term in all_ if not term.is_certain))
-
-    @property
-    def is_certain(self) -> bool:
-        """Whether no variable can change it."""
-        return len(self.sums) == 1 and not self.choices
-
-    def estimate(self, values: Values) -> Estimate:
-        """The estimate for these values of variables."""
-        found = [each.times(prod(size(values) for size in sizes)) if sizes else each for sizes, each in self.sums]
-        found += [_dearest(term.cases, values).times(term.number(values)) for term in self.choices]
-        return found[0] if len(found) == 1 else _sum(found)
-
-    def by_path(self, values: Values) -> Iterator[tuple[str, int, int]]:
-        """The path, the nodes and the weight of every field that has any, without what is below it."""
-        for term in self.terms:
-            yield from term.by_path(values)
+def estimated(cost: Cost, values: Values) -> Estimate:
+    """The estimate for these values of variables."""
+    return cost(values) if callable(cost) else cost
 
 
 def cost(tree: Object) -> Cost:
     """The cost of an operation: the most that it may answer with."""
-    return Cost.of([Term("", ENVELOPE, 1, ()), *_terms(tree, Term("", NOTHING, 1, ()), 1)])
+    return _sum([ENVELOPE, _below(tree, 1)])
 
 
-def _terms(node: Node, around: Term, page: Size) -> Iterator[Term]:
-    """The terms of what is below a node. `around` says how often it is there, `page` how many items its lists have."""
+def by_path(
+    node: Node, values: Values, path: str = "", *, number: int = 1, page: Size = 1
+) -> Iterator[tuple[str, int, int]]:
+    """The path, the nodes and the weight of every field below a node that is there so often, wherever it has any."""
     match node:
         case Object(members=members):
             for member in members:
-                if not isinstance(member.node, Constant):
-                    term = _term(member, around, page)
-                    yield term
-                    yield from _terms(member.node, term, 1)
+                own, at = _own(member), f"{path}.{member.key}".lstrip(".")
+                times = number * _value(_size(member, page), values)
+                if own.weight or own.nodes:
+                    yield at, times * own.nodes, times * own.weight
+                yield from by_path(member.node, values, at, number=times)
         case Choice(cases=cases):
-            alone = Term(around.path, NOTHING, 1, ())
-            of_cases = tuple(Cost.of(_terms(case, alone, 1)) for case in cases.values())
-            yield Term(around.path, NOTHING, around.times, around.sizes, of_cases)
+            dearest = max(cases.values(), key=lambda case: estimated(_below(case, 1), values).weight)
+            yield from by_path(dearest, values, path, number=number)
         case List(given=given, body=body):
             if given.weight:
-                yield _sorting(given.weight, around)
-            yield from _terms(body, around, given.size)
+                yield f"{path}.orderBy", 0, number * _value(given.weight, values)
+            yield from by_path(body, values, path, number=number, page=given.size)
         case _:
             for _, inner in node.below():
-                yield from _terms(inner, around, 1)
+                yield from by_path(inner, values, path, number=number)
 
 
-def _sorting(weight: Size, around: Term) -> Term:
-    """The term of an order that weighs something, once for each list."""
-    each, sizes = (weight, ()) if isinstance(weight, int) else (1, (weight,))
-    return Term(f"{around.path}.orderBy", Estimate(0, each, 0), around.times, (*around.sizes, *sizes))
+def _below(node: Node, page: Size) -> Cost:
+    """The cost of what is below a node. Lists of objects there that say nothing else have the items of the page."""
+    match node:
+        case Object(members=members):
+            return _sum(_times(_sum([_own(one), _below(one.node, 1)]), _size(one, page)) for one in members)
+        case Choice(cases=cases):
+            return _dearest([_below(case, 1) for case in cases.values()])
+        case List(given=given, body=body):
+            return _sum([_times(Estimate(0, 1, 0), given.weight), _below(body, given.size)])
+    return _sum(_below(inner, 1) for _, inner in node.below())
 
 
-def _term(member: Member, around: Term, page: Size) -> Term:
-    is_object = not is_leaf_type(get_named_type(member.type))
-    is_list = is_object and is_list_type(get_nullable_type(member.type))
-    size = _size(member.node, page) if is_list else 1
-    times, sizes = (size, ()) if isinstance(size, int) else (1, (size,))
-    each = Estimate(int(is_list), member.weight, int(is_object))
-    return Term(f"{around.path}.{member.key}".lstrip("."), each, around.times * times, (*around.sizes, *sizes))
+def _own(member: Member) -> Estimate:
+    """What each object adds that has the field, or each item of it if it is a list of objects."""
+    if isinstance(member.node, Constant):
+        return NOTHING
+    return Estimate(int(_is_list(member)), member.weight, int(not is_leaf_type(get_named_type(member.type))))
 
 
-def _size(node: Node, page: Size) -> Size:
-    """How many items a list of objects has at most: as its arguments or its payload say, or the page that it shows."""
-    given = given_of(node) if isinstance(node, Choice | List | Row) else None
-    return given.size if given else page
+def _size(member: Member, page: Size) -> Size:
+    """How many there are of a field on each object: more than one of a list of objects, as its arguments or its payload
+    say, or the page that it shows.
+    """
+    given = given_of(member.node) if isinstance(member.node, Choice | List | Row) else None
+    return (given.size if given else page) if _is_list(member) else 1
 
 
-def _sum(estimates: Iterable[Estimate]) -> Estimate:
+def _is_list(member: Member) -> bool:
+    """Whether it is a list of objects."""
+    return is_list_type(get_nullable_type(member.type)) and not is_leaf_type(get_named_type(member.type))
+
+
+def _sum(costs: Iterable[Cost]) -> Cost:
+    """What is certain is added up once, the rest for each request."""
+    all_ = list(costs)
+    certain = _added(one for one in all_ if isinstance(one, Estimate))
+    varying = [one for one in all_ if not isinstance(one, Estimate)]
+    return (lambda values: _added([certain, *(one(values) for one in varying)])) if varying else certain
+
+
+def _times(cost: Cost, size: Size) -> Cost:
+    if isinstance(cost, Estimate) and isinstance(size, int):
+        return cost.times(size)
+    return lambda values: estimated(cost, values).times(_value(size, values))
+
+
+def _dearest(costs: Sequence[Cost]) -> Cost:
+    """The cost of an object that may have several types."""
+
+    def dearest(values: Values) -> Estimate:
+        return Estimate(*map(max, zip(*(estimated(one, values) for one in costs), strict=True)))
+
+    return dearest({}) if all(isinstance(one, Estimate) for one in costs) else dearest
+
+
+def _added(estimates: Iterable[Estimate]) -> Estimate:
     return Estimate(*map(sum, zip(NOTHING, *estimates, strict=True)))
 
 
-def _dearest(cases: Iterable[Cost], values: Values) -> Estimate:
-    return Estimate(*map(max, zip(*(case.estimate(values) for case in cases), strict=True)))
+def _value(size: Size, values: Values) -> int:
+    return size if isinstance(size, int) else size(values)

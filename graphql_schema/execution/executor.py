@@ -21,6 +21,7 @@ from graphql_schema.core.errors import RequestError
 from graphql_schema.core.tree import Constant, Member
 from graphql_schema.execution import atomic, queries
 from graphql_schema.execution.answers import Answer
+from graphql_schema.execution.cost import estimated
 from graphql_schema.execution.deadline import Deadline
 from graphql_schema.execution.definitions import Definition
 from graphql_schema.execution.delivery import Delivery
@@ -136,7 +137,7 @@ class Executor:
     def _operation(
         self, definition: Definition, values: VariableValues, request: Request, plan: Plan, number: int
     ) -> Operation:
-        estimate = plan.cost.estimate(values.coerced).with_values(number)
+        estimate = estimated(plan.cost, values.coerced).with_values(number)
         operation = Operation(definition, values, request, plan, estimate, plan.is_dry_run(values))
         try:
             self.limits.check_cost(estimate.nodes, estimate.points)

@@ -7,7 +7,7 @@ from graphql.execution.values import VariableValues
 
 from graphql_schema.core.errors import RequestError
 from graphql_schema.core.mutations import Showing
-from graphql_schema.execution.cost import Estimate
+from graphql_schema.execution.cost import Estimate, by_path
 from graphql_schema.execution.definitions import Definition
 from graphql_schema.execution.plan import Plan
 
@@ -65,7 +65,7 @@ class Operation:
     @property
     def estimate_by_path(self) -> list[tuple[str, int, int]]:
         """The cost field by field: the path, the nodes and the weight that it adds."""
-        return list(self.plan.cost.by_path(self.variables.coerced))
+        return list(by_path(self.plan.tree, self.variables.coerced))
 
 
 class CostError(RequestError):
