@@ -5,7 +5,7 @@ the change writes is read by a second statement, as after a mutation of several 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -23,10 +23,10 @@ from db.roots import above
 from graphql_schema.core.tree import Row
 from graphql_schema.execution.asked import Asked
 from graphql_schema.execution.compiler import Compiler, Scope
-from graphql_schema.execution.sql_text import Alias, Parameter, Places, Sql, allowed, joined, text_of
+from graphql_schema.execution.sql_text import PARAMETER, Alias, Places, Sql, allowed, joined, text_of
 
-MARK = "\2"
-"""Stands in the text of a statement for what is selected of a row."""
+MARKED = re.compile("\2(.*?)\2")
+"""Stands in the text of a statement for what is selected of a row, with its number."""
 
 
 def statement(change: Change, rows: Sequence[Row], asked: Asked, viewer: Viewer, *, alone: bool) -> ChangeStatement:
@@ -51,10 +51,10 @@ def _text(writer: Writer, rows: Sequence[Row], asked: Asked, places: Places) -> 
     """The text of a statement; None if a row has to be read after it."""
     compiler = Compiler(writer.viewer, asked.shapes)
     shown = [_shown(writer, row, compiler) for row in rows]
-    read = " ".join(piece for sql in shown for piece in sql or () if isinstance(piece, str))
+    read = PARAMETER.sub("", " ".join(filter(None, shown)))
     if None in shown or any(re.search(rf"\b{table}\b", read) for table in written(writer.change)):
         return None
-    return places.text(_filled(_marked(writer, len(rows)), shown))
+    return places.text(MARKED.sub(lambda mark: shown[int(mark[1])] or "", _marked(writer, len(rows))))
 
 
 @cache
@@ -65,7 +65,7 @@ def _writer(change: Change, viewer: Viewer, *, many: bool, alone: bool) -> Write
 @cache
 def _marked(writer: Writer, count: int) -> Sql:
     """The statement with marks where so many rows are shown. To write it takes ten times as long as to show a few."""
-    marks: Any = (literal_column(f"{MARK}{number}{MARK}") for number in range(count))
+    marks: Any = (literal_column(f"\2{number}\2") for number in range(count))
     return text_of(writer.select(*marks))
 
 
@@ -83,31 +83,15 @@ def _shown(writer: Writer, row: Row, compiler: Compiler) -> Sql | None:
     json = joined(compiler.json(row.body, Scope(writer.viewer, alias)))
     if not alias.c.asked.keys() <= {*part.c.keys()}:
         return None
-    return ("CASE WHEN ", *_is_seen(writer, alias), " THEN ", *json, " END")
+    return Sql(f"CASE WHEN {_is_seen(writer, alias)} THEN {json} END")
 
 
-def _is_seen(writer: Writer, alias: Any) -> Sql:
+def _is_seen(writer: Writer, alias: Any) -> str:
     """Whether there is such a row that the viewer sees. They see what they found, and what hangs on that."""
-    there = (f"{alias.name}.id IS NOT NULL",)
+    there = f"{alias.name}.id IS NOT NULL"
     if alias.element is writer.change.table.__table__ or passes_down(above(alias.element)):
         return there
-    return (*there, " AND ", *allowed(SEE, alias, writer.viewer))
-
-
-def _filled(pieces: Sql, shown: Sequence[Sql | None]) -> Sql:
-    return tuple(piece for one in pieces for piece in _parts(one, shown))
-
-
-def _parts(piece: str | Parameter, shown: Sequence[Sql | None]) -> Iterator[str | Parameter]:
-    """A piece of text with what is shown in the places of its marks."""
-    if isinstance(piece, Parameter):
-        yield piece
-        return
-    for place, part in enumerate(piece.split(MARK)):
-        if place % 2:
-            yield from shown[int(part)] or ()
-        else:
-            yield part
+    return f"{there} AND {allowed(SEE, alias, writer.viewer)}"
 
 
 def written(change: Change) -> set[str]:

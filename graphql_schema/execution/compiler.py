@@ -25,7 +25,6 @@ from graphql_schema.execution.sql_text import (
     NULL,
     Alias,
     Json,
-    Parameter,
     Sql,
     alias_of,
     all_of,
@@ -36,6 +35,7 @@ from graphql_schema.execution.sql_text import (
     from_,
     joined,
     object_of,
+    parameter,
     statement_of,
     text_of,
     value_of,
@@ -105,7 +105,7 @@ class Compiler:
             return json
         assert scope.row
         may = allowed(node.needs, scope.row, self.viewer)
-        return (("CASE WHEN ", *may, " THEN ", *joined(json), f" ELSE {constant(NULL)} END"),)
+        return (Sql(f"CASE WHEN {may} THEN {joined(json)} ELSE {constant(NULL)} END"),)
 
     def _row(self, node: Row, scope: Scope) -> Sql:
         row = alias_of(node.rows.table.__table__, self.names)
@@ -114,7 +114,7 @@ class Compiler:
             scope = replace(scope, key=node.given.bound("key"), shape=shape)
         found = joined(self.json(node.body, Scope(self.viewer, row)))
         where = all_of(conditions(node.rows, scope, row, self.viewer))
-        return coalesced(("(SELECT ", *found, *from_(row), *where, ")"))
+        return coalesced(f"(SELECT {found}{from_(row)}{where})")
 
     def _list(self, node: List, scope: Scope) -> Json:
         lists = Groups if node.groups else Page
@@ -142,34 +142,34 @@ class Compiler:
     def _many(self, node: Choice) -> Json:
         """An array of rows of several tables, in the order of their ids."""
         assert node.given
-        keys, kinds = (Parameter(node.given.parameter(name), type_) for name, type_ in _IDS.items())
+        keys, kinds = (parameter(node.given.parameter(name), type_) for name, type_ in _IDS.items())
         asked = f"asked{next(self.names)}"
         scope = Scope(self.viewer, key=literal_column(f"{asked}.key"))
-        item: Sql = (constant(NULL),)
+        item = constant(NULL)
         if tables := self.shapes[node.given.number]:
             cases = {kind: self._row(node.cases[table], scope) for kind, table in enumerate(tables)}
-            item = _by_kind((f"{asked}.kind",), cases)
-        return _each_of(("unnest(", keys, ", ", kinds, f") WITH ORDINALITY AS {asked}(key, kind, place)"), asked, item)
+            item = _by_kind(f"{asked}.kind", cases)
+        return _each_of(f"unnest({keys}, {kinds}) WITH ORDINALITY AS {asked}(key, kind, place)", asked, item)
 
     def _rows(self, node: Row) -> Json:
         """An array of the rows that keys name, in the order of these."""
         assert node.given
         asked = f"asked{next(self.names)}"
-        keys = Parameter(node.given.parameter("key"), "UUID[]")
+        keys = parameter(node.given.parameter("key"), "UUID[]")
         row = self._row(replace(node, given=None), Scope(self.viewer, key=literal_column(f"{asked}.key")))
-        return _each_of(("unnest(", keys, f") WITH ORDINALITY AS {asked}(key, place)"), asked, row)
+        return _each_of(f"unnest({keys}) WITH ORDINALITY AS {asked}(key, place)", asked, row)
 
 
-def _each_of(given: Sql, asked: str, item: Sql) -> Json:
+def _each_of(given: str, asked: str, item: str) -> Json:
     """An array with an item for all that is given under this name, in that order."""
-    array = coalesced(("string_agg(", *item, f", ',' ORDER BY {asked}.place)"), "")
-    return "[", ("(SELECT ", *array, "\nFROM ", *given, ")"), "]"
+    array = coalesced(f"string_agg({item}, ',' ORDER BY {asked}.place)", "")
+    return "[", Sql(f"(SELECT {array}\nFROM {given})"), "]"
 
 
 _IDS = {"keys": "UUID[]", "kinds": "INTEGER[]"}
 
 
-def _by_kind(kind: Sql, cases: Mapping[int, Sql]) -> Sql:
+def _by_kind(kind: str, cases: Mapping[int, Sql]) -> Sql:
     """The case of the kind."""
-    whens = [piece for number, case in cases.items() for piece in (f"\nWHEN {number} THEN ", *case)]
-    return ("CASE ", *kind, *whens, f"\nELSE {constant(NULL)} END")
+    whens = "".join(f"\nWHEN {number} THEN {case}" for number, case in cases.items())
+    return Sql(f"CASE {kind}{whens}\nELSE {constant(NULL)} END")

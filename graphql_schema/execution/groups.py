@@ -25,11 +25,11 @@ class Groups:
 
     def array(self, _each: Each, item: Sql) -> Json:
         """A JSON array with the item of every group, in their order."""
-        return "[", self.over(coalesced(("string_agg(", *item, ", ',')"), "")), "]"
+        return "[", self.over(coalesced(f"string_agg({item}, ',')", "")), "]"
 
     def over(self, expression: Sql) -> Sql:
         """An expression over the groups. It is written last: of figures, those are computed that were asked for."""
-        return ("(SELECT ", *expression, "\nFROM (", *self._groups(), f") AS {self.row.name})")
+        return Sql(f"(SELECT {expression}\nFROM ({self._groups()}) AS {self.row.name})")
 
     def _groups(self) -> Sql:
         table, given, grouping = self.node.rows.table.__table__, self.node.given, self.node.groups

@@ -16,16 +16,15 @@ from graphql_schema.core.tree import Each, List, Node, Object, Value
 from graphql_schema.execution.sql_text import (
     Alias,
     Json,
-    Parameter,
     Sql,
     alias_of,
     all_of,
-    between,
     coalesced,
     condition_of,
     conditions,
     from_,
     joined,
+    parameter,
     quoted,
     text_of,
     value_of,
@@ -42,10 +41,10 @@ class Arm:
     row: Alias
     columns: Any
 
-    def column(self, name: str) -> Sql:
+    def column(self, name: str) -> str:
         """A column of the list, under its name."""
         is_named = self.columns is self.row.c
-        return (*text_of(self.columns[name]), *(() if is_named else (f" AS {quoted(name)}",)))
+        return text_of(self.columns[name]) + ("" if is_named else f" AS {quoted(name)}")
 
 
 class Page:
@@ -56,6 +55,8 @@ class Page:
         self.table: Any = node.rows.table.__table__
         self.kinds = node.rows.kinds if isinstance(node.rows, Merged) else {}
         self.row = Alias(f"page{next(names)}", self.table)
+        self.place, self.bound = f"{self.row.name}.{PLACE}", node.given.bound
+        self.limit = parameter(node.given.parameter("limit"), "INTEGER")
         fields = list(_fields(node.body))
         arrays = [field for field in fields if isinstance(field, Each)]
         of_page = [field for field in fields if isinstance(field, Value) and field.over == "page"]
@@ -67,8 +68,8 @@ class Page:
 
     def array(self, each: Each, item: Sql) -> Json:
         """A JSON array with the item of every row of the page, in the order of the list."""
-        where = (" FILTER (WHERE ", *all_of(self._in_stretch(each)), ")") if self.is_placed else ()
-        array = coalesced(("string_agg(", *item, ", ',')", *where), "")
+        where = f" FILTER (WHERE {all_of(self._in_stretch(each))})" if self.is_placed else ""
+        array = coalesced(f"string_agg({item}, ','){where}", "")
         return "[", self.over(array) if self.is_alone else array, "]"
 
     def over(self, expression: Sql) -> Sql:
@@ -76,18 +77,18 @@ class Page:
 
         It is written last: the columns that are read are those that were asked for.
         """
-        return ("(SELECT ", *expression, "\nFROM (", *self._page(), f") AS {self.row.name}\nHAVING true)")
+        return Sql(f"(SELECT {expression}\nFROM ({self._page()}) AS {self.row.name}\nHAVING true)")
 
     def has_more(self, *, at_end: bool) -> Json:
         """Whether there are rows beyond an end of the page. Against the direction of reading the cursor says so."""
         if at_end == self.window.backward:
             return ("false" if self.window.after is None else "true",)
-        return (("CAST(coalesce(bool_or(", self._place, " > ", self._limit, "), false) AS TEXT)"),)
+        return (Sql(f"CAST(coalesce(bool_or({self.place} > {self.limit}), false) AS TEXT)"),)
 
     def border(self, *, at_end: bool) -> Json:
         """The cursor of the row at an end of the page, or null."""
-        place = self._last if at_end != self.window.backward else ("1",)
-        cursor: Sql = ("max(", *self._cursor(), f") FILTER (WHERE {self._place} = ", *place, ")")
+        place = self._last if at_end != self.window.backward else "1"
+        cursor = Sql(f"max({self._cursor()}) FILTER (WHERE {self.place} = {place})")
         return (coalesced(joined(('"', cursor, '"'))),)
 
     def cursor(self) -> Json:
@@ -97,31 +98,30 @@ class Page:
     def total(self) -> Json:
         """How many rows all pages have."""
         self._share()
-        count = between(" + ", [self._count(arm) for arm in self._arms()])
+        count = " + ".join([self._count(arm) for arm in self._arms()])
         if self.queries:
-            count = ("(SELECT ", *count, "\nFROM ", *self._shared(), ")")
-        return (("CAST(", *count, " AS TEXT)"),)
+            count = f"(SELECT {count}\nFROM {self._shared()})"
+        return (Sql(f"CAST({count} AS TEXT)"),)
 
-    def _count(self, arm: Arm) -> Sql:
+    def _count(self, arm: Arm) -> str:
         is_reached = arm.rows.access == "reached" and not self.window.conditions
         keys = reached(arm.row, self.viewer) if is_reached else None  # type: ignore[arg-type]
         if keys is None:
             where = all_of([*conditions(arm.rows, self.scope, arm.row, self.viewer), *self._tests(arm)])
-            return ("(SELECT count(*)", *from_(arm.row), *where, ")")
+            return f"(SELECT count(*){from_(arm.row)}{where})"
         # The ids tell how many there are: their rows need not be looked at.
-        return ("(SELECT count(*)\nFROM (", *text_of(keys), ") AS ids)")
+        return f"(SELECT count(*)\nFROM ({text_of(keys)}) AS ids)"
 
-    def _page(self) -> Sql:
+    def _page(self) -> str:
         """The rows of the page, and with places one row more."""
         read = self._read()
         if self.is_placed:
-            places = f"row_number() OVER () AS {PLACE}, count(*) OVER () AS {FOUND}"
-            read = (f"SELECT *, {places}\nFROM (", *read, ") AS placed")
+            read = f"SELECT *, row_number() OVER () AS {PLACE}, count(*) OVER () AS {FOUND}\nFROM ({read}) AS placed"
         if self.window.backward:
-            read = ("SELECT *\nFROM (", *read, ") AS backward", *self._sorted("backward", backward=False))
+            read = f"SELECT *\nFROM ({read}) AS backward{self._sorted('backward', backward=False)}"
         return read
 
-    def _read(self) -> Sql:
+    def _read(self) -> str:
         """The rows in the window. Each table and each range of an index is read by itself, as far as a page may need:
         PostgreSQL would look at all rows of the list for those that are in one or the other.
         """
@@ -129,39 +129,39 @@ class Page:
         reads = [read for arm in self._arms() for read in self._of(arm)]
         if len(reads) == 1 and not self.kinds:
             return reads[0]
-        all_ = between("\nUNION ALL ", [("(", *read, ")") for read in reads])
+        all_ = "\nUNION ALL ".join(f"({read})" for read in reads)
         names = [f"merged.{quoted(name)}" for name in (*self._names, *([KEY] if self.window.order.expression else []))]
-        shared = (*self._shared(), ", LATERAL ") if self.queries else ()
-        read = (f"SELECT {', '.join(names)}\nFROM ", *shared, "(", *all_, ") AS merged")
-        return (*read, *self._sorted("merged", backward=self.window.backward), *self._limited)
+        shared = f"{self._shared()}, LATERAL " if self.queries else ""
+        sorting = self._sorted("merged", backward=self.window.backward)
+        return f"SELECT {', '.join(names)}\nFROM {shared}({all_}) AS merged{sorting}{self._limited}"
 
-    def _of(self, arm: Arm) -> Iterator[Sql]:
+    def _of(self, arm: Arm) -> Iterator[str]:
         """The rows of one table in the window, from each range of an index."""
         order, id_ = self.window.order, arm.row.c["id"]
         key = order.key(arm.columns, self._given("taken", order.takes))
         sorting = _order(self.window.sorting(literal_column(KEY) if order.expression else key, id_))
         terms = [*conditions(arm.rows, self.scope, arm.row, self.viewer), *self._tests(arm)]
-        start = "SELECT ", *self._columns(arm, key), *from_(arm.row)
+        start = f"SELECT {self._columns(arm, key)}{from_(arm.row)}"
         for behind in self._ranges(key, id_):
-            yield (*start, *all_of([*behind, *terms]), *sorting, *self._limited)
+            yield f"{start}{all_of([*behind, *terms])}{sorting}{self._limited}"
 
     def _ranges(self, key: Any, id_: Any) -> list[list[Sql]]:
         """The conditions of each range of the index behind the cursor; none where there is no cursor."""
         if self.window.after is None:
             return [[]]
         is_null, _ = self.window.after
-        after = [None if is_null else self._bind("after_0", key.type), self._bind("after_1", id_.type)]
+        after = [None if is_null else self.bound("after_0", key.type), self.bound("after_1", id_.type)]
         return [[condition_of(behind)] for behind in self.window.behind(key, id_, after)]
 
-    def _sorted(self, name: str, *, backward: bool) -> Sql:
+    def _sorted(self, name: str, *, backward: bool) -> str:
         """The clause that sorts rows that were read, under this name."""
         there = Alias(name, self.table)
         return _order(self.window.order.sorting(self._key(there), there.c["id"], backward=backward))
 
     @property
-    def _limited(self) -> Sql:
+    def _limited(self) -> str:
         """The clause that takes the first rows; with places one more."""
-        return (" LIMIT ", self._limit, *((" + 1",) if self.is_placed else ()))
+        return f" LIMIT {self.limit}{' + 1' if self.is_placed else ''}"
 
     def _arms(self) -> Iterator[Arm]:
         """The tables that are read, each with a row of its own."""
@@ -170,10 +170,10 @@ class Page:
             row = alias_of(one.table.__table__, self.names)
             yield Arm(one, row, row.c if isinstance(rows, Rows) else rows.table.entry(one.table, row.c))
 
-    def _columns(self, arm: Arm, key: Any) -> Sql:
+    def _columns(self, arm: Arm, key: Any) -> str:
         """The columns that a page reads, the expression that it is sorted by included."""
         columns = [arm.column(name) for name in self._names]
-        return between(", ", [*columns, *([(*text_of(key), f" AS {KEY}")] if self.window.order.expression else [])])
+        return ", ".join([*columns, *([f"{text_of(key)} AS {KEY}"] if self.window.order.expression else [])])
 
     @property
     def _names(self) -> list[str]:
@@ -191,54 +191,43 @@ class Page:
         for test in tests:
             yield condition_of(test.build(arm.columns, self._given(test.name, test.type), self.viewer))
 
-    def _in_stretch(self, each: Each) -> Iterator[Sql]:
+    def _in_stretch(self, each: Each) -> Iterator[str]:
         """The conditions of the rows of a stretch. A page that is read backward is placed from its end."""
-        yield f"{self._place} <= ", self._limit
-        place = (*self._last, f" - {self._place}") if self.window.backward else (f"{self._place} - 1",)
+        yield f"{self.place} <= {self.limit}"
+        place = f"{self._last} - {self.place}" if self.window.backward else f"{self.place} - 1"
         if each.start:
-            yield *place, f" >= {each.start}"
+            yield f"{place} >= {each.start}"
         if each.stop is not None:
-            yield *place, f" < {each.stop}"
+            yield f"{place} < {each.stop}"
 
     def _cursor(self) -> Sql:
         order, key, id_ = self.window.order, written(self._key(self.row)), self.row.c["id"]
         values = value_of(key.type, text_of(key), is_nullable=order.is_nullable)
         tie = value_of(id_.type, text_of(id_), is_nullable=False)
         text = joined((f'[{VERSION},"{fingerprint(order)}",[', *values, ",", *tie, "]]"))
-        return ("rtrim(translate(encode(convert_to(", *text, ", 'UTF8'), 'base64'), E'+/\\n', '-_'), '=')")
+        return Sql(f"rtrim(translate(encode(convert_to({text}, 'UTF8'), 'base64'), E'+/\\n', '-_'), '=')")
 
     @property
-    def _place(self) -> str:
-        return f"{self.row.name}.{PLACE}"
-
-    @property
-    def _last(self) -> Sql:
+    def _last(self) -> str:
         """The place of the last row of the page in the direction of reading."""
-        return f"least({self.row.name}.{FOUND}, ", self._limit, ")"
-
-    @property
-    def _limit(self) -> Parameter:
-        return Parameter(self.node.given.parameter("limit"), "INTEGER")
+        return f"least({self.row.name}.{FOUND}, {self.limit})"
 
     def _share(self) -> None:
         """Begin to note the queries that several tables are searched by: each of them is made once."""
         self.sharing, self.queries = f"shared{next(self.names)}" if self.kinds else "", dict[str, Sql]()
 
-    def _shared(self) -> Sql:
+    def _shared(self) -> str:
         """A row with the queries. Without OFFSET PostgreSQL would put it together with what it is joined to."""
-        made = between(", ", [(*sql, f" AS {quoted(name)}") for name, sql in self.queries.items()])
-        return ("(SELECT ", *made, f" OFFSET 0) AS {self.sharing}")
+        made = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in self.queries.items())
+        return f"(SELECT {made} OFFSET 0) AS {self.sharing}"
 
     def _given(self, name: str, type_: Any) -> Any:
         """A value of the window; of a text that several tables are searched by, the query that it means."""
-        value = self._bind(name, type_)
+        value = self.bound(name, type_)
         if not self.kinds or not isinstance(type_, Typed):
             return value
         self.queries[name] = text_of(query(value))
         return literal_column(f"{self.sharing}.{quoted(name)}", TSQUERY())
-
-    def _bind(self, name: str, type_: Any) -> Any:
-        return self.node.given.bound(name, type_)
 
 
 def _fields(node: Node) -> Iterator[Node]:
@@ -250,5 +239,5 @@ def _fields(node: Node) -> Iterator[Node]:
         yield node
 
 
-def _order(keys: Any) -> Sql:
-    return ("\nORDER BY ", *between(", ", map(text_of, keys)))
+def _order(keys: Any) -> str:
+    return f"\nORDER BY {', '.join(map(text_of, keys))}"

@@ -4,8 +4,10 @@ The conditions and expressions of declarations are SQLAlchemy's, and become text
 which costs PostgreSQL half of its JSON functions.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from itertools import groupby
+from typing import Any
 
 from sqlalchemy import ColumnClause, ColumnElement, Uuid, literal_column, types
 from sqlalchemy.sql import operators
@@ -17,20 +19,32 @@ from graphql_schema.core.sources import Rows
 from graphql_schema.core.tree import PublicKey
 
 NULL = "null"
+PARAMETER = re.compile("\1(.*?)\1(.*?)\1", re.DOTALL)
+"""What marks a parameter in an expression: its name, or a key of CONSTANTS, and its type."""
+CONSTANTS = dict[str, Any]()
+"""The values of parameters that declarations fix."""
 
 
-class Parameter(NamedTuple):
-    """A value that every execution brings; or a constant, which a declaration fixes."""
+class Sql(str):
+    """An expression, in which parameters are marked until it is a part of a statement."""
 
-    name: str
-    type: str
-    constant: Any = None
+    __slots__ = ()
 
 
-Sql = tuple[str | Parameter, ...]
-"""An expression, in pieces."""
-Json = tuple[str | Sql, ...]
-"""JSON in the making: constant pieces of it as text, and expressions of type text."""
+Json = tuple[str, ...]
+"""JSON in the making: expressions of type text, and constant pieces of it, which are whatever is no Sql."""
+
+
+def parameter(name: str, type_: str) -> Sql:
+    """A value of this type that every execution brings."""
+    return Sql(f"{_marked(name, type_)}::{type_}")
+
+
+def _marked(name: str, type_: str, constant: Any = None) -> str:
+    if constant is not None:
+        name = f"{type_} {constant!r}"
+        CONSTANTS[name] = constant
+    return f"\1{name}\1{type_}\1"
 
 
 class Places:
@@ -42,22 +56,20 @@ class Places:
     def __init__(self) -> None:
         self.kinds = dict[str, str]()
         self.constants = dict[str, Any]()
-        self._places = dict[Any, int]()
+        self._places = dict[str, int]()
 
-    def text(self, sql: Sql) -> str:
+    def text(self, sql: str) -> str:
         """An expression as text."""
-        return "".join(piece if isinstance(piece, str) else self._place(piece) for piece in sql)
+        return PARAMETER.sub(self._place, sql)
 
-    def _place(self, parameter: Parameter) -> str:
-        is_constant = parameter.constant is not None
-        key = (parameter.type, repr(parameter.constant)) if is_constant else parameter.name
-        if key not in self._places:
-            self._places[key] = len(self._places) + 1
-            name = f"constant_{len(self._places)}" if is_constant else parameter.name
-            self.kinds[name] = parameter.type
-            if is_constant:
-                self.constants[name] = parameter.constant
-        return f"${self._places[key]}::{parameter.type}"
+    def _place(self, parameter: re.Match[str]) -> str:
+        name, type_ = parameter.groups()
+        if name not in self._places:
+            place = self._places[name] = len(self._places) + 1
+            if name in CONSTANTS:
+                self.constants[f"constant_{place}"] = CONSTANTS[name]
+            self.kinds[f"constant_{place}" if name in CONSTANTS else name] = type_
+        return f"${self._places[name]}"
 
 
 def statement_of(sql: Sql) -> Statement:
@@ -75,14 +87,10 @@ quoted = DIALECT.identifier_preparer.quote
 def text_of(expression: Any) -> Sql:
     """An expression of SQLAlchemy as text with parameters."""
     if isinstance(expression, ColumnClause) and expression.is_literal:
-        return (expression.name,)
+        return Sql(expression.name)
     found = compiled(expression)
-    pieces, names = list[str | Parameter](PLACE.split(found.sql)), list(found.types)
-    for index in range(1, len(pieces), 2):
-        name = names[int(str(pieces[index])) - 1]
-        pieces[index] = Parameter(name, found.types[name], found.constants.get(name))
-        pieces[index + 1] = str(pieces[index + 1]).removeprefix(f"::{found.types[name]}")
-    return tuple(pieces)
+    marks = [_marked(name, type_, found.constants.get(name)) for name, type_ in found.types.items()]
+    return Sql(PLACE.sub(lambda place: marks[int(place[1]) - 1], found.sql))
 
 
 def condition_of(condition: ColumnElement[bool]) -> Sql:
@@ -117,22 +125,14 @@ def alias_of(table: Any, names: Iterator[int]) -> Alias:
     return Alias(f"{''.join(word[0] for word in table.name.split('_'))}{next(names)}", table)
 
 
-def from_(row: Alias) -> Sql:
+def from_(row: Alias) -> str:
     """The clauses that read the rows of a table, up to the conditions."""
-    return (f"\nFROM {quoted(row.element.name)} AS {row.name}\nWHERE ",)
+    return f"\nFROM {quoted(row.element.name)} AS {row.name}\nWHERE "
 
 
-def all_of(terms: Iterable[Sql]) -> Sql:
+def all_of(terms: Iterable[str]) -> str:
     """The terms with AND between them."""
-    return between(" AND ", terms)
-
-
-def between(word: str, terms: Iterable[Sql]) -> Sql:
-    """The terms with a word between them."""
-    found = list[str | Parameter]()
-    for term in terms:
-        found += [*((word,) if found else ()), *term]
-    return tuple(found)
+    return " AND ".join(terms)
 
 
 # --- access -----------------------------------------------------------------------------------------------------------
@@ -168,7 +168,7 @@ def _named(row: Alias, key: Any, viewer: Viewer) -> Sql:
         written = _written[key] = rule, condition_of(condition), list(one.c.asked)
     for name in written[2]:
         _ = row.c[name]
-    return tuple(piece.replace(ROW, row.name) if isinstance(piece, str) else piece for piece in written[1])
+    return Sql(written[1].replace(ROW, row.name))
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def _named(row: Alias, key: Any, viewer: Viewer) -> Sql:
 
 def object_of(members: Sequence[tuple[str, Json]]) -> Json:
     """A JSON object with these keys, which are names in the grammar of GraphQL, in this order."""
-    found = list[str | Sql](["{"])
+    found = ["{"]
     for index, (key, value) in enumerate(members):
         found += [f'{"," if index else ""}"{key}":', *value]
     return (*found, "}")
@@ -188,20 +188,18 @@ def value_of(type_: Any, sql: Sql, *, is_nullable: bool) -> Json:
     return (coalesced(joined(json)),) if is_nullable else json
 
 
-def coalesced(sql: Iterable[str | Parameter], otherwise: str = NULL) -> Sql:
+def coalesced(sql: str, otherwise: str = NULL) -> Sql:
     """The expression, or text where it is null."""
-    return ("coalesce(", *sql, f", {constant(otherwise)})")
+    return Sql(f"coalesce({sql}, {constant(otherwise)})")
 
 
-def joined(json: Iterable[str | Sql]) -> Sql:
+def joined(json: Iterable[str]) -> Sql:
     """JSON as one expression of type text. It has constants side by side put together."""
-    terms = list[str | Sql]()
-    for piece in json:
-        if isinstance(piece, str) and terms and isinstance(terms[-1], str):
-            terms[-1] += piece
-        elif piece:
-            terms.append(piece)
-    return _halves([(constant(term),) if isinstance(term, str) else term for term in terms])
+    terms = list[str]()
+    for is_expression, run in groupby(filter(None, json), lambda piece: isinstance(piece, Sql)):
+        pieces = list(run)
+        terms += pieces if is_expression else [constant("".join(pieces))]
+    return Sql(_halves(terms))
 
 
 def constant(text: str) -> str:
@@ -210,31 +208,31 @@ def constant(text: str) -> str:
     return f"'{quoted}'"
 
 
-def _halves(terms: Sequence[Sql]) -> Sql:
+def _halves(terms: Sequence[str]) -> str:
     """The terms put together in halves: a chain would copy the first of them as often as there are terms."""
     if len(terms) == 1:
         return terms[0]
     half = len(terms) // 2
     right = _halves(terms[half:])
-    return (*_halves(terms[:half]), " || ", *(right if len(terms) - half == 1 else ("(", *right, ")")))
+    return f"{_halves(terms[:half])} || {right if len(terms) - half == 1 else f'({right})'}"
 
 
 def _plain(type_: Any, sql: Sql) -> Json:
     match type_:
         case PublicKey(prefix=prefix):
-            return f'"{prefix}_', ("encode(uuid_send(", *sql, "), 'hex')"), '"'
+            return f'"{prefix}_', Sql(f"encode(uuid_send({sql}), 'hex')"), '"'
         case types.Enum() | types.Numeric(asdecimal=True) | types.Uuid() | types.Date():
             return '"', _cast(sql), '"'
         case types.Float():
             # As Python writes it: one that is whole has a point, too.
-            return (("regexp_replace(", *_cast(sql), r", '^-?[0-9]+$', '\&.0')"),)
+            return (Sql(rf"regexp_replace({_cast(sql)}, '^-?[0-9]+$', '\&.0')"),)
         case types.Integer() | types.JSON():
             return (_cast(sql),)
         case types.ARRAY():
-            return (_cast(("to_json(", *sql, ")")),)
+            return (_cast(f"to_json({sql})"),)
     # Of this PostgreSQL looks up the type once a statement, of `to_json` once a value.
-    return (_cast(("json_scalar(", *sql, ")")),)
+    return (_cast(f"json_scalar({sql})"),)
 
 
-def _cast(sql: Sql) -> Sql:
-    return ("CAST(", *sql, " AS TEXT)")
+def _cast(sql: str) -> Sql:
+    return Sql(f"CAST({sql} AS TEXT)")
