@@ -54,6 +54,12 @@ class Node:
         """The nodes right below, each with the word that leads to it; none where there is only one way."""
         yield from ()
 
+    def all(self) -> Iterator["Node"]:
+        """The node with all that is below it."""
+        yield self
+        for _, inner in self.below():
+            yield from inner.all()
+
     def __str__(self) -> str:
         return "\n".join(_lines(self))
 
@@ -109,6 +115,12 @@ class Member:
     def name(self) -> str:
         """The field's name in the schema."""
         return self.nodes[0].name.value
+
+    @property
+    def number(self) -> int | None:
+        """The number of its arguments, if it takes any."""
+        given = given_of(self.node)
+        return given.number if given else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,6 @@ Source: GraphQL specification, section 6.4.4 "Handling Execution Errors".
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from graphql import (
@@ -21,7 +20,7 @@ from graphql import (
 )
 
 from graphql_schema.core.errors import MAX_ERRORS, explained, shown
-from graphql_schema.core.tree import Member, given_of, objects
+from graphql_schema.core.tree import Member, objects
 
 Answer = dict[str, Any]
 Path = tuple[str | int, ...]
@@ -37,10 +36,9 @@ class Failures:
 
     by_number: dict[int, Exception] = field(default_factory=dict)
     raised: list[Exception] = field(default_factory=list)
-    has_unresolved: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.by_number or self.raised) or self.has_unresolved
+        return bool(self.by_number or self.raised)
 
     def add(self, error: Exception) -> "Failed":
         """The value of a field that failed."""
@@ -53,13 +51,12 @@ class Failures:
             assert result.errors
             raise result.errors[0]
         for error in result.errors or ():
-            self.has_unresolved = True
             assert error.path
             *way, last = error.path
             at: Any = result.data
             for key in way:
                 at = at[key]
-            at[last] = Failed(error)
+            at[last] = self.add(error)
         return result.data
 
 
@@ -102,12 +99,14 @@ class Nulled(Exception):  # noqa: N818  (an outcome: it goes up to what can be n
         return located_error(self.error, list(self.member.nodes), self.path)
 
 
-@dataclass
+@dataclass(slots=True)
 class Completion:
     """Puts null where something failed, and collects the errors in the order of the answer, as many as are told."""
 
     failures: Failures
     errors: list[GraphQLError] = field(default_factory=list)
+    _leading: dict[Member, bool] = field(default_factory=dict)
+    _known: dict[Member, Mapping[str, list[Member]]] = field(default_factory=dict)
 
     def answer(self, members: Sequence[Member], data: dict[str, Any]) -> Answer:
         """The answer with this data."""
@@ -135,7 +134,7 @@ class Completion:
     def _completed(self, member: Member, type_: Any, value: Any, path: Path) -> Any:
         if isinstance(value, Failed):
             raise Nulled(value.error, member, path)
-        if (error := self._failed(member)) and value == _number(member):
+        if (error := self._failed(member)) and value == member.number:
             raise Nulled(error, member, path)
         if isinstance(value, list) and is_list_type(type_):
             return [self._value(member, type_.of_type, item, (*path, place)) for place, item in enumerate(value)]
@@ -143,12 +142,11 @@ class Completion:
 
     def _failed(self, member: Member) -> Exception | None:
         """The error of the field's own arguments."""
-        number = _number(member)
-        return None if number is None else self.failures.by_number.get(number)
+        return None if member.number is None else self.failures.by_number.get(member.number)
 
     def _leads(self, member: Member) -> bool:
         """Whether something failed at the field or below it."""
-        if self.failures.has_unresolved or self.failures.raised:
+        if self.failures.raised:
             return True
         if member not in self._leading:
             below = (child for children in self._below(member).values() for child in children)
@@ -160,19 +158,6 @@ class Completion:
         if member not in self._known:
             self._known[member] = _by_key(child for one in objects(member.node) for child in one.members)
         return self._known[member]
-
-    @cached_property
-    def _leading(self) -> dict[Member, bool]:
-        return {}
-
-    @cached_property
-    def _known(self) -> dict[Member, Mapping[str, list[Member]]]:
-        return {}
-
-
-def _number(member: Member) -> int | None:
-    given = given_of(member.node)
-    return given.number if given else None
 
 
 def _by_key(members: Iterable[Member]) -> Mapping[str, list[Member]]:

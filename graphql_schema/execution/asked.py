@@ -70,8 +70,7 @@ class Asked:
 
     def failure(self, member: Member) -> Exception | None:
         """The error of the arguments of a field itself."""
-        given = given_of(member.node)
-        return self.failures.get(given.number) if given else None
+        return None if member.number is None else self.failures.get(member.number)
 
     def arguments(self, statement: Statement, viewer: Viewer) -> list[Any]:
         """The values of a statement's parameters in their order."""

@@ -18,7 +18,7 @@ from db.access import Viewer
 from db.statements import Statement
 from db.unions import KIND
 from graphql_schema.core.arguments import FAILED
-from graphql_schema.core.tree import Choice, Constant, Each, List, Node, Object, Row, Value, given_of
+from graphql_schema.core.tree import Choice, Constant, Each, List, Member, Node, Object, Row, Value
 from graphql_schema.execution.groups import Groups
 from graphql_schema.execution.pages import Page
 from graphql_schema.execution.sql_text import (
@@ -77,7 +77,7 @@ class Compiler:
             case Value():
                 return self._value(node, scope)
             case Object(members=members):
-                return object_of([(member.key, self._member(member.node, scope)) for member in members])
+                return object_of([(member.key, self._member(member, scope)) for member in members])
             case Row():
                 return self._rows(node) if node.is_many else (self._row(node, scope),)
             case List():
@@ -89,10 +89,9 @@ class Compiler:
                 return self._choice(node, scope)
         raise TypeError(f"Only Python computes this: {node.words}")
 
-    def _member(self, node: Node, scope: Scope) -> Json:
-        given = given_of(node)
-        has_failed = given and self.shapes.get(given.number) is FAILED
-        return (f"{given.number}",) if given and has_failed else self.json(node, scope)
+    def _member(self, member: Member, scope: Scope) -> Json:
+        has_failed = member.number is not None and self.shapes.get(member.number) is FAILED
+        return (f"{member.number}",) if has_failed else self.json(member.node, scope)
 
     def _value(self, node: Value, scope: Scope) -> Json:
         if node.given:

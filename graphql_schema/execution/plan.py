@@ -4,7 +4,7 @@ A plan depends on the document, the operation and the values of `@skip`, `@inclu
 depends beside that on the kind of viewer and on the shapes of the arguments; all else is the value of a bind parameter.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import count
@@ -206,20 +206,11 @@ def references(member: Member) -> list[tuple[Member, Row]]:
 
 
 def obstacles(tree: Object) -> dict[str, str]:
-    """The keys of the fields of the root that only Python can answer, with what stands against a statement."""
-    found = {member.key: obstacle(member) for member in tree.members}
+    """The keys of the fields of the root that only Python can answer, each with a field that only Python computes."""
+    found = {member.key: next(_obstacles(member), None) for member in tree.members}
     return {key: reason for key, reason in found.items() if reason}
 
 
-def obstacle(member: Member) -> str | None:
-    """The field at or below one of the root that only Python can compute; None when statements answer all of it."""
-    read: list[Node] = [row for _, row in references(member)] if is_changing(member.node) else [member.node]
-    return next((reason for node in read for reason in _obstacles(node)), None)
-
-
-def _obstacles(node: Node) -> Iterator[str]:
-    if isinstance(node, Python):
-        yield node.text
-        return
-    for _, inner in node.below():
-        yield from _obstacles(inner)
+def _obstacles(member: Member) -> Iterator[str]:
+    read: Iterable[Node] = (row for _, row in references(member)) if is_changing(member.node) else [member.node]
+    return (one.text for node in read for one in node.all() if isinstance(one, Python))
