@@ -48,25 +48,27 @@ def _givens(node: Node) -> Iterator[tuple[Given, Mapping[type[Base], Givens]]]:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Fields whose arguments make sense, and the arguments at and below them.
+    """Fields whose arguments make sense, each with the shapes that variables can change, and the arguments at and below
+    them.
 
     Shapes and `failures`, which say what is wrong with arguments, are by the number of the field; values by the name of
-    the parameter. `varying` tells the shapes of each of the fields that variables can change.
+    the parameter.
     """
 
-    members: list[Member] = field(default_factory=list)
-    varying: list[tuple[Any, ...]] = field(default_factory=list)
+    fields: dict[Member, tuple[Any, ...]] = field(default_factory=dict)
     shapes: dict[int, Any] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     failures: dict[int, Exception] = field(default_factory=dict)
 
     @property
+    def members(self) -> list[Member]:
+        """The fields."""
+        return list(self.fields)
+
+    @property
     def apart(self) -> list["Asked"]:
         """Each of the fields by itself."""
-        return [
-            replace(self, members=[member], varying=[varying])
-            for member, varying in zip(self.members, self.varying, strict=True)
-        ]
+        return [replace(self, fields={member: shapes}) for member, shapes in self.fields.items()]
 
     def failure(self, member: Member) -> Exception | None:
         """The error of the arguments of a field itself."""
@@ -87,15 +89,10 @@ def asked(fields: Iterable[tuple[Member, int, Givens]], variables: VariableValue
     """Make the arguments of these fields, each with its number, ready with these values of variables."""
     found = Asked()
     for member, number, givens in fields:
-        found.varying.append((number, *_bound(found, givens, variables)))
-        found.members.append(member)
-    return found if not found.failures else _ready(found)
-
-
-def _ready(found: Asked) -> Asked:
-    """The fields whose own arguments make sense."""
-    apart = [one for one in found.apart if found.failure(one.members[0]) is None]
-    return replace(found, members=[one.members[0] for one in apart], varying=[one.varying[0] for one in apart])
+        found.fields[member] = (number, *_bound(found, givens, variables))
+    if not found.failures:
+        return found
+    return replace(found, fields={one: shapes for one, shapes in found.fields.items() if not found.failure(one)})
 
 
 def _bound(found: Asked, givens: Givens, variables: VariableValues) -> Iterator[Any]:

@@ -176,7 +176,7 @@ class Plan:
 
     def key(self, asked: Asked, viewer: Viewer) -> tuple[Any, ...]:
         """The key that tells the statement from all others."""
-        return (self.number, viewer.kind, *asked.varying)
+        return (self.number, viewer.kind, *asked.fields.values())
 
 
 def size(statement: Statement) -> int:
