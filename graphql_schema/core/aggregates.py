@@ -17,7 +17,7 @@ from db.aggregates import MAX_GROUPS, Granularity, Grouping, count_periods
 from db.base import Base
 from db.relations import Relation
 from graphql_schema.core import filters, tree
-from graphql_schema.core.arguments import Binding
+from graphql_schema.core.arguments import Binding, counted
 from graphql_schema.core.context import Context
 from graphql_schema.core.fields import Column, Field, One, Pairing, followed, paired
 from graphql_schema.core.figures import Figure
@@ -140,7 +140,7 @@ class Aggregate(Field):
     def lower(self, at: Selected) -> tree.Node:
         rows = followed(self.relation) if self.relation else Rows(self.child, access="reached")
         body = tree.Each(at.object()) if self.grouping.keys else at.object()
-        return tree.List(rows, body, at.counted(self.size), self.grouping)
+        return tree.List(rows, body, counted(at.given(), self.size), self.grouping)
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         self.size(arguments)

@@ -16,7 +16,7 @@ from db.read import Item
 from db.relations import Relation
 from db.windows import Order, Window
 from graphql_schema.core import cursors, filters, orders, tree
-from graphql_schema.core.arguments import Binding, Size
+from graphql_schema.core.arguments import Binding, Size, choice_of, number_of
 from graphql_schema.core.context import Context
 from graphql_schema.core.fields import Field, Pairing, Sql, followed, object_type, paired
 from graphql_schema.core.page_fields import Border, Cursor, HasMore, Items, Total, Within
@@ -70,14 +70,15 @@ class List(Field):
         return orders.order_of(arguments.get("order_by") or self.default)
 
     def lower(self, at: Selected) -> tree.Node:
-        size = at.number("last", "first", default=DEFAULT_PAGE, most=LARGEST_PAGE)
+        size = number_of(at.node, ("last", "first"), default=DEFAULT_PAGE, most=LARGEST_PAGE)
         return tree.List(self.rows, at.object(), at.given(size, self._weight(at)))
 
     def _weight(self, at: Selected) -> Size:
         """The weight of the order that is asked for."""
         if not any(member.value.weight for member in type(self.default)):
             return 0
-        return at.choice("orderBy", lambda member: orders.order_of(member or self.default).weight)
+        kind = at.field.args["orderBy"].type
+        return choice_of(at.node, "orderBy", kind, lambda member: orders.order_of(member or self.default).weight)
 
 
 @dataclass(frozen=True, eq=False)

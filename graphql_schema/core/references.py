@@ -6,7 +6,7 @@ from typing import Any
 from db import read
 from db.base import Base
 from graphql_schema.core import tree
-from graphql_schema.core.arguments import Given
+from graphql_schema.core.arguments import Given, length_of
 from graphql_schema.core.context import Context
 from graphql_schema.core.fields import Field
 from graphql_schema.core.roots import by_key
@@ -70,6 +70,6 @@ def sized(member: tree.Member, at: Selected) -> tree.Member:
     """A list of a payload, as long as the list of the input is that it says."""
     match member.node:
         case tree.Row(given=Given(declared=References(most=str(place))) as given) as row:
-            sized = replace(given, size=at.length(f"input.{place}"))
+            sized = replace(given, size=length_of(at.node, f"input.{place}"))
             return replace(member, node=replace(row, given=sized))
     return member

@@ -16,7 +16,7 @@ from db.base import Base
 from db.errors import BadInput
 from db.modules import modules
 from graphql_schema.core import tree
-from graphql_schema.core.arguments import Binding
+from graphql_schema.core.arguments import Binding, length_of
 from graphql_schema.core.context import Context
 from graphql_schema.core.fields import Field, object_type
 from graphql_schema.core.nodes import NODES
@@ -134,7 +134,7 @@ class NodesById(Field):
         return Binding(tables, {"keys": [key for _, key in found], "kinds": kinds}, tables)
 
     def lower(self, at: Selected) -> tree.Node:
-        return tree.Choice(at.by_table(by_key), at.given(at.length("ids", most=LARGEST_BATCH)), is_many=True)
+        return tree.Choice(at.by_table(by_key), at.given(length_of(at.node, "ids", most=LARGEST_BATCH)), is_many=True)
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         return [_node(context, public_id) for public_id in self._ids(arguments)]

@@ -1,7 +1,9 @@
 """A field where an operation selects it: what a declaration is told when it lowers itself to the tree."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Protocol
+
+from graphql import FieldNode, GraphQLField
 
 from db.base import Base
 from graphql_schema.core.arguments import Given, Size
@@ -24,6 +26,14 @@ class Selected(Protocol):
     def table(self) -> type[Base]:
         """The table behind the type that the field belongs to."""
 
+    @property
+    def field(self) -> GraphQLField:
+        """The field as the schema has it."""
+
+    @property
+    def node(self) -> FieldNode:
+        """The first place in the document that selects it: all have the same arguments."""
+
     def object(self) -> Object:
         """The selection below it, where it leads to one type of object."""
 
@@ -38,15 +48,3 @@ class Selected(Protocol):
 
     def given(self, size: Size = 1, weight: Size = 0) -> Given:
         """Its arguments, which ask for so many items at most, and weigh so much by themselves."""
-
-    def counted(self, count: Callable[[Mapping[str, Any]], int]) -> Given:
-        """Its arguments, which ask for as many items as are counted in their values."""
-
-    def number(self, *names: str, default: int, most: int) -> Size:
-        """The number that the first of these arguments gives that is there, within bounds."""
-
-    def choice(self, name: str, number: Callable[[Any], int]) -> Size:
-        """The number that goes with the member of an enumeration that an argument names, or with None."""
-
-    def length(self, place: str, *, most: int | None = None) -> Size:
-        """How many items the list has that is given as an argument, or in one."""

@@ -8,10 +8,11 @@ An expression of a node is written over a scope: a row, a page of rows, or the a
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from graphql import FieldNode
 
+from db.access import Viewer
 from db.aggregates import Grouping
 from db.base import Base
 from db.permissions import Permission
@@ -26,18 +27,19 @@ class PublicKey:
     prefix: str
 
 
-class Scope(Protocol):
+@dataclass(frozen=True, slots=True)
+class Scope:
     """Where an expression is written: for a kind of viewer, over the columns `row.c`, of a page, or with arguments of
     this shape.
 
     `key` is the value by which arguments name a row.
     """
 
-    viewer: Any
-    row: Any
-    page: Any
-    key: Any
-    shape: Any
+    viewer: Viewer
+    row: Any = None
+    page: Any = None
+    key: Any = None
+    shape: Any = None
 
 
 class Node:

@@ -20,9 +20,9 @@ from db.change_sql import ChangeStatement, Writer
 from db.permissions import SEE
 from db.relations import passes_down
 from db.roots import above
-from graphql_schema.core.tree import Row
+from graphql_schema.core.tree import Row, Scope
 from graphql_schema.execution.asked import Asked
-from graphql_schema.execution.compiler import Compiler, Scope
+from graphql_schema.execution.compiler import Compiler
 from graphql_schema.execution.sql_text import PARAMETER, Alias, Places, Sql, allowed, joined, text_of
 
 MARKED = re.compile("\2(.*?)\2")

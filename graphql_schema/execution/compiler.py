@@ -18,12 +18,11 @@ from db.access import Viewer
 from db.statements import Statement
 from db.unions import KIND
 from graphql_schema.core.arguments import FAILED
-from graphql_schema.core.tree import Choice, Constant, Each, List, Member, Node, Object, Row, Value
+from graphql_schema.core.tree import Choice, Constant, Each, List, Member, Node, Object, Row, Scope, Value
 from graphql_schema.execution.groups import Groups
 from graphql_schema.execution.pages import Page
 from graphql_schema.execution.sql_text import (
     NULL,
-    Alias,
     Json,
     Sql,
     alias_of,
@@ -48,17 +47,6 @@ def statement(node: Node, shapes: Mapping[int, Any], viewer: Viewer) -> Statemen
     Raises TypeError for what only Python can compute, and RecursionError for what is too deep.
     """
     return statement_of(joined(Compiler(viewer.typical, shapes).json(node, Scope(viewer.typical))))
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Where an expression is written: see `graphql_schema.core.tree.Scope`."""
-
-    viewer: Viewer
-    row: Alias | None = None
-    page: Page | Groups | None = None
-    key: Any = None
-    shape: Any = None
 
 
 @dataclass(frozen=True, slots=True)

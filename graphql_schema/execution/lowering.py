@@ -4,18 +4,19 @@ A tree depends on the document and on the variables that decide what is selected
 and kept, for everybody who sends the document.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
-from typing import Any, cast
+from typing import Any
 
-from graphql import GraphQLAbstractType, GraphQLField, GraphQLObjectType, get_named_type, is_abstract_type, is_leaf_type
+from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type, is_abstract_type, is_leaf_type
 
 from db.base import Base
-from graphql_schema.core.arguments import Given, Size, choice_of, counted, length_of, number_of
+from graphql_schema.core.arguments import Given, Size
 from graphql_schema.core.nodes import NODES, TABLES
 from graphql_schema.core.sources import Rows
-from graphql_schema.core.strawberry_seam import DeclaredField, declared_of
+from graphql_schema.core.strawberry_seam import declared_of
 from graphql_schema.core.tree import Choice, Constant, Each, Member, Object, Python, Row
 from graphql_schema.execution.deferring import Step, Way
 from graphql_schema.execution.selection import Inner, Selection, Selections
@@ -55,21 +56,18 @@ class Lowering:
         return [_stretch(first, 0, start), _stretch(rest, start, None)]
 
     def _member(self, type_: GraphQLObjectType, one: Selection, way: Way, *, start: int) -> Member:
-        nodes = tuple(one.nodes)
+        member = partial(Member, one.key, parts=frozenset(one.parts), nodes=tuple(one.nodes))
         if one.name == TYPENAME:
-            return Member(one.key, Constant(type_.name), parts=frozenset(one.parts), nodes=nodes)
+            return member(Constant(type_.name))
         field = self.selections.schema.get_field(type_, one.name)
         assert field
-        coordinate = f"{type_.name}.{one.name}"
-        if (found := declared_of(field)) is None:
-            return Member(
-                one.key, Python(coordinate, one.name), field.type, WEIGHT_OF_THE_SCHEMA, frozenset(one.parts), nodes
-            )
-        at = At(self, one, (*way, Step(one.key, start)), field, found, coordinate, TABLES.get(type_.name, found.table))
-        weight = found.declared.weight
-        if weight is None:
-            weight = int(not is_leaf_type(get_named_type(field.type)))
-        return Member(one.key, found.declared.lower(at), field.type, weight, frozenset(one.parts), nodes)
+        coordinate, found = f"{type_.name}.{one.name}", declared_of(field)
+        if found is None:
+            return member(Python(coordinate, one.name), type=field.type, weight=WEIGHT_OF_THE_SCHEMA)
+        declared, name, table = found.declared, found.python_name, TABLES.get(type_.name, found.table)
+        at = At(self, one, (*way, Step(one.key, start)), field, one.nodes[0], declared, name, coordinate, table)
+        weight = int(not is_leaf_type(at.target)) if declared.weight is None else declared.weight
+        return member(declared.lower(at), type=field.type, weight=weight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,46 +78,33 @@ class At:
     selection: Selection
     way: Way
     field: GraphQLField
-    strawberry: DeclaredField
+    node: FieldNode
+    declared: Any
+    name: str
     coordinate: str
     table: type[Base]
 
     @property
-    def name(self) -> str:
-        return self.strawberry.python_name
+    def target(self) -> Any:
+        """The type of the objects or values that the field leads to."""
+        return get_named_type(self.field.type)
 
     def object(self) -> Object:
-        return self._object(get_named_type(self.field.type))
+        return self._object(self.target)
 
     def item(self) -> Object | Choice:
-        type_ = get_named_type(self.field.type)
-        return Choice(self.by_table(in_page)) if is_abstract_type(type_) else self._object(type_)
+        return Choice(self.by_table(in_page)) if is_abstract_type(self.target) else self.object()
 
     def body(self) -> Object | None:
-        type_ = get_named_type(self.field.type)
-        return self._object(type_) if isinstance(type_, GraphQLObjectType) else None
+        return self.object() if isinstance(self.target, GraphQLObjectType) else None
 
     def by_table(self, rows: Callable[[type[Base]], Rows]) -> dict[type[Base], Row]:
-        schema, abstract = self.lowering.selections.schema, cast("GraphQLAbstractType", get_named_type(self.field.type))
-        possible = {type_.name: type_ for type_ in schema.get_possible_types(abstract)}
+        possible = {type_.name: type_ for type_ in self.lowering.selections.schema.get_possible_types(self.target)}
         named = {table: possible[node.__name__] for table, node in NODES.items() if node.__name__ in possible}
         return {table: Row(rows(table), self._object(type_)) for table, type_ in named.items()}
 
     def given(self, size: Size = 1, weight: Size = 0) -> Given:
-        number = next(self.lowering.numbers)
-        return Given(number, self.strawberry.declared, self.field, self.selection.nodes[0], size, weight)
-
-    def counted(self, count: Callable[[Mapping[str, Any]], int]) -> Given:
-        return counted(self.given(), count)
-
-    def number(self, *names: str, default: int, most: int) -> Size:
-        return number_of(self.selection.nodes[0], names, default=default, most=most)
-
-    def choice(self, name: str, number: Callable[[Any], int]) -> Size:
-        return choice_of(self.selection.nodes[0], name, self.field.args[name].type, number)
-
-    def length(self, place: str, *, most: int | None = None) -> Size:
-        return length_of(self.selection.nodes[0], place, most=most)
+        return Given(next(self.lowering.numbers), self.declared, self.field, self.node, size, weight)
 
     def _object(self, type_: Any) -> Object:
         return self.lowering.object(type_, self.selection.inner, self.way)
