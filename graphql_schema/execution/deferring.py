@@ -10,7 +10,8 @@ from typing import Any
 from graphql import (
     DirectiveNode,
     DocumentNode,
-    GraphQLDeferDirective,
+    FieldNode,
+    GraphQLDirective,
     GraphQLError,
     GraphQLStreamDirective,
     Node,
@@ -58,11 +59,6 @@ class Deferred:
     way: Way
     items: Step | None
 
-    @property
-    def mark(self) -> str:
-        """The key that shows, in what comes before, to which objects the part belongs."""
-        return mark_of(self.number)
-
 
 def mark_of(number: int) -> str:
     """The key of the mark of the part with this number."""
@@ -76,31 +72,18 @@ class Parts:
     variables: VariableValues
     found: dict[Any, Deferred] = field(default_factory=dict)
 
-    def fragment(self, node: Any, way: Way, around: int | None) -> int | None:
-        """The number of the part that a fragment is here; None where it is not deferred."""
-        asked = self._asked(GraphQLDeferDirective, node)
-        return None if asked is None else self._number((id(node), way, around), asked, way, None)
-
-    def rest(self, node: Any, way: Way, around: int | None) -> Deferred | None:
-        """The part that the rest of a list is here; None where it is not streamed."""
-        asked = self._asked(GraphQLStreamDirective, node)
-        if asked is None:
+    def begin(self, directive: GraphQLDirective, node: Any, way: Way, around: int | None) -> Deferred | None:
+        """The part that a fragment, or the rest of a list, is here; None where the directive is not in force."""
+        asked: Any = get_directive_values(directive, node, self.variables) if node.directives else None
+        if not asked or not asked["if"]:
             return None
-        items = Step(node.alias.value if node.alias else node.name.value, min(asked["initialCount"], LARGEST_PAGE))
-        key = (id(node), way, around)
-        return self.found[key] if self._number(key, asked, way, items) else None
-
-    def _asked(self, directive: Any, node: Any) -> Any:
-        """The arguments of the directive where it is in force."""
-        found = get_directive_values(directive, node, self.variables) if node.directives else None
-        return found if found and found["if"] else None
-
-    def _number(self, key: Any, asked: Any, way: Way, items: Step | None) -> int | None:
-        if key not in self.found:
-            if len(self.found) == MAX_PARTS:
-                return None
+        key, items = (id(node), way, around), None
+        if isinstance(node, FieldNode):
+            name = node.alias.value if node.alias else node.name.value
+            items = Step(name, min(asked["initialCount"], LARGEST_PAGE))
+        if key not in self.found and len(self.found) < MAX_PARTS:
             self.found[key] = Deferred(len(self.found) + 1, asked.get("label"), way, items)
-        return self.found[key].number
+        return self.found.get(key)
 
 
 def cut(whole: Object, parts: Iterable[Deferred]) -> tuple[Object, dict[Deferred, Object]]:

@@ -67,26 +67,26 @@ class Definition:
     def plan(self, variables: VariableValues, *, compiles: bool) -> Plan:
         """Make the plan for these values of `@skip` and `@include`, `@defer` and `@stream`."""
         conditions = of_these(variables, self._conditions)
-        lowering, tree = self._lowered(conditions)
+        tree = self._lowered(conditions)
         parts = self._cut(conditions) if compiles and self.is_deferring and not obstacles(tree) else None
-        members = lowering.members * (2 + len(parts.later) if parts else 1)
-        return Plan(tree, self.memory, parts, BYTES_A_MEMBER * members, compiles)
+        members = sum(len(one.members) for one in tree.all() if isinstance(one, Object))
+        bytes_ = BYTES_A_MEMBER * members * (2 + len(parts.later) if parts else 1)
+        return Plan(tree, self.memory, parts, bytes_, compiles)
 
-    def _lowered(self, conditions: VariableValues, parts: Parts | None = None) -> tuple[Lowering, Object]:
-        """The tree of the operation, and what has lowered it. Without `parts` nothing is deferred."""
+    def _lowered(self, conditions: VariableValues, parts: Parts | None = None) -> Object:
+        """The tree of the operation. Without `parts` nothing is deferred."""
         lowering = Lowering(Selections(self.schema, self.document, conditions, parts))
         root = self.schema.get_root_type(self.node.operation)
         assert root
         try:
-            return lowering, lowering.object(root, [(self.node.selection_set, None)])
+            return lowering.object(root, [(self.node.selection_set, None)])
         except RecursionError:
             raise RequestError([GraphQLError("This is nested too deeply.")], "BAD_USER_INPUT") from None
 
     def _cut(self, conditions: VariableValues) -> PlanInParts | None:
         """The plans of the parts; None where nothing is deferred with these values."""
         parts = Parts(conditions)
-        _, tree = self._lowered(conditions, parts)
-        first, later = cut(tree, parts.found.values())
+        first, later = cut(self._lowered(conditions, parts), parts.found.values())
         plans = {part: Plan(tree, self.memory) for part, tree in later.items()}
         return PlanInParts(Plan(first, self.memory), plans) if later else None
 

@@ -12,7 +12,7 @@ from graphql import GraphQLError
 from orjson import dumps, loads
 
 from graphql_schema.core.errors import explained, shown
-from graphql_schema.execution.deferring import Deferred, Way
+from graphql_schema.execution.deferring import Deferred, Way, mark_of
 
 Path = tuple[str | int, ...]
 Errors = list[dict[str, Any]]
@@ -87,15 +87,14 @@ class Progress:
         found: list[Pending] = []
         for part in self.later:
             for path, marked in _objects(data, part.way):
-                if marked.pop(part.mark, None) and _goes_on(part, marked):
+                if marked.pop(mark_of(part.number), None) and _goes_on(part, marked):
                     self.promised.setdefault(part, {})[path] = self._promise(part, path)
                     found.append(self.promised[part][path])
         return found
 
     def _promise(self, part: Deferred, path: Path) -> Pending:
-        if part.items is None:
-            return Pending(str(next(self._ids)), path, part.label)
-        return Pending(str(next(self._ids)), (*path, part.items.name), part.label, part.items.start)
+        id_, items = str(next(self._ids)), part.items
+        return Pending(id_, (*path, items.name) if items else path, part.label, items and items.start)
 
     def _kept(self, pending: Pending, part: Deferred, found: Any, errors: Errors) -> Delivered:
         own = shown(error for error in errors if _concerns(error, pending.path))

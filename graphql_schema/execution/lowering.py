@@ -10,7 +10,15 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type, is_abstract_type, is_leaf_type
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLStreamDirective,
+    get_named_type,
+    is_abstract_type,
+    is_leaf_type,
+)
 
 from db.base import Base
 from graphql_schema.core.arguments import Given, Size
@@ -27,17 +35,15 @@ WEIGHT_OF_THE_SCHEMA = 500
 
 @dataclass(slots=True)
 class Lowering:
-    """One operation on its way to a tree. It counts the members, and the fields that take arguments."""
+    """One operation on its way to a tree. It counts the fields that take arguments."""
 
     selections: Selections
-    members: int = 0
     numbers: Iterator[int] = field(default_factory=count)
 
     def object(self, type_: GraphQLObjectType, inner: Iterable[Inner], way: Way = ()) -> Object:
         """The object of this type with what is selected on it."""
         fields = self.selections.of(type_, inner, way)
         members = [m for one in fields.by_key.values() for m in self._members(type_, one, way, fields.deferred)]
-        self.members += len(members)
         return Object(type_.name, tuple(members), tuple(fields.deferred))
 
     def _members(
@@ -47,7 +53,7 @@ class Lowering:
         first = self._member(type_, one, way, start=0)
         around = None if None in one.parts else one.parts[0]
         is_list, parts = isinstance(first.node, Each), self.selections.parts
-        part = parts.rest(one.nodes[0], way, around) if is_list and parts else None
+        part = parts.begin(GraphQLStreamDirective, one.nodes[0], way, around) if is_list and parts else None
         if part is None or part.items is None:
             return [first]
         deferred.append((part.number, around))

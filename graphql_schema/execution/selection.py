@@ -12,6 +12,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLDeferDirective,
     GraphQLIncludeDirective,
     GraphQLInterfaceType,
     GraphQLObjectType,
@@ -89,13 +90,11 @@ class Selections:
                 selection = found.by_key.setdefault(key, Selection(key, node.name.value))
                 selection.nodes.append(node)
                 selection.parts.append(part)
-                continue
-            fragment = self._fragment(node, part, found)
-            if fragment and self._applies(type_, fragment.type_condition):
-                begun = self.parts.fragment(node, way, part) if self.parts else None
-                if begun is not None:
-                    found.deferred.append((begun, part))
-                self._collect(type_, fragment.selection_set, part if begun is None else begun, found, way)
+            elif (fragment := self._fragment(node, part, found)) and self._applies(type_, fragment.type_condition):
+                later = self.parts.begin(GraphQLDeferDirective, node, way, part) if self.parts else None
+                if later:
+                    found.deferred.append((later.number, part))
+                self._collect(type_, fragment.selection_set, later.number if later else part, found, way)
 
     def _fragment(self, node: Any, part: int | None, found: Fields) -> Any:
         """The fragment that is spread, or stands here; None where it was spread before."""
