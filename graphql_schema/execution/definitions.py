@@ -17,7 +17,6 @@ from graphql_schema.execution.limits import INTROSPECTION, Limits
 from graphql_schema.execution.lowering import Lowering
 from graphql_schema.execution.memory import Memory
 from graphql_schema.execution.plan import Plan, PlanInParts, obstacles
-from graphql_schema.execution.selection import Selections
 from graphql_schema.execution.variables import Variables, of_these
 
 BYTES_A_MEMBER = 1_000
@@ -68,14 +67,15 @@ class Definition:
         """Make the plan for these values of `@skip` and `@include`, `@defer` and `@stream`."""
         conditions = of_these(variables, self._conditions)
         tree = self._lowered(conditions)
-        parts = self._cut(conditions) if compiles and self.is_deferring and not obstacles(tree) else None
+        found = obstacles(tree, compiles=compiles)
+        parts = self._cut(conditions) if self.is_deferring and not found else None
         members = sum(len(one.members) for one in tree.all() if isinstance(one, Object))
         bytes_ = BYTES_A_MEMBER * members * (2 + len(parts.later) if parts else 1)
-        return Plan(tree, self.memory, parts, bytes_, compiles)
+        return Plan(tree, self.memory, found, parts, bytes_)
 
     def _lowered(self, conditions: VariableValues, parts: Parts | None = None) -> Object:
         """The tree of the operation. Without `parts` nothing is deferred."""
-        lowering = Lowering(Selections(self.schema, self.document, conditions, parts))
+        lowering = Lowering(self.schema, self.document, conditions, parts)
         root = self.schema.get_root_type(self.node.operation)
         assert root
         try:

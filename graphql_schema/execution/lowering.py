@@ -1,7 +1,10 @@
-"""From the syntax of an operation to the tree: fields are collected and merged, and each lowers itself.
+"""From the syntax of an operation to the tree: fields are collected and merged as the specification says, and each
+lowers itself.
 
 A tree depends on the document and on the variables that decide what is selected, and on nothing else: it is made once
 and kept, for everybody who sends the document.
+
+Source: GraphQL specification, section 6.3.2 "Field Collection", and the draft of incremental delivery.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,14 +14,25 @@ from itertools import count
 from typing import Any
 
 from graphql import (
+    DocumentNode,
     FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLDeferDirective,
     GraphQLField,
+    GraphQLIncludeDirective,
     GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLSkipDirective,
     GraphQLStreamDirective,
+    InlineFragmentNode,
+    SelectionSetNode,
     get_named_type,
     is_abstract_type,
     is_leaf_type,
 )
+from graphql.execution import get_directive_values
+from graphql.execution.values import VariableValues
 
 from db.base import Base
 from graphql_schema.core.arguments import Given, Size
@@ -26,25 +40,110 @@ from graphql_schema.core.nodes import NODES, TABLES
 from graphql_schema.core.sources import Rows
 from graphql_schema.core.strawberry_seam import declared_of
 from graphql_schema.core.tree import Choice, Constant, Each, Member, Object, Python, Row
-from graphql_schema.execution.deferring import Step, Way
-from graphql_schema.execution.selection import Inner, Selection, Selections
+from graphql_schema.execution.deferring import Parts, Step, Way
 
 TYPENAME = "__typename"
 WEIGHT_OF_THE_SCHEMA = 500
 
+Inner = tuple[SelectionSetNode, int | None]
+"""A selection set with the number of the deferred part that it stands in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A field of the answer: its key there, its name in the schema, and the places that select it, with their parts."""
+
+    key: str
+    name: str
+    nodes: list[FieldNode] = field(default_factory=list)
+    parts: list[int | None] = field(default_factory=list)
+
+    @property
+    def inner(self) -> list[Inner]:
+        """The selection sets below the field."""
+        found = zip(self.nodes, self.parts, strict=True)
+        return [(node.selection_set, part) for node, part in found if node.selection_set]
+
+    def within(self, part: int) -> "Selection":
+        """The field as one part brings it."""
+        return Selection(self.key, self.name, self.nodes, [part for _ in self.nodes])
+
+
+@dataclass(slots=True)
+class Fields:
+    """The fields of an object, in the order of the answer, and the parts that begin there with those around."""
+
+    by_key: dict[str, Selection] = field(default_factory=dict)
+    deferred: list[tuple[int, int | None]] = field(default_factory=list)
+    visited: set[tuple[str, int | None]] = field(default_factory=set)
+
 
 @dataclass(slots=True)
 class Lowering:
-    """One operation on its way to a tree. It counts the fields that take arguments."""
+    """One operation on its way to a tree, for these values of the variables that decide what is selected.
 
-    selections: Selections
+    Without `parts` nothing is deferred. It counts the fields that take arguments.
+    """
+
+    schema: GraphQLSchema
+    document: DocumentNode
+    conditions: VariableValues
+    parts: Parts | None = None
     numbers: Iterator[int] = field(default_factory=count)
 
     def object(self, type_: GraphQLObjectType, inner: Iterable[Inner], way: Way = ()) -> Object:
-        """The object of this type with what is selected on it."""
-        fields = self.selections.of(type_, inner, way)
+        """The object of this type, at the end of this way, with what the selection sets select on it."""
+        fields = Fields()
+        for selection_set, part in inner:
+            self._collect(type_, selection_set, part, fields, way)
         members = [m for one in fields.by_key.values() for m in self._members(type_, one, way, fields.deferred)]
         return Object(type_.name, tuple(members), tuple(fields.deferred))
+
+    def _collect(
+        self, type_: GraphQLObjectType, selection_set: SelectionSetNode, part: int | None, found: Fields, way: Way
+    ) -> None:
+        for node in selection_set.selections:
+            if not self._is_included(node):
+                continue
+            if isinstance(node, FieldNode):
+                key = node.alias.value if node.alias else node.name.value
+                selection = found.by_key.setdefault(key, Selection(key, node.name.value))
+                selection.nodes.append(node)
+                selection.parts.append(part)
+            elif (fragment := self._fragment(node, part, found)) and self._applies(type_, fragment.type_condition):
+                later = self.parts.begin(GraphQLDeferDirective, node, way, part) if self.parts else None
+                if later:
+                    found.deferred.append((later.number, part))
+                self._collect(type_, fragment.selection_set, later.number if later else part, found, way)
+
+    def _fragment(self, node: Any, part: int | None, found: Fields) -> Any:
+        """The fragment that is spread, or stands here; None where it was spread before."""
+        if isinstance(node, InlineFragmentNode):
+            return node
+        assert isinstance(node, FragmentSpreadNode)
+        visit = (node.name.value, part)
+        if visit in found.visited:
+            return None
+        if not (self.parts and node.directives):  # what is deferred is another part each time
+            found.visited.add(visit)
+        return self._named(node.name.value)
+
+    def _is_included(self, node: Any) -> bool:
+        if not node.directives:
+            return True
+        skip = get_directive_values(GraphQLSkipDirective, node, self.conditions)
+        include = get_directive_values(GraphQLIncludeDirective, node, self.conditions)
+        return not (skip and skip["if"]) and not (include and not include["if"])
+
+    def _applies(self, type_: GraphQLObjectType, condition: Any) -> bool:
+        if condition is None or condition.name.value == type_.name:
+            return True
+        wider: Any = self.schema.get_type(condition.name.value)
+        return is_abstract_type(wider) and self.schema.is_sub_type(wider, type_)
+
+    def _named(self, name: str) -> FragmentDefinitionNode:
+        fragments = (node for node in self.document.definitions if isinstance(node, FragmentDefinitionNode))
+        return next(fragment for fragment in fragments if fragment.name.value == name)
 
     def _members(
         self, type_: GraphQLObjectType, one: Selection, way: Way, deferred: list[tuple[int, int | None]]
@@ -52,7 +151,7 @@ class Lowering:
         """The member for a field; two where it is a list of which the rest comes later."""
         first = self._member(type_, one, way, start=0)
         around = None if None in one.parts else one.parts[0]
-        is_list, parts = isinstance(first.node, Each), self.selections.parts
+        is_list, parts = isinstance(first.node, Each), self.parts
         part = parts.begin(GraphQLStreamDirective, one.nodes[0], way, around) if is_list and parts else None
         if part is None or part.items is None:
             return [first]
@@ -65,7 +164,7 @@ class Lowering:
         member = partial(Member, one.key, parts=frozenset(one.parts), nodes=tuple(one.nodes))
         if one.name == TYPENAME:
             return member(Constant(type_.name))
-        field = self.selections.schema.get_field(type_, one.name)
+        field = self.schema.get_field(type_, one.name)
         assert field
         coordinate, found = f"{type_.name}.{one.name}", declared_of(field)
         if found is None:
@@ -105,7 +204,7 @@ class At:
         return self.object() if isinstance(self.target, GraphQLObjectType) else None
 
     def by_table(self, rows: Callable[[type[Base]], Rows]) -> dict[type[Base], Row]:
-        possible = {type_.name: type_ for type_ in self.lowering.selections.schema.get_possible_types(self.target)}
+        possible = {type_.name: type_ for type_ in self.lowering.schema.get_possible_types(self.target)}
         named = {table: possible[node.__name__] for table, node in NODES.items() if node.__name__ in possible}
         return {table: Row(rows(table), self._object(type_)) for table, type_ in named.items()}
 

@@ -4,7 +4,7 @@ A plan depends on the document, the operation and the values of `@skip`, `@inclu
 depends beside that on the kind of viewer and on the shapes of the arguments; all else is the value of a bind parameter.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import count
@@ -47,15 +47,15 @@ class PlanInParts:
 class Plan:
     """How one operation is answered; in parts, where some of it is deferred and statements can read that apart.
 
-    Its statements are kept in `memory` under its number. It takes about so many bytes. Unless it `compiles` only Python
-    answers.
+    `obstacles` are the fields that only Python can answer: see the function of that name. Its statements are kept in
+    `memory` under its number. It takes about so many bytes.
     """
 
     tree: Object
     memory: Memory
+    obstacles: Mapping[str, str] = field(default_factory=dict)
     parts: PlanInParts | None = None
     bytes: int = 0
-    compiles: bool = True
     number: int = field(default_factory=count().__next__)
 
     def __post_init__(self) -> None:
@@ -69,13 +69,6 @@ class Plan:
     def members(self) -> Sequence[Member]:
         """The fields of the root."""
         return self.tree.members
-
-    @cached_property
-    def obstacles(self) -> dict[str, str]:
-        """The keys of the fields that only Python can answer, with what stands against a statement."""
-        if self.compiles:
-            return obstacles(self.tree)
-        return {f.key: f"{self.tree.type}.{f.name}" for f in self.members if f.key not in self.constants}
 
     @cached_property
     def introspects(self) -> bool:
@@ -205,8 +198,13 @@ def references(member: Member) -> list[tuple[Member, Row]]:
     return [(child, child.node) for child in shown(member) if isinstance(child.node, Row)]
 
 
-def obstacles(tree: Object) -> dict[str, str]:
-    """The keys of the fields of the root that only Python can answer, each with a field that only Python computes."""
+def obstacles(tree: Object, *, compiles: bool) -> dict[str, str]:
+    """The keys of the fields of the root that only Python can answer, each with a field that only Python computes.
+
+    Where nothing `compiles` these are all that the schema does not answer itself.
+    """
+    if not compiles:
+        return {one.key: f"{tree.type}.{one.name}" for one in tree.members if not isinstance(one.node, Constant)}
     found = {member.key: next(_obstacles(member), None) for member in tree.members}
     return {key: reason for key, reason in found.items() if reason}
 
