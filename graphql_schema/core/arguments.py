@@ -82,7 +82,7 @@ class Given:
         """The arguments as they are written."""
         return ", ".join(f"{name}: {print_ast(value)}" for name, value in written(self.node).items())
 
-    @property
+    @cached_property
     def varies(self) -> bool:
         """Whether variables can change them, or what is selected below: that of an object of many types."""
         is_of_many = is_abstract_type(get_named_type(self.schema_field.type))
@@ -92,9 +92,18 @@ class Given:
         """Make ready what no variable changes. What is wrong with it fails the field, wherever there is one."""
         with suppress(Exception):
             _ = self._plain, self._constant
+        _ = self.varies or self._bound
 
     def bind(self, variables: VariableValues) -> Binding:
         """The arguments made ready for SQL, or what is wrong with them."""
+        return self._bind(variables) if self.varies else self._bound
+
+    @cached_property
+    def _bound(self) -> Binding:
+        """The arguments that no variable changes, made ready once."""
+        return self._bind(NOTHING)
+
+    def _bind(self, variables: VariableValues) -> Binding:
         try:
             found: Binding = self.declared.bind(self.values(variables))
         except Exception as error:  # noqa: BLE001  (explained or masked where there is an object that has the field)

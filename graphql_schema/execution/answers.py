@@ -28,7 +28,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(slots=True)
 class Failures:
-    """The failures of one answer. Where something raised an error the answer has `Failed` as value.
+    """The failures of one answer. Where something raised an error that is the value in the answer.
 
     Of arguments that make no sense the value is the number of their field, wherever there is an object that has it:
     that can stand in JSON that PostgreSQL wrote.
@@ -40,10 +40,10 @@ class Failures:
     def __bool__(self) -> bool:
         return bool(self.by_number or self.raised)
 
-    def add(self, error: Exception) -> "Failed":
+    def add(self, error: Exception) -> Exception:
         """The value of a field that failed."""
         self.raised.append(error)
-        return Failed(error)
+        return error
 
     def resolved(self, result: ExecutionResult) -> dict[str, Any]:
         """The data that graphql-core found, with its errors where they happened; raises an error of all of it."""
@@ -58,13 +58,6 @@ class Failures:
                 at = at[key]
             at[last] = self.add(error)
         return result.data
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """Stands where an error was raised."""
-
-    error: Exception
 
 
 def answered(members: Sequence[Member], found: Mapping[str, Any], failures: Failures) -> Answer:
@@ -132,8 +125,8 @@ class Completion:
             return None
 
     def _completed(self, member: Member, type_: Any, value: Any, path: Path) -> Any:
-        if isinstance(value, Failed):
-            raise Nulled(value.error, member, path)
+        if isinstance(value, Exception):
+            raise Nulled(value, member, path)
         if (error := self._failed(member)) and value == member.number:
             raise Nulled(error, member, path)
         if isinstance(value, list) and is_list_type(type_):

@@ -1,6 +1,6 @@
 """The arguments in a tree, made ready for one request: what shapes its statement, and the values of the parameters."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,30 +9,21 @@ from graphql.execution.values import VariableValues
 from db.access import Viewer
 from db.base import Base
 from db.statements import Statement
-from graphql_schema.core.arguments import NOTHING, Binding, Given
+from graphql_schema.core.arguments import Given
 from graphql_schema.core.tree import Choice, Member, Node, given_of
 
+Givens = Sequence[tuple[Given, Mapping[type[Base], "Givens"]]]
+"""The arguments at a node and below it, in the order of the tree.
 
-@dataclass(frozen=True, slots=True)
-class Givens:
-    """The arguments at a node and below it: those that no variable can change, bound, and the others.
-
-    What is given to a choice comes with the arguments in each of its cases: its table says which of them count.
-    """
-
-    constant: list[tuple[Given, Binding]] = field(default_factory=list)
-    varying: list[tuple[Given, Mapping[type[Base], "Givens"]]] = field(default_factory=list)
+What is given to a choice comes with the arguments in each of its cases: its table says which of them count.
+"""
 
 
 def givens(node: Node) -> Givens:
-    """The arguments at a node and below it, in the order of the tree."""
-    found = Givens()
-    for given, cases in _givens(node):
-        if given.varies:
-            given.prepare()
-            found.varying.append((given, cases))
-        else:
-            found.constant.append((given, given.bind(NOTHING)))
+    """The arguments at a node and below it. What no variable can change of them is made ready here."""
+    found = list(_givens(node))
+    for given, _ in found:
+        given.prepare()
     return found
 
 
@@ -97,19 +88,14 @@ def asked(fields: Iterable[tuple[Member, int, Givens]], variables: VariableValue
 
 def _bound(found: Asked, givens: Givens, variables: VariableValues) -> Iterator[Any]:
     """Take in the arguments of a field and of all below it. The shapes are those that variables can change."""
-    for given, binding in givens.constant:
-        _take(found, given, binding)
-    for given, cases in givens.varying:
+    for given, cases in givens:
         binding = given.bind(variables)
-        _take(found, given, binding)
-        yield binding.shape
+        found.shapes[given.number] = binding.shape
+        if binding.error:
+            found.failures[given.number] = binding.error
+        for name, value in binding.values.items():
+            found.values[given.parameter(name)] = value
+        if given.varies:
+            yield binding.shape
         for table in binding.tables:
             yield from _bound(found, cases[table], variables)
-
-
-def _take(found: Asked, given: Given, binding: Binding) -> None:
-    found.shapes[given.number] = binding.shape
-    if binding.error:
-        found.failures[given.number] = binding.error
-    for name, value in binding.values.items():
-        found.values[given.parameter(name)] = value

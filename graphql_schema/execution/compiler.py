@@ -24,9 +24,9 @@ from graphql_schema.execution.pages import Page
 from graphql_schema.execution.sql_text import (
     NULL,
     Json,
+    Places,
     Sql,
     alias_of,
-    all_of,
     allowed,
     coalesced,
     conditions,
@@ -35,7 +35,6 @@ from graphql_schema.execution.sql_text import (
     joined,
     object_of,
     parameter,
-    statement_of,
     text_of,
     value_of,
 )
@@ -46,7 +45,9 @@ def statement(node: Node, shapes: Mapping[int, Any], viewer: Viewer) -> Statemen
 
     Raises TypeError for what only Python can compute, and RecursionError for what is too deep.
     """
-    return statement_of(joined(Compiler(viewer.typical, shapes).json(node, Scope(viewer.typical))))
+    places = Places()
+    text = places.text(joined(Compiler(viewer.typical, shapes).json(node, Scope(viewer.typical))))
+    return Statement(f"SELECT {text}", places.kinds, places.constants)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +101,7 @@ class Compiler:
             shape = self.shapes.get(node.given.number)
             scope = replace(scope, key=node.given.bound("key"), shape=shape)
         found = joined(self.json(node.body, Scope(self.viewer, row)))
-        where = all_of(conditions(node.rows, scope, row, self.viewer))
-        return coalesced(f"(SELECT {found}{from_(row)}{where})")
+        return coalesced(f"(SELECT {found}{from_(row, conditions(node.rows, scope, row, self.viewer))})")
 
     def _list(self, node: List, scope: Scope) -> Json:
         lists = Groups if node.groups else Page

@@ -123,22 +123,18 @@ def _goes_on(part: Deferred, marked: Mapping[str, Any]) -> bool:
     return part.items is None or len(marked[part.items.name]) == part.items.start
 
 
-def _added(new: Mapping[str, Any], known: dict[str, Any], path: Path = ()) -> Iterator[tuple[Path, dict[str, Any]]]:
+def _added(new: Any, known: Any, path: Path = ()) -> Iterator[tuple[Path, dict[str, Any]]]:
     """The news that an object brings to the one that is known, object by object. From then on it is known."""
-    more = {key: value for key, value in new.items() if key not in known}
-    if more:
-        yield path, more
-    for key in new.keys() - more.keys():
-        yield from _added_below(new[key], known[key], (*path, key))
-    known |= _copied(more)
-
-
-def _added_below(new: Any, known: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     if isinstance(new, dict) and isinstance(known, dict):
-        yield from _added(new, known, path)
+        more = {key: value for key, value in new.items() if key not in known}
+        if more:
+            yield path, more
+        for key in new.keys() - more.keys():
+            yield from _added(new[key], known[key], (*path, key))
+        known |= _copied(more)
     elif isinstance(new, list) and isinstance(known, list):
         for place, (one, other) in enumerate(zip(new, known, strict=False)):
-            yield from _added_below(one, other, (*path, place))
+            yield from _added(one, other, (*path, place))
 
 
 def _copied(value: Any) -> Any:

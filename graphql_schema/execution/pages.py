@@ -18,7 +18,6 @@ from graphql_schema.execution.sql_text import (
     Json,
     Sql,
     alias_of,
-    all_of,
     coalesced,
     condition_of,
     conditions,
@@ -68,7 +67,7 @@ class Page:
 
     def array(self, each: Each, item: Sql) -> Json:
         """A JSON array with the item of every row of the page, in the order of the list."""
-        where = f" FILTER (WHERE {all_of(self._in_stretch(each))})" if self.is_placed else ""
+        where = f" FILTER (WHERE {' AND '.join(self._in_stretch(each))})" if self.is_placed else ""
         array = coalesced(f"string_agg({item}, ','){where}", "")
         return "[", self.over(array) if self.is_alone else array, "]"
 
@@ -107,8 +106,7 @@ class Page:
         is_reached = arm.rows.access == "reached" and not self.window.conditions
         keys = reached(arm.row, self.viewer) if is_reached else None  # type: ignore[arg-type]
         if keys is None:
-            where = all_of([*conditions(arm.rows, self.scope, arm.row, self.viewer), *self._tests(arm)])
-            return f"(SELECT count(*){from_(arm.row)}{where})"
+            return f"(SELECT count(*){from_(arm.row, self._terms(arm))})"
         # The ids tell how many there are: their rows need not be looked at.
         return f"(SELECT count(*)\nFROM ({text_of(keys)}) AS ids)"
 
@@ -140,10 +138,10 @@ class Page:
         order, id_ = self.window.order, arm.row.c["id"]
         key = order.key(arm.columns, self._given("taken", order.takes))
         sorting = _order(self.window.sorting(literal_column(KEY) if order.expression else key, id_))
-        terms = [*conditions(arm.rows, self.scope, arm.row, self.viewer), *self._tests(arm)]
-        start = f"SELECT {self._columns(arm, key)}{from_(arm.row)}"
+        terms = list(self._terms(arm))
+        columns = self._columns(arm, key)
         for behind in self._ranges(key, id_):
-            yield f"{start}{all_of([*behind, *terms])}{sorting}{self._limited}"
+            yield f"SELECT {columns}{from_(arm.row, [*behind, *terms])}{sorting}{self._limited}"
 
     def _ranges(self, key: Any, id_: Any) -> list[list[Sql]]:
         """The conditions of each range of the index behind the cursor; none where there is no cursor."""
@@ -186,7 +184,9 @@ class Page:
         order = self.window.order
         return literal_column(f"{row.name}.{KEY}", order.type) if order.expression else row.c[order.name]
 
-    def _tests(self, arm: Arm) -> Iterator[Sql]:
+    def _terms(self, arm: Arm) -> Iterator[Sql]:
+        """The conditions of the rows of one table."""
+        yield from conditions(arm.rows, self.scope, arm.row, self.viewer)
         tests: Any = self.window.conditions
         for test in tests:
             yield condition_of(test.build(arm.columns, self._given(test.name, test.type), self.viewer))

@@ -14,7 +14,7 @@ from sqlalchemy.sql import operators
 
 from db.access import Viewer, allows, in_scope, reachable, rule_of
 from db.permissions import SEE, Permission
-from db.statements import DIALECT, PLACE, Statement, compiled
+from db.statements import DIALECT, PLACE, compiled
 from graphql_schema.core.sources import Rows
 from graphql_schema.core.tree import PublicKey
 
@@ -72,13 +72,6 @@ class Places:
         return f"${self._places[name]}"
 
 
-def statement_of(sql: Sql) -> Statement:
-    """The statement that selects an expression."""
-    places = Places()
-    text = places.text(sql)
-    return Statement(f"SELECT {text}", places.kinds, places.constants)
-
-
 # --- what SQLAlchemy writes -------------------------------------------------------------------------------------------
 
 quoted = DIALECT.identifier_preparer.quote
@@ -125,14 +118,9 @@ def alias_of(table: Any, names: Iterator[int]) -> Alias:
     return Alias(f"{''.join(word[0] for word in table.name.split('_'))}{next(names)}", table)
 
 
-def from_(row: Alias) -> str:
-    """The clauses that read the rows of a table, up to the conditions."""
-    return f"\nFROM {quoted(row.element.name)} AS {row.name}\nWHERE "
-
-
-def all_of(terms: Iterable[str]) -> str:
-    """The terms with AND between them."""
-    return " AND ".join(terms)
+def from_(row: Alias, terms: Iterable[str]) -> str:
+    """The clauses that read the rows of a table that meet all of these conditions."""
+    return f"\nFROM {quoted(row.element.name)} AS {row.name}\nWHERE {' AND '.join(terms)}"
 
 
 # --- access -----------------------------------------------------------------------------------------------------------
