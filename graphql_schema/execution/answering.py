@@ -10,7 +10,7 @@ from db.errors import BadInput
 from graphql_schema.core.changes import Shown
 from graphql_schema.core.context import Context
 from graphql_schema.core.tree import Member
-from graphql_schema.execution.answers import Answer, Failures, answered
+from graphql_schema.execution.answers import Answer, Completion, Failures
 from graphql_schema.execution.asked import Asked
 from graphql_schema.execution.compiling import statement
 from graphql_schema.execution.operations import Operation
@@ -28,8 +28,10 @@ class Answering:
     failures: Failures = field(default_factory=Failures)
 
     def answer(self, found: Mapping[str, Any], members: Sequence[Member] | None = None) -> Answer:
-        """The answer with what was found, by key; of all fields, or of these."""
-        return answered(self.operation.plan.members if members is None else members, found, self.failures)
+        """The answer with what was found, by key, in the order of the operation; of all fields, or of these."""
+        shown = self.operation.plan.members if members is None else members
+        data = {member.key: found[member.key] for member in shown}
+        return Completion(self.failures).answer(shown, data) if self.failures else {"data": data}
 
     async def show(self, member: Member, payload: Payload) -> Any:
         """The selection of the payload of a mutation or an event. Statements answer it, or graphql-core all of it."""

@@ -60,12 +60,6 @@ class Failures:
         return result.data
 
 
-def answered(members: Sequence[Member], found: Mapping[str, Any], failures: Failures) -> Answer:
-    """The answer with its fields in the order of the operation."""
-    data = {member.key: found[member.key] for member in members}
-    return Completion(failures).answer(members, data) if failures else {"data": data}
-
-
 def failed(error: Exception) -> Answer:
     """The answer where all of it failed."""
     return {"data": None} | with_errors([GraphQLError(str(error), original_error=error)])

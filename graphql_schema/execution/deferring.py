@@ -3,7 +3,7 @@
 Source: GraphQL specification, draft of incremental delivery, `@defer` and `@stream`.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,14 +12,9 @@ from graphql import (
     DocumentNode,
     FieldNode,
     GraphQLDirective,
-    GraphQLError,
-    GraphQLStreamDirective,
     Node,
-    Undefined,
-    ValueNode,
     VariableNode,
     Visitor,
-    value_from_ast_untyped,
     visit,
 )
 from graphql.execution import get_directive_values
@@ -132,20 +127,6 @@ def at_once(document: DocumentNode) -> DocumentNode:
     """A document without its `@defer` and `@stream`."""
     without: DocumentNode = visit(document, _Undirected())
     return without
-
-
-def initial_counts(nodes: Iterable[Node]) -> list[ValueNode]:
-    """All that is given as `initialCount` of a `@stream` in these definitions."""
-    found = directives_in(nodes, {GraphQLStreamDirective.name})
-    return [one.value for node in found for one in node.arguments or () if one.name.value == "initialCount"]
-
-
-def negative(counts: Iterable[ValueNode], variables: VariableValues) -> Iterator[GraphQLError]:
-    """The errors of what is given as `initialCount`."""
-    for node in counts:
-        count = value_from_ast_untyped(node, variables.coerced)
-        if count is not Undefined and (count is None or count < 0):
-            yield GraphQLError("The `initialCount` of `@stream` is a number from 0 on.", node)
 
 
 def directives_in(nodes: Iterable[Node], names: Collection[str]) -> list[DirectiveNode]:

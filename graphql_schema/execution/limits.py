@@ -76,7 +76,7 @@ class Limits:
 
     def parsed(self, text: str) -> DocumentNode:
         """The document, if it is one and no longer than it may be; raises RequestError."""
-        self._check("document_bytes", len(text.encode(errors="surrogatepass")))
+        self.check_size("document_bytes", len(text.encode(errors="surrogatepass")))
         try:
             return parse(text, max_tokens=self.tokens)
         except GraphQLSyntaxError as error:
@@ -87,14 +87,10 @@ class Limits:
 
     def check(self, document: DocumentNode) -> None:
         """Raise RequestError for a document, not validated yet, with an operation that is too large."""
-        self._check("fragments", sum(isinstance(node, FragmentDefinitionNode) for node in document.definitions))
+        self.check_size("fragments", sum(isinstance(node, FragmentDefinitionNode) for node in document.definitions))
         for size in sizes(document):
             for name in ("depth", "root_fields", "aliases", "directives", "selections"):
-                self._check(name, getattr(size, name))
-
-    def check_values(self, found: int, *, most: int) -> None:
-        """Raise RequestError for more values in the variables than `most`, or than any operation may have."""
-        self._check("values", found, most=most)
+                self.check_size(name, getattr(size, name))
 
     def values_in(self, value: Any, *, most: int) -> int:
         """How many values there are in one, with itself; raises RequestError for more than `most`, or too deep ones.
@@ -105,20 +101,21 @@ class Limits:
         found, depth = 0, -1
         while level:
             found, depth = found + sum(map(len, level)), depth + 1
-            self.check_values(found, most=most)
-            self._check("nesting", depth)
+            self.check_size("values", found, most=most)
+            self.check_size("nesting", depth)
             values = (inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer))
             level = [value for value in values if isinstance(value, dict | list) and value]
         return found
 
     def check_cost(self, nodes: int, points: int) -> None:
         """Raise RequestError for what may answer with too much."""
-        self._check("nodes", nodes)
+        self.check_size("nodes", nodes)
         if points > self.points:
             message = f"Cost: {points:,} points estimated, {self.points:,} allowed."
             raise RequestError([GraphQLError(message)], "COST_ESTIMATED_TOO_EXPENSIVE")
 
-    def _check(self, name: str, found: int, *, most: int = 0) -> None:
+    def check_size(self, name: str, found: int, *, most: int = 0) -> None:
+        """Raise RequestError for more than `most`, and than the limit of this name."""
         most = max(most, getattr(self, name))
         if found > most:
             self._refuse(name, f"more than {ENDLESS:,}" if found >= ENDLESS else f"{found:,}", most)

@@ -19,14 +19,17 @@ from graphql import (
     FieldNode,
     GraphQLError,
     GraphQLSchema,
+    GraphQLStreamDirective,
     OperationDefinitionNode,
     OperationType,
     TypeInfo,
+    Undefined,
     ValidationContext,
     ValueNode,
     get_nullable_type,
     is_non_null_type,
     is_nullable_type,
+    value_from_ast_untyped,
 )
 from graphql.execution import get_variable_values
 from graphql.execution.get_variable_signature import get_variable_signature
@@ -37,7 +40,7 @@ from graphql_schema.core.inputs import PLAIN, Test, is_plain
 from graphql_schema.core.mutations import Mutation
 from graphql_schema.core.strawberry_seam import declared_of
 from graphql_schema.core.syntax import nodes_in
-from graphql_schema.execution.deferring import initial_counts, negative
+from graphql_schema.execution.deferring import directives_in
 from graphql_schema.execution.limits import Limits, size
 from graphql_schema.execution.misfits import misfits, shown, way
 
@@ -61,13 +64,13 @@ class Variables:
         for name, value in given.items():
             if isinstance(value, dict | list):
                 found += max(1, self._uses[name]) * self.limits.values_in(value, most=self._most) - 1
-        self.limits.check_values(found, most=self._most)
+        self.limits.check_size("values", found, most=self._most)
         return found
 
     def values(self, given: Mapping[str, Any]) -> VariableValues:
         """The values for what a client gave; raises RequestError for those that make no sense."""
         values = self._coerced(given)
-        if errors := [*self._nulls(values), *negative(self._counts, values)]:
+        if errors := [*self._nulls(values), *self._negative(values)]:
             raise RequestError(errors, "BAD_USER_INPUT")
         return values
 
@@ -109,6 +112,12 @@ class Variables:
                 what = f"Variable '${name}' must not be null"
                 yield SchemaError(f"{what} where '{type_}' is needed.", discreet=f"{what}.", at=name)
 
+    def _negative(self, values: VariableValues) -> Iterator[GraphQLError]:
+        for node in self._counts:
+            count = value_from_ast_untyped(node, values.coerced)
+            if count is not Undefined and (count is None or count < 0):
+                yield GraphQLError("The `initialCount` of `@stream` is a number from 0 on.", node)
+
     @cached_property
     def _signatures(self) -> dict[str, Any]:
         declared = self.operation.variable_definitions or ()
@@ -145,7 +154,8 @@ class Variables:
     def _counts(self) -> list[ValueNode]:
         """The values of `initialCount` in the operation."""
         fragments = self._context.get_recursively_referenced_fragments(self.operation)
-        return initial_counts([self.operation, *fragments])
+        found = directives_in([self.operation, *fragments], {GraphQLStreamDirective.name})
+        return [one.value for node in found for one in node.arguments or () if one.name.value == "initialCount"]
 
     @property
     def _context(self) -> ValidationContext:
