@@ -7,7 +7,7 @@ and kept, for everybody who sends the document.
 Source: GraphQL specification, section 6.3.2 "Field Collection", and the draft of incremental delivery.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
@@ -19,7 +19,6 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLDeferDirective,
-    GraphQLField,
     GraphQLIncludeDirective,
     GraphQLObjectType,
     GraphQLSchema,
@@ -27,7 +26,6 @@ from graphql import (
     GraphQLStreamDirective,
     InlineFragmentNode,
     SelectionSetNode,
-    get_named_type,
     is_abstract_type,
     is_leaf_type,
 )
@@ -35,11 +33,10 @@ from graphql.execution import get_directive_values
 from graphql.execution.values import VariableValues
 
 from db.base import Base
-from graphql_schema.core.arguments import Given, Size
 from graphql_schema.core.nodes import NODES, TABLES
-from graphql_schema.core.sources import Rows
+from graphql_schema.core.selected import Selected
 from graphql_schema.core.strawberry_seam import declared_of
-from graphql_schema.core.tree import Choice, Constant, Each, Member, Object, Python, Row
+from graphql_schema.core.tree import Constant, Each, Member, Object, Python
 from graphql_schema.execution.deferring import Parts, Step, Way
 
 TYPENAME = "__typename"
@@ -169,55 +166,15 @@ class Lowering:
         coordinate, found = f"{type_.name}.{one.name}", declared_of(field)
         if found is None:
             return member(Python(coordinate, one.name), type=field.type, weight=WEIGHT_OF_THE_SCHEMA)
+        below = partial(self.object, inner=one.inner, way=(*way, Step(one.key, start)))
         declared, name, table = found.declared, found.python_name, TABLES.get(type_.name, found.table)
-        at = At(self, one, (*way, Step(one.key, start)), field, one.nodes[0], declared, name, coordinate, table)
+        at = Selected(declared, name, coordinate, table, field, one.nodes[0], self.numbers, below, self._types)
         weight = int(not is_leaf_type(at.target)) if declared.weight is None else declared.weight
         return member(declared.lower(at), type=field.type, weight=weight)
 
-
-@dataclass(frozen=True, slots=True)
-class At:
-    """A field where it is selected: see `graphql_schema.core.selected.Selected`."""
-
-    lowering: Lowering
-    selection: Selection
-    way: Way
-    field: GraphQLField
-    node: FieldNode
-    declared: Any
-    name: str
-    coordinate: str
-    table: type[Base]
-
-    @property
-    def target(self) -> Any:
-        """The type of the objects or values that the field leads to."""
-        return get_named_type(self.field.type)
-
-    def object(self) -> Object:
-        return self._object(self.target)
-
-    def item(self) -> Object | Choice:
-        return Choice(self.by_table(in_page)) if is_abstract_type(self.target) else self.object()
-
-    def body(self) -> Object | None:
-        return self.object() if isinstance(self.target, GraphQLObjectType) else None
-
-    def by_table(self, rows: Callable[[type[Base]], Rows]) -> dict[type[Base], Row]:
-        possible = {type_.name: type_ for type_ in self.lowering.schema.get_possible_types(self.target)}
-        named = {table: possible[node.__name__] for table, node in NODES.items() if node.__name__ in possible}
-        return {table: Row(rows(table), self._object(type_)) for table, type_ in named.items()}
-
-    def given(self, size: Size = 1, weight: Size = 0) -> Given:
-        return Given(next(self.lowering.numbers), self.declared, self.field, self.node, size, weight)
-
-    def _object(self, type_: Any) -> Object:
-        return self.lowering.object(type_, self.selection.inner, self.way)
-
-
-def in_page(table: type[Base]) -> Rows:
-    """The row of a table that stands in a page of rows of several. The rule of it was checked there."""
-    return Rows(table, lambda scope, row: row.c.id == scope.key, "followed")
+    def _types(self, abstract: Any) -> dict[type[Base], GraphQLObjectType]:
+        possible = {type_.name: type_ for type_ in self.schema.get_possible_types(abstract)}
+        return {table: possible[node.__name__] for table, node in NODES.items() if node.__name__ in possible}
 
 
 def _stretch(member: Member, start: int, stop: int | None) -> Member:
