@@ -4,7 +4,7 @@ What is certain is added up once, when the plan is made. A request adds the list
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from graphql import get_named_type, get_nullable_type, is_leaf_type, is_list_type
 
@@ -22,6 +22,7 @@ FORMULA = (
     f"and one more for each {VALUES_OF_A_POINT} values in its variables."
 )
 
+T = TypeVar("T")
 Values = Mapping[str, Any]
 
 
@@ -74,9 +75,9 @@ Cost = Estimate | Callable[[Values], Estimate]
 """A cost that no variable can change, or one that their values give."""
 
 
-def estimated(cost: Cost, values: Values) -> Estimate:
-    """The estimate for these values of variables."""
-    return cost(values) if callable(cost) else cost
+def known(amount: T | Callable[[Values], T], values: Values) -> T:
+    """What is certain, or what it is for these values of variables."""
+    return amount(values) if callable(amount) else amount
 
 
 def cost(tree: Object) -> Cost:
@@ -92,16 +93,16 @@ def by_path(
         case Object(members=members):
             for member in members:
                 own, at = _own(member), f"{path}.{member.key}".lstrip(".")
-                times = number * _value(_size(member, page), values)
+                times = number * known(_size(member, page), values)
                 if own.weight or own.nodes:
                     yield at, times * own.nodes, times * own.weight
                 yield from by_path(member.node, values, at, number=times)
         case Choice(cases=cases):
-            dearest = max(cases.values(), key=lambda case: estimated(_below(case, 1), values).weight)
+            dearest = max(cases.values(), key=lambda case: known(_below(case, 1), values).weight)
             yield from by_path(dearest, values, path, number=number)
         case List(given=given, body=body):
             if given.weight:
-                yield f"{path}.orderBy", 0, number * _value(given.weight, values)
+                yield f"{path}.orderBy", 0, number * known(given.weight, values)
             yield from by_path(body, values, path, number=number, page=given.size)
         case _:
             for _, inner in node.below():
@@ -151,21 +152,17 @@ def _sum(costs: Iterable[Cost]) -> Cost:
 def _times(cost: Cost, size: Size) -> Cost:
     if isinstance(cost, Estimate) and isinstance(size, int):
         return cost.times(size)
-    return lambda values: estimated(cost, values).times(_value(size, values))
+    return lambda values: known(cost, values).times(known(size, values))
 
 
 def _dearest(costs: Sequence[Cost]) -> Cost:
     """The cost of an object that may have several types."""
 
     def dearest(values: Values) -> Estimate:
-        return Estimate(*map(max, zip(*(estimated(one, values) for one in costs), strict=True)))
+        return Estimate(*map(max, zip(*(known(one, values) for one in costs), strict=True)))
 
     return dearest({}) if all(isinstance(one, Estimate) for one in costs) else dearest
 
 
 def _added(estimates: Iterable[Estimate]) -> Estimate:
     return Estimate(*map(sum, zip(NOTHING, *estimates, strict=True)))
-
-
-def _value(size: Size, values: Values) -> int:
-    return size if isinstance(size, int) else size(values)

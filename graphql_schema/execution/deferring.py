@@ -4,27 +4,22 @@ Source: GraphQL specification, draft of incremental delivery, `@defer` and `@str
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import (
     DirectiveNode,
     DocumentNode,
-    FieldNode,
-    GraphQLDirective,
     Node,
     VariableNode,
     Visitor,
     visit,
 )
-from graphql.execution import get_directive_values
-from graphql.execution.values import VariableValues
 from graphql.language import REMOVE
 
 from graphql_schema.core import tree
 from graphql_schema.core.syntax import nodes_in
 from graphql_schema.core.tree import Choice, Constant, Each, List, Member, Object, Row
-from graphql_schema.core.windows import LARGEST_PAGE
 
 DIRECTIVES = {"defer", "stream"}
 MAX_PARTS = 16
@@ -58,27 +53,6 @@ class Deferred:
 def mark_of(number: int) -> str:
     """The key of the mark of the part with this number."""
     return f"__later_{number}"
-
-
-@dataclass(slots=True)
-class Parts:
-    """The parts of one operation as they are met, for these values of variables."""
-
-    variables: VariableValues
-    found: dict[Any, Deferred] = field(default_factory=dict)
-
-    def begin(self, directive: GraphQLDirective, node: Any, way: Way, around: int | None) -> Deferred | None:
-        """The part that a fragment, or the rest of a list, is here; None where the directive is not in force."""
-        asked: Any = get_directive_values(directive, node, self.variables) if node.directives else None
-        if not asked or not asked["if"]:
-            return None
-        key, items = (id(node), way, around), None
-        if isinstance(node, FieldNode):
-            name = node.alias.value if node.alias else node.name.value
-            items = Step(name, min(asked["initialCount"], LARGEST_PAGE))
-        if key not in self.found and len(self.found) < MAX_PARTS:
-            self.found[key] = Deferred(len(self.found) + 1, asked.get("label"), way, items)
-        return self.found.get(key)
 
 
 def cut(whole: Object, parts: Iterable[Deferred]) -> tuple[Object, dict[Deferred, Object]]:

@@ -12,7 +12,7 @@ from graphql_schema.core.directives import ATOMIC
 from graphql_schema.core.errors import RequestError
 from graphql_schema.core.syntax import nodes_in
 from graphql_schema.core.tree import Object
-from graphql_schema.execution.deferring import DIRECTIVES, Parts, cut, directives_in, variables_in
+from graphql_schema.execution.deferring import DIRECTIVES, Deferred, cut, directives_in, variables_in
 from graphql_schema.execution.limits import INTROSPECTION, Limits
 from graphql_schema.execution.lowering import Lowering
 from graphql_schema.execution.memory import Memory
@@ -73,7 +73,7 @@ class Definition:
         bytes_ = BYTES_A_MEMBER * members * (2 + len(parts.later) if parts else 1)
         return Plan(tree, self.memory, found, parts, bytes_)
 
-    def _lowered(self, conditions: VariableValues, parts: Parts | None = None) -> Object:
+    def _lowered(self, conditions: VariableValues, parts: dict[Any, Deferred] | None = None) -> Object:
         """The tree of the operation. Without `parts` nothing is deferred."""
         lowering = Lowering(self.schema, self.document, conditions, parts)
         root = self.schema.get_root_type(self.node.operation)
@@ -85,8 +85,8 @@ class Definition:
 
     def _cut(self, conditions: VariableValues) -> PlanInParts | None:
         """The plans of the parts; None where nothing is deferred with these values."""
-        parts = Parts(conditions)
-        first, later = cut(self._lowered(conditions, parts), parts.found.values())
+        parts = dict[Any, Deferred]()
+        first, later = cut(self._lowered(conditions, parts), parts.values())
         plans = {part: Plan(tree, self.memory) for part, tree in later.items()}
         return PlanInParts(Plan(first, self.memory), plans) if later else None
 

@@ -21,7 +21,7 @@ from graphql_schema.core.errors import RequestError
 from graphql_schema.core.tree import Constant, Member
 from graphql_schema.execution import atomic, queries
 from graphql_schema.execution.answers import Answer
-from graphql_schema.execution.cost import estimated
+from graphql_schema.execution.cost import known
 from graphql_schema.execution.deadline import Deadline
 from graphql_schema.execution.definitions import Definition
 from graphql_schema.execution.delivery import Delivery
@@ -33,7 +33,6 @@ from graphql_schema.execution.mutations import Mutating
 from graphql_schema.execution.operations import CostError, Operation, Request
 from graphql_schema.execution.plan import Plan
 from graphql_schema.execution.subscriptions import Subscriptions
-from graphql_schema.execution.worker import Worker
 
 SIZE: Callable[[Any], int] = attrgetter("bytes")
 
@@ -53,14 +52,10 @@ class Executor:
         self.limits = limits or Limits()
         self.deadline = Deadline(deadline)
         self.memory = Memory()
+        self.worker = self.memory.worker
         self.deliveries = WeakValueDictionary[Hashable, asyncio.Lock]()
         """Locks of deliveries: each payer gets one after the other, as each holds a connection until its last part."""
         self.subscriptions = Subscriptions(self.deadline)
-
-    @property
-    def worker(self) -> Worker:
-        """The thread beside the event loop."""
-        return self.memory.worker
 
     def prepare(self, request: Request) -> Operation:
         """Find the operation of a request, and make here what is not kept; raises RequestError and CostError."""
@@ -137,7 +132,7 @@ class Executor:
     def _operation(
         self, definition: Definition, values: VariableValues, request: Request, plan: Plan, number: int
     ) -> Operation:
-        estimate = estimated(plan.cost, values.coerced).with_values(number)
+        estimate = known(plan.cost, values.coerced).with_values(number)
         operation = Operation(definition, values, request, plan, estimate, plan.is_dry_run(values))
         try:
             self.limits.check_cost(estimate.nodes, estimate.points)

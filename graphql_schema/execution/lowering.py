@@ -19,6 +19,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLDeferDirective,
+    GraphQLDirective,
     GraphQLIncludeDirective,
     GraphQLObjectType,
     GraphQLSchema,
@@ -37,7 +38,8 @@ from graphql_schema.core.nodes import NODES, TABLES
 from graphql_schema.core.selected import Selected
 from graphql_schema.core.strawberry_seam import declared_of
 from graphql_schema.core.tree import Constant, Each, Member, Object, Python
-from graphql_schema.execution.deferring import Parts, Step, Way
+from graphql_schema.core.windows import LARGEST_PAGE
+from graphql_schema.execution.deferring import MAX_PARTS, Deferred, Step, Way
 
 TYPENAME = "__typename"
 WEIGHT_OF_THE_SCHEMA = 500
@@ -79,13 +81,14 @@ class Fields:
 class Lowering:
     """One operation on its way to a tree, for these values of the variables that decide what is selected.
 
-    Without `parts` nothing is deferred. It counts the fields that take arguments.
+    It notes the `parts` that come later as they are met; without, nothing is deferred. It counts the fields that take
+    arguments.
     """
 
     schema: GraphQLSchema
     document: DocumentNode
     conditions: VariableValues
-    parts: Parts | None = None
+    parts: dict[Any, Deferred] | None = None
     numbers: Iterator[int] = field(default_factory=count)
 
     def object(self, type_: GraphQLObjectType, inner: Iterable[Inner], way: Way = ()) -> Object:
@@ -108,7 +111,7 @@ class Lowering:
                 selection.nodes.append(node)
                 selection.parts.append(part)
             elif (fragment := self._fragment(node, part, found)) and self._applies(type_, fragment.type_condition):
-                later = self.parts.begin(GraphQLDeferDirective, node, way, part) if self.parts else None
+                later = self._begin(GraphQLDeferDirective, node, way, part)
                 if later:
                     found.deferred.append((later.number, part))
                 self._collect(type_, fragment.selection_set, later.number if later else part, found, way)
@@ -121,9 +124,22 @@ class Lowering:
         visit = (node.name.value, part)
         if visit in found.visited:
             return None
-        if not (self.parts and node.directives):  # what is deferred is another part each time
+        if self.parts is None or not node.directives:  # what is deferred is another part each time
             found.visited.add(visit)
         return self._named(node.name.value)
+
+    def _begin(self, directive: GraphQLDirective, node: Any, way: Way, around: int | None) -> Deferred | None:
+        """The part that a fragment, or the rest of a list, is here; None where the directive is not in force."""
+        asked: Any = get_directive_values(directive, node, self.conditions) if node.directives else None
+        if self.parts is None or not asked or not asked["if"]:
+            return None
+        key, items = (id(node), way, around), None
+        if isinstance(node, FieldNode):
+            name = node.alias.value if node.alias else node.name.value
+            items = Step(name, min(asked["initialCount"], LARGEST_PAGE))
+        if key not in self.parts and len(self.parts) < MAX_PARTS:
+            self.parts[key] = Deferred(len(self.parts) + 1, asked.get("label"), way, items)
+        return self.parts.get(key)
 
     def _is_included(self, node: Any) -> bool:
         if not node.directives:
@@ -148,8 +164,8 @@ class Lowering:
         """The member for a field; two where it is a list of which the rest comes later."""
         first = self._member(type_, one, way, start=0)
         around = None if None in one.parts else one.parts[0]
-        is_list, parts = isinstance(first.node, Each), self.parts
-        part = parts.begin(GraphQLStreamDirective, one.nodes[0], way, around) if is_list and parts else None
+        is_list = isinstance(first.node, Each)
+        part = self._begin(GraphQLStreamDirective, one.nodes[0], way, around) if is_list else None
         if part is None or part.items is None:
             return [first]
         deferred.append((part.number, around))
