@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement
 
-from db.access import Viewer, allows, reachable
+from db.access import Viewer, allows, in_scope, reachable
 from db.permissions import SEE
 from graphql_schema.core.sources import Rows
 from graphql_schema.core.tree import Each, List
@@ -44,7 +44,12 @@ class Groups:
         assert isinstance(rows, Rows)
         if rows.on:
             yield rows.on(self.scope, row)
-        if rows.access != "followed":
-            yield (allows(SEE, row, self.viewer) if rows.access == "checked" else reachable(row, self.viewer))
+        match rows.access:
+            case "checked":
+                yield allows(SEE, row, self.viewer)
+            case "followed":
+                yield in_scope(SEE, row, self.viewer)
+            case "reached":
+                yield reachable(row, self.viewer)
         for test in self.tests:
             yield test.build(row.c, bound(test.name, test.type), self.viewer)
