@@ -11,7 +11,6 @@ from graphql import (
     DirectiveNode,
     DocumentNode,
     Node,
-    VariableNode,
     Visitor,
     visit,
 )
@@ -106,12 +105,6 @@ def at_once(document: DocumentNode) -> DocumentNode:
 def directives_in(nodes: Iterable[Node], names: Collection[str]) -> list[DirectiveNode]:
     """The directives of these names in definitions."""
     return [one for node in nodes for one in nodes_in(node, DirectiveNode) if one.name.value in names]
-
-
-def variables_in(directives: Iterable[DirectiveNode]) -> list[str]:
-    """The names of the variables that are given to directives."""
-    values = (argument.value for node in directives for argument in node.arguments or ())
-    return sorted({value.name.value for value in values if isinstance(value, VariableNode)})
 
 
 class _Undirected(Visitor):

@@ -5,14 +5,14 @@ from functools import cached_property
 from itertools import count
 from typing import Any
 
-from graphql import DocumentNode, FieldNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
+from graphql import DocumentNode, FieldNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, VariableNode
 from graphql.execution.values import VariableValues
 
 from graphql_schema.core.directives import ATOMIC
 from graphql_schema.core.errors import RequestError
 from graphql_schema.core.syntax import nodes_in
 from graphql_schema.core.tree import Object
-from graphql_schema.execution.deferring import DIRECTIVES, Deferred, cut, directives_in, variables_in
+from graphql_schema.execution.deferring import DIRECTIVES, Deferred, cut, directives_in
 from graphql_schema.execution.limits import INTROSPECTION, Limits
 from graphql_schema.execution.lowering import Lowering
 from graphql_schema.execution.memory import Memory
@@ -103,4 +103,6 @@ class Definition:
     @cached_property
     def _conditions(self) -> list[str]:
         """The names of the variables that decide what is selected, and what of it is deferred."""
-        return variables_in(directives_in([self.document], {"skip", "include", *DIRECTIVES}))
+        found = directives_in([self.document], {"skip", "include", *DIRECTIVES})
+        values = (argument.value for node in found for argument in node.arguments or ())
+        return sorted({value.name.value for value in values if isinstance(value, VariableNode)})

@@ -26,6 +26,7 @@ from graphql import (
     parse,
 )
 
+from graphql_schema.core.arguments import ENDLESS
 from graphql_schema.core.errors import RequestError
 from graphql_schema.core.syntax import nodes_in
 
@@ -35,8 +36,6 @@ LONG = 10
 """How long the lists of introspection are that make it dear, about. The others are short, or there is only one."""
 VALUE = re.compile(r'\b(String|BlockString|Int|Float) [\'"].*[\'"]', re.DOTALL)
 """A value that the parser repeats, with its kind."""
-ENDLESS = 10**9
-"""Nothing is counted further."""
 
 
 @dataclass(frozen=True)

@@ -63,10 +63,6 @@ class Selection:
         found = zip(self.nodes, self.parts, strict=True)
         return [(node.selection_set, part) for node, part in found if node.selection_set]
 
-    def within(self, part: int) -> "Selection":
-        """The field as one part brings it."""
-        return Selection(self.key, self.name, self.nodes, [part for _ in self.nodes])
-
 
 @dataclass(slots=True)
 class Fields:
@@ -121,12 +117,13 @@ class Lowering:
         if isinstance(node, InlineFragmentNode):
             return node
         assert isinstance(node, FragmentSpreadNode)
-        visit = (node.name.value, part)
-        if visit in found.visited:
+        name = node.name.value
+        if (name, part) in found.visited:
             return None
         if self.parts is None or not node.directives:  # what is deferred is another part each time
-            found.visited.add(visit)
-        return self._named(node.name.value)
+            found.visited.add((name, part))
+        definitions = (one for one in self.document.definitions if isinstance(one, FragmentDefinitionNode))
+        return next(one for one in definitions if one.name.value == name)
 
     def _begin(self, directive: GraphQLDirective, node: Any, way: Way, around: int | None) -> Deferred | None:
         """The part that a fragment, or the rest of a list, is here; None where the directive is not in force."""
@@ -154,10 +151,6 @@ class Lowering:
         wider: Any = self.schema.get_type(condition.name.value)
         return is_abstract_type(wider) and self.schema.is_sub_type(wider, type_)
 
-    def _named(self, name: str) -> FragmentDefinitionNode:
-        fragments = (node for node in self.document.definitions if isinstance(node, FragmentDefinitionNode))
-        return next(fragment for fragment in fragments if fragment.name.value == name)
-
     def _members(
         self, type_: GraphQLObjectType, one: Selection, way: Way, deferred: list[tuple[int, int | None]]
     ) -> list[Member]:
@@ -170,7 +163,7 @@ class Lowering:
             return [first]
         deferred.append((part.number, around))
         start = part.items.start
-        rest = self._member(type_, one.within(part.number), way, start=start)
+        rest = self._member(type_, replace(one, parts=[part.number] * len(one.parts)), way, start=start)
         return [_stretch(first, 0, start), _stretch(rest, start, None)]
 
     def _member(self, type_: GraphQLObjectType, one: Selection, way: Way, *, start: int) -> Member:

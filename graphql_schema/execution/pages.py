@@ -1,8 +1,7 @@
 """A page of a list in SQL: its rows, and what fields say of all of them, each only where it is selected."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import literal_column
 from sqlalchemy.dialects.postgresql import TSQUERY
@@ -32,18 +31,12 @@ from graphql_schema.execution.sql_text import (
 PLACE, FOUND = "place_", "found_"
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+class Arm(NamedTuple):
     """The rows of one table in a list: a row of it, and the columns of the list in that."""
 
     rows: Rows
     row: Alias
     columns: Any
-
-    def column(self, name: str) -> str:
-        """A column of the list, under its name."""
-        is_named = self.columns is self.row.c
-        return text_of(self.columns[name]) + ("" if is_named else f" AS {quoted(name)}")
 
 
 class Page:
@@ -54,8 +47,9 @@ class Page:
         self.table: Any = node.rows.table.__table__
         self.kinds = node.rows.kinds if isinstance(node.rows, Merged) else {}
         self.row = Alias(f"page{next(names)}", self.table)
-        self.place, self.bound = f"{self.row.name}.{PLACE}", node.given.bound
-        self.limit = parameter(node.given.parameter("limit"), "INTEGER")
+        self.bound, self.limit = node.given.bound, parameter(node.given.parameter("limit"), "INTEGER")
+        # The place of a row of the page, and that of its last in the direction of reading.
+        self.place, self.last = f"{self.row.name}.{PLACE}", f"least({self.row.name}.{FOUND}, {self.limit})"
         fields = list(_fields(node.body))
         arrays = [field for field in fields if isinstance(field, Each)]
         of_page = [field for field in fields if isinstance(field, Value) and field.over == "page"]
@@ -64,6 +58,7 @@ class Page:
         self.is_alone = len(arrays) == 1 and not of_page
         # Places are needed to look one row ahead, and for a stretch of the page.
         self.is_placed = bool(of_page) or any((each.start, each.stop) != (0, None) for each in arrays)
+        self.one_more = " + 1" if self.is_placed else ""
 
     def array(self, each: Each, item: Sql) -> Json:
         """A JSON array with the item of every row of the page, in the order of the list."""
@@ -86,7 +81,7 @@ class Page:
 
     def border(self, *, at_end: bool) -> Json:
         """The cursor of the row at an end of the page, or null."""
-        place = self._last if at_end != self.window.backward else "1"
+        place = self.last if at_end != self.window.backward else "1"
         cursor = Sql(f"max({self._cursor()}) FILTER (WHERE {self.place} = {place})")
         return (coalesced(joined(('"', cursor, '"'))),)
 
@@ -131,7 +126,7 @@ class Page:
         names = [f"merged.{quoted(name)}" for name in (*self._names, *([KEY] if self.window.order.expression else []))]
         shared = f"{self._shared()}, LATERAL " if self.queries else ""
         sorting = self._sorted("merged", backward=self.window.backward)
-        return f"SELECT {', '.join(names)}\nFROM {shared}({all_}) AS merged{sorting}{self._limited}"
+        return f"SELECT {', '.join(names)}\nFROM {shared}({all_}) AS merged{sorting} LIMIT {self.limit}{self.one_more}"
 
     def _of(self, arm: Arm) -> Iterator[str]:
         """The rows of one table in the window, from each range of an index."""
@@ -141,7 +136,7 @@ class Page:
         terms = list(self._terms(arm))
         columns = self._columns(arm, key)
         for behind in self._ranges(key, id_):
-            yield f"SELECT {columns}{from_(arm.row, [*behind, *terms])}{sorting}{self._limited}"
+            yield f"SELECT {columns}{from_(arm.row, [*behind, *terms])}{sorting} LIMIT {self.limit}{self.one_more}"
 
     def _ranges(self, key: Any, id_: Any) -> list[list[Sql]]:
         """The conditions of each range of the index behind the cursor; none where there is no cursor."""
@@ -156,11 +151,6 @@ class Page:
         there = Alias(name, self.table)
         return _order(self.window.order.sorting(self._key(there), there.c["id"], backward=backward))
 
-    @property
-    def _limited(self) -> str:
-        """The clause that takes the first rows; with places one more."""
-        return f" LIMIT {self.limit}{' + 1' if self.is_placed else ''}"
-
     def _arms(self) -> Iterator[Arm]:
         """The tables that are read, each with a row of its own."""
         rows = self.node.rows
@@ -170,7 +160,7 @@ class Page:
 
     def _columns(self, arm: Arm, key: Any) -> str:
         """The columns that a page reads, the expression that it is sorted by included."""
-        columns = [arm.column(name) for name in self._names]
+        columns = [text_of(arm.columns[name]) + (f" AS {quoted(name)}" if self.kinds else "") for name in self._names]
         return ", ".join([*columns, *([f"{text_of(key)} AS {KEY}"] if self.window.order.expression else [])])
 
     @property
@@ -194,7 +184,7 @@ class Page:
     def _in_stretch(self, each: Each) -> Iterator[str]:
         """The conditions of the rows of a stretch. A page that is read backward is placed from its end."""
         yield f"{self.place} <= {self.limit}"
-        place = f"{self._last} - {self.place}" if self.window.backward else f"{self.place} - 1"
+        place = f"{self.last} - {self.place}" if self.window.backward else f"{self.place} - 1"
         if each.start:
             yield f"{place} >= {each.start}"
         if each.stop is not None:
@@ -206,11 +196,6 @@ class Page:
         tie = value_of(id_.type, text_of(id_), is_nullable=False)
         text = joined((f'[{VERSION},"{fingerprint(order)}",[', *values, ",", *tie, "]]"))
         return Sql(f"rtrim(translate(encode(convert_to({text}, 'UTF8'), 'base64'), E'+/\\n', '-_'), '=')")
-
-    @property
-    def _last(self) -> str:
-        """The place of the last row of the page in the direction of reading."""
-        return f"least({self.row.name}.{FOUND}, {self.limit})"
 
     def _share(self) -> None:
         """Begin to note the queries that several tables are searched by: each of them is made once."""
