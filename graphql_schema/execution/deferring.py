@@ -54,8 +54,8 @@ def mark_of(number: int) -> str:
     return f"__later_{number}"
 
 
-def cut(whole: Object, parts: Iterable[Deferred]) -> tuple[Object, dict[Deferred, Object]]:
-    """Cut a tree into what is answered first and what with each part, those around others before these.
+def cut(whole: Object, parts: Iterable[Deferred]) -> dict[Deferred | None, Object]:
+    """Cut a tree into what is answered first, under None, and what with each part, those around others before these.
 
     A part that brings nothing is none.
     """
@@ -64,7 +64,7 @@ def cut(whole: Object, parts: Iterable[Deferred]) -> tuple[Object, dict[Deferred
         if left := _left(whole, part.number, [one.number for one in later]):
             later[part] = left
     first = _left(whole, None, [one.number for one in later])
-    return first or replace(whole, members=()), dict(reversed(later.items()))
+    return {None: first or replace(whole, members=()), **dict(reversed(later.items()))}
 
 
 def _left(node: Any, part: int | None, marked: Collection[int]) -> Any:

@@ -16,7 +16,7 @@ from graphql_schema.execution.deferring import DIRECTIVES, Deferred, cut, direct
 from graphql_schema.execution.limits import INTROSPECTION, Limits
 from graphql_schema.execution.lowering import Lowering
 from graphql_schema.execution.memory import Memory
-from graphql_schema.execution.plan import Plan, PlanInParts, obstacles
+from graphql_schema.execution.plan import Plan, obstacles
 from graphql_schema.execution.variables import Variables, of_these
 
 BYTES_A_MEMBER = 1_000
@@ -70,7 +70,7 @@ class Definition:
         found = obstacles(tree, compiles=compiles)
         parts = self._cut(conditions) if self.is_deferring and not found else None
         members = sum(len(one.members) for one in tree.all() if isinstance(one, Object))
-        bytes_ = BYTES_A_MEMBER * members * (2 + len(parts.later) if parts else 1)
+        bytes_ = BYTES_A_MEMBER * members * (1 + len(parts or ()))
         return Plan(tree, self.memory, found, parts, bytes_)
 
     def _lowered(self, conditions: VariableValues, parts: dict[Any, Deferred] | None = None) -> Object:
@@ -83,12 +83,11 @@ class Definition:
         except RecursionError:
             raise RequestError([GraphQLError("This is nested too deeply.")], "BAD_USER_INPUT") from None
 
-    def _cut(self, conditions: VariableValues) -> PlanInParts | None:
+    def _cut(self, conditions: VariableValues) -> dict[Deferred | None, Plan] | None:
         """The plans of the parts; None where nothing is deferred with these values."""
         parts = dict[Any, Deferred]()
-        first, later = cut(self._lowered(conditions, parts), parts.values())
-        plans = {part: Plan(tree, self.memory) for part, tree in later.items()}
-        return PlanInParts(Plan(first, self.memory), plans) if later else None
+        found = cut(self._lowered(conditions, parts), parts.values())
+        return {part: Plan(tree, self.memory) for part, tree in found.items()} if len(found) > 1 else None
 
     @cached_property
     def variables(self) -> Variables:

@@ -1,7 +1,7 @@
 """Answers a query in parts, one statement each, as fast as they can be read and however slowly they are taken."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field, replace
 
 from orjson import dumps, loads
@@ -11,9 +11,10 @@ from graphql_schema.core.context import Context
 from graphql_schema.execution import queries
 from graphql_schema.execution.answers import Answer
 from graphql_schema.execution.compiling import compile_ahead
+from graphql_schema.execution.deferring import Deferred
 from graphql_schema.execution.increments import Increment, Progress
 from graphql_schema.execution.operations import Operation
-from graphql_schema.execution.plan import Plan, PlanInParts
+from graphql_schema.execution.plan import Plan
 
 
 @dataclass(slots=True)
@@ -45,7 +46,7 @@ class Delivery:
 
     async def _make(self, deadline: float) -> None:
         parts = self.operation.plan.parts
-        progress = Progress(list(parts.later) if parts else ())
+        progress = Progress([part for part in parts or () if part])
         try:
             async with asyncio.timeout(deadline):
                 await (self._in_parts(parts, progress) if parts else self._whole(progress))
@@ -56,15 +57,15 @@ class Delivery:
     async def _whole(self, progress: Progress) -> None:
         self.made.put_nowait(progress.begin(await queries.answer(self.operation, self.context)))
 
-    async def _in_parts(self, parts: PlanInParts, progress: Progress) -> None:
+    async def _in_parts(self, parts: Mapping[Deferred | None, Plan], progress: Progress) -> None:
         weight = self.operation.estimate.weight
         async with self.turn:
-            first = await self._compiled(parts.first)
-            later = {part: await self._compiled(plan) for part, plan in parts.later.items()}
+            operations = {part: await self._compiled(plan) for part, plan in parts.items()}
             async with self.context.database.snapshot(weight=weight) as self.context.snapshot:
-                self.made.put_nowait(progress.begin(await self._answer(first)))
-                for part, operation in later.items():
-                    if part in progress.promised:
+                for part, operation in operations.items():
+                    if part is None:
+                        self.made.put_nowait(progress.begin(await self._answer(operation)))
+                    elif part in progress.promised:
                         self.made.put_nowait(progress.go_on(part, await self._answer(operation)))
 
     async def _compiled(self, plan: Plan) -> Operation:

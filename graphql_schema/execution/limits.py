@@ -186,7 +186,8 @@ def _size(definition: OperationDefinitionNode | FragmentDefinitionNode, fragment
     spreads = [(node.name.value, place) for node, place in found if isinstance(node, FragmentSpreadNode)]
     parts = [(fragments[name], place) for name, place in spreads if name in fragments]
     depths = [place.depth for _, place in fields if not place.is_meta]
-    variables = Counter(one.name.value for node, _ in fields for one in _variables(node))
+    arguments = [argument for node, _ in fields for argument in node.arguments or ()]
+    variables = Counter(one.name.value for argument in arguments for one in nodes_in(argument, VariableNode))
     for part, _ in parts:
         variables.update(part.variables)
     return Size(
@@ -197,12 +198,6 @@ def _size(definition: OperationDefinitionNode | FragmentDefinitionNode, fragment
         selections=sum(place.times for _, place in found) + sum(place.times * part.selections for part, place in parts),
         variables=variables,
     )
-
-
-def _variables(field: FieldNode) -> Iterator[VariableNode]:
-    """The variables in the arguments of a field, each as often as it is there."""
-    for argument in field.arguments or ():
-        yield from nodes_in(argument, VariableNode)
 
 
 def _selections(

@@ -35,17 +35,10 @@ BYTES_A_CHARACTER = 5
 """Bytes that a kept statement takes for each character of its text, that for many at once included."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanInParts:
-    """How an operation is answered first, and how each part that comes later."""
-
-    first: "Plan"
-    later: "dict[Deferred, Plan]"
-
-
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """How one operation is answered; in parts, where some of it is deferred and statements can read that apart.
+    """How one operation is answered; in `parts`, where some of it is deferred and statements can read that apart: None
+    is what comes at once.
 
     `obstacles` are the fields that only Python can answer: see the function of that name. Its statements are kept in
     `memory` under its number. It takes about so many bytes.
@@ -54,7 +47,7 @@ class Plan:
     tree: Object
     memory: Memory
     obstacles: Mapping[str, str] = field(default_factory=dict)
-    parts: PlanInParts | None = None
+    parts: "dict[Deferred | None, Plan] | None" = None
     bytes: int = 0
     number: int = field(default_factory=count().__next__)
 

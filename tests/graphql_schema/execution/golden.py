@@ -48,10 +48,8 @@ def _sections(operation: Operation, viewer: Viewer) -> Iterator[str]:
     if operation.plan.parts is None:
         yield from _of_plan(operation.plan, operation, viewer)
         return
-    yield "## What comes at once\n"
-    yield from _of_plan(operation.plan.parts.first, operation, viewer)
-    for part, plan in operation.plan.parts.later.items():
-        yield f"## What comes with part {part.number}\n"
+    for part, plan in operation.plan.parts.items():
+        yield f"## What comes with part {part.number}\n" if part else "## What comes at once\n"
         yield from _of_plan(plan, operation, viewer)
 
 

@@ -56,7 +56,7 @@ def use(fresh: Executor, text: str) -> None:
 
 
 def _plans_of_parts(operation: Any) -> list[Any]:
-    return [operation.plan.parts.first, *operation.plan.parts.later.values()] if operation.plan.parts else []
+    return list((operation.plan.parts or {}).values())
 
 
 def kept(memory: Memory) -> list[Cache[Any]]:
