@@ -56,8 +56,8 @@ class Answering:
         plan, viewer = self.operation.plan, self.context.viewer
         asked = plan.asked(members, self.operation.variables)
         self.failures.by_number |= asked.failures
-        wrong = {member.key: asked.failure(member) for member in members} if asked.failures else {}
-        found: dict[str, Any] = {key: self.failures.add(error) for key, error in wrong.items() if error}
+        wrong = [member for member in members if member.number in asked.failures] if asked.failures else []
+        found: dict[str, Any] = {one.key: self.failures.add(asked.failures[one.number]) for one in wrong}
         if not asked.members:
             return found
         for member in asked.members if keys else ():

@@ -34,7 +34,7 @@ class Failures:
     that can stand in JSON that PostgreSQL wrote.
     """
 
-    by_number: dict[int, Exception] = field(default_factory=dict)
+    by_number: dict[int | None, Exception] = field(default_factory=dict)
     raised: list[Exception] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -121,15 +121,11 @@ class Completion:
     def _completed(self, member: Member, type_: Any, value: Any, path: Path) -> Any:
         if isinstance(value, Exception):
             raise Nulled(value, member, path)
-        if (error := self._failed(member)) and value == member.number:
+        if (error := self.failures.by_number.get(member.number)) and value == member.number:
             raise Nulled(error, member, path)
         if isinstance(value, list) and is_list_type(type_):
             return [self._value(member, type_.of_type, item, (*path, place)) for place, item in enumerate(value)]
         return self._object(self._below(member), value, path) if isinstance(value, dict) else value
-
-    def _failed(self, member: Member) -> Exception | None:
-        """The error of the field's own arguments."""
-        return None if member.number is None else self.failures.by_number.get(member.number)
 
     def _leads(self, member: Member) -> bool:
         """Whether something failed at the field or below it."""
@@ -137,7 +133,7 @@ class Completion:
             return True
         if member not in self._leading:
             below = (child for children in self._below(member).values() for child in children)
-            self._leading[member] = self._failed(member) is not None or any(map(self._leads, below))
+            self._leading[member] = member.number in self.failures.by_number or any(map(self._leads, below))
         return self._leading[member]
 
     def _below(self, member: Member) -> Mapping[str, list[Member]]:

@@ -46,24 +46,15 @@ class Asked:
     the parameter.
     """
 
-    fields: dict[Member, tuple[Any, ...]] = field(default_factory=dict)
+    members: dict[Member, tuple[Any, ...]] = field(default_factory=dict)
     shapes: dict[int, Any] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
-    failures: dict[int, Exception] = field(default_factory=dict)
-
-    @property
-    def members(self) -> list[Member]:
-        """The fields."""
-        return list(self.fields)
+    failures: dict[int | None, Exception] = field(default_factory=dict)
 
     @property
     def apart(self) -> list["Asked"]:
         """Each of the fields by itself."""
-        return [replace(self, fields={member: shapes}) for member, shapes in self.fields.items()]
-
-    def failure(self, member: Member) -> Exception | None:
-        """The error of the arguments of a field itself."""
-        return None if member.number is None else self.failures.get(member.number)
+        return [replace(self, members={member: shapes}) for member, shapes in self.members.items()]
 
     def arguments(self, statement: Statement, viewer: Viewer) -> list[Any]:
         """The values of a statement's parameters in their order."""
@@ -80,10 +71,11 @@ def asked(fields: Iterable[tuple[Member, int, Givens]], variables: VariableValue
     """Make the arguments of these fields, each with its number, ready with these values of variables."""
     found = Asked()
     for member, number, givens in fields:
-        found.fields[member] = (number, *_bound(found, givens, variables))
+        found.members[member] = (number, *_bound(found, givens, variables))
     if not found.failures:
         return found
-    return replace(found, fields={one: shapes for one, shapes in found.fields.items() if not found.failure(one)})
+    ready = {member: shapes for member, shapes in found.members.items() if member.number not in found.failures}
+    return replace(found, members=ready)
 
 
 def _bound(found: Asked, givens: Givens, variables: VariableValues) -> Iterator[Any]:

@@ -107,18 +107,16 @@ class Compiler:
         lists = Groups if node.groups else Page
         page = lists(node, self.shapes[node.given.number], scope, viewer=self.viewer, names=self.names)
         body = self.json(node.body, Scope(self.viewer, page.row, page))
-        return (page.over(joined(body)),) if page.has_rows and not page.is_alone else body
+        return (page.over(joined(body)),) if page.is_inside else body
 
     def _choice(self, node: Choice, scope: Scope) -> Json:
+        """The row, or the rows, that ids name; without any the one that stands in a page of rows of several tables."""
         if node.given:
             return self._many(node) if node.is_many else self._one(node)
-        assert isinstance(scope.page, Page)
-        return (self._of_page(node, scope.page),)
-
-    def _of_page(self, node: Choice, page: Page) -> Sql:
-        """The row that stands in a page of rows of several tables."""
-        kind, found = text_of(page.row.c[KIND]), Scope(self.viewer, key=page.row.c["id"])
-        return _by_kind(kind, {kind: self._row(node.cases[table], found) for kind, table in page.kinds.items()})
+        row = scope.page.row.c
+        kind, found = text_of(row[KIND]), Scope(self.viewer, key=row["id"])
+        cases = {kind: self._row(node.cases[table], found) for kind, table in scope.page.kinds.items()}
+        return (_by_kind(kind, cases),)
 
     def _one(self, node: Choice) -> Json:
         """The row of the table that the id names."""

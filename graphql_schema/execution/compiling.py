@@ -54,8 +54,9 @@ async def statement(plan: Plan, asked: Asked, context: Context) -> Statement:
     """
     if context.is_holding:
         return plan.statement(asked, context.viewer)
-    compiling = partial(_compiled, plan, asked, context)
-    return await (compiling() if _is_of_payload(asked) else _charged(context, compiling))
+    compiling, node = partial(_compiled, plan, asked, context), next(iter(asked.members)).node
+    is_of_payload = isinstance(node, Row) and node.payload is not None
+    return await (compiling() if is_of_payload else _charged(context, compiling))
 
 
 async def _charged(context: Context, compiling: Callable[[], Awaitable[Statement]]) -> Statement:
@@ -74,10 +75,4 @@ async def _compiled(plan: Plan, asked: Asked, context: Context) -> Statement:
 
 
 async def _made(plan: Plan, key: tuple[Any, ...], make: Callable[[], Statement], context: Context) -> Statement:
-    memory = plan.memory
-    return await memory.worker.get_or_make(memory.statements, key, make, size, payer=context.payer)
-
-
-def _is_of_payload(asked: Asked) -> bool:
-    node = asked.members[0].node
-    return isinstance(node, Row) and node.payload is not None
+    return await plan.memory.worker.get_or_make(plan.memory.statements, key, make, size, payer=context.payer)

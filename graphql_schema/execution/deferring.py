@@ -21,6 +21,8 @@ from graphql_schema.core.syntax import nodes_in
 from graphql_schema.core.tree import Choice, Constant, Each, List, Member, Object, Row
 
 DIRECTIVES = {"defer", "stream"}
+MARK = "__later_{}"
+"""The key that shows, in what comes before, to which objects the part with a number belongs."""
 MAX_PARTS = 16
 """Each is a statement that finds its way anew. What is deferred beyond comes with what is around it."""
 
@@ -49,11 +51,6 @@ class Deferred:
     items: Step | None
 
 
-def mark_of(number: int) -> str:
-    """The key of the mark of the part with this number."""
-    return f"__later_{number}"
-
-
 def cut(whole: Object, parts: Iterable[Deferred]) -> dict[Deferred | None, Object]:
     """Cut a tree into what is answered first, under None, and what with each part, those around others before these.
 
@@ -73,7 +70,7 @@ def _left(node: Any, part: int | None, marked: Collection[int]) -> Any:
         case Object(members=members, deferred=deferred):
             left = [one for member in members if (one := _left_of(member, part, marked))]
             begun = dict.fromkeys(one for one, around in deferred if around == part and one in marked)
-            left += [Member(mark_of(one), Constant(value=True)) for one in begun]
+            left += [Member(MARK.format(one), Constant(value=True)) for one in begun]
             return replace(node, members=tuple(left)) if left else None
         case Each(item=item):
             return (inner := _left(item, part, marked)) and replace(node, item=inner)

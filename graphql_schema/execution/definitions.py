@@ -17,7 +17,7 @@ from graphql_schema.execution.limits import INTROSPECTION, Limits
 from graphql_schema.execution.lowering import Lowering
 from graphql_schema.execution.memory import Memory
 from graphql_schema.execution.plan import Plan, obstacles
-from graphql_schema.execution.variables import Variables, of_these
+from graphql_schema.execution.variables import Variables
 
 BYTES_A_MEMBER = 1_000
 """Bytes that a plan takes for each member of the objects in its tree, measured with tracemalloc."""
@@ -65,7 +65,9 @@ class Definition:
 
     def plan(self, variables: VariableValues, *, compiles: bool) -> Plan:
         """Make the plan for these values of `@skip` and `@include`, `@defer` and `@stream`."""
-        conditions = of_these(variables, self._conditions)
+        # Only these of the variables: what is kept can depend on no others.
+        sources, coerced = ({name: all_[name] for name in self._conditions if name in all_} for all_ in variables)
+        conditions = VariableValues(sources, coerced)
         tree = self._lowered(conditions)
         found = obstacles(tree, compiles=compiles)
         parts = self._cut(conditions) if self.is_deferring and not found else None

@@ -35,7 +35,7 @@ class Document:
         return found
 
 
-def read(text: str, name: str | None, schema: GraphQLSchema, *, limits: Limits, memory: Memory) -> Document:
+def read(text: str, name: str | None, *, schema: GraphQLSchema, limits: Limits, memory: Memory) -> Document:
     """Read a text, and prepare its operation called `name`. What is made of its operations is kept in `memory`."""
     try:
         document = _valid(text, schema, limits)
@@ -60,10 +60,8 @@ def _definitions(
     document: DocumentNode, schema: GraphQLSchema, limits: Limits, memory: Memory
 ) -> dict[str | None, Definition]:
     """The operations of a document by their names; one that is alone can be meant without its name, too."""
-    found: dict[str | None, Definition] = {}
-    for node in document.definitions:
-        if isinstance(node, OperationDefinitionNode):
-            found[node.name.value if node.name else None] = Definition(schema, document, node, limits, memory)
+    nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    found = {node.name and node.name.value: Definition(schema, document, node, limits, memory) for node in nodes}
     if len(found) == 1:
         found[None] = next(iter(found.values()))
     return found

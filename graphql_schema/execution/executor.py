@@ -53,6 +53,7 @@ class Executor:
         self.deadline = Deadline(deadline)
         self.memory = Memory()
         self.worker = self.memory.worker
+        self._read = partial(read, schema=schema, limits=self.limits, memory=self.memory)
         self.deliveries = WeakValueDictionary[Hashable, asyncio.Lock]()
         """Locks of deliveries: each payer gets one after the other, as each holds a connection until its last part."""
         self.subscriptions = Subscriptions(self.deadline)
@@ -125,9 +126,6 @@ class Executor:
     def subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
         """The answers to the events of a subscription: see `Subscriptions.answers`."""
         return self.subscriptions.answers(operation, context)
-
-    def _read(self, text: str, name: str | None) -> Document:
-        return read(text, name, self.schema, limits=self.limits, memory=self.memory)
 
     def _operation(
         self, definition: Definition, values: VariableValues, request: Request, plan: Plan, number: int

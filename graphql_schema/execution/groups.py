@@ -15,13 +15,11 @@ from graphql_schema.execution.sql_text import Alias, Json, Sql, alias_of, coales
 class Groups:
     """Writes the groups of one list over `scope`, as `Page` writes its rows."""
 
-    is_alone = False
-
     def __init__(self, node: List, shape: Any, scope: Any, *, viewer: Viewer, names: Iterator[int]) -> None:
         self.node, self.scope, self.viewer, self.names = node, scope, viewer, names
         self.arguments, self.tests = shape
         self.row = Alias(f"group{next(names)}")
-        self.has_rows = not isinstance(node.body, Each)
+        self.is_inside = not isinstance(node.body, Each)
 
     def array(self, _each: Each, item: Sql) -> Json:
         """A JSON array with the item of every group, in their order."""

@@ -12,7 +12,7 @@ from graphql import GraphQLError
 from orjson import dumps, loads
 
 from graphql_schema.core.errors import explained, shown
-from graphql_schema.execution.deferring import Deferred, Way, mark_of
+from graphql_schema.execution.deferring import MARK, Deferred, Way
 
 Path = tuple[str | int, ...]
 Errors = list[dict[str, Any]]
@@ -87,7 +87,7 @@ class Progress:
         found: list[Pending] = []
         for part in self.later:
             for path, marked in _objects(data, part.way):
-                if marked.pop(mark_of(part.number), None) and _goes_on(part, marked):
+                if marked.pop(MARK.format(part.number), None) and _goes_on(part, marked):
                     self.promised.setdefault(part, {})[path] = self._promise(part, path)
                     found.append(self.promised[part][path])
         return found

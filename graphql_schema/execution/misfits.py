@@ -63,7 +63,7 @@ def misfits(value: Any, type_: Any, path: Path = ()) -> Iterator[Misfit]:
     if _is_null(value) or isinstance(value, VariableNode):
         return
     if isinstance(type_, GraphQLList):
-        items = _items(value)
+        items = value.values if isinstance(value, ListValueNode) else value if isinstance(value, list) else None
         for step, one in [((), value)] if items is None else [((index,), one) for index, one in enumerate(items)]:
             yield from misfits(one, type_.of_type, (*path, *step))
     elif isinstance(type_, GraphQLInputObjectType):
@@ -137,10 +137,6 @@ def _coerced(value: Any, type_: Any) -> Any:
 
 def _is_null(value: Any) -> bool:
     return value is None or isinstance(value, NullValueNode)
-
-
-def _items(value: Any) -> Sequence[Any] | None:
-    return value.values if isinstance(value, ListValueNode) else value if isinstance(value, list) else None
 
 
 def _members(value: Any) -> Mapping[str, Any] | None:

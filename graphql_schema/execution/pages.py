@@ -53,9 +53,9 @@ class Page:
         fields = list(_fields(node.body))
         arrays = [field for field in fields if isinstance(field, Each)]
         of_page = [field for field in fields if isinstance(field, Value) and field.over == "page"]
-        self.has_rows = bool(arrays or of_page)
         # Around an array that is alone the object is written outside of the subselect: its text is copied less often.
         self.is_alone = len(arrays) == 1 and not of_page
+        self.is_inside = bool(arrays or of_page) and not self.is_alone
         # Places are needed to look one row ahead, and for a stretch of the page.
         self.is_placed = bool(of_page) or any((each.start, each.stop) != (0, None) for each in arrays)
         self.one_more = " + 1" if self.is_placed else ""

@@ -142,8 +142,9 @@ class Plan:
         apart = asked.apart
         if len(apart) > 1:
             return joined([self.statement(one, viewer) for one in apart])
+        [member] = asked.members
         try:
-            return statement(asked.members[0].node, asked.shapes, viewer)
+            return statement(member.node, asked.shapes, viewer)
         except RecursionError:
             raise BadInput("This is nested too deeply.") from None
 
@@ -162,7 +163,7 @@ class Plan:
 
     def key(self, asked: Asked, viewer: Viewer) -> tuple[Any, ...]:
         """The key that tells the statement from all others."""
-        return (self.number, viewer.kind, *asked.fields.values())
+        return (self.number, viewer.kind, *asked.members.values())
 
 
 def size(statement: Statement) -> int:

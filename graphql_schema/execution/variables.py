@@ -8,7 +8,7 @@ Source: GraphQL specification, section 6.1.2 "Coercing Variable Values".
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -160,12 +160,6 @@ class Variables:
     @property
     def _context(self) -> ValidationContext:
         return ValidationContext(self.schema, self.document, TypeInfo(self.schema), list[GraphQLError]().append)
-
-
-def of_these(variables: VariableValues, names: Iterable[str]) -> VariableValues:
-    """Only these of the variables: what is made of them and kept can depend on no others."""
-    sources, coerced = ({name: all_[name] for name in names if name in all_} for all_ in variables)
-    return VariableValues(sources, coerced)
 
 
 def _test(type_: Any) -> Test:
