@@ -38,9 +38,9 @@ def written(file: str) -> str:
 
 
 def explained(readme: str, example: str) -> str:
-    """The README as it has to be: its example is the one in a golden file."""
+    """The README as it has to be: the first example in it is the one in a golden file."""
     blocks = {block[1]: block[0] for block in BLOCK.finditer(example)}
-    return BLOCK.sub(lambda block: blocks[block[1]], readme)
+    return BLOCK.sub(lambda block: blocks.pop(block[1], block[0]), readme)
 
 
 def _sections(operation: Operation, viewer: Viewer) -> Iterator[str]:
