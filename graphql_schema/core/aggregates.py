@@ -153,8 +153,7 @@ class Aggregate(Field):
         return found if self.grouping.keys else found[0]
 
     def _conditions(self, arguments: Mapping[str, Any]) -> tuple[Any, ...]:
-        given = arguments.get("filter")
-        return filters.tests(self.child, given) if given else ()
+        return filters.tests(arguments.get("filter"))
 
 
 def aggregate(to: Any, of: type, description: str, *, on: Pairing | None = None) -> Aggregate:

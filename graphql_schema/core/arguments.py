@@ -91,8 +91,8 @@ class Given:
     def prepare(self) -> None:
         """Make ready what no variable changes. What is wrong with it fails the field, wherever there is one."""
         with suppress(Exception):
-            _ = self._plain, self._constant
-        _ = self.varies or self._bound
+            _ = self._plain, self._varying, self._constant
+        _ = self.varies, self._bound
 
     def bind(self, variables: VariableValues) -> Binding:
         """The arguments made ready for SQL, or what is wrong with them."""
@@ -100,7 +100,7 @@ class Given:
 
     @cached_property
     def _bound(self) -> Binding:
-        """The arguments that no variable changes, made ready once."""
+        """The arguments as they are without variables: those of a constant filter are worked out with it."""
         return self._bind(NOTHING)
 
     def _bind(self, variables: VariableValues) -> Binding:
@@ -114,7 +114,7 @@ class Given:
         """The arguments as a resolver gets them; raises what is wrong with them."""
         given = variables.coerced
         if self._plain is None or not all(variable in given for variable in self._plain.values()):
-            return self._converted(self.schema_field, variables)
+            return {**self._constant, **self._converted(self._varying, variables)}
         return {**self._constant, **{name: given[variable] for name, variable in self._plain.items()}}
 
     @cached_property
@@ -131,9 +131,17 @@ class Given:
     @cached_property
     def _constant(self) -> dict[str, Any]:
         """The arguments in which there is no variable, those that are left out included."""
+        return self._converted(self._field(varies=False), NOTHING)
+
+    @cached_property
+    def _varying(self) -> GraphQLField:
+        """The field with those of its arguments alone in which there are variables."""
+        return self._field(varies=True)
+
+    def _field(self, *, varies: bool) -> GraphQLField:
         varying = {name for name, value in written(self.node).items() if _has_variable(value)}
-        constant = {name: declared for name, declared in self.schema_field.args.items() if name not in varying}
-        return self._converted(GraphQLField(self.schema_field.type, args=constant), NOTHING)
+        arguments = {name: one for name, one in self.schema_field.args.items() if (name in varying) is varies}
+        return GraphQLField(self.schema_field.type, args=arguments)
 
     def _converted(self, field: GraphQLField, variables: VariableValues) -> dict[str, Any]:
         """The arguments that the field declares, of those that are written."""

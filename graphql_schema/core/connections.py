@@ -109,8 +109,7 @@ class Many(List):
 
     def window(self, arguments: Mapping[str, Any]) -> Window:
         order, given = self.order(arguments), arguments.get("filter")
-        tests = filters.tests(self.child, given) if given else ()
-        return window(order, arguments, tests, orders.taken_by(order, given))
+        return window(order, arguments, filters.tests(given), orders.taken_by(order, given))
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> "Page":
         window, way = self.window(arguments), (type(source), self.relation) if self.relation else (self.child,)

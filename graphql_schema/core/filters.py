@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from functools import partial
+from functools import cached_property, partial
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
@@ -129,14 +129,19 @@ def filter_type(table: type[Base], names: tuple[str, ...], expressions: Mapping[
     _expressions[table] = {name: expressions[name] for name in names if name in expressions}
     fields = {name: _filter_field(table, name) for name in names}
     members: dict[str, Any] = {"__annotations__": {name: kind | None for name, (kind, _) in fields.items()}}
+    members["tests"] = cached_property(partial(_all_tests, table))
     for name, (_, description) in fields.items():
         members[name] = strawberry.field(default=UNSET, description=description)
     made = type(f"{table.__name__}Filter", (), members)
     return strawberry.input(made, description="What must hold for an item to be listed: every condition given.")
 
 
-def tests(table: type[Base], values: Any) -> tuple[Test, ...]:
-    """The conditions that a value of the filter type stands for."""
+def tests(values: Any) -> tuple[Test, ...]:
+    """The conditions that a value of a filter type stands for, worked out once for it; none for no value."""
+    return values.tests if values else ()
+
+
+def _all_tests(table: type[Base], values: Any) -> tuple[Test, ...]:
     return tuple(test for name, value in _given(values) for test in _tests(table, name, value))
 
 

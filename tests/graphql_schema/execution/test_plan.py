@@ -15,6 +15,8 @@ OWNERS = " ".join(f'"usr_{number:032x}"' for number in range(1_500))
 MEMBERS = " ".join(f'{{ userId: "usr_{number:032x}" }}' for number in range(350))
 DEAR = {
     "a list of ids": f"{{ projects(filter: {{ ownerId: [{OWNERS}] }}) {{ totalCount }} }}",
+    "a list of ids beside a variable": f"""query ($order: SpecificationProjectOrder) {{
+        projects(orderBy: $order, filter: {{ ownerId: [{OWNERS}] }}) {{ totalCount }} }}""",
     "a list of objects": f"""mutation {{
         addProjectMembers(input: {{ projectId: "prj_1", members: [{MEMBERS}] }}) {{ errors {{ code }} }} }}""",
 }
