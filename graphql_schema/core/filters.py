@@ -138,7 +138,8 @@ def filter_type(table: type[Base], names: tuple[str, ...], expressions: Mapping[
 
 def tests(values: Any) -> tuple[Test, ...]:
     """The conditions that a value of a filter type stands for, worked out once for it; none for no value."""
-    return values.tests if values else ()
+    found: tuple[Test, ...] = values.tests if values else ()
+    return found
 
 
 def _all_tests(table: type[Base], values: Any) -> tuple[Test, ...]:

@@ -92,8 +92,8 @@ class Executor:
         key = definition.key(values)
         plan: Any = memory.plans.get(key)
         if plan is None:
-            make = partial(definition.plan, values, compiles=self.compiles)
-            plan = await worker.get_or_make(memory.plans, key, make, SIZE, payer=payer)
+            planning = partial(definition.plan, values, compiles=self.compiles)
+            plan = await worker.get_or_make(memory.plans, key, planning, SIZE, payer=payer)
         if is_new:
             memory.settle()
         return self._operation(definition, values, request, plan, number)

@@ -130,7 +130,8 @@ class Lowering:
         asked: Any = get_directive_values(directive, node, self.conditions) if node.directives else None
         if self.parts is None or not asked or not asked["if"]:
             return None
-        key, items = (id(node), way, around), None
+        key = (id(node), way, around)
+        items: Step | None = None
         if isinstance(node, FieldNode):
             name = node.alias.value if node.alias else node.name.value
             items = Step(name, min(asked["initialCount"], LARGEST_PAGE))
