@@ -220,7 +220,7 @@ def _begin(granularity: Granularity, moment: Any) -> ColumnElement[Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class GroupsQuery:
     """The groups that are asked for: arguments as literals, and what must hold for a row to count."""
 
     grouping: Grouping
@@ -239,7 +239,7 @@ async def related(
     viewer: Viewer,
     table: type[Base],
     relation: Relation,
-    asked: Asked,
+    asked: GroupsQuery,
     keys: Sequence[UUID],
 ) -> dict[UUID, list[Any]]:
     """For each of these rows of `table` the groups of the related rows."""
@@ -259,7 +259,7 @@ async def related(
 
 
 async def of_all(
-    session: AsyncSession, viewer: Viewer, table: type[Base], asked: Asked, keys: Sequence[UUID]
+    session: AsyncSession, viewer: Viewer, table: type[Base], asked: GroupsQuery, keys: Sequence[UUID]
 ) -> dict[UUID, list[Any]]:
     """The groups of all rows of `table` that the viewer sees; the one key is ALL."""
     row = table.__table__.alias("row")

@@ -145,7 +145,7 @@ class Aggregate(Field):
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         self.size(arguments)
         literals = Literals.of(self.signature, arguments)
-        asked = aggregates.Asked(self.grouping, literals, self._conditions(arguments))
+        asked = aggregates.GroupsQuery(self.grouping, literals, self._conditions(arguments))
         if self.relation is None:
             found = await context.load(aggregates.of_all, self.child, asked, key=read.ALL)
         else:

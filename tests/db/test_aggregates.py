@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import DateTime, Integer, func, literal
 
 from db import aggregates, relations, tables
-from db.aggregates import MAX_GROUPS, Asked, Figure, Granularity, Grouping, count_periods, known
+from db.aggregates import MAX_GROUPS, Figure, Granularity, Grouping, GroupsQuery, count_periods, known
 from db.errors import BadInput
 from db.read import ALL
 from tests.conftest import NotingDatabase
@@ -49,7 +49,7 @@ async def test_rows_that_refer_to_something_hidden_count_among_those_that_refer_
         await add(
             ask.database, tables.SpecificationProject(name=name, owner_id=world.ada.id, organization_id=places[name])
         )
-    asked = Asked(Grouping({"organization_id": ORGANIZATION}, {"projects": ROWS}), lambda: {"first": 9})
+    asked = GroupsQuery(Grouping({"organization_id": ORGANIZATION}, {"projects": ROWS}), lambda: {"first": 9})
     all_of_it = await ask("root", aggregates.of_all, tables.SpecificationProject, asked)
     assert set(all_of_it[ALL]) == {(world.analytical.id, 1), (world.remote.id, 1), (None, 2)}
     assert (await ask("ada", aggregates.of_all, tables.SpecificationProject, asked))[ALL] == [
@@ -63,7 +63,7 @@ async def test_distinct_values_are_counted_as_far_as_they_are_known(ask: GroupRe
         ask.database,
         tables.SpecificationProject(name="hidden", owner_id=world.ada.id, organization_id=world.remote.id),
     )
-    asked = Asked(Grouping({}, {"organizations": ORGANIZATIONS, "projects": ROWS}), dict)
+    asked = GroupsQuery(Grouping({}, {"organizations": ORGANIZATIONS, "projects": ROWS}), dict)
     assert await ask("ada", aggregates.of_all, tables.SpecificationProject, asked) == {ALL: [(1, 2)]}
     assert await ask("root", aggregates.of_all, tables.SpecificationProject, asked) == {ALL: [(2, 3)]}
     assert await ask(None, aggregates.of_all, tables.SpecificationProject, asked) == {ALL: [(0, 0)]}
@@ -71,7 +71,9 @@ async def test_distinct_values_are_counted_as_far_as_they_are_known(ask: GroupRe
 
 async def test_groups_of_many_rows_are_read_together(ask: GroupReader, world: World) -> None:
     relation = relations.down(tables.Commit.repository_id.expression)
-    asked = Asked(Grouping({"additions": tables.Commit.__table__.c.additions}, {"commits": ROWS}), lambda: {"first": 2})
+    asked = GroupsQuery(
+        Grouping({"additions": tables.Commit.__table__.c.additions}, {"commits": ROWS}), lambda: {"first": 2}
+    )
     parents = [world.engine.id, world.vault.id, world.shore.id]
     found = await ask("ada", aggregates.related, tables.Repository, relation, asked, keys=parents)
     assert [[group[1:] for group in found[key]] for key in parents] == [[(1, 1), (2, 1)]] * 3
@@ -90,7 +92,7 @@ async def test_there_are_as_many_periods_as_were_counted_before(ask: GroupReader
             continue
         bounds = {"since": literal(since, TIME), "until": literal(until, TIME), "granularity": granularity}
         (groups,) = (
-            await ask("root", aggregates.of_all, tables.Commit, Asked(grouping, partial(dict, bounds)))
+            await ask("root", aggregates.of_all, tables.Commit, GroupsQuery(grouping, partial(dict, bounds)))
         ).values()
         assert len(groups) == counted <= MAX_GROUPS
         assert groups[0][0] <= since
@@ -102,7 +104,9 @@ async def test_a_day_counts_in_the_period_in_which_it_begins(ask: GroupReader) -
     grouping = Grouping({"begins_at": tables.RepositoryStats.__table__.c.date}, {"days": ROWS}, period="begins_at")
     since, until = datetime(2025, 12, 31, tzinfo=UTC), datetime(2026, 1, 1, 0, 0, 1, tzinfo=UTC)
     bounds = {"since": literal(since, TIME), "until": literal(until, TIME), "granularity": Granularity.DAY}
-    (groups,) = (await ask("ada", aggregates.of_all, tables.RepositoryStats, Asked(grouping, lambda: bounds))).values()
+    (groups,) = (
+        await ask("ada", aggregates.of_all, tables.RepositoryStats, GroupsQuery(grouping, lambda: bounds))
+    ).values()
     assert groups == [(since, 0), (since + timedelta(days=1), 2)]
 
 
@@ -111,7 +115,7 @@ async def test_groups_without_the_figure_that_they_are_sorted_by_come_last(ask: 
     for order, expected in (("-most", [3, 1, None]), ("most", [1, 3, None])):
         grouping = Grouping({"sha": tables.Commit.__table__.c.sha}, {"most": additions}, order=order)
         (groups,) = (
-            await ask("olga", aggregates.of_all, tables.Commit, Asked(grouping, lambda: {"first": 9}))
+            await ask("olga", aggregates.of_all, tables.Commit, GroupsQuery(grouping, lambda: {"first": 9}))
         ).values()
         assert [most for _, most in groups] == expected
 
