@@ -76,7 +76,7 @@ Cost = Estimate | Callable[[Values], Estimate]
 
 
 def known(amount: T | Callable[[Values], T], values: Values) -> T:
-    """What is certain, or what it is for these values of variables."""
+    """The amount, if it is certain; or else what it is for these values of variables."""
     return amount(values) if callable(amount) else amount
 
 
@@ -122,7 +122,7 @@ def _below(node: Node, page: Size) -> Cost:
 
 
 def _own(member: Member) -> Estimate:
-    """What each object adds that has the field, or each item of it if it is a list of objects."""
+    """The cost that each object adds that has the field, or each item of it if it is a list of objects."""
     if isinstance(member.node, Constant):
         return NOTHING
     return Estimate(int(_is_list(member)), member.weight, int(not is_leaf_type(get_named_type(member.type))))

@@ -20,7 +20,7 @@ from graphql_schema.core.tree import PublicKey
 
 NULL = "null"
 PARAMETER = re.compile("\1(.*?)\1(.*?)\1", re.DOTALL)
-"""What marks a parameter in an expression: its name, or a key of CONSTANTS, and its type."""
+"""A parameter as it is marked in an expression: its name, or a key of CONSTANTS, and its type."""
 CONSTANTS = dict[str, Any]()
 """The values of parameters that declarations fix."""
 
