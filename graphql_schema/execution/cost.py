@@ -142,7 +142,7 @@ def _is_list(member: Member) -> bool:
 
 
 def _sum(costs: Iterable[Cost]) -> Cost:
-    """What is certain is added up once, the rest for each request."""
+    """The sum of costs: those that are certain are added up once, the others for each request."""
     all_ = list(costs)
     certain = _added(one for one in all_ if isinstance(one, Estimate))
     varying = [one for one in all_ if not isinstance(one, Estimate)]

@@ -3,14 +3,18 @@
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from db import tables
+from db.access import Viewer
 from db.permissions import OWN
 from db.tables import EnrollmentStatus, PaymentStatus
 from graphql_schema.core import aggregate, aggregate_of, column, count, one, period
+from graphql_schema.execution import Request
 from graphql_schema.repositories.types import CommitAuthor
+from graphql_schema.schema import executor
 from tests.conftest import Graph
 from tests.graphql_schema.asking import add, change, error_code
 from tests.world import NOON, World
@@ -285,3 +289,17 @@ def test_groups_are_sorted_by_a_figure_that_they_have_and_are_of_the_rows_that_t
         aggregate_of(tables.Commit, order="-additions")(type("Nothing", (), {}))
     with pytest.raises(TypeError, match="CommitAuthor has groups of Commit, not of PullRequest"):
         aggregate(tables.PullRequest.repository_id, CommitAuthor, "Who has worked on it.")
+
+
+def narrowings(selection: str) -> int:
+    """How often the statement for something of a repository looks at the scope for repositories."""
+    operation = executor.prepare(Request(f'{{ repository(fullName: "analytical/engine") {{ {selection} }} }}'))
+    asked = operation.plan.asked(operation.plan.compiled, operation.variables)
+    statement = operation.plan.statement(asked, Viewer(UUID(int=1), scopes=frozenset()))
+    place = [*statement.types].index("repositories:read") + 1
+    return statement.sql.count(f"${place}::")
+
+
+def test_groups_that_an_edge_leads_to_are_narrowed_by_scopes_as_rows_are() -> None:
+    """They may be of another slice than the row that the edge leads from."""
+    assert narrowings("commitAuthors { commits }") == narrowings("commits { totalCount }") > narrowings("id")
