@@ -72,8 +72,8 @@ class Compiler:
             case List():
                 return self._list(node, scope)
             case Each(item=item):
-                assert scope.page
-                return scope.page.array(node, joined(self.json(item, scope)))
+                array: Json = scope.page.array(node, joined(self.json(item, scope)))
+                return array
             case Choice():
                 return self._choice(node, scope)
         raise TypeError(f"Only Python computes this: {node.words}")

@@ -61,7 +61,8 @@ def _definitions(
 ) -> dict[str | None, Definition]:
     """The operations of a document by their names; one that is alone can be meant without its name, too."""
     nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    found = {node.name and node.name.value: Definition(schema, document, node, limits, memory) for node in nodes}
+    made = [Definition(schema, document, node, limits, memory) for node in nodes]
+    found = {node.name.value if node.name else None: one for node, one in zip(nodes, made, strict=True)}
     if len(found) == 1:
         found[None] = next(iter(found.values()))
     return found

@@ -94,7 +94,7 @@ class Progress:
 
     def _promise(self, part: Deferred, path: Path) -> Pending:
         id_, items = str(next(self._ids)), part.items
-        return Pending(id_, (*path, items.name) if items else path, part.label, items and items.start)
+        return Pending(id_, (*path, items.name) if items else path, part.label, items.start if items else None)
 
     def _kept(self, pending: Pending, part: Deferred, found: Any, errors: Errors) -> Delivered:
         own = shown(error for error in errors if _concerns(error, pending.path))
