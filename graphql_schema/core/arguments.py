@@ -92,16 +92,20 @@ class Given:
         """Make ready what no variable changes. What is wrong with it fails the field, wherever there is one."""
         with suppress(Exception):
             _ = self._plain, self._varying, self._constant
-        _ = self.varies, self._bound
+        _ = self._bound
 
     def bind(self, variables: VariableValues) -> Binding:
         """The arguments made ready for SQL, or what is wrong with them."""
-        return self._bind(variables) if self.varies else self._bound
+        return self._bound or self._bind(variables)
 
     @cached_property
-    def _bound(self) -> Binding:
-        """The arguments as they are without variables: those of a constant filter are worked out with it."""
-        return self._bind(NOTHING)
+    def _bound(self) -> Binding | None:
+        """The arguments made ready for everybody; None where variables change them, or something is wrong with them.
+
+        An error is not kept: it holds on to all that was at hand where it was raised.
+        """
+        found = None if self.varies else self._bind(NOTHING)
+        return None if found is None or found.error else found
 
     def _bind(self, variables: VariableValues) -> Binding:
         try:

@@ -26,6 +26,7 @@ OPERATIONS = {
     "a subscription": "subscription ($id: ID!) { documentEvents(documentId: $id) { kind comment { id } } }",
     "the schema": "{ __schema { types { name } } }",
     "a mistake": "{ nothing }",
+    "arguments that make no sense": '{ courses(after: "none") { totalCount } }',
 }
 VALUES = {"first": 2, "order": "TITLE_ASC", "id": f"crs_{'0' * 32}", "input": {"threadId": "x", "content": "y"}}
 

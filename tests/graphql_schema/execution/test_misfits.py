@@ -21,7 +21,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from graphql_schema.core.errors import SchemaError
 from graphql_schema.execution import Request, RequestError
 from graphql_schema.schema import executor
 from tests.graphql_schema.execution.test_variables import declared
@@ -89,6 +88,16 @@ def check(message: str, discreet: str, sent: str) -> None:
     assert set(re.findall(r"[A-Za-z_]\w*", discreet)) <= DISCREET | set(re.findall(r"\w+", sent)), discreet
 
 
+def refused(type_: str, value: Any) -> list[tuple[str, str]]:
+    """What is told of a variable of this type with this value, and what to those who may not learn the schema."""
+    try:
+        declared(type_).values({"v0": value})
+    except RequestError as refusal:
+        both = zip(refusal.errors, refusal.discreet, strict=True)
+        return [(error["message"], discreet["message"]) for error, discreet in both]
+    return []
+
+
 @pytest.mark.parametrize("name", INPUTS)
 @settings(max_examples=25)  # of each type, and the schema has many
 @given(data=st.data())
@@ -96,12 +105,11 @@ def test_a_variable_that_does_not_fit_is_not_repeated(name: str, data: st.DataOb
     type_: Any = schema.type_map[name]
     value = data.draw(wrong(type_))
     with capture_logs() as entries:
-        errors = declared(f"{name}!").values({"v0": value}, max_errors=20)
+        errors = refused(f"{name}!", value)
     assert entries == []
-    assert isinstance(errors, list) == (coerce_input_value(value, type_) is Undefined)
-    for error in errors if isinstance(errors, list) else ():
-        assert isinstance(error, SchemaError)
-        check(error.message, error.discreet, f"v0 {json.dumps(value)}")
+    assert bool(errors) == (coerce_input_value(value, type_) is Undefined)
+    for message, discreet in errors:
+        check(message, discreet, f"v0 {json.dumps(value)}")
 
 
 @given(data=st.data())
@@ -154,15 +162,10 @@ def test_a_document_that_cannot_be_read_is_not_repeated(text: str) -> None:
     ],
 )
 def test_it_is_said_where_it_is_what_is_expected_and_what_is_there(type_: str, value: Any, message: str) -> None:
-    errors = declared(type_).values({"v0": value}, max_errors=20)
-    assert isinstance(errors, list)
-    assert errors[0].message == message
-    assert isinstance(errors[0], SchemaError)
-    assert errors[0].discreet == f"{message.partition(': ')[0]}."
+    assert refused(type_, value)[0] == (message, f"{message.partition(': ')[0]}.")
 
 
 @pytest.mark.parametrize("name", ["no name", "a" * 200, "\n", "é"])
 def test_a_name_that_is_none_is_not_repeated(name: str) -> None:
-    errors = declared("DecimalRange").values({"v0": {name: 1}}, max_errors=20)
-    assert isinstance(errors, list)
-    assert name not in errors[0].message
+    [(message, _)] = refused("DecimalRange", {name: 1})
+    assert name not in message
