@@ -144,7 +144,7 @@ class Database:
                 await work.opened.close()
 
     async def change(self, statement: Statement, arguments: Arguments, *, kind: str) -> Row | None:
-        """Make a change that is one statement, with its event: see `db.change_sql`. None where it found nothing.
+        """Make a change that is one statement, with its event: see `db.change`. None where it found nothing.
 
         Raises the refusal of a constraint that is broken.
         """

@@ -38,11 +38,11 @@ class Transaction:
             return found.one_or_none()
 
     async def change(self, statement: Statement, arguments: Arguments, *, kind: str) -> Row | None:
-        """Make a change that is one statement, as `Database.change` does. Its event waits for the end of the whole."""
+        """Make a change that is one statement, as `Database.change` does. Its events wait for the end of the whole."""
         with refusing():
             row = await self.fetch(statement, arguments)
         if row is not None and row[1] is not None:
-            self.events.append(Event(row[3], kind, loads(row[4])))
+            self.events += [Event(topic, kind, loads(ids)) for topic, ids in zip(row[3], row[4], strict=True)]
         return row
 
     @asynccontextmanager

@@ -9,6 +9,7 @@ from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 
 import pytest
+from strawberry.utils.str_converters import to_camel_case
 
 from db import rules
 from db.access import Rule
@@ -23,12 +24,22 @@ BLOCKS = [
     for block in section.blocks
     if (found := PLACE.match(block.text))
 ]
+OF_ALL_KINDS = [
+    block.text
+    for section in sections("CONTRIBUTING.md")
+    for block in section.blocks
+    if section.title == "3. The mutations" and not PLACE.match(block.text)
+]
+"""The examples of other kinds of mutations, which declare some that there are in their simplest form."""
+DECLARED = [name for text in OF_ALL_KINDS for name in re.findall(r"^(?:async def )?(\w+)(?: =|\()", text, re.MULTILINE)]
 FOLLOW = """
 import asyncio, pickle, sys
 from pathlib import Path
 from db import migrations
 from tests.conftest import Graph, NotingDatabase
+from tests.graphql_schema.asking import done, with_ids
 from tests.graphql_schema.specs import test_labels
+from tests.graphql_schema.test_audit import MUTATIONS, asked
 from tests.invariants.oracle import RULES
 from tests.world import World
 
@@ -45,8 +56,18 @@ for name, test in vars(test_labels).items():
     if name.startswith("test_"):
         asyncio.run(run(test))
         print(name, "passed")
+
+for name in sys.argv[2:]:
+    async def do(graph, world):
+        who, given = MUTATIONS[name]
+        await done(graph, who, asked(name), **with_ids(world, given))
+
+    asyncio.run(run(do))
+    print(name, "done")
 """
-"""Generates the revision, and runs the tests of the entity on the database of a test, without servers of their own."""
+"""Generates the revision, runs the tests of the entity on the database of a test, without servers of their own, and
+does the mutations that the other examples declare.
+"""
 
 
 @pytest.fixture
@@ -56,6 +77,8 @@ def copy(tmp_path: Path, world: World) -> Path:
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "data", "dist"))
     for place, code in BLOCKS:
         _add(tmp_path / place["file"], code, owner=place["owner"])
+    for code in OF_ALL_KINDS:
+        _add(tmp_path / "graphql_schema/specs/mutations.py", code, owner=None)
     (tmp_path / "world").write_bytes(pickle.dumps(vars(world)))
     return tmp_path
 
@@ -72,13 +95,19 @@ def _add(file: Path, code: str, *, owner: str | None) -> None:
 
 
 async def test_whoever_does_what_the_page_says_has_an_entity_that_works(copy: Path, database_url: str) -> None:
-    arguments = sys.executable, "-c", FOLLOW, database_url
+    arguments = sys.executable, "-c", FOLLOW, database_url, *map(to_camel_case, DECLARED)
     process = await asyncio.create_subprocess_exec(
         *arguments, cwd=copy, env={"PYTHONPATH": str(copy)}, stdout=PIPE, stderr=STDOUT
     )
     said, _ = await process.communicate()
     assert process.returncode == 0, said.decode()
     assert re.search("^test_.* passed$", said.decode(), re.MULTILINE)
+    assert re.findall(r"^(\w+) done$", said.decode(), re.MULTILINE) == [*map(to_camel_case, DECLARED)]
+
+
+def test_there_is_an_example_of_each_other_kind_of_mutation() -> None:
+    """One under a version, one to another state, and one of several steps."""
+    assert DECLARED == ["edit_document", "resolve_thread", "update_project"]
 
 
 def test_three_files_are_written_by_hand_beside_the_tests() -> None:

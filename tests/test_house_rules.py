@@ -36,6 +36,7 @@ MIRRORS_NOTHING = {
     "tests/app/test_behind_pgbouncer.py": "holds for whatever is asked through a pooler",
     "tests/graphql_schema/test_audit.py": "holds for whatever is changed",
     "tests/graphql_schema/test_roots.py": "holds for whatever is changed",
+    "tests/graphql_schema/test_event_loop.py": "holds for whatever is changed",
     "tests/graphql_schema/test_races.py": "holds for whatever is changed",
     "tests/graphql_schema/specs/test_documents.py": "follows a document through rules, edges and mutations",
     "tests/graphql_schema/specs/test_projects.py": "follows a project through edges, mutations and events",
@@ -64,6 +65,7 @@ SHORT_TASKS = {
 
 CONVENTIONS = {
     "AuditLog": "is where every unit of work notes what it did",
+    "IdempotencyKey": "is where a change keeps its answer, and those of several steps do",
     "labels": "are what Prometheus calls the parts of a metric, whatever a slice calls its tables",
     "user_id": "names the person, wherever a table lists members",
 }
@@ -93,7 +95,7 @@ FILES = sorted(walk())
 MODULES = [path for path in FILES if path.endswith(".py")]
 TREES = {path: ast.parse((ROOT / path).read_text()) for path in MODULES}
 TESTS = [path for path in MODULES if path.startswith("tests/")]
-KERNEL = [path for path in MODULES if re.match(r"db/\w+\.py|graphql_schema/(\w+\.py|core/|execution/)", path)]
+KERNEL = [path for path in MODULES if re.match(r"db/(change/)?\w+\.py|graphql_schema/(\w+\.py|core/|execution/)", path)]
 SLICES = [path for path in MODULES if re.match(r"graphql_schema/(?!core|execution)\w+/", path)]
 
 

@@ -1,29 +1,16 @@
 """Keys with which clients repeat a change: it is done once, and every repetition is answered as the first time."""
 
-from dataclasses import dataclass
-from datetime import timedelta
-
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from db import tables
 from db.base import new_id
+from db.change.keys import Key, is_old
 from db.errors import KeyReused
 from db.queue.declared import clears
 from db.write import Work
 
-KEPT = timedelta(hours=24)
-
-old_keys = clears(tables.IdempotencyKey, lambda _: _is_old(), cron="37 * * * *")
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A client's key for one mutation, or several done as one, and the hash of all that was sent with it."""
-
-    mutation: str
-    key: str
-    body_hash: bytes
+old_keys = clears(tables.IdempotencyKey, lambda _: is_old(), cron="37 * * * *")
 
 
 async def begin(work: Work, key: Key) -> bytes | None:
@@ -36,7 +23,7 @@ async def begin(work: Work, key: Key) -> bytes | None:
     place = {"user_id": work.viewer_id, "mutation": key.mutation, "key": key.key}
     new = {"created_at": func.now(), "body_hash": key.body_hash, "answer": None}
     taken = insert(row).values(id=new_id(), **place, **new)
-    renewed = taken.on_conflict_do_update(index_elements=list(place), set_=new, where=_is_old())
+    renewed = taken.on_conflict_do_update(index_elements=list(place), set_=new, where=is_old())
     if await work.scalar(renewed.returning(row.id)) is not None:
         return None
     known = (await work.scalars(select(row).filter_by(**place))).one()
@@ -50,7 +37,3 @@ async def keep(work: Work, key: Key, answer: bytes) -> None:
     row = tables.IdempotencyKey
     kept = update(row).filter_by(user_id=work.viewer_id, mutation=key.mutation, key=key.key).values(answer=answer)
     await work.execute(kept, synchronize_session=False)
-
-
-def _is_old() -> ColumnElement[bool]:
-    return tables.IdempotencyKey.created_at <= func.now() - KEPT

@@ -1,9 +1,8 @@
-"""Telling people something, and noting what they have seen of it."""
+"""Telling people something."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from db import tables
@@ -18,26 +17,3 @@ async def notify(work: Work, notifications: Sequence[dict[str, Any]]) -> None:
     if told:
         await work.execute(insert(tables.Notification).values(told))
         work.touch(*(topic("user", user_id) for user_id in {columns["user_id"] for columns in told}))
-
-
-async def mark_read(work: Work, notifications: Sequence[tables.Notification]) -> int:
-    """Note that these are read, and say of how many that is new. Those read before keep their time."""
-    return await _note(work, notifications, "read_at")
-
-
-async def archive(work: Work, notifications: Sequence[tables.Notification]) -> int:
-    """Put these away, and say of how many that is new. Those put away before keep their time."""
-    return await _note(work, notifications, "archived_at")
-
-
-async def _note(work: Work, notifications: Sequence[tables.Notification], column: str) -> int:
-    notification = tables.Notification
-    is_new = notification.id.in_([row.id for row in notifications]), getattr(notification, column).is_(None)
-    # In the order of their ids, so that two who note the same wait for each other in one direction.
-    found = select(notification.id).where(*is_new).order_by(notification.id).with_for_update()
-    noted = update(notification).where(notification.id.in_(found)).values({column: func.now()})
-    noted = noted.returning(notification.id).execution_options(synchronize_session=False)
-    count = len((await work.scalars(noted)).all())
-    if count:
-        work.touch(topic("user", work.viewer_id))
-    return count

@@ -1,7 +1,7 @@
 """The kernel of the graph, which all slices share: declarations of types, edges, lists, mutations and subscriptions."""
 
 from graphql_schema.core.aggregates import aggregate, aggregate_of, period
-from graphql_schema.core.changes import add, delete, transition, update
+from graphql_schema.core.changes import add, delete, transition, update, update_each
 from graphql_schema.core.connections import listing, many, many_to_many
 from graphql_schema.core.fields import column, deprecated, embedded, one, sql
 from graphql_schema.core.figures import average, count, highest, lowest, percentile, total
@@ -49,4 +49,5 @@ __all__ = [
     "transition",
     "union",
     "update",
+    "update_each",
 ]

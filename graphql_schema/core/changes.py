@@ -14,23 +14,28 @@ the input and the id of the viewer as expressions.
 ... )
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import Field, dataclass, fields, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from strawberry import ID, UNSET
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.utils.str_converters import to_camel_case
 
-from db import change_sql
 from db.base import Base
-from db.change import Addition, Change, Deletion, Given, Make, May, Update, made
-from db.errors import BadInput, Refusal, Refusals
+from db.change.declared import Addition, Change, Deletion, Given, Make, May, Update, UpdateEach
+from db.change.keys import ANSWER
+from db.change.making import each_made, made
+from db.change.parts import Form
+from db.change.statement import statement
+from db.errors import BadInput, Conflict, Refusal, Refusals
 from db.outbox import CHANGED
 from db.relations import class_of
 from db.roots import above, noun
 from db.rules import parent_of
+from graphql_schema.core.bulk import OnError, check_items
 from graphql_schema.core.context import Context
 from graphql_schema.core.mutations import Mutation, Showing, payload_type, told
 from graphql_schema.core.signature import argument
@@ -42,9 +47,13 @@ KEYS = 5
 
 
 class Shown(dict[str, Any]):
-    """A payload with the JSON of objects in it, in the order of the fields that select them."""
+    """A payload with the JSON of objects in it, in the order of the fields that select them.
+
+    Of what came before under an idempotency key it has the answer that is `known`, and nothing else.
+    """
 
     texts: Sequence[Any] = ()
+    known: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -68,28 +77,61 @@ class OneStatement(Mutation):
 
     async def done(self, context: Context, arguments: dict[str, Any], showing: Showing | None) -> Shown:
         if showing is None:
-            alone = context.transaction is None
-            showing = Showing(change_sql.statement(self.change, context.viewer.typical, alone=alone), {})
-        return await self._made(context, arguments["input"], showing)
+            form = Form.PART if context.transaction else Form.ALONE
+            showing = Showing(statement(self.change, context.viewer.typical, form=form), {})
+        input = arguments["input"]
+        check_items(input)
+        check_texts(input)
+        _check_nulls(input)
+        return await self._made(context, input, showing)
 
     def payload(self, result: Any, refusals: Sequence[Refusal]) -> dict[str, Any]:
         return told(refusals)
 
     async def _made(self, context: Context, input: Any, showing: Showing) -> Shown:
-        check_texts(input)
-        _check_nulls(input)
         values = {**showing.values, "request_id": context.request_id}
         row = await made(self.change, context.source, context.viewer, input, showing.statement, values)
-        names, keys = list(self.change.shows), row[KEYS:]
+        if showing.statement.form is Form.KEYED and row[ANSWER] is not None:
+            known = Shown()
+            known.known = row[ANSWER]
+            return known
         conflict = self.change.conflict(row[2], input) if row[1] is None else None
-        if conflict:  # the object as it stands is the first
+        if conflict:
             context.fail()
-            names = names[:1]
-        found = Shown(dict(zip(names, keys, strict=False)) | told([conflict] if conflict else []))
+        return self.shown(input, row[KEYS:], conflict)
+
+    def shown(self, input: Any, values: Sequence[Any], conflict: Conflict | None = None) -> Shown:
+        """The payload with the keys and the JSON that the statement answers with."""
+        names = list(self.change.shows)
+        named = dict(
+            zip(names[:1] if conflict else names, values, strict=False)
+        )  # the object as it stands is the first
+        found = Shown(named | told([conflict] if conflict else []))
         if self.gone and not conflict:
             found[self.gone] = getattr(input, self.change.at)
-        found.texts = keys[len(self.change.shows) :]
+        found.texts = values[len(names) :]
         return found
+
+
+@dataclass(frozen=True)
+class ForEach(OneStatement):
+    """A change of each row that a list names. `returns` names what the payload has, with its types: the viewer, the
+    number of the rows that were changed, and all that were found. It is read by a second statement.
+    """
+
+    change: UpdateEach
+    returns: Mapping[str, Any] = field(kw_only=True)
+
+    def annotation(self, table: type[Base], name: str) -> Any:
+        payload_type(name, self.returns)
+        return Mutation.annotation(self, table, name)
+
+    async def _made(self, context: Context, input: Any, showing: Showing) -> Shown:
+        given = self.change, context.source, context.viewer, input, showing.statement
+        is_partial = input.on_error is OnError.SKIP
+        done = await each_made(*given, {"request_id": context.request_id}, is_partial=is_partial)
+        values = context.viewer.id, done.changed, done.keys
+        return Shown(dict(zip(self.returns, values, strict=True)) | told(done.refusals))
 
 
 def add(
@@ -150,6 +192,30 @@ def transition(
     """Another state for the row that is found, with other values. Where that state cannot follow it is a CONFLICT."""
     change = Update(table=at, may=may, at=_field(at), to=to, set=sets, tells=tells, shows=shows)
     return _declared(description, input, change, {noun(at): at})
+
+
+def update_each(
+    description: str,
+    input: type,
+    *,
+    at: type[Base],
+    named: str,
+    may: May,
+    where: Callable[[Any], ColumnElement[bool]],
+    sets: Make,
+    is_audited: bool = True,
+    tells: str = CHANGED,
+    **returns: Any,
+) -> ForEach:
+    """Other values for each row that is `named` in a list of the input, if it has `where(found)`.
+
+    The input says by `on_error` what becomes of the others when one cannot be found: see `graphql_schema.core.bulk`.
+    `returns` names what it answers with, in order: the table of viewers, a number, and `references` to the rows.
+    """
+    change = UpdateEach(
+        table=at, may=may, at=named, where=where, set=sets, is_audited=is_audited, tells=tells, shows={}
+    )
+    return ForEach(description, input, change, returns=returns, weight=100)
 
 
 def delete(

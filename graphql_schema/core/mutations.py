@@ -16,7 +16,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.utils.str_converters import to_camel_case
 
 from db.base import Base
-from db.change_sql import ChangeStatement
+from db.change.statement import ChangeStatement
 from db.deadlocks import repeated
 from db.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Refusals, Unauthenticated
 from graphql_schema.core import tree
@@ -77,6 +77,12 @@ class Mutation(Field):
     def annotation(self, table: type[Base], name: str) -> Any:
         return f"{pascal(name)}Payload | None"  # null of one that failed leaves the others whole
 
+    def lower(self, at: Selected) -> tree.Node:
+        """The mutation. Its payload is lowered where nothing is known of the input: here lists get their sizes."""
+        payload = at.object()
+        members = tuple(sized(member, at) for member in payload.members)
+        return tree.Python(at.coordinate, at.name, self, replace(payload, members=members), at.given())
+
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         if source is not None:  # what it answered before is shown
             return source
@@ -130,12 +136,6 @@ class Steps(Mutation):
 
     def arguments(self) -> list[StrawberryArgument]:
         return arguments_of(self.function)
-
-    def lower(self, at: Selected) -> tree.Node:
-        """The mutation. Its payload is lowered where nothing is known of the input: here lists get their sizes."""
-        payload = at.object()
-        members = tuple(sized(member, at) for member in payload.members)
-        return tree.Python(at.coordinate, at.name, self, replace(payload, members=members), at.given())
 
     async def done(self, context: Context, arguments: dict[str, Any], showing: Showing | None) -> dict[str, Any]:
         async with context.source.work(context.viewer) as work:

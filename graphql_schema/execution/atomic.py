@@ -13,24 +13,26 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from orjson import OPT_SORT_KEYS, Fragment, dumps, loads
+from orjson import OPT_SORT_KEYS, dumps
 
 from db.access import Viewer
 from db.actions import idempotency
-from db.actions.idempotency import Key
+from db.change.keys import Key
+from db.change.parts import Form
 from db.deadlocks import is_deadlock, repeated
-from db.errors import BadInput, Refusal, RolledBack
+from db.errors import BadInput, KeyReused, Refusal, RolledBack
+from graphql_schema.core.changes import Shown
 from graphql_schema.core.context import Context
 from graphql_schema.core.errors import shown
-from graphql_schema.core.mutations import Mutation, told
+from graphql_schema.core.mutations import Mutation, Showing, told
 from graphql_schema.core.tree import Constant, Member, Python
+from graphql_schema.execution import kept
 from graphql_schema.execution.answering import Answering
 from graphql_schema.execution.answers import Answer, failed
-from graphql_schema.execution.compiling import compile_ahead
+from graphql_schema.execution.compiling import at_once_ahead, compile_ahead
 from graphql_schema.execution.mutations import done
 from graphql_schema.execution.operations import Operation
 from graphql_schema.execution.payloads import Payload
-from graphql_schema.execution.plan import references
 
 KEY = "idempotencyKey"
 MAX_KEY = 255
@@ -65,11 +67,15 @@ async def run(operation: Operation, context: Context) -> Answer:
     Raises KeyReused, and BadInput for what cannot be sent so.
     """
     check(operation)
-    await compile_ahead(operation, context, alone=False)
     key = key_of(operation, context.viewer)
+    alone = await at_once_ahead(operation, context, form=Form.KEYED if key else Form.ALONE)
+    if alone is None:
+        await compile_ahead(operation, context, form=Form.PART)
     turn = key_locks.setdefault((context.viewer.id, key), asyncio.Lock()) if key else nullcontext()
     try:
         async with turn:
+            if alone:
+                return await _at_once(Answering(operation, context), *alone, key=key)
             return await repeated(partial(_whole, operation, context, key=key), is_undone=_is_undone)
     except Stopped as stopped:
         return await _undone(Answering(operation, context), stopped)
@@ -92,8 +98,8 @@ def key_of(operation: Operation, viewer: Viewer) -> Key | None:
     given = _given(operation, viewer)
     if given is None:
         return None
-    if not isinstance(given, str) or not 0 < len(given) <= MAX_KEY:
-        raise BadInput(f"An idempotency key is a text of 1 to {MAX_KEY} characters.", at=KEY)
+    if not isinstance(given, str) or not 0 < len(given) <= MAX_KEY or "\0" in given:
+        raise BadInput(f"An idempotency key is a text of 1 to {MAX_KEY} characters, none of which is NUL.", at=KEY)
     request = operation.request
     body = dumps([request.query, request.operation_name, request.variables or {}], option=OPT_SORT_KEYS)
     names = " ".join(member.name for member in operation.plan.members)
@@ -111,55 +117,39 @@ def _is_undone(error: Exception) -> bool:
     return any(map(is_deadlock, error.raised if isinstance(error, Stopped) else [error]))
 
 
+async def _at_once(answering: Answering, member: Member, showing: Showing, *, key: Key | None) -> Answer:
+    """The answer to the only field, by the statement that is all of the transaction, and keeps it if there is a key."""
+    if key:
+        given = key.parameters(await kept.pieces(answering, member))
+        answering.operation.showings[member.key] = showing._replace(values={**showing.values, **given})
+    try:
+        payload = await done(member, answering.operation, answering.context)
+        if isinstance(payload, Shown) and payload.known:
+            return {"data": await kept.repeated(answering, payload.known)}
+        found = await answering.show(member, payload)
+    except KeyReused:
+        raise
+    except Exception as error:  # noqa: BLE001  (explained or masked)
+        found = answering.failures.add(error)
+    return answering.answer(kept.whole(answering, member, found))
+
+
 async def _whole(operation: Operation, context: Context, *, key: Key | None) -> Answer:
     async with context.database.transaction() as transaction:
         inside = context.within(transaction)
         if key:
             async with transaction.work(context.viewer) as work:
-                kept = await idempotency.begin(work, key)
-            if kept is not None:
-                return {"data": await _repeated(Answering(operation, inside), kept)}
+                known = await idempotency.begin(work, key)
+            if known is not None:
+                return {"data": await kept.repeated(Answering(operation, inside), known)}
         found, payloads = dict[str, Any](), dict[str, Payload]()
         for member in operation.plan.members:
             found[member.key], payloads[member.key] = await _done(Answering(operation, inside), member)
         if key:
             async with transaction.work(context.viewer) as work:
-                await idempotency.keep(work, key, b"\n".join([dumps(payloads, default=str), dumps(found)]))
+                await idempotency.keep(work, key, kept.written(payloads, found))
     context.viewer = inside.viewer
     return {"data": found}
-
-
-async def _repeated(answering: Answering, kept: bytes) -> Any:
-    """The answer of before; a viewer who sees less by now gets what was done as they see it now."""
-    payloads, _, then = kept.partition(b"\n")
-    now = dict[str, Any]()
-    for member in answering.operation.plan.members:
-        if isinstance(member.node, Constant):
-            now[member.key] = member.node.value
-        else:
-            now[member.key] = await answering.show(member, _restored(member, loads(payloads)[member.key]))
-    data = answering.answer(now)["data"]
-    return data if _hides(loads(dumps(data)), loads(then)) else Fragment(then)
-
-
-def _restored(member: Member, payload: Payload) -> Payload:
-    """A payload that was kept: the keys of the objects that it names are texts there."""
-    keys = {row.payload for _, row in references(member)}
-    return {name: _key(value) if name in keys else value for name, value in payload.items()}
-
-
-def _key(text: Any) -> Any:
-    """The key, or the keys, that a text, or a list of texts, stands for."""
-    return list(map(_key, text)) if isinstance(text, list) else text and UUID(text)
-
-
-def _hides(now: Any, then: Any) -> bool:
-    """Whether something is null or not listed any more."""
-    if isinstance(now, dict) and isinstance(then, dict):
-        return any(_hides(now[key], value) for key, value in then.items() if key in now)
-    if isinstance(now, list) and isinstance(then, list):
-        return len(now) < len(then) or any(map(_hides, now, then))
-    return now is None and then is not None
 
 
 async def _done(answering: Answering, member: Member) -> tuple[Any, Payload]:

@@ -12,11 +12,12 @@ from typing import Any
 
 from sqlalchemy import Uuid, literal_column
 
-from db import change_sql
 from db.access import Viewer
 from db.base import tables
-from db.change import Change, Deletion
-from db.change_sql import ChangeStatement, Writer
+from db.change.declared import Change, Deletion, UpdateEach
+from db.change.parts import Form
+from db.change.statement import ChangeStatement, Writer, can_be_many
+from db.change.statement import statement as showing_nothing
 from db.permissions import SEE
 from db.relations import passes_down
 from db.roots import above
@@ -29,22 +30,23 @@ MARKED = re.compile("\2(.*?)\2")
 """Stands in the text of a statement for what is selected of a row, with its number."""
 
 
-def statement(change: Change, rows: Sequence[Row], asked: Asked, viewer: Viewer, *, alone: bool) -> ChangeStatement:
+def statement(change: Change, rows: Sequence[Row], asked: Asked, viewer: Viewer, *, form: Form) -> ChangeStatement:
     """The statement of a change that shows these rows, or nothing if not all of them can be shown by it.
 
     Raises RecursionError for what is too deep.
     """
-    plain = change_sql.statement(change, viewer.typical, alone=alone)
-    if asked.failures or not rows:
-        return plain
+    nothing = showing_nothing(change, viewer.typical, form=form)
+    if asked.failures or not rows or isinstance(change, UpdateEach):
+        return nothing
     places = Places()
-    one = _text(_writer(change, viewer.typical, many=False, alone=alone), rows, asked, places)
+    one = _text(_writer(change, viewer.typical, form), rows, asked, places)
     if one is None:
-        return plain
-    names = list(places.kinds)
-    many = plain.many_sql and _text(_writer(change, viewer.typical, many=True, alone=True), rows, asked, places)
-    assert list(places.kinds) == names, "for many it has other parameters"
-    return ChangeStatement(one, places.kinds, places.constants, many, shows=True)
+        return nothing
+    names, many = list(places.kinds), None
+    if can_be_many(change, form):
+        many = _text(_writer(change, viewer.typical, Form.TOGETHER), rows, asked, places)
+        assert list(places.kinds) == names, "for many it has other parameters"
+    return ChangeStatement(one, places.kinds, places.constants, many, form, shows=True)
 
 
 def _text(writer: Writer, rows: Sequence[Row], asked: Asked, places: Places) -> str | None:
@@ -58,8 +60,8 @@ def _text(writer: Writer, rows: Sequence[Row], asked: Asked, places: Places) -> 
 
 
 @cache
-def _writer(change: Change, viewer: Viewer, *, many: bool, alone: bool) -> Writer:
-    return Writer(change, viewer, many=many, alone=alone)
+def _writer(change: Change, viewer: Viewer, form: Form) -> Writer:
+    return Writer(change, viewer, form)
 
 
 @cache

@@ -4,31 +4,34 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from db.change.declared import UpdateEach
+from db.change.parts import Form
 from db.engine import HEAVY
 from db.statements import Statement
 from graphql_schema.core.context import Context
 from graphql_schema.core.mutations import Showing
-from graphql_schema.core.tree import Member, Row
+from graphql_schema.core.tree import Constant, Member, Row
 from graphql_schema.execution.asked import Asked
 from graphql_schema.execution.operations import Operation
-from graphql_schema.execution.plan import Plan, references, size
+from graphql_schema.execution.plan import Plan, change_of, references, size
 
 
-async def compile_ahead(operation: Operation, context: Context, *, alone: bool = True) -> None:
+async def compile_ahead(operation: Operation, context: Context, *, form: Form = Form.ALONE) -> None:
     """Compile all that an operation is going to change, and to read if statements read it, and charge for it.
 
-    `alone` says whether each field of a mutation is a transaction of its own. Raises BadInput for what is too deep,
-    Overloaded, and what `context.take_text` does.
+    `form` is that of the statements of a mutation. Raises BadInput for what is too deep, Overloaded, and what
+    `context.take_text` does.
     """
     plan = operation.plan
-    shown = [await _change_ahead(operation, member, context, alone=alone) for member in plan.changes]
+    changes = [] if context.viewer.is_guest else plan.changes  # a guest is refused
+    shown = [await _change_ahead(operation, member, context, form=form) for member in changes]
     for members in plan.reads if operation.is_compiled else ():
         asked = plan.asked(members, operation.variables)
         if asked.members and members not in shown and not plan.written(asked, context.viewer):
             await _charged(context, partial(_compiled, plan, asked, context))
 
 
-async def _change_ahead(operation: Operation, member: Member, context: Context, *, alone: bool) -> list[Member]:
+async def _change_ahead(operation: Operation, member: Member, context: Context, *, form: Form) -> list[Member]:
     """Have the statement of a field that is one ready; returns the rows that it shows.
 
     It shows none of what graphql-core answers, nor where all that is selected is heavy to read.
@@ -37,13 +40,27 @@ async def _change_ahead(operation: Operation, member: Member, context: Context, 
     is_shown = operation.is_compiled and operation.estimate.weight < HEAVY
     rows = [row for row, _ in references(member)] if is_shown else []
     asked = plan.asked(rows, operation.variables)
-    key = (member.key, alone, *plan.key(asked, viewer))
-    make = partial(plan.compile_change, member, asked, viewer, alone=alone)
+    key = (member.key, form, *plan.key(asked, viewer))
+    make = partial(plan.compile_change, member, asked, viewer, form=form)
     found: Any = plan.memory.statements.get(key)
     if found is None:
         found = await _charged(context, partial(_made, plan, key, make, context))
     operation.showings[member.key] = Showing(found, asked.values)
     return rows if found.shows else []
+
+
+async def at_once_ahead(operation: Operation, context: Context, *, form: Form) -> tuple[Member, Showing] | None:
+    """Compile the statement that does and shows all of an operation, if it has one field that is one; returns both."""
+    plan = operation.plan
+    fields = [member for member in plan.members if not isinstance(member.node, Constant)]
+    if not operation.is_compiled or context.viewer.is_guest or len(fields) != 1 or fields != plan.changes:
+        return None
+    [member] = fields
+    if isinstance(change_of(member.node), UpdateEach):  # what is refused of it is told after the statement
+        return None
+    await _change_ahead(operation, member, context, form=form)
+    found = operation.showings[member.key]
+    return (member, found) if found.statement.shows or not references(member) else None
 
 
 async def statement(plan: Plan, asked: Asked, context: Context) -> Statement:

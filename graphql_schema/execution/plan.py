@@ -14,8 +14,9 @@ from graphql.execution.values import VariableValues
 
 from db.access import Viewer
 from db.cache import get_or_make
-from db.change import Change
-from db.change_sql import ChangeStatement
+from db.change.declared import Change
+from db.change.parts import Form
+from db.change.statement import ChangeStatement
 from db.errors import BadInput
 from db.statements import Statement, joined
 from graphql_schema.core.changes import OneStatement
@@ -148,12 +149,12 @@ class Plan:
         except RecursionError:
             raise BadInput("This is nested too deeply.") from None
 
-    def compile_change(self, member: Member, asked: Asked, viewer: Viewer, *, alone: bool) -> ChangeStatement:
-        """The statement of a field that is one, alone a transaction or a part of one; raises BadInput as `compile`."""
+    def compile_change(self, member: Member, asked: Asked, viewer: Viewer, *, form: Form) -> ChangeStatement:
+        """The statement of a field that is one; raises BadInput as `compile` does."""
         change, rows = change_of(member.node), [row.node for row in asked.members if isinstance(row.node, Row)]
         assert change
         try:
-            return changing.statement(change, rows, asked, viewer, alone=alone)
+            return changing.statement(change, rows, asked, viewer, form=form)
         except RecursionError:
             raise BadInput("This is nested too deeply.") from None
 

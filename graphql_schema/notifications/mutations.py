@@ -1,17 +1,13 @@
 """Reading notifications and putting them away."""
 
-from uuid import UUID
-
 import strawberry
+from sqlalchemy import func
 
 from db import tables
-from db.actions import notifications
 from db.permissions import OWN
-from db.write import Work
-from graphql_schema.core import mutation, references
-from graphql_schema.core.bulk import OnError, accepted, items
+from graphql_schema.core import references, update_each
+from graphql_schema.core.bulk import OnError, items
 
-Done = tuple[UUID, int, list[tables.Notification]]
 NAMED = "The notifications that you named, as they are now, in that order without those that were skipped."
 
 
@@ -25,30 +21,32 @@ class NotificationsInput:
     )
 
 
-@mutation(
-    viewer=tables.User, marked_count=int, notifications=references(tables.Notification, NAMED, most="notificationIds")
+mark_notifications_read = update_each(
+    "Note that you have read these notifications. `markedCount` counts those that you had not read before."
+    "\n\nWhat you had read stays as it was, with its time.",
+    NotificationsInput,
+    at=tables.Notification,
+    named="notification_ids",
+    may=OWN,
+    where=lambda notification: notification.read_at.is_(None),
+    sets=lambda notification, input, viewer: {"read_at": func.now()},
+    is_audited=False,
+    viewer=tables.User,
+    marked_count=int,
+    notifications=references(tables.Notification, NAMED, most="notificationIds"),
 )
-async def mark_notifications_read(work: Work, input: NotificationsInput) -> Done:
-    """Note that you have read these notifications. `markedCount` counts those that you had not read before.
 
-    What you had read stays as it was, with its time.
-    """
-    named = await _named(work, input)
-    return work.viewer_id, await notifications.mark_read(work, named), named
-
-
-@mutation(
-    viewer=tables.User, archived_count=int, notifications=references(tables.Notification, NAMED, most="notificationIds")
+archive_notifications = update_each(
+    "Put these notifications away, whether or not you have read them. `archivedCount` counts those that were not."
+    "\n\nWhat you had put away stays as it was, with its time.",
+    NotificationsInput,
+    at=tables.Notification,
+    named="notification_ids",
+    may=OWN,
+    where=lambda notification: notification.archived_at.is_(None),
+    sets=lambda notification, input, viewer: {"archived_at": func.now()},
+    is_audited=False,
+    viewer=tables.User,
+    archived_count=int,
+    notifications=references(tables.Notification, NAMED, most="notificationIds"),
 )
-async def archive_notifications(work: Work, input: NotificationsInput) -> Done:
-    """Put these notifications away, whether or not you have read them. `archivedCount` counts those that were not.
-
-    What you had put away stays as it was, with its time.
-    """
-    named = await _named(work, input)
-    return work.viewer_id, await notifications.archive(work, named), named
-
-
-async def _named(work: Work, input: NotificationsInput) -> list[tables.Notification]:
-    named = await work.get_all(tables.Notification, input.notification_ids, at="notificationIds.{}", may=OWN)
-    return accepted(work, named, input.on_error)

@@ -110,20 +110,6 @@ CALLS = (
         "SELECT count(*) = 1 FROM notifications WHERE title = 'Hello'",
     ),
     Call(
-        notifications.mark_read,
-        "ben",
-        ("invitation",),
-        lambda work, notification: notifications.mark_read(work, [notification]),
-        "SELECT count(*) = 2 FROM notifications WHERE is_read",
-    ),
-    Call(
-        notifications.archive,
-        "vera",
-        ("alert",),
-        lambda work, notification: notifications.archive(work, [notification]),
-        "SELECT count(*) = 1 FROM notifications WHERE is_archived",
-    ),
-    Call(
         accounts.sign_in,
         "ada",
         (),

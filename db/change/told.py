@@ -25,18 +25,29 @@ from sqlalchemy.dialects.postgresql import array, insert
 
 from db.audit import entry
 from db.base import Base
-from db.change import Addition, Deletion, Given, Update
-from db.change_parts import ASKED, Parts
+from db.change.declared import Addition, Deletion, Given, Update
+from db.change.parts import ASKED, Parts
+from db.outbox import CHANGED
 from db.roots import noun, root_topic, way
 from db.tables.audit import AuditLog
 
 
 def told(parts: Parts) -> CTE:
-    """The event, if something was changed."""
-    place = ASKED.c.place if parts.many else literal_column("1")
+    """The event, if something was changed; of each row that was. One that only raises a sequence is told once."""
+    if parts.is_each and parts.change.tells == CHANGED:
+        return _told_once(parts)
+    one = func.row_number().over(order_by=parts.found.c.id) if parts.is_each else literal_column("1")
+    place = ASKED.c.place if parts.many else one
     columns = {"topic": root_topic(parts.found), "kind": _text(parts.change.tells), "ids": ids(parts), "place": place}
     event = select(*(value.label(name) for name, value in columns.items()))
     return parts.each(event.select_from(parts.found, parts.changed, *parts.asked)).cte("told")
+
+
+def _told_once(parts: Parts) -> CTE:
+    nothing = func.jsonb_build_object()
+    event = select(root_topic(parts.found).label("topic"), _text(CHANGED).label("kind"), nothing.label("ids"))
+    roots = parts.each(event.select_from(parts.found, parts.changed)).distinct()
+    return roots.add_columns(literal_column("1").label("place")).cte("told")
 
 
 def ids(parts: Parts) -> ColumnElement[Any]:
@@ -63,7 +74,8 @@ def audited(parts: Parts) -> CTE:
     log: dict[Any, Any] = parts.expressions(
         AuditLog, {name: value for name, value in values.items() if value is not None}
     )
-    rows = select(bindparam("entry_id", type_=Uuid()), *log.values())
+    key = func.uuidv7() if parts.is_each else bindparam("entry_id", type_=Uuid())
+    rows = select(key, *log.values())
     rows = parts.each(rows.select_from(parts.found, parts.changed, *parts.asked))
     names = ["id", *(one.name for one in log)]
     into: Any = AuditLog.__table__

@@ -5,11 +5,14 @@ No part sees what another writes, but for what it returns.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     CTE,
+    BigInteger,
     Boolean,
     Column,
     ColumnElement,
@@ -21,19 +24,22 @@ from sqlalchemy import (
     column,
     delete,
     exists,
+    func,
     literal,
     literal_column,
     null,
     or_,
     select,
     table,
+    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
 
 from db.access import Viewer, allows
 from db.base import Base
-from db.change import Addition, Change, Deletion, Given, Update, Values
+from db.change import keys
+from db.change.declared import Addition, Change, Deletion, Given, Update, UpdateEach, Values
 from db.implications import implies
 from db.permissions import SEE
 from db.records import columns, defaults
@@ -42,14 +48,45 @@ from db.rules import closing
 ASKED: Any = table("asked", column("place", Integer()), column("new_id", Uuid()), column("also_id", Uuid()))
 """The runs of a statement that are done together, with the parameters of each."""
 
+KEY = bindparam("key", type_=Uuid())
+KEYS = bindparam("keys", type_=ARRAY(Uuid()))
+
+
+class Form(Enum):
+    """The forms of the statement of a change."""
+
+    ALONE = auto()
+    """A transaction by itself, which tells what happened."""
+    KEYED = auto()
+    """A transaction by itself, whose answer is kept under an idempotency key."""
+    TOGETHER = auto()
+    """A transaction for many runs at once, each a row of `asked`."""
+    PART = auto()
+    """A part of a transaction, which answers with what is to be told at its end."""
+
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """The parts of a change for viewers of a kind: by itself, or for `many` runs at once, each a row of `asked`."""
+    """The parts of a change for viewers of a kind."""
 
     change: Change
     viewer: Viewer
-    many: bool = False
+    form: Form = Form.ALONE
+
+    @property
+    def many(self) -> bool:
+        """Whether there are many runs."""
+        return self.form is Form.TOGETHER
+
+    @property
+    def is_each(self) -> bool:
+        """Whether each row that a list names is changed."""
+        return isinstance(self.change, UpdateEach)
+
+    @cached_property
+    def known(self) -> CTE:
+        """The answer that was kept before."""
+        return keys.known()
 
     @cached_property
     def found(self) -> CTE:
@@ -57,15 +94,19 @@ class Parts:
         row, may = self.change.table.__table__, self.change.may
         permissions = may if isinstance(may, tuple) else (may,)
         conditions = [
-            row.c.id == bindparam("key", type_=Uuid()),
+            row.c.id == (func.any(KEYS) if self.is_each else KEY),
             or_(*(allows(p, row, self.viewer) for p in permissions)),
         ]
         if not all(implies(row, permission, SEE) for permission in permissions):
             conditions.append(allows(SEE, row, self.viewer))
         if (reason := closing(row)) is not None:
             conditions.append(reason.is_(None))
+        if self.form is Form.KEYED:
+            conditions.append(~exists(select(self.known.c.id)))
         place = [ASKED.c.place] if self.many else []
         found = select(*columns(self.change.table).values(), *place).select_from(row, *self.asked).where(*conditions)
+        if self.is_each:  # so that two who change the same rows wait for each other in one direction
+            found = found.order_by(row.c.id)
         return found.with_for_update(of=row, **self._lock).cte("found")
 
     @cached_property
@@ -96,6 +137,8 @@ class Parts:
 
     def each(self, rows: Select[Any]) -> Select[Any]:
         """Of rows over what was found, changed and asked those that belong together."""
+        if self.is_each:
+            return rows.where(self.found.c.id == self.changed.c.id)
         if not self.many:
             return rows
         return rows.where(self.found.c.place == ASKED.c.place, self.changed.c.id == ASKED.c.new_id)
@@ -148,12 +191,32 @@ class Parts:
         assert isinstance(self.change, Update)
         found, values = self.found.c, self.change.values(self.found.c)
         if self.change.version:
-            yield found.version == bindparam(f"input_{self.change.version}", type_=found.version.type)
+            yield self._is_of_version
         if self.change.to:
             yield or_(*(found[str(self.change.state)] == source for source in self.change.sources))
         given = self.expressions(self.change.table, {n: v for n, v in values.items() if isinstance(v, Given)})
+        if isinstance(self.change, UpdateEach):
+            yield self.change.where(found)
+            number = select(func.count()).select_from(self.found).scalar_subquery()
+            yield or_(bindparam("is_partial", type_=Boolean()), number == bindparam("named", type_=BigInteger()))
         if given:
             yield or_(*(found[one.name].is_distinct_from(value) for one, value in given.items()))
+
+    @property
+    def agrees(self) -> ColumnElement[bool]:
+        """Whether what has changed nothing had nothing to change: see `Change.conflict`."""
+        change = self.change
+        if not isinstance(change, Update) or not change.state:
+            return true()
+        if change.version:
+            return self._is_of_version
+        return or_(*(self.found.c[change.state] == state for state in (change.to, *change.sources)))
+
+    @property
+    def _is_of_version(self) -> ColumnElement[bool]:
+        assert isinstance(self.change, Update)
+        version = self.found.c.version
+        return version == bindparam(f"input_{self.change.version}", type_=version.type)
 
     def expressions(self, table: type[Base], values: Values) -> dict[Any, ColumnElement[Any]]:
         """Values by their columns: those of the input as parameters, constants, and expressions as they are."""

@@ -1,8 +1,11 @@
 """A change as one statement: found under its rule, changed, told; many at once where it adds something."""
 
 import asyncio
+import inspect
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,15 +13,21 @@ import pytest
 from sqlalchemy import func, select
 
 from db import tables
-from db.change import Addition, Change, Deletion, Update, made
-from db.change_sql import statement
+from db.change import declared
+from db.change.declared import Addition, Change, Deletion, Update
+from db.change.making import made
+from db.change.parts import Form
+from db.change.statement import statement
 from db.engine import Database
 from db.errors import BadInput, Conflict, Forbidden, NotFound
 from db.outbox import OutboxEvent
 from db.permissions import COMMENT, EDIT, MANAGE, OWN
 from db.tables import CommentStatus, DocumentStatus
+from graphql_schema.specs import mutations
 from tests.conftest import NotingDatabase
 from tests.world import World
+
+PAGE = Path(inspect.getfile(declared)).parent / "README.md"
 
 ADD = Addition(
     table=tables.CommentThread,
@@ -78,7 +87,7 @@ class Doing:
 
     async def __call__(self, who: str, change: Change, **given: Any) -> Any:
         viewer = self.world.viewer(who)
-        one = statement(change, viewer.typical, alone=True)
+        one = statement(change, viewer.typical, form=Form.ALONE)
         return await made(change, self.database, viewer, SimpleNamespace(**given), one, {"request_id": None})
 
     async def events(self) -> list[tuple[str, int]]:
@@ -196,7 +205,7 @@ async def test_a_row_is_deleted_by_whoever_may(do: Doing, world: World) -> None:
 
 async def test_in_a_transaction_it_is_told_at_the_end(do: Doing, database: Database, world: World) -> None:
     viewer = world.viewer("ben")
-    one = statement(ADD, viewer.typical, alone=False)
+    one = statement(ADD, viewer.typical, form=Form.PART)
     async with database.transaction() as transaction:
         for content in ("One", "Two"):
             given = SimpleNamespace(thread_id=world.thread_0.public_id, content=content)
@@ -268,3 +277,11 @@ async def test_a_change_leaves_an_entry_in_the_audit_log_without_a_text(do: Doin
         assert (entry.actor_id, entry.project_id) == (world.ben.id, world.atlas.id)
         assert entry.organization_id == world.analytical.id
         assert "Secret" not in str(vars(entry))
+
+
+def test_the_page_shows_the_parts_of_a_statement_in_their_order(world: World) -> None:
+    page = PAGE.read_text()
+    [example], [sql] = (re.findall(rf"```{kind}\n(.*?)```", page, re.DOTALL) for kind in ("python", "sql"))
+    assert example in Path(inspect.getfile(mutations)).read_text()
+    written = statement(mutations.add_comment.change, world.viewer("ben").typical, form=Form.ALONE).sql
+    assert re.findall(r"(?:^WITH |^)(\w+) AS", sql, re.MULTILINE) == re.findall(r"(?:^WITH |, \n)(\w+) AS", written)

@@ -1,22 +1,17 @@
-"""A change as one statement: a row is found under its rule and locked, something is changed, and that is told.
-
-Here is what can be declared, and how outcomes are told apart; `db.change_sql` writes the statement. Rule and change see
-one state of the database, and no round trip lies between the two.
-"""
+"""Changes that can be declared: a row is found under its rule, something is changed, and that is told."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, reduce
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 from uuid import UUID
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.types import TypeEngine
 
 from db.access import Viewer, viewer_id
 from db.base import Base, new_id
-from db.batches import Row
 from db.constraints import field_of
 from db.errors import Conflict
 from db.ids import key_of
@@ -24,7 +19,7 @@ from db.outbox import CHANGED
 from db.permissions import Permission
 from db.records import columns
 from db.roots import noun
-from db.statements import DIALECT, Arguments, Statement
+from db.statements import DIALECT
 from db.transitions import states_before
 
 May = Permission | tuple[Permission, ...]
@@ -193,6 +188,25 @@ class Update(Change):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class UpdateEach(Update):
+    """Other values for each row that the list in the field `at` of the input names, where it has `where`.
+
+    Unless the others may be skipped, all of them are found or nothing is changed.
+    """
+
+    where: Callable[[Any], ColumnElement[bool]]
+    is_audited: bool = True
+
+    def parameters(self, input: Any, viewer: Viewer, *, is_partial: bool = False) -> dict[str, Any]:
+        keys = {key_of(self.table, public_id) for public_id in getattr(input, self.at)}
+        others = {"keys": [key for key in keys if key], "named": len(keys), "is_partial": is_partial}
+        return super().parameters(input, viewer) | others
+
+    def key(self, input: Any) -> None:
+        """None: it has `keys`."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Deletion(Change):
     """The found row is deleted with all that belongs to it, or the rows of another table that have the values of
     `rows`: `lambda comment, input, viewer: tables.Reaction(comment_id=comment.id, user_id=viewer)`.
@@ -208,32 +222,6 @@ class Deletion(Change):
 
     def values(self, found: Any) -> Values:
         return row_values(self.rows(found, Given(), viewer_id()))[1] if self.rows else {}
-
-
-class Source(Protocol):
-    """A database, or a transaction, in which changes are made."""
-
-    async def change(self, statement: Statement, arguments: Arguments, *, kind: str) -> Row | None:
-        """The row that the statement of a change gives; None where it found nothing."""
-
-    def work(self, viewer: Viewer) -> AbstractAsyncContextManager[Any]:
-        """A unit of work."""
-
-
-async def made(change: Change, source: Source, viewer: Viewer, input: Any, statement: Statement, values: Values) -> Row:
-    """Make a change; returns the row of its statement, which has more parameters with these values.
-
-    Raises NotFound for what the viewer does not see, and Forbidden for what they may not do or nobody may. A viewer who
-    came to it in between is not refused for it.
-    """
-    for _ in range(2):
-        arguments = statement.arguments({**values, **change.parameters(input, viewer)})
-        row = await source.change(statement, arguments, kind=change.tells)
-        if row is not None:
-            return row
-        async with source.work(viewer) as work:
-            await work.get(change.table, getattr(input, change.at), at=field_of(change.at), may=change.may)
-    raise Conflict
 
 
 def row_values(row: Base) -> tuple[type[Base], Values]:

@@ -1,0 +1,1 @@
+"""Changes that are one statement each: see the README beside this file."""
