@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from db import actions, tables
 from db.actions import accounts, courses, idempotency, jobs, notifications, specs
-from db.actions.idempotency import Key
 from db.base import new_id
+from db.change.keys import Key
 from db.engine import Database
 from db.modules import modules
 from db.tables import Difficulty, NotificationType, ProjectRole
