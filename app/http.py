@@ -88,7 +88,8 @@ class GraphQLOverHTTP:
         operation, client = await self._operation(asked, checked(members))
         check_kind(operation.kind, asked.method, agreed)
         if agreed.events and operation.kind == "subscription":
-            return self.streams.subscription(operation, client, agreed.events)
+            after = asked.header(b"last-event-id") or None
+            return self.streams.subscription(operation, client, agreed.events, after=after)
         if agreed.parts and operation.is_deferring:
             return await self.streams.parts(operation, client, agreed.parts)
         body, throttle = await self.graph.execute(operation, client)

@@ -60,12 +60,12 @@ class App:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.realtime = Realtime(settings.redis_url, prefix=settings.redis_prefix)
         self.database = Database(
             settings.database_url,
             reader_url=settings.database_reader_url,
             pool_size=settings.pool_size,
         )
+        self.realtime = Realtime(settings.redis_url, self.database.past, prefix=settings.redis_prefix)
         relay: type[Relay | Wakes] = Relay if settings.relay else Wakes
         self.relay = relay(self.database, self.realtime)
         self.sessions = Sessions(self.database)

@@ -2,15 +2,15 @@
 
 A process holds one pub/sub connection, however many subscribers it has. Two tasks own it: one reads, one keeps the
 channels equal to the topics that have listeners. When it breaks or falls silent they end, and a new one takes up the
-same channels. Events that came in between are not heard: HistoryGap tells the listeners so. An event that was published
-twice is heard once.
+same channels. What was published in between is read from the outbox (`app.channels`), and so is what Redis has lost
+without a word: every few seconds the numbers of all channels are looked at. An event that was published twice is heard
+once.
 """
 
 import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Any, Self
 
 import orjson
@@ -20,13 +20,16 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.backoff import ExponentialWithJitterBackoff
 
-from app.redis import LOST, never_again, once_more
+from app.channels import Channel, Listener, Read
+from app.redis import LOST, is_away, never_again, once_more
 from db.background import Background
-from db.errors import HistoryGap, Refusal
+from db.errors import Refusal
 from db.outbox import Event, Topic
 
 TIMEOUT = 2.0
 MAX_FAILURES = 10
+PAUSE = 0.2
+"""Seconds until what could not be read from the outbox is read again."""
 
 log = structlog.get_logger()
 
@@ -41,12 +44,21 @@ class Unavailable(Refusal):
 class Realtime:
     """Publishes events and hears those of all processes. An asynchronous context manager: it hears from its start on.
 
-    `prefix` begins the name of every channel. A listener that falls `queue_size` events behind hears no more. After
-    `heartbeat` seconds of silence the server is asked for a sign of life; after as many again without one the
-    connection counts as lost.
+    `past` reads what is missing; without it a gap is told at once. `prefix` begins the name of every channel. A
+    listener that falls `queue_size` events behind loses some. After `heartbeat` seconds of silence the server is asked
+    for a sign of life, after as many again without one the connection counts as lost; and so often all is looked at.
     """
 
-    def __init__(self, url: str, *, prefix: str = "trellis:", queue_size: int = 256, heartbeat: float = 5) -> None:
+    def __init__(
+        self,
+        url: str,
+        past: Read | None = None,
+        *,
+        prefix: str = "trellis:",
+        queue_size: int = 256,
+        heartbeat: float = 5,
+    ) -> None:
+        self.past = past
         self.prefix = prefix
         self.queue_size = queue_size
         self.heartbeat = heartbeat
@@ -56,15 +68,21 @@ class Realtime:
         name = f"trellis-{os.getpid()}"
         self._listening = Redis.from_url(url, retry=never_again(), protocol=2, client_name=name, socket_timeout=None)
         self._background = Background("listener", self._stay_connected)
-        self._channels: dict[Topic, _Channel] = {}
+        self._filling = Background("history", self._fill)
+        self._channels: dict[Topic, Channel] = {}
         self._changed: asyncio.Queue[Topic] = asyncio.Queue()
+        self._missing = asyncio.Event()
         self._connected = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         await self._background.__aenter__()
+        if self.past:
+            await self._filling.__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> None:
+        if self.past:
+            await self._filling.__aexit__(*error)
         await self._background.__aexit__(*error)
         # A connection to a server that does not answer may not want to close.
         for redis in (self._listening, self._publishing):
@@ -86,11 +104,11 @@ class Realtime:
     async def listen(self, topic: Topic) -> AsyncIterator[AsyncIterator[Event]]:
         """The events of a topic. Once entered, Redis has acknowledged the channel, so that no later event is missed.
 
-        Raises Unavailable when Redis does not answer. The iteration raises HistoryGap where events are lost: for a
-        listener that does not keep up, when the connection was lost, and when a number is left out.
+        Raises Unavailable when Redis or the database does not answer. The iteration raises HistoryGap where events are
+        lost, and goes on behind it: for a listener that does not keep up, and where the outbox has them no more.
         """
-        channel = self._channels.setdefault(topic, _Channel())
-        listener = _Listener(self.queue_size)
+        channel = self._channels.setdefault(topic, Channel(topic, self.past))
+        listener = Listener(self.queue_size)
         channel.listeners.add(listener)
         self._changed.put_nowait(topic)
         try:
@@ -105,10 +123,10 @@ class Realtime:
         await self._publishing.ping()
         await self._connected.wait()
 
-    async def _acknowledged(self, channel: "_Channel") -> None:
+    async def _acknowledged(self, channel: Channel) -> None:
         try:
             async with asyncio.timeout(TIMEOUT):
-                await channel.acknowledged.wait()
+                await channel.is_heard.wait()
         except TimeoutError:
             raise Unavailable from None
 
@@ -163,10 +181,40 @@ class Realtime:
         if channel is None:
             return
         if message["type"] == "subscribe":
-            channel.acknowledged.set()
+            channel.join()
             self._changed.put_nowait(topic)
-        elif message["type"] == "message":
-            channel.hear(message["data"])
+        elif message["type"] == "message" and (event := _event(message["data"])):
+            channel.hear(event)
+        if channel.is_missing:
+            self._missing.set()
+
+    async def _fill(self) -> None:
+        """Fill the gaps, and look now and then whether there are any that nobody has noticed."""
+        looked = 0.0
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(looked + self.heartbeat):
+                    await self._missing.wait()
+            self._missing.clear()
+            channels, now = [*self._channels.values()], asyncio.get_running_loop().time()
+            if now < looked + self.heartbeat:
+                channels = [channel for channel in channels if channel.is_missing]
+            else:
+                looked = now
+            if any([await self._filled(channels), *(channel.is_missing for channel in channels)]):
+                self._missing.set()
+
+    async def _filled(self, channels: Sequence[Channel]) -> bool:
+        """Fill these; returns whether that failed, as the database is away, after a pause."""
+        found = await asyncio.gather(*(channel.fill() for channel in channels), return_exceptions=True)
+        errors = [error for error in found if isinstance(error, BaseException)]
+        for error in errors:
+            if not is_away(error):
+                raise error
+        if errors:
+            log.warning("history not read", error=repr(errors[0]))
+            await asyncio.sleep(PAUSE)
+        return bool(errors)
 
     async def _follow(self, pubsub: PubSub) -> None:
         """Subscribe to what somebody listens to and unsubscribe from what nobody does."""
@@ -185,88 +233,16 @@ class Realtime:
         joined = [topic for topic in topics if self._channels[topic].is_wanted]
         left = [topic for topic in topics if self._channels[topic].is_unwanted]
         for topic in joined:
-            self._channels[topic].asked = True
+            self._channels[topic].is_asked_for = True
         for topic in left:
             del self._channels[topic]
         return [self.prefix + topic for topic in joined], [self.prefix + topic for topic in left]
 
 
-class _Listener:
-    """The events that one subscriber has yet to take."""
-
-    def __init__(self, size: int) -> None:
-        self._events: asyncio.Queue[Event | None] = asyncio.Queue(size)
-        """None wakes a subscriber that waits when events are lost."""
-        self._has_gap = False
-
-    def hear(self, event: Event) -> None:
-        if self._events.full():
-            self.lose()
-        if not self._has_gap:
-            self._events.put_nowait(event)
-
-    def lose(self) -> None:
-        if not self._has_gap and self._events.empty():
-            self._events.put_nowait(None)
-        self._has_gap = True
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Event:
-        """The next event, in order. Those before the gap still come, then HistoryGap is raised."""
-        if self._has_gap and self._events.empty():
-            raise HistoryGap
-        event = await self._events.get()
-        if event is None:
-            raise HistoryGap
-        return event
-
-
-@dataclass(slots=True)
-class _Channel:
-    """The listeners of a topic, and whether the server knows of the channel."""
-
-    listeners: set[_Listener] = field(default_factory=set)
-    asked: bool = False
-    last: int = 0
-    """The number of the last event that was heard; 0 before the first."""
-    epoch: str = ""
-    acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def is_wanted(self) -> bool:
-        return bool(self.listeners) and not self.asked
-
-    @property
-    def is_unwanted(self) -> bool:
-        """Given up only once acknowledged: an acknowledgement on its way would else be taken for that of the next."""
-        return not self.listeners and (self.acknowledged.is_set() or not self.asked)
-
-    def forget(self) -> None:
-        """A new connection knows nothing of this channel, and events are lost for whoever was heard for."""
-        if self.acknowledged.is_set():
-            self._lose()
-        self.asked = False
-        self.last = 0
-        self.acknowledged.clear()
-
-    def hear(self, data: bytes) -> None:
-        try:
-            event = Event(**orjson.loads(data))
-        except (ValueError, TypeError):
-            log.warning("not an event", bytes=len(data))
-            return
-        if event.sequence:  # what is not of the outbox has none, and no order
-            if event.sequence <= self.last and event.epoch == self.epoch:  # a relay has published it a second time
-                return
-            # In another epoch a lower number is that of another event.
-            if self.last and event.sequence != self.last + 1:
-                self._lose()
-            self.last, self.epoch = event.sequence, event.epoch
-        for listener in self.listeners:
-            listener.hear(event)
-
-    def _lose(self) -> None:
-        for listener in self.listeners:
-            listener.lose()
+def _event(data: bytes) -> Event | None:
+    """An event as it was published; None for what is none."""
+    try:
+        return Event(**orjson.loads(data))
+    except (ValueError, TypeError):
+        log.warning("not an event", bytes=len(data))
+        return None

@@ -6,10 +6,18 @@ from redis import TimeoutError as NoAnswer
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from db.errors import Overloaded
+from db.failures import failure_of
+
 LOST = (RedisError, OSError, RuntimeError)
 """The exceptions that the client raises for it. uvloop raises RuntimeError for a write to a connection that is closed
 already.
 """
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether Redis or the database does not answer, or has too much to do."""
+    return isinstance(error, (*LOST, Overloaded)) or failure_of(error) is not None
 
 
 def once_more() -> Retry:

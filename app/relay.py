@@ -14,11 +14,10 @@ import structlog
 from redis.backoff import ExponentialWithJitterBackoff
 
 from app.realtime import Realtime
-from app.redis import LOST
+from app.redis import LOST, is_away
 from db.background import Background
 from db.engine import Database
-from db.errors import Overloaded, Refusal
-from db.failures import failure_of
+from db.errors import Refusal
 from db.outbox import Event
 
 PAUSE = 0.01
@@ -63,7 +62,7 @@ class Relay:
                 published = await self.database.relay(self.realtime.publish)
                 failures = 0
             except Exception as error:
-                if not _is_away(error):
+                if not is_away(error):
                     raise
                 if not failures:
                     log.info("events wait to be published", error=repr(error))
@@ -115,8 +114,3 @@ class Wakes:
             with suppress(*LOST):
                 await self.realtime.publish([WAKE])
             await asyncio.sleep(PAUSE)
-
-
-def _is_away(error: Exception) -> bool:
-    """Whether Redis or the database does not answer, or has too much to do."""
-    return isinstance(error, (*LOST, Overloaded)) or failure_of(error) is not None

@@ -4,8 +4,10 @@
 one transaction.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 from weakref import WeakSet
 
 from asyncpg import Connection, IntegrityConstraintViolationError
@@ -18,8 +20,9 @@ from db.base import Base
 from db.batches import Batches, Row
 from db.constraints import refusing
 from db.gathering import Gathering
+from db.history import Past, past
 from db.liveness import Liveness
-from db.outbox import WRITE, Event, parameters
+from db.outbox import WRITE, Event, Topic, parameters
 from db.pool import Pool
 from db.records import fill_returned, insertion
 from db.relay import Publish, relayed
@@ -94,6 +97,7 @@ class Database:
         self.heavy_reads = Batches(self.heavy_readers.fetch, size=4, seconds=HEAVY_TOGETHER)
         # What many listeners ask of one event at one moment.
         self.heard = Gathering(self.listeners.fetch, size=100, at_once=LISTENING)
+        self._hearing = asyncio.Semaphore(LISTENING)
         self.finds = Batches(self.writers.fetch, seconds=TOGETHER)
         self.additions = Batches(self.writers.execute)
         self.changes = Batches(self.writers.execute)
@@ -169,6 +173,25 @@ class Database:
             with refusing():
                 yield transaction
                 await self._commit(session, transaction.events)
+
+    async def alike(self, statement: Statement, values: Sequence[Mapping[str, Any]], *, columns: int) -> Sequence[Row]:
+        """The different rows of a statement for many values of its parameters, each with the places of its values.
+
+        Parameters that have one value in all of them are given once. Raises Overloaded.
+        """
+        first = values[0]
+        apart = [name for name in statement.types if any(one.get(name) != first.get(name) for one in values)]
+        arguments = dict(zip(statement.types, statement.arguments(first), strict=True))
+        async with self._hearing:
+            if not apart:
+                rows = await self.listeners.fetch(statement.sql, [*arguments.values()])
+                return [(range(1, len(values) + 1), *row) for row in rows]
+            arguments |= {name: [one[name] for one in values] for name in apart}
+            return await self.listeners.fetch(statement.alike(apart, columns=columns), [*arguments.values()])
+
+    async def past(self, topic: Topic, after: int | None) -> Past:
+        """The events of a topic behind a number, as far as the outbox has them: see `db.history`."""
+        return await past(self.heard.fetch, topic, after)
 
     async def relay(self, publish: Publish) -> int:
         """Have the next events of the outbox published; returns how many. Raises what `publish` does."""

@@ -64,6 +64,18 @@ def _seen(table: type[Base], viewer: Viewer) -> Statement:
     return compiled(select(root_topic(row)).where(row.c.id == bindparam("key", type_=Uuid()), allows(SEE, row, viewer)))
 
 
+def sees(table: type[Base], viewer: Viewer, number: int) -> Statement:
+    """The statement that finds whether this viewer sees the row with the key `seen<number>`."""
+    return _sees(table, viewer.typical, number)
+
+
+@cache
+def _sees(table: type[Base], viewer: Viewer, number: int) -> Statement:
+    row = table.__table__
+    named = row.c.id == bindparam(f"seen{number}", type_=Uuid())
+    return compiled(select(select(row.c.id).where(named, allows(SEE, row, viewer)).exists()))
+
+
 async def by_name(
     session: AsyncSession, viewer: Viewer, table: type[Base], column: str, name: str, keys: Sequence[UUID]
 ) -> dict[UUID, Base | None]:

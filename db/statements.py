@@ -1,7 +1,7 @@
 """Statements compiled once: SQL text for the driver, with named values in its positions."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -49,7 +49,34 @@ class Statement:
 
     def over_asked(self, sql: str) -> str:
         """A text with the columns of `asked` where this statement has parameters that are not constant."""
-        for name, place in self._varying.items():
+        return self._over(self._varying, sql)
+
+    def alike(self, apart: Collection[str], *, columns: int) -> str:
+        """The statement for arrays of values of the parameters `apart`. It has so many columns.
+
+        Equal rows come once: each begins with the places, from 1, of the values that it is the row of.
+        """
+        key = (*apart, columns)
+        if key not in self._alike:
+            self._alike[key] = self._for_alike(apart, columns)
+        return self._alike[key]
+
+    @cached_property
+    def _alike(self) -> dict[tuple[str | int, ...], str]:
+        return {}
+
+    def _for_alike(self, apart: Collection[str], columns: int) -> str:
+        places = {name: place for place, name in enumerate(self.types, 1) if name in apart}
+        arrays = ", ".join(f"${place}::{self.types[name]}[]" for name, place in places.items())
+        names = ", ".join(f'"{name}"' for name in places)
+        found = ", ".join(f"c{number}" for number in range(columns))
+        return (
+            f"SELECT array_agg(asked.place), {found} FROM unnest({arrays}) WITH ORDINALITY AS asked({names}, place), "  # noqa: S608  (names, no values)
+            f"LATERAL ({self._over(places, self.sql)}) AS one({found}) GROUP BY {found}"
+        )
+
+    def _over(self, places: Mapping[str, int], sql: str) -> str:
+        for name, place in places.items():
             sql = sql.replace(f"${place}::{self.types[name]}", f'asked."{name}"')
         return sql
 

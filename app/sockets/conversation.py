@@ -14,9 +14,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 from app.auth import REFUSED, given
 from app.graph import Client, Graph
 from app.logs import elapsed, note
+from app.metrics import count_errors
 from app.refusals import refused
 from app.requests import BadRequest, checked, parsed
 from app.settings import Settings
+from app.sockets.closing import Closing
 from db.access import Viewer
 from db.errors import Refusal, Unauthenticated
 from graphql_schema.execution import Operation, RequestError
@@ -27,15 +29,6 @@ REASON_BYTES = 123
 Message = dict[str, Any]
 
 log = structlog.get_logger()
-
-
-class Closing(Exception):  # noqa: N818  (an outcome, not an error)
-    """The conversation ends with this close code."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
 
 
 class Sockets(Protocol):
@@ -266,18 +259,22 @@ class Conversation:
             await self._send("next", id=key, payload=orjson.Fragment(answered.body))
             return
         self.graph.charge(operation, client)
-        async with aclosing(self.graph.executor.subscribe(operation, self.graph.context(client))) as answers:
-            async for answer in answers:
-                await self._send("next", id=key, payload=answer)
+        head = b'{"type":"next","id":%b,"payload":' % orjson.dumps(key)
+        async with aclosing(self.graph.executor.subscribe(operation, self.graph.context(client))) as messages:
+            async for message in messages:
+                count_errors(message.errors)
+                await self._write(b"%b%b}" % (head, message.body))
 
     async def _send(self, kind: str, **members: Any) -> None:
         """Send a message, as soon as the client has read enough of those before it."""
-        text = orjson.dumps({"type": kind, **members}).decode()
+        await self._write(orjson.dumps({"type": kind, **members}))
+
+    async def _write(self, text: bytes) -> None:
         if self.waiting and self.waiting + len(text) > self.settings.reader_limit:
             raise Closing(1013, f"Over {self.settings.reader_limit} bytes wait to be read.")
         self.waiting += len(text)
         try:
-            await self.websocket.send_text(text)
+            await self.websocket.send({"type": "websocket.send", "utf8": text})
         finally:
             self.waiting -= len(text)
 

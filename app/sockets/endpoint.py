@@ -17,7 +17,8 @@ from app.origins import Origins
 from app.rate_limits import principal_key
 from app.responses import refusal
 from app.settings import Settings
-from app.sockets.conversation import Closing, Conversation
+from app.sockets.closing import Closing
+from app.sockets.conversation import Conversation
 from app.tickets import Tickets
 from app.watch import Watch
 from db.errors import Refusal

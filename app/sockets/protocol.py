@@ -13,6 +13,10 @@ SLICE = 2**9
 """Bytes that are looked at before the frames in them are counted."""
 LAST_WORDS = 5
 """Seconds in which a client may still read what was sent before the end."""
+TEXT = 0x81
+"""The first byte of a text in one frame."""
+TWO_BYTES, EIGHT_BYTES = 126, 127
+"""The lengths that say that the length itself comes in so many bytes."""
 CUT_OFF = {"type": "websocket.disconnect", "code": 1006}
 
 
@@ -82,9 +86,12 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     async def send(self, message: Any) -> None:
         """Send a message once the client has read enough. Whoever has left, or failed, is not there any more."""
         await self.writable.wait()
-        if self.close_sent:
+        if self.close_sent or self.disconnected:
             raise ClientDisconnected
-        await super().send(message)
+        if (text := message.get("utf8")) is None:
+            await super().send(message)
+        else:
+            self.transport.write(framed(text))
 
     def _send_owed(self) -> None:
         if self.writable.is_set() and not self.transport.is_closing():
@@ -98,6 +105,16 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         else:
             self.conn.fail(code, reason)
             self.handle_parser_exception()
+
+
+def framed(text: bytes) -> bytes:
+    """A text in UTF-8 as the one frame of a message of the server. Source: RFC 6455, 5.2."""
+    length = len(text)
+    if length < TWO_BYTES:
+        return b"%c%c%b" % (TEXT, length, text)
+    if length < 2**16:
+        return b"%c%c%b%b" % (TEXT, TWO_BYTES, length.to_bytes(2), text)
+    return b"%c%c%b%b" % (TEXT, EIGHT_BYTES, length.to_bytes(8), text)
 
 
 class Ending:

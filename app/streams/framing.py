@@ -24,15 +24,18 @@ class Framing:
     ending: bytes
     """Says that nothing more comes. A response without it was cut off."""
     heartbeat: bytes = b""
+    cursor: bytes = b""
+    """Stands before a cursor that goes with an answer, in framings that have a place for it."""
 
     @property
     def headers(self) -> dict[str, str]:
         """The headers that keep caches and proxies from holding parts back: nginx would, until it has a buffer full."""
         return {**COMMON, "content-type": self.content_type, "x-accel-buffering": "no"}
 
-    def part(self, answer: bytes) -> bytes:
-        """One of several answers."""
-        return self.before + answer + self.after
+    def part(self, answer: bytes, cursor: str | None = None) -> bytes:
+        """One of several answers, and the cursor behind which another stream goes on."""
+        place = b"%b%b\n" % (self.cursor, cursor.encode()) if cursor and self.cursor else b""
+        return place + self.before + answer + self.after
 
     def alone(self, answer: bytes) -> bytes:
         """The whole response with one answer."""
@@ -58,6 +61,7 @@ EVENTS = Framing(
     after=b"\n\n",
     ending=b"event: complete\ndata:\n\n",
     heartbeat=b":\n\n",
+    cursor=b"id: ",
 )
 PAYLOADS = multipart('subscriptionSpec="1.0"', before=b'{"payload":', after=b"}", heartbeat=b"{}")
 PATCHES = multipart("deferSpec=20220824")

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -16,15 +16,16 @@ from app.graph import Client, Graph, cost_of
 from app.rate_limits import Charge
 from app.refusals import is_broken, refused
 from app.streams.framing import Framing
-from app.streams.increments import WRITTEN, Written
+from app.streams.increments import WRITTEN
 from app.watch import Watch
-from db.errors import HistoryGap, Unauthenticated
+from db.errors import Refusal, Unauthenticated
 from graphql_schema.execution import Operation, RequestError
-from graphql_schema.execution.answers import Answer
+from graphql_schema.execution.broadcasts import Message
 from graphql_schema.execution.cost import objects_in
-from graphql_schema.execution.increments import Increment
+from graphql_schema.execution.subscriptions import Messages
 
 Answers = AsyncGenerator[bytes, None]
+"""Answers in the framing of their stream."""
 
 
 class Streams:
@@ -37,15 +38,17 @@ class Streams:
         self.is_draining = False
         self.subscriptions: set[Subscription] = set()
 
-    def subscription(self, operation: Operation, client: Client, framing: Framing) -> "Stream":
-        """The response with the events of a subscription. A refusal is its only answer."""
+    def subscription(self, operation: Operation, client: Client, framing: Framing, *, after: str | None) -> "Stream":
+        """The response with the events of a subscription, behind a cursor if there is one. A refusal is its only
+        answer.
+        """
         charge = self.graph.charge(operation, client)
-        return self._stream(operation, charge, framing, self._events(operation, client))
+        return self._stream(operation, charge, framing, self._events(operation, client, framing, after))
 
     async def parts(self, operation: Operation, client: Client, framing: Framing) -> "Stream":
         """The response with the parts of the answer to a query; raises what comes before the first of them."""
         with self.graph.charged(operation, client) as charge:
-            parts = self._parts(operation, client, charge, WRITTEN[framing])
+            parts = self._parts(operation, client, charge, framing)
             first = await anext(parts)
         return self._stream(operation, charge, framing, _all(first, parts))
 
@@ -60,27 +63,26 @@ class Streams:
         headers = {"x-trellis-plan": operation.plan.how, **rate_limits.headers(throttle)}
         return Stream(framing, answers, headers, self.heartbeat)
 
-    async def _events(self, operation: Operation, client: Client) -> Answers:
-        subscription = Subscription(client, self.graph.executor.subscribe(operation, self.graph.context(client)))
-        errors: list[dict[str, Any]] = []
+    async def _events(self, operation: Operation, client: Client, framing: Framing, after: str | None) -> Answers:
+        messages = self.graph.executor.subscribe(operation, self.graph.context(client), after=after)
+        subscription = Subscription(client, messages)
+        errors: Sequence[Any] = ()
         with self._running(subscription):
             try:
-                async with aclosing(subscription.heard()) as answers:
-                    async for answer in answers:
-                        errors = answer.get("errors", [])
+                async with aclosing(subscription.heard()) as heard:
+                    async for message in heard:
+                        errors = message.errors
                         metrics.count_errors(errors)
-                        yield orjson.dumps(answer)
-            except (RequestError, Unauthenticated, HistoryGap) as error:
+                        yield framing.part(message.body, message.cursor)
+            except (RequestError, Refusal) as error:
                 answer = refused(error)
                 errors = answer["errors"]
-                yield orjson.dumps(answer)
+                yield framing.part(orjson.dumps(answer))
         if is_broken(errors):
             raise Interrupted
 
-    async def _parts(
-        self, operation: Operation, client: Client, charge: Charge, written: Callable[[Increment], Written]
-    ) -> Answers:
-        graph, objects, started = self.graph, 0, time.perf_counter()
+    async def _parts(self, operation: Operation, client: Client, charge: Charge, framing: Framing) -> Answers:
+        graph, objects, started, written = self.graph, 0, time.perf_counter(), WRITTEN[framing]
         async with aclosing(graph.executor.execute_in_parts(operation, graph.context(client))) as increments:
             async for increment in increments:
                 body = orjson.dumps(written(increment))
@@ -92,7 +94,7 @@ class Streams:
                     actual = operation.actual(objects)
                     throttle = graph.rate_limits.settle(charge, actual)
                     body = costs.with_cost(body, cost_of(operation, actual, client, throttle))
-                yield body
+                yield framing.part(body)
 
     @contextmanager
     def _running(self, subscription: "Subscription") -> Iterator[None]:
@@ -112,20 +114,20 @@ class Interrupted(Exception):  # noqa: N818  (an outcome, not an error)
 
 
 class Subscription:
-    """The answers to one client, which others can end."""
+    """The messages to one client, which others can end."""
 
-    def __init__(self, client: Client, answers: AsyncGenerator[Answer, None]) -> None:
+    def __init__(self, client: Client, messages: Messages) -> None:
         self.client: Client | None = client
-        self._answers = answers
+        self._messages = messages
         self._reason: Exception | None = None
         self._waiting: asyncio.Timeout | None = None
 
-    async def heard(self) -> AsyncGenerator[Answer, None]:
-        """The answers as they come; raises the reason why others have ended it."""
-        async with aclosing(self._answers):
+    async def heard(self) -> Messages:
+        """The messages as they come; raises the reason why others have ended it."""
+        async with aclosing(self._messages):
             with suppress(TimeoutError):
-                while not self._reason and (answer := await self._next()) is not None:
-                    yield answer
+                while not self._reason and (message := await self._next()) is not None:
+                    yield message
         if self._reason:
             raise self._reason
 
@@ -139,11 +141,11 @@ class Subscription:
         """End it with an answer that says why: a client that is only cut off comes back."""
         self.end(Unauthenticated(REFUSED))
 
-    async def _next(self) -> Answer | None:
-        """The next answer, if there is one; raises TimeoutError when it is ended."""
+    async def _next(self) -> Message | None:
+        """The next message, if there is one; raises TimeoutError when it is ended."""
         try:
             async with asyncio.timeout(None) as self._waiting:
-                return await anext(self._answers, None)
+                return await anext(self._messages, None)
         finally:
             self._waiting = None
 
@@ -172,7 +174,7 @@ class Stream:
         try:
             async with aclosing(self.answers) as answers:
                 async for answer in answers:
-                    await _write(send, self.framing.part(answer))
+                    await _write(send, answer)
         except Interrupted:
             return
         await _write(send, self.framing.ending)

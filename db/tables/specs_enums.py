@@ -66,6 +66,10 @@ class ReactionType(Words):
 class DocumentEventKind(Words):
     """Something that happened to a document or in the talk about it."""
 
+    SNAPSHOT = (
+        "SNAPSHOT",
+        "Nothing happened: the document as it is when you begin to listen, and where events are lost.",
+    )
     DOCUMENT_EDITED = "DOCUMENT_EDITED", "Somebody saved the document."
     THREAD_OPENED = "THREAD_OPENED", "Somebody opened a thread with a comment."
     THREAD_RESOLVED = "THREAD_RESOLVED", "Somebody settled a thread."
@@ -80,4 +84,5 @@ class DocumentEventKind(Words):
 class ProjectEventKind(Words):
     """Something that happened to a project itself."""
 
+    SNAPSHOT = "SNAPSHOT", "Nothing happened: the project as it is when you begin to listen, and where events are lost."
     PROJECT_CHANGED = "PROJECT_CHANGED", "Somebody changed what the project says of itself."

@@ -29,15 +29,27 @@ class Events(Protocol):
     """Where committed events are heard."""
 
     def listen(self, topic: Topic) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
-        """The events of a topic from the moment on that the context is entered."""
+        """The events of a topic from the moment on that the context is entered.
+
+        The iteration raises HistoryGap where some are lost, and goes on behind it.
+        """
         ...
 
 
+class Seen(NamedTuple):
+    """A row that a viewer has to see as long as they listen, and the argument that its id came from."""
+
+    table: type[Base]
+    key: UUID
+    at: str
+
+
 class Feed(NamedTuple):
-    """The events of a topic: all of them, or those that name a row by its public id."""
+    """The events of a topic: all of them, or those that name a row by its public id. `seen` is what was looked at."""
 
     topic: Topic
     about: str | None = None
+    seen: tuple[Seen, ...] = ()
 
 
 class Budget(NamedTuple):
@@ -73,6 +85,8 @@ class Context:
     request_id: UUID | None = None
     """The id by which the log knows the operation."""
     take_text: Callable[[int], object] = lambda _characters: None
+    seen: list[Seen] = field(default_factory=list)
+    """The rows that were looked at for a subscription: it lasts for as long as the viewer sees all of them."""
     _loaders: dict[Any, DataLoader[UUID, Any]] = field(default_factory=dict)
 
     @property
@@ -111,6 +125,7 @@ class Context:
         found = key and await self.database.heard.fetch(statement, arguments)
         if not key or not found:
             raise NotFound(at=at)
+        self.seen.append(Seen(table, key, at))
         return key, found[0].decode()
 
     def fail(self) -> None:
@@ -128,7 +143,7 @@ class Context:
 
     def heard(self) -> "Context":
         """A context for this viewer at the next event, with nothing loaded yet."""
-        return replace(self, is_listening=True, _loaders={})
+        return replace(self, is_listening=True, seen=[], _loaders={})
 
     async def load(self, batch: Batch, *arguments: Any, key: UUID) -> Any:
         """The answer for `key` of a batched read; None when it has none.

@@ -1,9 +1,10 @@
-"""Subscriptions: a function that names a feed becomes a field that yields the events of it that have its kinds."""
+"""Subscriptions: a function that names a feed becomes a field with the events of it that have its kinds."""
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from operator import itemgetter
 from typing import Any
 
 from strawberry import ID
@@ -16,7 +17,16 @@ from graphql_schema.core.context import Context, Feed
 from graphql_schema.core.fields import Computed, Field, object_type
 from graphql_schema.core.mutations import arguments_of, described
 from graphql_schema.core.references import Reference
+from graphql_schema.core.signature import argument
 from graphql_schema.core.strawberry_seam import enumeration
+
+AFTER = (
+    "The `cursor` of an event, such as the last one before your connection broke: what has happened since comes first. "
+    "Where that is not known any more, the first message has the code `HISTORY_GAP`."
+)
+CURSOR = Computed(
+    "The place behind this event: subscribe again with `after: <cursor>` to miss nothing.", str, itemgetter("cursor")
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +37,7 @@ class Subscription(Field):
     event: str
     kinds: type[Enum]
     begins: Enum | None
-    """The kind of the first event, which comes at once and names what the arguments name."""
+    """The kind of the event with which it begins where the row is selected that the arguments name."""
     shown: Mapping[str, Any]
     """The names in an event: tables for rows that are read, and ID for rows that are gone."""
 
@@ -35,35 +45,27 @@ class Subscription(Field):
         return self.event
 
     def arguments(self) -> list[StrawberryArgument]:
-        return arguments_of(self.function)
+        return [*arguments_of(self.function), argument("after", str | None, AFTER)]
 
-    async def resolve(
-        self, source: Any, context: Context, name: str, arguments: dict[str, Any]
-    ) -> AsyncIterator[Event]:
-        feed = await self.function(context, **arguments)
-        return self._events(feed, context, self._first(feed, arguments))
+    async def feed(self, context: Context, arguments: Mapping[str, Any]) -> Feed:
+        """The events that the viewer wants to hear, with all that they must see for it; raises why they may not."""
+        context.seen.clear()
+        feed = await self.function(context, **{name: value for name, value in arguments.items() if name != "after"})
+        return feed._replace(seen=tuple(context.seen))
 
-    async def payload(self, event: Event, context: Context, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The objects of an event that the viewer sees. A viewer who lost the access since gets an error, as at the
-        start.
-        """
-        await self.function(context, **arguments)
-        return {"kind": event.kind} | {name: self._shown(name, public_id) for name, public_id in event.ids.items()}
+    def hears(self, event: Event, feed: Feed) -> bool:
+        """Whether an event of its topic belongs to a feed."""
+        return event.kind in self.kinds.__members__ and feed.about in (None, *event.ids.values())
 
-    def _first(self, feed: Feed, arguments: Mapping[str, Any]) -> Event | None:
-        """The event with which the subscription begins: what is true then is read when it is answered."""
-        if self.begins is None:
-            return None
-        return Event(feed.topic, self.begins.value, {name: arguments[f"{name}_id"] for name in self.shown})
+    def payload(self, event: Event) -> dict[str, Any]:
+        """The contents of an event: the keys of the rows that it names."""
+        named = {name: self._shown(name, public_id) for name, public_id in event.ids.items()}
+        return {"kind": event.kind, "cursor": event.cursor, **named}
 
-    async def _events(self, feed: Feed, context: Context, first: Event | None) -> AsyncIterator[Event]:
-        """The events of a feed. The first comes when later ones are heard already: none is missed between them."""
-        async with context.events.listen(feed.topic) as events:
-            if first:
-                yield first
-            async for event in events:
-                if event.kind in self.kinds.__members__ and feed.about in (None, *event.ids.values()):
-                    yield event
+    def first(self, feed: Feed, arguments: Mapping[str, Any]) -> Event | None:
+        """The event with which a subscription begins: it names what the arguments name."""
+        named = {name: arguments[f"{name}_id"] for name in self.shown if f"{name}_id" in arguments}
+        return Event(feed.topic, self.begins.value, named) if self.begins else None
 
     def _shown(self, name: str, public_id: str) -> Any:
         """The key of a row that is read, or the id of one that is gone."""
@@ -77,11 +79,11 @@ def subscription(
     """Make a function `(context, …) -> feed` a subscription to events of these kinds, which name rows of these tables.
 
     Of a row that is gone an event shows the ID: `deleted_comment_id=ID`. With `begins` the first event is of this kind
-    and comes at once, with what the arguments name: `job_id` for `job`.
+    and shows what the arguments name, `job_id` for `job`, as it is then; where that is selected.
     """
     fields = {name: _named(name, kind) for name, kind in shown.items()}
     kind = Computed("What happened.", enumeration(kinds), lambda payload: kinds[payload["kind"]])
-    object_type(event, inspect.cleandoc(kinds.__doc__ or ""), kind=kind, **fields)
+    object_type(event, inspect.cleandoc(kinds.__doc__ or ""), kind=kind, cursor=CURSOR, **fields)
     return lambda function: Subscription(described(function), function, event, kinds, begins, shown)
 
 

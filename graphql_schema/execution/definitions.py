@@ -8,6 +8,7 @@ from typing import Any
 from graphql import DocumentNode, FieldNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, VariableNode
 from graphql.execution.values import VariableValues
 
+from graphql_schema.core.arguments import written
 from graphql_schema.core.directives import ATOMIC
 from graphql_schema.core.errors import RequestError
 from graphql_schema.core.syntax import nodes_in
@@ -52,7 +53,7 @@ class Definition:
     def prepare(self) -> None:
         """Find out all that is the same for everybody who sends it. That can take long."""
         self.variables.prepare()
-        _ = self._conditions, self.is_deferring, self.introspects
+        _ = self._conditions, self.is_deferring, self.cursors, self.introspects
 
     @property
     def is_prepared(self) -> bool:
@@ -100,6 +101,16 @@ class Definition:
     def introspects(self) -> bool:
         """Whether its document asks about the schema."""
         return any(node.name.value in INTROSPECTION for node in nodes_in(self.document, FieldNode))
+
+    @cached_property
+    def cursors(self) -> set[str]:
+        """The variables that say no more than behind which event a subscription goes on: `after` of its field."""
+        if self.kind != "subscription":
+            return set()
+        fields = [one for one in self.node.selection_set.selections if isinstance(one, FieldNode)]
+        values = [written(one).get("after") for one in fields]
+        names = {one.name.value for one in values if isinstance(one, VariableNode)}
+        return {name for name in names if self.variables.uses[name] == 1}
 
     @cached_property
     def _conditions(self) -> list[str]:

@@ -32,7 +32,7 @@ from graphql_schema.execution.memory import Memory
 from graphql_schema.execution.mutations import Mutating
 from graphql_schema.execution.operations import CostError, Operation, Request
 from graphql_schema.execution.plan import Plan
-from graphql_schema.execution.subscriptions import Subscriptions
+from graphql_schema.execution.subscriptions import Messages, Subscriptions
 
 SIZE: Callable[[Any], int] = attrgetter("bytes")
 
@@ -123,9 +123,9 @@ class Executor:
         turn = self.deliveries.setdefault(context.payer, asyncio.Lock())
         return Delivery(operation, context, turn).increments(self.deadline.seconds)
 
-    def subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
-        """The answers to the events of a subscription: see `Subscriptions.answers`."""
-        return self.subscriptions.answers(operation, context)
+    def subscribe(self, operation: Operation, context: Context, *, after: str | None = None) -> Messages:
+        """The messages of a subscription: see `Subscriptions.messages`."""
+        return self.subscriptions.messages(operation, context, after=after)
 
     def _operation(
         self, definition: Definition, values: VariableValues, request: Request, plan: Plan, number: int

@@ -1,103 +1,165 @@
-"""The answers of subscriptions to events: whatever the number of listeners, each viewer's answer is made once.
+"""Subscriptions: what has happened since a cursor, or what there is, and then what happens, without a seam between.
 
-All who listen to a topic in this process get the same event at the same moment. Those of one viewer who select the same
-share one answer; those of several share the statements (`Database.heard`), each with their own access.
+A subscriber is heard for first, then reads what was before, and passes over what comes a second time, by its number.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import suppress
-from functools import partial
+from collections.abc import AsyncGenerator, Hashable
+from contextlib import aclosing
 from typing import Any
 
 from orjson import OPT_SORT_KEYS, dumps
+from prometheus_client import Counter
 
-from db.errors import HistoryGap, Overloaded, TooSlow
-from db.failures import Failure, failure_of
-from db.outbox import Event
-from graphql_schema.core.context import Context
+from db.epoch import decode
+from db.errors import HistoryGap, Refusal
+from graphql_schema.core.context import Context, Feed
 from graphql_schema.core.errors import RequestError
-from graphql_schema.core.tree import Member
-from graphql_schema.execution.answering import Answering
-from graphql_schema.execution.answers import Answer, Nulled, failed
-from graphql_schema.execution.coalescing import Coalescing
+from graphql_schema.execution.answers import Nulled, failed
+from graphql_schema.execution.broadcasts import END, Broadcast, Gap, Message, Subscriber, message
 from graphql_schema.execution.compiling import compile_ahead
 from graphql_schema.execution.deadline import Deadline
+from graphql_schema.execution.hearing import Hearing
 from graphql_schema.execution.operations import Operation
 
-OURS = (Failure.BUSY, Failure.TOO_SLOW, Failure.UNAVAILABLE)
-UNSERVED = {"OVERLOADED", "SERVICE_UNAVAILABLE"}
-PAUSES = (0.1, 0.3, 1.0, 2.0)
-"""Seconds until an event that could not be answered is tried again."""
+TOGETHER = 50
+"""Events of the past that are answered at a time."""
+GAPS = Counter(
+    "trellis_gaps_total",
+    "Gaps that subscribers were told of, by the kind of the topic and by the reason: overflow, history, unserved.",
+    ["topic", "reason"],
+)
+
+Place = tuple[str, int]
+"""An epoch and the number of an event."""
+Messages = AsyncGenerator[Message, None]
 
 
 class Subscriptions:
-    """Answers to events, each within the deadline."""
+    """All subscriptions of an executor. Those that are alike share one broadcast."""
 
     def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
-        self._heard = Coalescing[Answer]()
+        self._broadcasts: dict[Hashable, Broadcast] = {}
 
-    async def answers(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
-        """The answers to the events of a subscription; raises RequestError before the first when it is refused.
+    @property
+    def heard(self) -> int:
+        """The number of subscriptions that are heard for."""
+        return sum(one.size for one in self._broadcasts.values() if one.is_heard.done() and not one.is_over)
 
-        Raises HistoryGap where events are lost, or when the database cannot give the answer to one for too long.
+    async def messages(self, operation: Operation, context: Context, *, after: str | None = None) -> Messages:
+        """The messages of a subscription; raises RequestError before the first when it is refused.
+
+        A cursor in `after` counts more than the one among the arguments. Where events are lost there is a message with
+        the code HISTORY_GAP, and then it goes on. Raises a Refusal where nothing can be heard.
         """
-        stream = await self._stream(operation, context)
-        # All that an answer depends on, beside the event and the state of the database.
-        asked = operation.plan.number, context.viewer, dumps(operation.request.variables, option=OPT_SORT_KEYS)
+        feed, place = await self._asked(operation, context, after)
+        key = id(context.events), id(context.database), operation.plan.number, _variables(operation), feed
+        subscriber = self._join(key, operation, context, feed)
         try:
-            async for event in stream:
-                hear = partial(self._hear, operation, event, context)
-                yield await self._heard.once((id(event), *asked), hear)
-        except HistoryGap:
+            await asyncio.shield(subscriber.broadcast.is_heard)
+            async with aclosing(self._before(subscriber, place)) as before:
+                async for one in before:
+                    subscriber.note(one)
+                    yield one
+                    if one.is_last:
+                        return
+            while (one := await self._next(subscriber)) is not END:
+                yield one
+                if one.is_last:
+                    return
+        except Refusal:
             raise
         except Exception as error:  # noqa: BLE001  (an error of the stream is the last answer of the subscription)
-            yield failed(error)
+            yield message(failed(error), is_last=True)
         finally:
-            await stream.aclose()
+            subscriber.broadcast.part(subscriber)
+            if not subscriber.broadcast.size and self._broadcasts.get(key) is subscriber.broadcast:
+                del self._broadcasts[key]
 
-    async def _stream(self, operation: Operation, context: Context) -> Any:
-        member, node = _only(operation)
+    async def _asked(self, operation: Operation, context: Context, after: str | None) -> tuple[Feed, Place | None]:
+        """The feed that the viewer may hear, and the place behind which they want to hear it."""
+        (member,) = operation.plan.members
+        node: Any = member.node
         try:
             await compile_ahead(operation, context)
             arguments = node.given.values(operation.variables)
-            return await self.deadline.keep(node.field.resolve(None, context, node.name, arguments))
+            feed = await self.deadline.keep(node.field.feed(context, arguments))
+            cursor = arguments.get("after") if after is None else after
+            return feed, decode(feed.topic, cursor) if isinstance(cursor, str) else None
         except Exception as error:
             raise RequestError([Nulled(error, member, (member.key,)).located]) from error
 
-    async def _hear(self, operation: Operation, event: Event, context: Context) -> Answer:
-        """The answer to an event. One that takes too long does not end the subscription."""
+    def _join(self, key: Hashable, operation: Operation, context: Context, feed: Feed) -> Subscriber:
+        broadcast = self._broadcasts.get(key)
+        if broadcast is None or broadcast.is_over:
+            broadcast = self._broadcasts[key] = Broadcast(Hearing(operation, feed, self.deadline), context)
+        return broadcast.join(context)
+
+    async def _before(self, subscriber: Subscriber, place: Place | None) -> Messages:
+        """The messages that come before what happens: what has happened since a place, or what there is."""
         try:
-            return await self.deadline.keep(self._answer(operation, event, context))
-        except TooSlow as error:
-            return failed(error)
+            if place:
+                async for one in self._since(subscriber, *place):
+                    yield one
+            elif subscriber.broadcast.hearing.first:
+                yield await self._snapshot(subscriber)
+        except HistoryGap as gap:
+            yield await self._gap(subscriber, Gap("unserved" if gap.__cause__ else "history"))
 
-    async def _answer(self, operation: Operation, event: Event, context: Context) -> Answer:
-        """The answer, asked for again where the database could not give it: late is better than a gap."""
-        for pause in PAUSES:
-            with suppress(HistoryGap):
-                return await self._served(operation, event, context.heard())
-            await asyncio.sleep(pause)
-        return await self._served(operation, event, context.heard())
+    async def _since(self, subscriber: Subscriber, epoch: str, sequence: int) -> Messages:
+        """The messages since a place; raises HistoryGap where what has happened is not known any more."""
+        hearing, context = subscriber.broadcast.hearing, subscriber.context
+        is_whole = False
+        while not is_whole:
+            past = await hearing.past(context, sequence)
+            if past.epoch != epoch or not past.follows(sequence):
+                raise HistoryGap
+            for start in range(0, len(past.events), TOGETHER):
+                events = [event for event in past.events[start : start + TOGETHER] if hearing.hears(event)]
+                found = await asyncio.gather(*(hearing.answers(event, {None: context}) for event in events))
+                for event, (heard,) in zip(events, found, strict=True):
+                    yield message(heard.answer, event, is_last=heard.is_last)
+            sequence, is_whole = past.events[-1].sequence if past.events else sequence, past.is_whole
+        subscriber.sequence = sequence
 
-    async def _served(self, operation: Operation, event: Event, context: Context) -> Answer:
-        """The answer; raises HistoryGap where the database cannot give it."""
-        member, node = _only(operation)
-        try:
-            payload = await node.field.payload(event, context, node.given.values(operation.variables))
-        except Exception as error:
-            if isinstance(error, Overloaded) or failure_of(error) in OURS:
-                raise HistoryGap from error
-            raise
-        answering = Answering(operation, context)
-        answer = answering.answer({member.key: await answering.show(member, payload)})
-        if any(error["extensions"]["code"] in UNSERVED for error in answer.get("errors", ())):
-            raise HistoryGap
-        return answer
+    async def _snapshot(self, subscriber: Subscriber, **beside: Any) -> Message:
+        """A message with all there is, and the cursor behind which the rest comes."""
+        snapshot = subscriber.broadcast.hearing.snapshot(subscriber.context)
+        heard, event = await self.deadline.keep(snapshot)
+        return message(heard.answer | beside, event, is_last=heard.is_last)
+
+    async def _next(self, subscriber: Subscriber) -> Message:
+        """The next message that was not sent before."""
+        while True:
+            found = await subscriber.take()
+            if isinstance(found, Gap):
+                return await self._gap(subscriber, found)
+            if subscriber.note(found):
+                return found
+
+    async def _gap(self, subscriber: Subscriber, gap: Gap) -> Message:
+        """The message that something is lost: with a new snapshot if there was one at the beginning.
+
+        Its cursor is that of the last event before, if the outbox may have what came behind it.
+        """
+        hearing, cursor = subscriber.broadcast.hearing, None if gap.reason == "history" else subscriber.cursor
+        GAPS.labels(hearing.feed.topic.partition(":")[0], gap.reason).inc()
+        answer = failed(HistoryGap())
+        answer["errors"][0]["extensions"] |= {"cursor": cursor} if cursor else {}
+        subscriber.sequence = 0  # those of another epoch may be lower
+        if hearing.first:
+            try:
+                told = await self._snapshot(subscriber, extensions={"gap": answer["errors"][0]})
+            except HistoryGap:
+                pass
+            else:
+                subscriber.note(told)
+                return told
+        return message(answer)
 
 
-def _only(operation: Operation) -> tuple[Member, Any]:
-    """The one field of a subscription, and its node."""
-    (member,) = operation.plan.members
-    return member, member.node
+def _variables(operation: Operation) -> bytes:
+    """The variables without the cursor behind which one of those who are alike goes on."""
+    given, own = operation.request.variables or {}, operation.definition.cursors
+    return dumps({name: value for name, value in given.items() if name not in own}, option=OPT_SORT_KEYS)

@@ -56,14 +56,14 @@ class Variables:
 
     def prepare(self) -> None:
         """Find out, of the document, all that is the same for whatever is sent. That can take long."""
-        _ = self._plain, self._most, self._uses, self._needed, self._counts
+        _ = self._plain, self._most, self.uses, self._needed, self._counts
 
     def count(self, given: Mapping[str, Any]) -> int:
         """How many values were sent, those of a variable wherever it is used; raises RequestError for too many."""
         found = len(given)
         for name, value in given.items():
             if isinstance(value, dict | list):
-                found += max(1, self._uses[name]) * self.limits.values_in(value, most=self._most) - 1
+                found += max(1, self.uses[name]) * self.limits.values_in(value, most=self._most) - 1
         self.limits.check_size("values", found, most=self._most)
         return found
 
@@ -140,7 +140,7 @@ class Variables:
         return max([self.limits.values, *(field.values for field in declared if isinstance(field, Mutation))])
 
     @cached_property
-    def _uses(self) -> Counter[str]:
+    def uses(self) -> Counter[str]:
         """How often each variable is used."""
         return size(self.operation, self.document).variables
 

@@ -13,17 +13,24 @@ from graphql_schema.core.context import Context, Feed
 @subscription(
     "DocumentEvent",
     DocumentEventKind,
+    begins=DocumentEventKind.SNAPSHOT,
     document=tables.SpecificationDocument,
     thread=tables.CommentThread,
     comment=tables.Comment,
     deleted_comment_id=ID,
 )
 async def document_events(context: Context, document_id: Annotated[ID, "The document to listen to."]) -> Feed:
-    """Changes to a document and the talk about it, from now on: new comments, replies, resolutions, saves."""
+    """Changes to a document and the talk about it, from now on: new comments, replies, resolutions, saves.
+
+    If you select the `document`, the first event is a `SNAPSHOT` of it: no change can happen between the two.
+    """
     return await context.feed(tables.SpecificationDocument, document_id, at="documentId")
 
 
-@subscription("ProjectEvent", ProjectEventKind, project=tables.SpecificationProject)
+@subscription("ProjectEvent", ProjectEventKind, begins=ProjectEventKind.SNAPSHOT, project=tables.SpecificationProject)
 async def project_events(context: Context, project_id: Annotated[ID, "The project to listen to."]) -> Feed:
-    """Events of a project itself, from now on. Those of its documents come by `documentEvents`."""
+    """Events of a project itself, from now on. Those of its documents come by `documentEvents`.
+
+    If you select the `project`, the first event is a `SNAPSHOT` of it: no change can happen between the two.
+    """
     return await context.feed(tables.SpecificationProject, project_id, at="projectId")

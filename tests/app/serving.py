@@ -5,7 +5,6 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -15,11 +14,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from app.main import App, Server
-from app.relay import WAKE
 from app.settings import Settings
 from app.sockets.conversation import PROTOCOL
 from db import tables
-from db.outbox import Event, topic
+from db.access import GUEST
+from db.engine import Database
+from db.outbox import topic
+from db.tables import DocumentEventKind
 from tests.deadline import DEADLINE
 
 NO_DATABASE = "postgresql://somebody:secret@127.0.0.1:1/trellis"
@@ -129,17 +130,20 @@ async def until(condition: Callable[[], Any], *, within: float = DEADLINE) -> No
 
 
 def listeners(served: Served) -> int:
-    """How many listen in the running server to what Redis has acknowledged, beside its relay."""
-    channels = served.app.realtime._channels.items()
-    topics = [channel for topic, channel in channels if topic != WAKE.topic and channel.acknowledged.is_set()]
-    return sum(len(channel.listeners) for channel in topics)
+    """The number of subscriptions in the running server that miss nothing from now on."""
+    return served.app.sockets.graph.executor.subscriptions.heard
 
 
-numbers = count(1)
-"""The numbers of events that no change has written."""
-
-
-async def happen(served: Served, document: tables.SpecificationDocument, kind: str = "DOCUMENT_EDITED") -> None:
-    """Publish an event as any relay would."""
-    about = topic("project", document.project_id)
-    await served.app.realtime.publish([Event(about, kind, {"document": document.public_id}, next(numbers))])
+async def happen(
+    served: Served,
+    document: tables.SpecificationDocument,
+    kind: DocumentEventKind = DocumentEventKind.DOCUMENT_EDITED,
+    database: Database | None = None,
+) -> None:
+    """Write an event, without a change; the relay of the server publishes it, or we where it has another database."""
+    async with (database or served.app.database).work(GUEST) as work:
+        await work.happened(kind, document)
+    if database:
+        about = topic("project", document.project_id)
+        past = await database.past(about, 0)
+        await served.app.realtime.publish(past.events[-1:])

@@ -1,10 +1,9 @@
 """What is told of changes: the events that are published, and subscribers that hear them without a transport."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import orjson
 import pytest
@@ -12,6 +11,9 @@ import pytest
 from db.outbox import CHANGED, Event
 from graphql_schema.core.context import Context
 from graphql_schema.execution import Request
+from graphql_schema.execution.broadcasts import Message
+from graphql_schema.execution.subscriptions import Messages
+from tests.app.serving import until
 from tests.conftest import Graph, Heard, NotingDatabase
 from tests.deadline import DEADLINE
 
@@ -31,17 +33,8 @@ def told(database: NotingDatabase) -> list[tuple[str, dict[str, str]]]:
     return events
 
 
-@dataclass
 class Source(Heard):
-    """Hands events from the database straight to who listens, and tells when somebody has come."""
-
-    came: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @asynccontextmanager
-    async def listen(self, topic: str) -> AsyncIterator[AsyncIterator[Event]]:
-        async with super().listen(topic) as events:
-            self.came.set()
-            yield events
+    """Hands events from the database straight to those who listen."""
 
     async def publish(self, event: Event) -> None:
         for queue in self.queues.get(event.topic, ()):
@@ -51,16 +44,26 @@ class Source(Heard):
 class Ear:
     """A subscription that has begun."""
 
-    def __init__(self, answers: AsyncGenerator[Any]) -> None:
-        self.answers = answers
-        self.coming = asyncio.ensure_future(anext(answers))
+    def __init__(self, messages: Messages) -> None:
+        self.messages = messages
+        self.coming = asyncio.ensure_future(anext(messages))
 
     async def hear(self) -> Any:
         """The next answer, as it would be sent."""
+        return orjson.loads((await self.message()).body)
+
+    async def begun(self) -> "Ear":
+        """The ear, once it has heard what there is at the beginning."""
+        (event,) = (await self.hear())["data"].values()
+        assert event["kind"] == "SNAPSHOT"
+        return self
+
+    async def message(self) -> Message:
+        """The next message."""
         async with asyncio.timeout(DEADLINE):
-            answer = await self.coming
-        self.coming = asyncio.ensure_future(anext(self.answers))
-        return orjson.loads(orjson.dumps(answer))
+            message = await self.coming
+        self.coming = asyncio.ensure_future(anext(self.messages))
+        return message
 
     async def ended(self) -> bool:
         """Whether nothing more comes."""
@@ -70,7 +73,7 @@ class Ear:
     async def close(self) -> None:
         self.coming.cancel()
         await asyncio.wait([self.coming])
-        await self.answers.aclose()
+        await self.messages.aclose()
 
 
 @pytest.fixture
@@ -83,17 +86,15 @@ def listen(graph: Graph) -> Listen:
     async def listening(who: str | None, query: str, **variables: Any) -> AsyncIterator[Ear]:
         context = Context(graph.world.viewer(who), graph.database, source)
         operation = graph.executor.prepare(Request(query, variables=variables))
-        source.came.clear()
-        ear = Ear(cast("AsyncGenerator[Any]", graph.executor.subscribe(operation, context)))
-        came = asyncio.ensure_future(source.came.wait())
+        subscriptions = graph.executor.subscriptions
+        heard = subscriptions.heard
+        ear = Ear(graph.executor.subscribe(operation, context))
         try:
-            await asyncio.wait([came, ear.coming], timeout=DEADLINE, return_when=asyncio.FIRST_COMPLETED)
-            if ear.coming.done():
+            await until(lambda: ear.coming.done() or subscriptions.heard > heard)
+            if ear.coming.done() and ear.coming.exception():
                 ear.coming.result()
-            assert source.came.is_set()
             yield ear
         finally:
-            came.cancel()
             await ear.close()
 
     return listening

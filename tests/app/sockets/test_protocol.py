@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
+from websockets.frames import Frame, Opcode
 
 from app.sockets import protocol as module
 from app.sockets.conversation import Conversation
@@ -139,6 +140,12 @@ async def test_more_fragments_close_with_1009(redis_url: str) -> None:
     async with serving(NO_DATABASE, redis_url, message_limit=20) as served, raw(served.address) as client:
         await say_slowly(client, [b'{"type":', *[b""] * 19, b'"ping"}'])
         assert await client.closed() == (1009, "Too many fragments of one message.")
+
+
+@pytest.mark.parametrize("length", [0, 1, 125, 126, 127, 2**16 - 1, 2**16, 2**20])
+def test_a_text_is_framed_as_any_server_does(length: int) -> None:
+    text = b"t" * length
+    assert module.framed(text) == Frame(Opcode.TEXT, text).serialize(mask=False)
 
 
 async def test_the_largest_message_is_taken(redis_url: str) -> None:

@@ -57,6 +57,7 @@ HAPPENINGS: dict[str, tuple[str, dict[str, Any], set[str]]] = {
 async def test_an_event_names_what_it_is_about(graph: Graph, world: World, listen: Listen, kind: str) -> None:
     mutation, given, named = HAPPENINGS[kind]
     async with listen("vera", EVENTS, document=world.requirements.public_id) as ear:
+        await ear.begun()
         await done(graph, "ada", mutation, **with_ids(world, given))
         event = (await ear.hear())["data"]["documentEvents"]
     assert event.pop("kind") == kind
@@ -65,6 +66,7 @@ async def test_an_event_names_what_it_is_about(graph: Graph, world: World, liste
 
 async def test_an_event_shows_its_objects_as_they_are_now(graph: Graph, world: World, listen: Listen) -> None:
     async with listen("vera", EVENTS, document=world.requirements.public_id) as ear:
+        await ear.begun()
         for text in ("Yes", "No"):
             await done(graph, "ben", ADD_COMMENT, threadId=world.thread_0.public_id, content=text)
         first, second = [(await ear.hear())["data"]["documentEvents"] for _ in range(2)]
@@ -89,6 +91,8 @@ async def test_what_is_taken_back_is_heard_too(graph: Graph, world: World, liste
 async def test_each_listener_reads_with_their_own_eyes(graph: Graph, world: World, listen: Listen) -> None:
     document = {"document": world.requirements.public_id}
     async with listen("ben", EVENTS, **document) as bens, listen("vera", EVENTS, **document) as veras:
+        for ear in (bens, veras):
+            await ear.begun()
         await done(graph, "ben", ADD_COMMENT, threadId=world.thread_0.public_id, content="Mine")
         authors = [(await ear.hear())["data"]["documentEvents"]["comment"]["author"] for ear in (bens, veras)]
     assert authors == [{"name": "Ben", "email": "ben@example.com"}, {"name": "Ben", "email": None}]
@@ -123,6 +127,7 @@ async def test_whoever_loses_the_access_hears_an_error_and_then_nothing(
 
 async def test_an_event_of_what_is_gone_by_now_is_heard_without_it(graph: Graph, world: World, listen: Listen) -> None:
     async with listen("ada", EVENTS, document=world.requirements.public_id) as ear:
+        await ear.begun()
         published = graph.database.publish
 
         async def late(event: Any) -> None:
