@@ -55,7 +55,7 @@ class Realtime:
         past: Read | None = None,
         *,
         prefix: str = "trellis:",
-        queue_size: int = 256,
+        queue_size: int = 10_000,
         heartbeat: float = 5,
     ) -> None:
         self.past = past

@@ -113,7 +113,7 @@ class Overloaded(Refusal):
 
 
 class HistoryGap(Refusal):
-    """A subscriber has missed an event, and hears no more: nobody is left to believe that nothing has happened."""
+    """A subscriber has missed an event, and is told so: nobody is left to believe that nothing has happened."""
 
     code = "HISTORY_GAP"
-    default = "Some events are lost. Read again what you show, then subscribe again."
+    default = "Some events are lost. Read again what you show: what happens from now on still comes."

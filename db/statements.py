@@ -62,7 +62,7 @@ class Statement:
         return self._alike[key]
 
     @cached_property
-    def _alike(self) -> dict[tuple[str | int, ...], str]:
+    def _alike(self) -> dict[tuple[object, ...], str]:
         return {}
 
     def _for_alike(self, apart: Collection[str], columns: int) -> str:

@@ -1,4 +1,4 @@
-"""Work that several wait for at one moment is done once, such as the read of a thousand who hear an event."""
+"""Work that several wait for at one moment is done once, such as the compilation of a statement."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable

@@ -12,6 +12,11 @@ from httpx import AsyncClient
 
 from app.persisted.names import digest
 from db import background
+from db.access import GUEST
+from db.engine import Database
+from db.epoch import decode, encode
+from db.roots import topic_of
+from db.tables import DocumentEventKind
 from tests.app.serving import Served, listeners, serving, until
 from tests.app.wire import Wire
 from tests.db.waiting import until as until_stored
@@ -122,6 +127,57 @@ async def test_whatever_runs_while_connections_are_reset_is_refused_with_a_code_
                 assert reset > ROUNDS
                 assert crowd.codes <= EXPECTED
                 await all_works(crowd)
+
+    await asyncio.to_thread(under_uvloop, scenario)
+
+
+FOLLOW = """
+    subscription ($id: ID!, $after: String) { documentEvents(documentId: $id, after: $after) { cursor } }
+"""
+EVENTS = 30
+
+
+async def follow(served: Served, world: World, place: tuple[str, int], heard: list[int]) -> None:
+    """Note the numbers of all events behind a place. Whatever is lost is asked for again."""
+    about = topic_of(world.atlas)
+    cursor = encode(about, *place)
+    async with served.talk(authorization=f"Bearer {world.tokens['ada']}") as talk:
+        for number in count():
+            await talk.ask(FOLLOW, key=str(number), id=world.requirements.public_id, after=cursor)
+            while True:
+                message = orjson.loads(await talk.connection.recv())
+                if message["id"] != str(number):
+                    continue
+                if message["type"] != "next" or message["payload"]["data"] is None:
+                    break
+                cursor = message["payload"]["data"]["documentEvents"]["cursor"]
+                heard.append(decode(about, cursor)[1])
+            await talk.say(type="complete", id=str(number))
+
+
+async def test_a_listener_that_goes_on_behind_its_cursor_hears_every_event_once_whatever_is_reset(
+    database_url: str, redis_url: str, world: World
+) -> None:
+    async def scenario() -> None:
+        writing, heard = Database(database_url), list[int]()
+        async with (
+            Wire(database_url) as database,
+            Wire(redis_url) as redis,
+            serving(database.url, redis.url, pool_size=4) as served,
+        ):
+            epoch, before, _ = await writing.past(topic_of(world.atlas), None)
+            following = asyncio.create_task(follow(served, world, (epoch, before), heard))
+            for number in range(1, EVENTS + 1):
+                async with writing.work(GUEST) as work:
+                    await work.happened(DocumentEventKind.COMMENT_EDITED, world.comment)
+                if number % 3 == 0:
+                    await until(lambda number=number: following.done() or len(heard) > number - 6, within=PATIENT)  # type: ignore[misc]
+                    assert database.reset() + redis.reset()
+            await until(lambda: following.done() or len(heard) >= EVENTS, within=PATIENT)
+            following.cancel()
+            await asyncio.wait([following])
+        await writing.close()
+        assert heard == [*range(before + 1, before + EVENTS + 1)]
 
     await asyncio.to_thread(under_uvloop, scenario)
 

@@ -17,8 +17,12 @@ DOCUMENT_EVENTS = """
         kind
         thread { id status }
         comment { content author { name email } }
-        document { version }
       }
+    }
+"""
+WHOLE_DOCUMENT = """
+    subscription ($document: ID!, $after: String) {
+      documentEvents(documentId: $document, after: $after) { kind cursor document { version content } }
     }
 """
 PROGRESS_EVENTS = """
@@ -27,6 +31,7 @@ PROGRESS_EVENTS = """
     }
 """
 ADD_COMMENT = "mutation ($input: AddCommentInput!) { addComment(input: $input) { errors { code } } }"
+EDIT = "mutation ($input: EditDocumentInput!) { editDocument(input: $input) { errors { code } } }"
 RESOLVE = "mutation ($input: ThreadInput!) { resolveThread(input: $input) { errors { code } } }"
 REOPEN = "mutation ($input: ThreadInput!) { reopenThread(input: $input) { errors { code } } }"
 COMPLETE_LESSON = "mutation ($input: CompleteLessonInput!) { completeLesson(input: $input) { errors { code } } }"
@@ -40,9 +45,29 @@ async def test_a_comment_by_one_person_arrives_at_the_other(ada: Person, ben: Pe
                 "kind": "COMMENT_ADDED",
                 "thread": {"id": world.thread_0.public_id, "status": "OPEN"},
                 "comment": {"content": "I agree", "author": {"name": "Ben", "email": None}},
-                "document": {"version": 2},
             }
         }
+
+
+async def test_a_document_is_read_and_then_followed_without_a_gap(ada: Person, ben: Person, world: World) -> None:
+    async with ada.listen(WHOLE_DOCUMENT, document=world.requirements.public_id) as events:
+        first = (await events.hear())["documentEvents"]
+        assert (first["kind"], first["document"]["version"]) == ("SNAPSHOT", 2)
+        await edit(ben, world, "Shorter", version=2)
+        edited = (await events.hear())["documentEvents"]
+        assert (edited["kind"], edited["document"]) == ("DOCUMENT_EDITED", {"version": 3, "content": "Shorter"})
+
+
+async def test_whoever_loses_the_connection_misses_nothing(ada: Person, ben: Person, world: World) -> None:
+    document = {"document": world.requirements.public_id}
+    async with ada.listen(WHOLE_DOCUMENT, **document) as events:
+        cursor = (await events.hear())["documentEvents"]["cursor"]
+    await edit(ben, world, "While she is away", version=2)
+    await say(ben, world.thread_0.public_id, "Have you seen it?")
+    async with ada.listen(WHOLE_DOCUMENT, **document, after=cursor) as events:
+        await say(ben, world.thread_0.public_id, "Welcome back")
+        kinds = [(await events.hear())["documentEvents"]["kind"] for _ in range(3)]
+    assert kinds == ["DOCUMENT_EDITED", "COMMENT_ADDED", "COMMENT_ADDED"]
 
 
 async def test_all_who_listen_hear_the_same_event_each_with_their_own_eyes(
@@ -143,6 +168,11 @@ async def test_one_socket_carries_queries_mutations_and_subscriptions(ben: Perso
 
 async def say(person: Person, thread: str, content: str) -> None:
     await person.ask(ADD_COMMENT, input={"threadId": thread, "content": content})
+
+
+async def edit(person: Person, world: World, content: str, *, version: int) -> None:
+    given = {"documentId": world.requirements.public_id, "content": content, "expectedVersion": version}
+    await person.ask(EDIT, input=given)
 
 
 async def refused_to_listen(person: Person, query: str, **variables: Any) -> str:

@@ -153,7 +153,7 @@ async def _answer(graph: Graph, who: str | None, request: Request, event: Event 
         answer = await graph.executor.execute(operation, graph.context(who))
     else:
         context = Context(graph.world.viewer(who), graph.database, Said(event))
-        (message,) = [message async for message in graph.executor.subscribe(operation, context)]
+        *_, message = [message async for message in graph.executor.subscribe(operation, context)]
         answer = orjson.Fragment(message.body)
     decoded: dict[str, Any] = json.loads(orjson.dumps(answer), parse_float=_number)
     return decoded

@@ -1,6 +1,6 @@
 """One answer for all who hear an event is what each of them would read: for every event, type and viewer there is."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -77,7 +77,9 @@ async def test_a_shared_answer_is_what_each_viewer_reads(graph: Graph, world: Wo
     )
     operation = graph.executor.prepare(Request(f"subscription {{ {name}({arguments}) {{ {selected} }} }}"))
     hearing = Hearing(operation, Feed("project:1"), Deadline(60))
-    contexts = {who: Context(viewer, graph.database, Heard()) for who, viewer in viewers(world).items()}
+    contexts: dict[Hashable, Context] = {
+        who: Context(viewer, graph.database, Heard()) for who, viewer in viewers(world).items()
+    }
     for event in happenings(name, world):
         found = await hearing.answers(event, contexts)
         told = {who: orjson.loads(orjson.dumps(heard.answer)) for heard in found for who in heard.viewers}

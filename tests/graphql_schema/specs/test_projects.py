@@ -65,6 +65,7 @@ async def test_a_change_of_a_project_is_heard_and_what_changes_nothing_is_not(
     graph: Graph, world: World, listen: Listen
 ) -> None:
     async with listen("vera", PROJECT_EVENTS, id=world.atlas.public_id) as ear:
+        await ear.begun()
         await update(graph, "ada", world, name="Atlas")
         await update(graph, "ada", world, name="Globe")
         assert (await ear.hear())["data"]["projectEvents"] == {"kind": "PROJECT_CHANGED", "project": {"name": "Globe"}}
