@@ -46,10 +46,9 @@ END = Message(b"", is_last=True)
 
 def message(answer: Answer, event: Event | None = None, *, is_last: bool = False) -> Message:
     """An answer as it is sent."""
-    errors = tuple(answer.get("errors", ()))
-    if event is None or not event.sequence:
-        return Message(dumps(answer), errors=errors, is_last=is_last)
-    return Message(dumps(answer), event.sequence, event.cursor, errors, is_last)
+    errors, sequence = tuple(answer.get("errors", ())), event.sequence if event else 0
+    cursor = event.cursor if event and event.epoch else None  # nobody keeps what has no epoch
+    return Message(dumps(answer), sequence, cursor, errors, is_last)
 
 
 class Subscriber:
@@ -82,10 +81,9 @@ class Subscriber:
 
     def note(self, one: Message) -> bool:
         """Note the place of a message that is sent; returns False for one that was sent before."""
-        if one.sequence:
-            if one.sequence <= self.sequence:
-                return False
-            self.sequence, self.cursor = one.sequence, one.cursor
+        if one.sequence and one.sequence <= self.sequence:
+            return False
+        self.sequence, self.cursor = one.sequence or self.sequence, one.cursor or self.cursor
         return True
 
 

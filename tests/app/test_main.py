@@ -21,7 +21,7 @@ from app.main import SWITCH
 from db.embedded import servers
 from db.engine import Database
 from tests.app.serving import Served, serving
-from tests.app.sockets.test_conversation import COMPLETE, LISTEN
+from tests.app.sockets.test_conversation import BEGUN, COMPLETE, LISTEN
 from tests.app.streams.reading import reading
 from tests.app.streams.test_streaming import COMMENT as OPENED
 from tests.app.streams.test_streaming import EVENTS
@@ -76,6 +76,8 @@ async def test_on_sigterm_all_comes_to_its_end_and_the_process_too(
         reading(served, LISTEN, accept=EVENTS, token=ada, id=document) as stream,
     ):
         await talk.ask(LISTEN, id=document)
+        assert (await talk.hear())["payload"] == BEGUN
+        await stream.begin()
         await stream.take(OPENED)
         async with held(database, "courses"):
             asked = asyncio.create_task(as_ada(served, world, READ))
