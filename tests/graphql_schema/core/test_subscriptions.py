@@ -54,7 +54,7 @@ def noted(database: Database) -> list[str]:
         statements.append(sql)
         return await run(sql, arguments, **options)
 
-    database.listeners.fetch = database.heard.run = noting  # type: ignore[method-assign]
+    database.listeners.fetch = database.heard.run = noting  # type: ignore[method-assign, assignment]
     return statements
 
 

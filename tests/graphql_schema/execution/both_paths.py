@@ -154,7 +154,7 @@ async def _answer(graph: Graph, who: str | None, request: Request, event: Event 
     else:
         context = Context(graph.world.viewer(who), graph.database, Said(event))
         *_, message = [message async for message in graph.executor.subscribe(operation, context)]
-        answer = orjson.Fragment(message.body)
+        answer = json.loads(message.body)
     decoded: dict[str, Any] = json.loads(orjson.dumps(answer), parse_float=_number)
     return decoded
 
