@@ -8,13 +8,14 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Select, Text, bindparam, func, literal_column, select
+from sqlalchemy import Column, ColumnElement, Select, Text, Uuid, bindparam, func, literal_column, select
 
-from db.access import alternatives, rule_of, table_of
+from db.access import alternatives, rule_of, rules, table_of
 from db.base import Base
 from db.outbox import Topic, topic
 from db.relations import class_of
 from db.rules import Everyone, Member, Owner, Through, parent_of
+from db.statements import Statement, compiled
 
 _narrower: dict[Any, tuple[str, tuple[str, ...]]] = {}
 """The roots that are no whole project or user: the name of the topic, and the columns whose keys it names."""
@@ -66,11 +67,19 @@ def root_topic(row: Any) -> ColumnElement[str]:
     """The topic of the root that a row of a table, or of an alias of one, hangs on, as an expression."""
     *_, (root, key) = way(row)
     name, columns = _narrower.get(root.__table__, (noun(root), ("id",)))
-    keys = [key if column == "id" else _of(row, root.__table__, key, column) for column in columns]
-    found: Any = literal_column(f"'{name}'", Text())
-    for one in keys:
-        found = found + literal_column("':'", Text()) + func.encode(func.uuid_send(one), literal_column("'hex'"))
-    return found  # type: ignore[no-any-return]
+    return _topic(name, *(key if column == "id" else _of(row, root.__table__, key, column) for column in columns))
+
+
+@cache
+def member_column(table: type[Base]) -> str | None:
+    """The column that names the person to whom a row of `table` gives access; None where rows give none."""
+    givers = {rule.memberships for one in rules.values() for rule in alternatives(one) if isinstance(rule, Member)}
+    return "user_id" if table.__tablename__ in givers else None
+
+
+def access_topic(member: ColumnElement[UUID]) -> ColumnElement[str]:
+    """The topic of what the person with this key has access to, as an expression: see `viewer_topic`."""
+    return _topic("viewer", member)
 
 
 def topic_of(root: Base) -> Topic:
@@ -98,6 +107,14 @@ def noun(table: type[Base]) -> str:
     return name[max(at for at, letter in enumerate(name) if letter.isupper()) :].lower()
 
 
+def _topic(name: str, *keys: Any) -> ColumnElement[str]:
+    """The topic of what these keys name, as an expression."""
+    found: Any = literal_column(f"'{name}'", Text())
+    for key in keys:
+        found = found + literal_column("':'", Text()) + func.encode(func.uuid_send(key), literal_column("'hex'"))
+    return found  # type: ignore[no-any-return]
+
+
 def _of(row: Any, table: Any, key: Any, name: str) -> Any:
     """A column of the row of a table that has this key: of the row itself, or of one above it."""
     if table is table_of(row):
@@ -109,6 +126,14 @@ def _of(row: Any, table: Any, key: Any, name: str) -> Any:
 def _column(table: Any, name: str) -> Column[Any]:
     found: Column[Any] = table.c[name]
     return found
+
+
+@cache
+def hierarchy(table: type[Base]) -> Statement:
+    """The statement that finds the keys of the row with the key `key` and of all above it, in the order of `way`."""
+    row = table.__table__
+    keys = (one.key for one in way(row))
+    return compiled(select(*keys).where(row.c.id == bindparam("key", type_=Uuid())))
 
 
 @cache

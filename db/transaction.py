@@ -42,7 +42,7 @@ class Transaction:
         with refusing():
             row = await self.fetch(statement, arguments)
         if row is not None and row[1] is not None:
-            self.events += [Event(topic, kind, loads(ids)) for topic, ids in zip(row[3], row[4], strict=True)]
+            self.events += [Event(topic, *loads(told)) for topic, told in zip(row[3], row[4], strict=True)]
         return row
 
     @asynccontextmanager

@@ -98,10 +98,12 @@ async def add_members(work: Work, project: tables.SpecificationProject, members:
         set_={"role": added.excluded.role, "status": added.excluded.status},
         where=may_become(member, MembershipStatus.ACTIVE),
     )
-    new = set(await work.scalars(renewed.returning(member.user_id)))
+    places = {place.user_id: place for place in await work.scalars(renewed.returning(member))}
+    new = set(places)
     if joined := [(user, role) for user, role in members if user.id in new]:
         work.audit("members_added", project, users=[user for user, _ in joined], roles=[role for _, role in joined])
-        await work.changed(project)
+        for user, _ in joined:
+            await work.happened(ProjectEventKind.MEMBER_ADDED, places[user.id])
         work.touch(*map(viewer_topic, new))
     await notify(work, [_welcome(project, user, role) for user, role in joined])
     return new

@@ -43,6 +43,7 @@ from db.change.declared import Addition, Change, Deletion, Given, Update, Update
 from db.implications import implies
 from db.permissions import SEE
 from db.records import columns, defaults
+from db.roots import member_column
 from db.rules import closing
 
 ASKED: Any = table("asked", column("place", Integer()), column("new_id", Uuid()), column("also_id", Uuid()))
@@ -99,7 +100,8 @@ class Parts:
         ]
         if not all(implies(row, permission, SEE) for permission in permissions):
             conditions.append(allows(SEE, row, self.viewer))
-        if (reason := closing(row)) is not None:
+        # Access can be taken away whatever the state: what is archived is read by no more people than shall.
+        if not member_column(self.change.target) and (reason := closing(row)) is not None:
             conditions.append(reason.is_(None))
         if self.form is Form.KEYED:
             conditions.append(~exists(select(self.known.c.id)))
@@ -120,7 +122,9 @@ class Parts:
                 changed = update(row).where(row.c.id == self.found.c.id, *self._differs).values(self.set)
                 return changed.returning(*columns(self.change.table).values()).cte("changed")
         same = self.expressions(self.change.target, self.change.values(self.found.c)) or {row.c.id: self.found.c.id}
-        return delete(row).where(*(one == value for one, value in same.items())).returning(row.c.id).cte("changed")
+        member = member_column(self.change.target)
+        kept = [row.c.id] if member is None else [row.c.id, row.c[member]]
+        return delete(row).where(*(one == value for one, value in same.items())).returning(*kept).cte("changed")
 
     @cached_property
     def also(self) -> CTE:

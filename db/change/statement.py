@@ -29,7 +29,7 @@ from sqlalchemy import (
     true,
 )
 
-from db.access import Viewer
+from db.access import Viewer, viewer_id
 from db.change.declared import Addition, Change, Deletion, Update, UpdateEach
 from db.change.keys import kept
 from db.change.parts import ASKED, Form, Parts
@@ -76,9 +76,9 @@ class Writer(Parts):
     """Puts the parts together."""
 
     def select(self, *shown: ColumnElement[str]) -> Select[Any]:
-        """The whole: the keys of the found row and of the changed one, or arrays of them; the state; the topics and the
-        ids of events where others tell them, or the hash and the answer that are known; then the keys of what is shown,
-        and JSON of it.
+        """The whole: the keys of the found row and of the changed one, or arrays of them; the state; the topics, and the
+        kinds and ids, of events where others tell them, or the hash and the answer that are known; then the keys of what
+        is shown, and JSON of it.
         """
         place = {"place": ASKED.c.place} if self.many else {}
         columns = {**self._outcome, **self._shown(shown), **place}
@@ -99,7 +99,8 @@ class Writer(Parts):
         if self.form is not Form.PART:
             return {**outcome, "hash": null(), "answer": null()}
         told = self.told.c
-        events = {"topics": func.array_agg(told.topic), "ids": func.array_agg(cast(told.ids, Text()))}
+        said = cast(func.jsonb_build_array(told.kind, told.ids), Text())
+        events = {"topics": func.array_agg(told.topic), "said": func.array_agg(said)}
         return outcome | {name: select(column).scalar_subquery() for name, column in events.items()}
 
     def _shown(self, shown: Sequence[ColumnElement[str]]) -> dict[str, ColumnElement[Any]]:
@@ -138,7 +139,9 @@ class Writer(Parts):
         return self.found if table is self.change.table else None
 
     def key(self, name: str) -> ColumnElement[UUID]:
-        """The key of the row that is shown under a name."""
+        """The key of the row that is shown under a name; the viewer is always one of them."""
+        if name == "viewer":
+            return viewer_id()
         row = self.row(name)
         if row is not None:
             found: ColumnElement[UUID] = row.c.id

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Enum,
+    Select,
     String,
     Text,
     Uuid,
@@ -20,6 +21,8 @@ from sqlalchemy import (
     literal_column,
     null,
     select,
+    union,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import array, insert
 
@@ -28,26 +31,36 @@ from db.base import Base
 from db.change.declared import Addition, Deletion, Given, Update
 from db.change.parts import ASKED, Parts
 from db.outbox import CHANGED
-from db.roots import noun, root_topic, way
+from db.roots import access_topic, member_column, noun, root_topic, way
 from db.tables.audit import AuditLog
 
 
 def told(parts: Parts) -> CTE:
-    """The event, if something was changed; of each row that was. One that only raises a sequence is told once."""
+    """The events, if something was changed: the one that it tells, of each row that was, and others that only raise a
+    sequence. Where none says more than that each topic is told once.
+    """
+    topic, *moved = topics(parts)
+    first, nothing = literal_column("1"), _object(())
     if parts.is_each and parts.change.tells == CHANGED:
-        return _told_once(parts)
-    one = func.row_number().over(order_by=parts.found.c.id) if parts.is_each else literal_column("1")
+        return union(*(_event(parts, one, CHANGED, nothing, first) for one in (topic, *moved))).cte("told")
+    one = func.row_number().over(order_by=parts.found.c.id) if parts.is_each else first
     place = ASKED.c.place if parts.many else one
-    columns = {"topic": root_topic(parts.found), "kind": _text(parts.change.tells), "ids": ids(parts), "place": place}
+    events = [(topic, parts.change.tells, ids(parts)), *((other, CHANGED, nothing) for other in moved)]
+    return union_all(*(_event(parts, *event, place) for event in events)).cte("told")
+
+
+def topics(parts: Parts) -> list[ColumnElement[str]]:
+    """The topic of the root that the found row hangs on, and that of the person whose access changes with the row."""
+    member = member_column(parts.change.target)
+    return [root_topic(parts.found), *([access_topic(parts.changed.c[member])] if member else [])]
+
+
+def _event(
+    parts: Parts, topic: ColumnElement[str], kind: str, ids: ColumnElement[Any], place: ColumnElement[int]
+) -> Select[Any]:
+    columns = {"topic": topic, "kind": _text(kind), "ids": ids, "place": place}
     event = select(*(value.label(name) for name, value in columns.items()))
-    return parts.each(event.select_from(parts.found, parts.changed, *parts.asked)).cte("told")
-
-
-def _told_once(parts: Parts) -> CTE:
-    nothing = func.jsonb_build_object()
-    event = select(root_topic(parts.found).label("topic"), _text(CHANGED).label("kind"), nothing.label("ids"))
-    roots = parts.each(event.select_from(parts.found, parts.changed)).distinct()
-    return roots.add_columns(literal_column("1").label("place")).cte("told")
+    return parts.each(event.select_from(parts.found, parts.changed, *parts.asked))
 
 
 def ids(parts: Parts) -> ColumnElement[Any]:

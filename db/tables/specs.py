@@ -102,7 +102,7 @@ class SpecificationProject(
     )
 
 
-class ProjectMember(Updated, Base, access=through("project_id"), prefix="pmb"):
+class ProjectMember(Updated, Base, access=through("project_id") | owned_by("user_id", OWN), prefix="pmb"):
     """A person's place in a specification project."""
 
     __tablename__ = "project_members"

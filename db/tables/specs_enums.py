@@ -86,3 +86,5 @@ class ProjectEventKind(Words):
 
     SNAPSHOT = "SNAPSHOT", "Nothing happened: the project as it is when you begin to listen, and where events are lost."
     PROJECT_CHANGED = "PROJECT_CHANGED", "Somebody changed what the project says of itself."
+    MEMBER_ADDED = "MEMBER_ADDED", "Somebody works on the project from now on."
+    MEMBER_REMOVED = "MEMBER_REMOVED", "Somebody was removed from the project, or has left it."

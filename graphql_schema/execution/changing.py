@@ -20,7 +20,7 @@ from db.change.statement import ChangeStatement, Writer, can_be_many
 from db.change.statement import statement as showing_nothing
 from db.permissions import SEE
 from db.relations import passes_down
-from db.roots import above
+from db.roots import above, member_column
 from graphql_schema.core.tree import Row, Scope
 from graphql_schema.execution.asked import Asked
 from graphql_schema.execution.compiler import Compiler
@@ -51,6 +51,8 @@ def statement(change: Change, rows: Sequence[Row], asked: Asked, viewer: Viewer,
 
 def _text(writer: Writer, rows: Sequence[Row], asked: Asked, places: Places) -> str | None:
     """The text of a statement; None if a row has to be read after it."""
+    if member_column(writer.change.target):  # what the viewer sees may be something else after it
+        return None
     compiler = Compiler(writer.viewer, asked.shapes)
     shown = [_shown(writer, row, compiler) for row in rows]
     read = PARAMETER.sub("", " ".join(filter(None, shown)))

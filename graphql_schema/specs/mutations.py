@@ -13,6 +13,8 @@ from db.tables import (
     CommentStatus,
     DocumentEventKind,
     DocumentStatus,
+    MembershipStatus,
+    ProjectEventKind,
     ProjectRole,
     ReactionType,
     SpecificationPhase,
@@ -114,6 +116,20 @@ class ThreadInput:
     thread_id: strawberry.ID = strawberry.field(description="The thread.")
 
 
+@strawberry.input(description="A member to remove from a project.")
+class RemoveProjectMemberInput:
+    """Somebody else's membership."""
+
+    member_id: strawberry.ID = strawberry.field(description="Their place in the project, one of its `members`.")
+
+
+@strawberry.input(description="A project to leave.")
+class LeaveProjectInput:
+    """A membership of the viewer."""
+
+    member_id: strawberry.ID = strawberry.field(description="Your place in the project: its `viewerMembership`.")
+
+
 @mutation(
     project=tables.SpecificationProject,
     documents=references(
@@ -160,6 +176,29 @@ async def add_project_members(work: Work, input: AddProjectMembersInput) -> tabl
     accepted(work, known, input.on_error)
     return project
 
+
+remove_project_member = transition(
+    "Take somebody off a project, whatever its status. From then on they see and hear nothing of it. For its owner and "
+    "members who lead it. The owner is no member, and cannot be removed.",
+    RemoveProjectMemberInput,
+    at=tables.ProjectMember,
+    may=MANAGE,
+    to=MembershipStatus.REMOVED,
+    tells=ProjectEventKind.MEMBER_REMOVED,
+    project=tables.SpecificationProject,
+    member=tables.ProjectMember,
+)
+
+leave_project = transition(
+    "Leave a project, whatever its status. From then on you see and hear nothing of it; its owner and members who lead "
+    "it can add you again. The owner is no member, and cannot leave.",
+    LeaveProjectInput,
+    at=tables.ProjectMember,
+    may=OWN,
+    to=MembershipStatus.REMOVED,
+    tells=ProjectEventKind.MEMBER_REMOVED,
+    viewer=tables.User,
+)
 
 edit_document = update(
     "Save a document. For members who may edit. What was approved is a draft again: nobody has approved the new text."

@@ -27,7 +27,13 @@ async def document_events(context: Context, document_id: Annotated[ID, "The docu
     return await context.feed(tables.SpecificationDocument, document_id, at="documentId")
 
 
-@subscription("ProjectEvent", ProjectEventKind, begins=ProjectEventKind.SNAPSHOT, project=tables.SpecificationProject)
+@subscription(
+    "ProjectEvent",
+    ProjectEventKind,
+    begins=ProjectEventKind.SNAPSHOT,
+    project=tables.SpecificationProject,
+    member=tables.ProjectMember,
+)
 async def project_events(context: Context, project_id: Annotated[ID, "The project to listen to."]) -> Feed:
     """Events of a project itself, from now on. Those of its documents come by `documentEvents`.
 

@@ -29,9 +29,8 @@ async def project(world: World, work: Work) -> None:
         ("rob", ProjectRole.MEMBER, MembershipStatus.REMOVED),
     )
     for name, role, status in places:
-        await work.add(
-            tables.ProjectMember(project_id=world.atlas.id, user_id=world.rows[name].id, role=role, status=status)
-        )
+        place = tables.ProjectMember(project_id=world.atlas.id, user_id=world.rows[name].id, role=role, status=status)
+        world.rows[f"{name}s_place"] = await work.add(place)
     for phase in ("REQUIREMENTS", "DESIGN"):
         document = tables.SpecificationDocument(
             project_id=world.atlas.id,

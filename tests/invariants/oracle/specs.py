@@ -27,6 +27,8 @@ def specification_projects(world: Oracle, who: UUID | None, what: str, project: 
 
 
 def project_members(world: Oracle, who: UUID | None, what: str, member: Row) -> bool:
+    if what == "own":
+        return bool(member.user_id == who)
     return world.inherits(who, what, "specification_projects", member.project_id)
 
 
