@@ -1,6 +1,7 @@
 """Errors that a client can act on. Each has a code and loses nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 
@@ -9,6 +10,8 @@ class Refusal(Exception):  # noqa: N818  (not every refusal is an error)
 
     code: ClassVar[str]
     default: ClassVar[str]
+    details: Mapping[str, Any] = MappingProxyType({})
+    """What programs are told beside the code."""
     item: Any = None
     """The part of the input that the row was made of which a constraint has refused, where that is known."""
 
@@ -50,6 +53,18 @@ class Forbidden(Refusal):
 
     code = "FORBIDDEN"
     default = "You may see this, but you may not do this to it."
+
+
+class AccessLost(Forbidden):
+    """A subscriber sees no more what they listen to. `ids` are the public ids of that, and of what it belongs to, as
+    far as it is gone for them.
+    """
+
+    default = "You have no access to this any more. Drop what you show of it."
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        super().__init__()
+        self.details = {"ids": ids}
 
 
 class BadInput(Refusal):

@@ -1,7 +1,7 @@
 """The context of an operation, which every resolver gets: the viewer, the database, the events, and the batches."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from aiodataloader import DataLoader
 
-from db import read
+from db import ids, read
 from db.access import Viewer
 from db.base import Base
 from db.batches import Row
@@ -18,6 +18,7 @@ from db.engine import Database
 from db.errors import NotFound
 from db.ids import key_of
 from db.outbox import Event, Topic
+from db.roots import hierarchy, way
 from db.snapshots import Snapshot
 from db.statements import Arguments, Statement
 from db.transaction import Transaction
@@ -127,6 +128,28 @@ class Context:
             raise NotFound(at=at)
         self.seen.append(Seen(table, key, at))
         return key, found[0].decode()
+
+    async def lost(self, public_ids: Iterable[str]) -> list[str]:
+        """Those of these ids, and of the ids of what they hang on, whose rows the viewer does not see."""
+        found = [one for public_id in public_ids for one in await self._hierarchy(public_id)]
+        return [public_id for table, public_id in dict.fromkeys(found) if not await self._is_seen(table, public_id)]
+
+    async def _hierarchy(self, public_id: str) -> list[tuple[type[Base], str]]:
+        """A row and all above it, with their tables; nothing for an id that has no form of ours."""
+        decoded = ids.decode(public_id)
+        if decoded is None:
+            return []
+        table, key = decoded
+        statement = hierarchy(table)
+        keys = await self.database.heard.fetch(statement, statement.arguments({"key": key})) or [key]
+        above = [one.table for one in way(table.__table__)]
+        return [(one, f"{one.prefix}_{found.hex}") for one, found in zip(above, keys, strict=False) if found]
+
+    async def _is_seen(self, table: type[Base], public_id: str) -> bool:
+        try:
+            return bool(await self.see(table, public_id, at=""))
+        except NotFound:
+            return False
 
     def fail(self) -> None:
         """Note that a part of the transaction has failed, if it is done in one: nothing of it is kept."""

@@ -113,7 +113,7 @@ def _shortened(error: dict[str, Any]) -> dict[str, Any]:
 def _explained(error: Exception) -> tuple[str, dict[str, Any]]:
     """The message and the extensions for an exception that a resolver raised."""
     if isinstance(error, Refusal):
-        return error.message, _extensions(error.code, error.at)
+        return error.message, {**_extensions(error.code, error.at), **error.details}
     match failure_of(error):
         case Failure.INVALID_VALUE:
             return "A value does not fit.", {"code": "BAD_USER_INPUT"}

@@ -12,6 +12,7 @@ from strawberry.types.arguments import StrawberryArgument
 
 from db import ids
 from db.base import Base
+from db.errors import AccessLost, Forbidden, NotFound
 from db.outbox import Event
 from graphql_schema.core.context import Context, Feed
 from graphql_schema.core.fields import Computed, Field, object_type
@@ -52,6 +53,14 @@ class Subscription(Field):
         context.seen.clear()
         feed = await self.function(context, **{name: value for name, value in arguments.items() if name != "after"})
         return feed._replace(seen=tuple(context.seen))
+
+    async def check(self, context: Context, arguments: Mapping[str, Any]) -> None:
+        """Raise AccessLost if the viewer may not hear this any more."""
+        try:
+            await self.feed(context, arguments)
+        except (NotFound, Forbidden):
+            named = [value for value in arguments.values() if isinstance(value, str)]
+            raise AccessLost(await context.lost(named)) from None
 
     def hears(self, event: Event, feed: Feed) -> bool:
         """Whether an event of its topic belongs to a feed."""

@@ -61,6 +61,13 @@ class Subscriber:
         self.cursor: str | None = None
         self._messages: deque[Message | Gap] = deque()
         self._waiting: asyncio.Future[None] | None = None
+        self._reason: Exception | None = None
+
+    def end(self, reason: Exception) -> None:
+        """Raise this instead of any further message."""
+        self._messages.clear()
+        self._reason = reason
+        self._wake()
 
     def put(self, one: Message | Gap) -> None:
         """Take in a message. One too many is lost, and so are those behind it until there is room again."""
@@ -69,15 +76,20 @@ class Subscriber:
         if isinstance(one, Gap) and self._messages and isinstance(self._messages[-1], Gap):
             return
         self._messages.append(one)
-        if self._waiting and not self._waiting.done():
-            self._waiting.set_result(None)
+        self._wake()
 
     async def take(self) -> Message | Gap:
-        """The next message."""
-        while not self._messages:
+        """The next message; raises the reason of the end."""
+        while not self._messages and not self._reason:
             self._waiting = asyncio.get_running_loop().create_future()
             await self._waiting
+        if self._reason:
+            raise self._reason
         return self._messages.popleft()
+
+    def _wake(self) -> None:
+        if self._waiting and not self._waiting.done():
+            self._waiting.set_result(None)
 
     def note(self, one: Message) -> bool:
         """Note the place of a message that is sent; returns False for one that was sent before."""

@@ -4,10 +4,10 @@ The database itself finds out which answers are alike, so that nobody gets what 
 """
 
 import asyncio
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from orjson import Fragment
 
@@ -27,6 +27,8 @@ from graphql_schema.execution.deadline import Deadline
 from graphql_schema.execution.operations import Operation
 from graphql_schema.execution.payloads import Payload, key_in, plain
 from graphql_schema.execution.plan import references, shown
+
+T = TypeVar("T")
 
 OURS = (Failure.BUSY, Failure.TOO_SLOW, Failure.UNAVAILABLE)
 UNSERVED = {"OVERLOADED", "SERVICE_UNAVAILABLE"}
@@ -86,7 +88,7 @@ class Hearing:
     async def answers(self, event: Event, contexts: Contexts) -> Sequence[Heard]:
         """The answers to an event; raises HistoryGap where the database cannot give them for too long."""
         try:
-            return await self.deadline.keep(self._for_certain(event, contexts))
+            return await self.deadline.keep(patiently(lambda: self._all(event, contexts)))
         except TooSlow as error:
             return [Heard(failed(error), [*contexts])]
 
@@ -111,14 +113,6 @@ class Hearing:
             epoch, sequence, *found = row
             event = replace(self.first, epoch=epoch.decode(), sequence=sequence)
             return self._answer(self.field.payload(event), found, [None]), event
-
-    async def _for_certain(self, event: Event, contexts: Contexts) -> Sequence[Heard]:
-        """The answers, asked for again where the database could not give them: late is better than a gap."""
-        for pause in PAUSES:
-            with suppress(HistoryGap):
-                return await self._all(event, contexts)
-            await asyncio.sleep(pause)
-        return await self._all(event, contexts)
 
     async def _all(self, event: Event, contexts: Contexts) -> Sequence[Heard]:
         payload = self.field.payload(event)
@@ -206,6 +200,16 @@ class Hearing:
     def _named(self, payload: Payload) -> list[Member]:
         """The rows that are selected and that an event names."""
         return [child for child, row in self.rows if key_in(row, payload) is not None]
+
+
+async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask the database again where it could not answer: late is better than a gap. Raises HistoryGap in the end."""
+    for pause in PAUSES:
+        with suppress(HistoryGap), _unserved():
+            return await ask()
+        await asyncio.sleep(pause)
+    with _unserved():
+        return await ask()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ A subscriber is heard for first, then reads what was before, and passes over wha
 import asyncio
 from collections.abc import AsyncGenerator, Hashable
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from orjson import OPT_SORT_KEYS, dumps
@@ -15,11 +16,12 @@ from db.epoch import decode
 from db.errors import HistoryGap, Refusal
 from graphql_schema.core.context import Context, Feed
 from graphql_schema.core.errors import RequestError
+from graphql_schema.execution.access import Access, Subscribed
 from graphql_schema.execution.answers import Nulled, failed
 from graphql_schema.execution.broadcasts import END, Broadcast, Gap, Message, Subscriber, message
 from graphql_schema.execution.compiling import compile_ahead
 from graphql_schema.execution.deadline import Deadline
-from graphql_schema.execution.hearing import Hearing
+from graphql_schema.execution.hearing import Hearing, patiently
 from graphql_schema.execution.operations import Operation
 
 TOGETHER = 50
@@ -40,6 +42,7 @@ class Subscriptions:
 
     def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
+        self.access = Access()
         self._broadcasts: dict[Hashable, Broadcast] = {}
 
     @property
@@ -51,11 +54,24 @@ class Subscriptions:
         """The messages of a subscription; raises RequestError before the first when it is refused.
 
         A cursor in `after` counts more than the one among the arguments. Where events are lost there is a message with
-        the code HISTORY_GAP, and then it goes on. Raises a Refusal where nothing can be heard.
+        the code HISTORY_GAP, and then it goes on. Raises AccessLost when the viewer may not hear it any more, and
+        another Refusal where nothing can be heard.
         """
+        check = partial(self._check, operation, context)
+        async with self.access.subscribed(context, check) as subscribed:
+            async with aclosing(self._messages(subscribed, operation, context, after)) as messages:
+                async for one in messages:
+                    if one.is_last:  # it may be that what they listen to is gone for them
+                        await check()
+                    yield one
+
+    async def _messages(
+        self, subscribed: Subscribed, operation: Operation, context: Context, after: str | None
+    ) -> Messages:
         feed, place = await self._asked(operation, context, after)
         key = id(context.events), id(context.database), operation.plan.number, _variables(operation), feed
         subscriber = self._join(key, operation, context, feed)
+        subscribed.ends_by(subscriber.end)
         try:
             await asyncio.shield(subscriber.broadcast.is_heard)
             async with aclosing(self._before(subscriber, place)) as before:
@@ -89,6 +105,13 @@ class Subscriptions:
             return feed, decode(feed.topic, cursor) if isinstance(cursor, str) else None
         except Exception as error:
             raise RequestError([Nulled(error, member, (member.key,)).located]) from error
+
+    async def _check(self, operation: Operation, context: Context) -> None:
+        """Raise AccessLost if the viewer may not hear it any more; HistoryGap where the database does not say."""
+        (member,) = operation.plan.members
+        node: Any = member.node
+        arguments = node.given.values(operation.variables)
+        await patiently(lambda: node.field.check(context.heard(), arguments))
 
     def _join(self, key: Hashable, operation: Operation, context: Context, feed: Feed) -> Subscriber:
         broadcast = self._broadcasts.get(key)

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import delete
 
 from db import tables
+from db.errors import AccessLost
 from db.tables import ProjectRole
 from graphql_schema.execution import RequestError
 from tests.conftest import Graph
@@ -119,10 +120,9 @@ async def test_whoever_loses_the_access_hears_an_error_and_then_nothing(
         async with graph.database.work(world.viewer("ada")) as work:
             await work.execute(delete(tables.ProjectMember).where(tables.ProjectMember.id == place.id))
         await done(graph, "ben", ADD_COMMENT, threadId=world.thread_0.public_id, content="Secret")
-        last = await ear.hear()
-        assert last["data"] is None
-        assert [error["extensions"]["code"] for error in last["errors"]] == ["NOT_FOUND"]
-        assert await ear.ended()
+        with pytest.raises(AccessLost) as lost:
+            await ear.hear()
+        assert lost.value.details == {"ids": [world.requirements.public_id, world.atlas.public_id]}
 
 
 async def test_an_event_of_what_is_gone_by_now_is_heard_without_it(graph: Graph, world: World, listen: Listen) -> None:
