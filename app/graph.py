@@ -21,7 +21,7 @@ from db.access import GUEST, Viewer
 from db.base import new_id
 from db.engine import Database
 from db.errors import Overloaded
-from graphql_schema.core.context import Budget, Context, Events
+from graphql_schema.core.context import Budget, Context, Events, Presence
 from graphql_schema.execution import CostError, Executor, Operation, RequestError
 from graphql_schema.execution.answers import Answer
 from graphql_schema.execution.cost import objects_in
@@ -64,6 +64,8 @@ class Graph:
     rate_limits: RateLimits
     audience: Audience = "everybody"
     """The viewers who may learn the schema."""
+    presence: Presence | None = None
+    """Where people are at this moment."""
     changing: set[asyncio.Task[Answer]] = field(default_factory=set)
     """The mutations that run."""
 
@@ -128,7 +130,13 @@ class Graph:
         logs.note(request_id=request_id.hex)
         take_text = partial(self.rate_limits.take_compiled, payer)
         return Context(
-            client.viewer, self.database, self.events, payer=payer, request_id=request_id, take_text=take_text
+            client.viewer,
+            self.database,
+            self.events,
+            presence=self.presence,
+            payer=payer,
+            request_id=request_id,
+            take_text=take_text,
         )
 
     def _charge_for_text(self, client: Client, text: str) -> None:

@@ -27,6 +27,7 @@ from app.origins import Origins
 from app.persisted.automatic import Automatic
 from app.persisted.find import Persisted
 from app.persisted.trusted import Trusted
+from app.presence import Presence
 from app.proxies import Proxies
 from app.rate_limits import RateLimits
 from app.realtime import Realtime
@@ -70,6 +71,7 @@ class App:
         self.relay = relay(self.database, self.realtime)
         self.sessions = Sessions(self.database)
         self.buckets = Buckets(settings.redis_url, prefix=settings.redis_prefix)
+        self.presence = Presence(settings.redis_url, prefix=settings.redis_prefix)
         self.automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)
         executor = Executor(schema.executor.schema, limits=settings.limits, deadline=settings.deadline)
         trusted = Trusted.load(settings.trusted_documents, settings.trusted_level, limits=settings.limits)
@@ -81,6 +83,7 @@ class App:
             Persisted(trusted, self.automatic),
             _rate_limits(self.buckets, settings),
             settings.introspection,
+            self.presence,
         )
         self.watch = Watch(self.sessions, interval=settings.credential_interval)
         self.tickets = Tickets(settings.redis_url, prefix=settings.redis_prefix)
@@ -125,7 +128,7 @@ class App:
 
     @asynccontextmanager
     async def _lifespan(self, _pages: Starlette) -> AsyncIterator[None]:
-        redis = self.realtime, self.buckets, self.automatic, self.tickets
+        redis = self.realtime, self.buckets, self.automatic, self.tickets, self.presence
         async with AsyncExitStack() as running:
             for one in (*redis, self.database.watch(), self.relay, self.watch):
                 await running.enter_async_context(one)

@@ -147,7 +147,7 @@ class Database:
             if work.opened:
                 await work.opened.close()
 
-    async def change(self, statement: Statement, arguments: Arguments, *, kind: str) -> Row | None:
+    async def change(self, statement: Statement, arguments: Arguments) -> Row | None:
         """Make a change that is one statement, with its event: see `db.change`. None where it found nothing.
 
         Raises the refusal of a constraint that is broken.

@@ -37,7 +37,7 @@ class Transaction:
             found = await connection.exec_driver_sql(statement.sql, tuple(arguments))
             return found.one_or_none()
 
-    async def change(self, statement: Statement, arguments: Arguments, *, kind: str) -> Row | None:
+    async def change(self, statement: Statement, arguments: Arguments) -> Row | None:
         """Make a change that is one statement, as `Database.change` does. Its events wait for the end of the whole."""
         with refusing():
             row = await self.fetch(statement, arguments)

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from db import tables
 from db.base import new_id
-from db.outbox import topic
+from db.tables import NotificationEventKind
 from db.write import Work
 
 
@@ -16,4 +16,5 @@ async def notify(work: Work, notifications: Sequence[dict[str, Any]]) -> None:
     told = [{"id": new_id(), **columns} for columns in notifications if columns["user_id"] != work.viewer_id]
     if told:
         await work.execute(insert(tables.Notification).values(told))
-        work.touch(*(topic("user", user_id) for user_id in {columns["user_id"] for columns in told}))
+        for columns in told:
+            await work.happened(NotificationEventKind.NOTIFICATION_ADDED, tables.Notification(**columns))

@@ -42,7 +42,7 @@ async def made(
     for _ in range(2):
         arguments = statement.arguments({**values, **change.parameters(input, viewer)})
         try:
-            row = await source.change(statement, arguments, kind=change.tells)
+            row = await source.change(statement, arguments)
         except Conflict as refusal:
             if is_taken(refusal):  # by another process at the same time: now the answer is known
                 continue
@@ -79,7 +79,7 @@ async def each_made(
 ) -> Each:
     """Change each row that a list names. Raises Refusals for those that cannot be, unless they are skipped."""
     given = change.parameters(input, viewer, is_partial=is_partial)
-    row = await source.change(statement, statement.arguments({**values, **given}), kind=change.tells)
+    row = await source.change(statement, statement.arguments({**values, **given}))
     found, changed = (set(row[0] or ()), row[1] or ()) if row else (set(), ())
     named = [key_of(change.table, public_id) for public_id in getattr(input, change.at)]
     missing = [place for place, key in enumerate(named) if key not in found]

@@ -76,9 +76,9 @@ class Writer(Parts):
     """Puts the parts together."""
 
     def select(self, *shown: ColumnElement[str]) -> Select[Any]:
-        """The whole: the keys of the found row and of the changed one, or arrays of them; the state; the topics, and the
-        kinds and ids, of events where others tell them, or the hash and the answer that are known; then the keys of what
-        is shown, and JSON of it.
+        """The whole: the keys of the found row and of the changed one, or arrays of them; the state; topics, and
+        kinds with ids, of events where others tell them, or the hash and the answer that are known; then the keys of
+        what is shown, and JSON of it.
         """
         place = {"place": ASKED.c.place} if self.many else {}
         columns = {**self._outcome, **self._shown(shown), **place}

@@ -25,6 +25,14 @@ class NotificationType(Words):
     PAYMENT_FAILED = "PAYMENT_FAILED", "A payment did not go through."
 
 
+class NotificationEventKind(Words):
+    """Something that happened to your notifications."""
+
+    NOTIFICATION_ADDED = "NOTIFICATION_ADDED", "You are told something."
+    NOTIFICATION_READ = "NOTIFICATION_READ", "You have read it, on whichever of your devices."
+    NOTIFICATION_ARCHIVED = "NOTIFICATION_ARCHIVED", "You have put it away, on whichever of your devices."
+
+
 class NotificationData(BaseModel, extra="forbid", populate_by_name=True):
     """The subject of a notification, for programs."""
 

@@ -1,15 +1,24 @@
 """Users and their sessions."""
 
-from sqlalchemy import or_
+from typing import Any
+
+from sqlalchemy import case, func, or_, select
 
 from db import tables
-from db.access import any_row
+from db.access import any_row, viewer_id
 from db.permissions import MANAGE
 from db.tables import MembershipStatus
 from graphql_schema.activity.types import Activity
-from graphql_schema.core import column, many, many_of, node, one
+from graphql_schema.core import column, many, many_of, node, one, sql
 
 members = tables.ProjectMember.__table__
+notifications = tables.Notification.__table__
+
+
+def unread(user: Any) -> Any:
+    """The number of notifications of a user that wait to be read."""
+    waits = notifications.c.user_id == user.id, ~notifications.c.is_read, ~notifications.c.is_archived
+    return select(func.count()).select_from(notifications).where(*waits).scalar_subquery()
 
 
 @node(tables.User, orders=("name", "created_at"), filters=("role",))
@@ -69,6 +78,11 @@ class User:
         tables.DocumentVersion.author_id,
         tables.Comment.author_id,
         tables.Enrollment.user_id,
+    )
+    unread_notification_count = sql(
+        int | None,
+        "How many notifications you have neither read nor put away; null unless it is your own.",
+        lambda user: case((user.id == viewer_id(), unread(user))),
     )
     notifications = many(tables.Notification.user_id, "What they were told; empty unless it is your own.")
     sessions = many(tables.Session.user_id, "Where they are signed in; empty unless it is your own.")

@@ -7,6 +7,7 @@ from graphql_schema.core.fields import column, deprecated, embedded, one, sql
 from graphql_schema.core.figures import average, count, highest, lowest, percentile, total
 from graphql_schema.core.mutations import mutation
 from graphql_schema.core.nodes import NODES, embedded_in, node
+from graphql_schema.core.presence import presence, signal
 from graphql_schema.core.references import references
 from graphql_schema.core.roots import lookup, root
 from graphql_schema.core.signature import number
@@ -40,9 +41,11 @@ __all__ = [
     "one",
     "percentile",
     "period",
+    "presence",
     "references",
     "root",
     "searching",
+    "signal",
     "sql",
     "subscription",
     "total",

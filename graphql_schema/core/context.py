@@ -45,6 +45,29 @@ class Seen(NamedTuple):
     at: str
 
 
+MOST_HERE = 100
+"""People of a place that are shown."""
+
+
+class Here(NamedTuple):
+    """The state of a place: the keys of the people there, and of those of them who type."""
+
+    people: Sequence[UUID]
+    typing: Sequence[UUID]
+
+
+class Presence(Protocol):
+    """Where people are at this moment, by the topic of the place."""
+
+    def here(self, topic: Topic, person: UUID) -> AbstractAsyncContextManager[AsyncIterator[Here]]:
+        """Be in a place while the context is entered, with the states of the place."""
+        ...
+
+    def type(self, topic: Topic, person: UUID) -> None:
+        """Note that somebody types in a place."""
+        ...
+
+
 class Feed(NamedTuple):
     """The events of a topic: all of them, or those that name a row by its public id. `seen` is what was looked at."""
 
@@ -75,6 +98,8 @@ class Context:
     viewer: Viewer
     database: Database
     events: Events
+    presence: Presence | None = None
+    """None where nobody shows who is where."""
     snapshot: Snapshot | None = None
     """The state of the database that all statements of the operation read, where it has several."""
     transaction: Transaction | None = None

@@ -5,6 +5,7 @@ from sqlalchemy import func
 
 from db import tables
 from db.permissions import OWN
+from db.tables import NotificationEventKind
 from graphql_schema.core import references, update_each
 from graphql_schema.core.bulk import OnError, items
 
@@ -30,6 +31,7 @@ mark_notifications_read = update_each(
     may=OWN,
     where=lambda notification: notification.read_at.is_(None),
     sets=lambda notification, input, viewer: {"read_at": func.now()},
+    tells=NotificationEventKind.NOTIFICATION_READ,
     is_audited=False,
     viewer=tables.User,
     marked_count=int,
@@ -45,6 +47,7 @@ archive_notifications = update_each(
     may=OWN,
     where=lambda notification: notification.archived_at.is_(None),
     sets=lambda notification, input, viewer: {"archived_at": func.now()},
+    tells=NotificationEventKind.NOTIFICATION_ARCHIVED,
     is_audited=False,
     viewer=tables.User,
     archived_count=int,

@@ -20,7 +20,7 @@ from db.tables import (
     SpecificationPhase,
 )
 from db.write import Work
-from graphql_schema.core import add, delete, mutation, references, transition, update
+from graphql_schema.core import add, delete, mutation, references, signal, transition, update
 from graphql_schema.core.bulk import OnError, accepted
 from graphql_schema.core.strawberry_seam import enumeration
 from graphql_schema.core.texts import text
@@ -128,6 +128,13 @@ class LeaveProjectInput:
     """A membership of the viewer."""
 
     member_id: strawberry.ID = strawberry.field(description="Your place in the project: its `viewerMembership`.")
+
+
+@strawberry.input(description="The place where you type.")
+class SignalTypingInput:
+    """A document."""
+
+    document_id: strawberry.ID = strawberry.field(description="A document that you have open.")
 
 
 @mutation(
@@ -278,6 +285,14 @@ remove_reaction = delete(
     rows=lambda comment, input, viewer: tables.Reaction(comment_id=comment.id, user_id=viewer, type=input.type),
     tells=DocumentEventKind.REACTION_REMOVED,
     comment=tables.Comment,
+)
+
+signal_typing = signal(
+    "Show those who have the document open that you type a comment or an edit. Repeat it every second or two while you "
+    "do: it ends by itself after four seconds, and nothing of it is stored. For members who may comment.",
+    SignalTypingInput,
+    at=tables.SpecificationDocument,
+    may=COMMENT,
 )
 
 resolve_thread = transition(

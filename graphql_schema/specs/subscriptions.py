@@ -6,7 +6,7 @@ from strawberry import ID
 
 from db import tables
 from db.tables import DocumentEventKind, ProjectEventKind
-from graphql_schema.core import subscription
+from graphql_schema.core import presence, subscription
 from graphql_schema.core.context import Context, Feed
 
 
@@ -40,3 +40,11 @@ async def project_events(context: Context, project_id: Annotated[ID, "The projec
     If you select the `project`, the first event is a `SNAPSHOT` of it: no change can happen between the two.
     """
     return await context.feed(tables.SpecificationProject, project_id, at="projectId")
+
+
+document_presence = presence(
+    "Who has a document open, and who types: at once, and whenever that changes. You are among them for as long as you "
+    "listen. Each message has everybody, so show the last one and forget those before it.",
+    tables.SpecificationDocument,
+    people=tables.User,
+)

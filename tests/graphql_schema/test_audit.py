@@ -17,6 +17,7 @@ WORDS = "Words that Ada wrote"
 WITHOUT_ENTRY = {
     "archiveNotifications": "what somebody has put away concerns nobody else",
     "markNotificationsRead": "what somebody has read concerns nobody else",
+    "signalTyping": "it changes nothing",
 }
 """The mutations that write nothing to the audit log, with the reason."""
 

@@ -35,9 +35,10 @@ UNVERSIONED = {
 MUTATIONS = AUDITED | {
     "archiveNotifications": ("ben", {"notificationIds": ["@welcome"]}),
     "markNotificationsRead": ("ben", {"notificationIds": ["@invitation"]}),
+    "signalTyping": ("ben", {"documentId": "@design"}),
 }
-BY_ITSELF = {"signOut"}
-"""The mutations that need more than an input to change something."""
+BY_ITSELF = {"signOut", "signalTyping"}
+"""The mutations that need more than an input to change something, or that change nothing."""
 NOTE = (
     "CREATE TABLE noted (place int GENERATED ALWAYS AS IDENTITY, name text, content jsonb)",
     """CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
