@@ -22,7 +22,7 @@ from redis.asyncio import Redis
 from app.redis import LOST, never_again
 from db.background import Background
 from db.outbox import Topic
-from graphql_schema.core.context import MOST_HERE, Here
+from graphql_schema.core.context import MAX_HERE, Here
 
 TIMEOUT = 1.0
 GATHERING = 0.1
@@ -33,7 +33,7 @@ THROTTLE = 1.0
 """Seconds in which a person is noted to type once, however often they say so."""
 CALL_SIZE = 100
 """Places in one call, which holds up everybody else on the server."""
-MEMBERS = 1_000
+MAX_MEMBERS = 1_000
 """Members of a place that are read: a person is one for each process that they are connected to."""
 TYPING = "typing"
 NOBODY = Here((), ())
@@ -52,7 +52,7 @@ for i, key in ipairs(KEYS) do
   for _, one in ipairs(said[i][2]) do redis.call('ZREM', key, one .. ':' .. ARGV[1]) end
   for _, one in ipairs(said[i][3]) do redis.call('ZADD', key, now + ARGV[3], one .. ':{TYPING}') end
   redis.call('PEXPIRE', key, ARGV[2])
-  found[i] = redis.call('ZRANGE', key, 0, {MEMBERS - 1})
+  found[i] = redis.call('ZRANGE', key, 0, {MAX_MEMBERS - 1})
 end
 return found
 """
@@ -71,7 +71,7 @@ class _Place:
     typing: set[UUID] = field(default_factory=set)
     """People who have come, have left, and type, of whom Redis has not been told."""
     members: Sequence[str] = ()
-    """What Redis has told."""
+    """Those whom Redis has named."""
     here: Here = NOBODY
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     is_known: bool = False
@@ -81,7 +81,7 @@ class _Place:
         self.members, named = members, [member.partition(":") for member in members]
         people = {UUID(person) for person, _, at in named if at != TYPING} - self.left | self.own.keys()
         typing = {UUID(person) for person, _, at in named if at == TYPING} & people
-        here = Here(sorted(people)[:MOST_HERE], sorted(typing)[:MOST_HERE])
+        here = Here(sorted(people)[:MAX_HERE], sorted(typing)[:MAX_HERE])
         if here != self.here or not self.is_known:
             self.here, self.is_known = here, True
             self.changed.set()

@@ -11,7 +11,7 @@ class Refusal(Exception):  # noqa: N818  (not every refusal is an error)
     code: ClassVar[str]
     default: ClassVar[str]
     details: Mapping[str, Any] = MappingProxyType({})
-    """What programs are told beside the code."""
+    """Values that programs are told beside the code."""
     item: Any = None
     """The part of the input that the row was made of which a constraint has refused, where that is known."""
 

@@ -45,7 +45,7 @@ class Seen(NamedTuple):
     at: str
 
 
-MOST_HERE = 100
+MAX_HERE = 100
 """People of a place that are shown."""
 
 

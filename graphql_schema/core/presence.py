@@ -7,7 +7,7 @@ A subscription gives states, not deltas: each message names everybody, so that a
 subscribed is there, and is seen by the others who are.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -21,7 +21,7 @@ from db.constraints import field_of
 from db.errors import Refusal, Unauthenticated
 from db.outbox import Event, Topic, topic
 from db.roots import noun
-from graphql_schema.core.context import MOST_HERE, Context, Feed
+from graphql_schema.core.context import MAX_HERE, Context, Feed
 from graphql_schema.core.fields import object_type
 from graphql_schema.core.mutations import Mutation, Showing, payload_type, told
 from graphql_schema.core.references import References
@@ -41,7 +41,7 @@ class PresenceSubscription(Subscription):
     def arguments(self) -> list[StrawberryArgument]:
         return [argument(f"{noun(self.of)}_id", ID, f"The {noun(self.of)} that you have open.")]
 
-    async def _events(self, feed: Feed, context: Context, first: Event | None) -> AsyncIterator[Event]:
+    async def states(self, feed: Feed, context: Context) -> AsyncGenerator[Event, None]:
         if context.viewer.id is None:
             raise Unauthenticated
         assert context.presence, "the process shows who is where"
@@ -49,8 +49,7 @@ class PresenceSubscription(Subscription):
             async for here in states:
                 yield Event(feed.topic, STATE, here._asdict())
 
-    async def payload(self, event: Event, context: Context, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        await self.check(context, arguments)
+    def payload(self, event: Event) -> dict[str, Any]:
         return dict(event.ids)
 
 
@@ -97,8 +96,8 @@ def presence(description: str, of: type[Base], *, people: type[Base]) -> Presenc
     object_type(
         event,
         f"The people who have a {name} open at one moment.",
-        people=References(f"All of them, yourself included, up to {MOST_HERE}; {SEEN}.", people, MOST_HERE),
-        typing=References(f"Those of them who type; {SEEN}.", people, MOST_HERE),
+        people=References(f"All of them, yourself included, up to {MAX_HERE}; {SEEN}.", people, MAX_HERE),
+        typing=References(f"Those of them who type; {SEEN}.", people, MAX_HERE),
     )
     return PresenceSubscription(description, feed, event, Enum, None, {}, of)
 

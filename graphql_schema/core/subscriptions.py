@@ -1,7 +1,7 @@
 """Subscriptions: a function that names a feed becomes a field with the events of it that have its kinds."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from operator import itemgetter
@@ -61,6 +61,10 @@ class Subscription(Field):
         except (NotFound, Forbidden):
             named = [value for value in arguments.values() if isinstance(value, str)]
             raise AccessLost(await context.lost(named)) from None
+
+    def states(self, feed: Feed, context: Context) -> AsyncGenerator[Event, None] | None:
+        """The states that stand for events of a feed which no outbox has; None where it has them."""
+        return None
 
     def hears(self, event: Event, feed: Feed) -> bool:
         """Whether an event of its topic belongs to a feed."""

@@ -5,21 +5,20 @@ to it once for each person who has subscriptions there, and then checks all of t
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Self
 from uuid import UUID
 
 import structlog
 
+from db.background import Background
 from db.errors import AccessLost, HistoryGap, Refusal
-from db.outbox import viewer_topic
+from db.outbox import Event, viewer_topic
 from graphql_schema.core.context import Context, Events
 
 Check = Callable[[], Awaitable[None]]
-
-PAUSE = 1.0
-"""Seconds until the topic is listened to again after a failure of ours."""
 
 log = structlog.get_logger()
 
@@ -43,6 +42,26 @@ class Subscribed:
         self._end = end
         if self._reason:
             end(self._reason)
+
+    async def until_lost(self, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+        """These until it is to end; raises the reason then."""
+        waiting: asyncio.Timeout | None = None
+        self.ends_by(lambda _reason: waiting.reschedule(0) if waiting else None)
+        async with aclosing(events):
+            while not self._reason:
+                try:
+                    async with asyncio.timeout(None) as waiting:
+                        event = await anext(events)
+                except StopAsyncIteration:
+                    return
+                except TimeoutError:
+                    if not self._reason:
+                        raise
+                else:
+                    yield event
+                finally:
+                    waiting = None
+        raise self._reason
 
     async def look(self) -> None:
         """Check the access. Where the database does not say, the subscriber comes back and is checked then."""
@@ -71,7 +90,8 @@ class Access:
         if key is None:
             yield subscribed
             return
-        viewer = self._viewers.get(key) or self._viewers.setdefault(key, _Viewer(key, context.events))
+        if (viewer := self._viewers.get(key)) is None:
+            viewer = self._viewers[key] = await _Viewer(key, context.events).__aenter__()
         viewer.subscriptions.add(subscribed)
         try:
             await viewer.is_heard()
@@ -80,12 +100,12 @@ class Access:
             viewer.subscriptions.discard(subscribed)
             if not viewer.subscriptions and self._viewers.get(key) is viewer:
                 del self._viewers[key]
-                viewer.leave()
+                await viewer.__aexit__()
 
 
 @dataclass(eq=False)
 class _Viewer:
-    """A person with subscriptions, and the task that listens to the topic of their access."""
+    """A person with subscriptions. As an asynchronous context manager it listens to the topic of their access."""
 
     key: UUID
     events: Events
@@ -93,15 +113,18 @@ class _Viewer:
 
     def __post_init__(self) -> None:
         self._heard: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._task = asyncio.create_task(self._follow(), name="access")
+        self._background = Background("access", self._follow)
 
     async def is_heard(self) -> None:
         """Wait until no change of the access is missed; raises what `Events.listen` does."""
         await asyncio.shield(self._heard)
 
-    def leave(self) -> None:
-        """Listen no more."""
-        self._task.cancel()
+    async def __aenter__(self) -> Self:
+        await self._background.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._background.__aexit__(*error)
 
     async def _follow(self) -> None:
         while True:
@@ -109,10 +132,6 @@ class _Viewer:
                 await self._listen()
             except Refusal as refusal:
                 self._fail(refusal)
-            except Exception:
-                log.exception("access not followed")
-                self._fail(HistoryGap())
-                await asyncio.sleep(PAUSE)
 
     async def _listen(self) -> None:
         async with self.events.listen(viewer_topic(self.key)) as events:

@@ -14,6 +14,7 @@ from prometheus_client import Counter
 
 from db.epoch import decode
 from db.errors import HistoryGap, Refusal
+from db.outbox import Event
 from graphql_schema.core.context import Context, Feed
 from graphql_schema.core.errors import RequestError
 from graphql_schema.execution.access import Access, Subscribed
@@ -59,18 +60,32 @@ class Subscriptions:
         """
         check = partial(self._check, operation, context)
         async with self.access.subscribed(context, check) as subscribed:
-            async with aclosing(self._messages(subscribed, operation, context, after)) as messages:
-                async for one in messages:
-                    if one.is_last:  # it may be that what they listen to is gone for them
-                        await check()
-                    yield one
+            messages = await self._begun(subscribed, operation, context, after)
+            try:
+                async with aclosing(messages):
+                    async for one in messages:
+                        if one.is_last:  # it may be that what is listened to is gone for the viewer
+                            await check()
+                        yield one
+            except Refusal:
+                raise
+            except Exception as error:  # noqa: BLE001  (an error of the stream is the last answer of the subscription)
+                yield message(failed(error), is_last=True)
 
-    async def _messages(
+    async def _begun(
         self, subscribed: Subscribed, operation: Operation, context: Context, after: str | None
     ) -> Messages:
         feed, place = await self._asked(operation, context, after)
+        hearing = Hearing(operation, feed, self.deadline)
+        if states := hearing.field.states(feed, context):
+            return self._states(hearing, subscribed.until_lost(states), context)
         key = id(context.events), id(context.database), operation.plan.number, _variables(operation), feed
-        subscriber = self._join(key, operation, context, feed)
+        return self._events(key, subscribed, self._join(key, operation, context, feed), place)
+
+    async def _events(
+        self, key: Hashable, subscribed: Subscribed, subscriber: Subscriber, place: Place | None
+    ) -> Messages:
+        """The messages of events: those before, then what happens."""
         subscribed.ends_by(subscriber.end)
         try:
             await asyncio.shield(subscriber.broadcast.is_heard)
@@ -84,10 +99,6 @@ class Subscriptions:
                 yield one
                 if one.is_last:
                     return
-        except Refusal:
-            raise
-        except Exception as error:  # noqa: BLE001  (an error of the stream is the last answer of the subscription)
-            yield message(failed(error), is_last=True)
         finally:
             subscriber.broadcast.part(subscriber)
             if not subscriber.broadcast.size and self._broadcasts.get(key) is subscriber.broadcast:
@@ -118,6 +129,16 @@ class Subscriptions:
         if broadcast is None or broadcast.is_over:
             broadcast = self._broadcasts[key] = Broadcast(Hearing(operation, feed, self.deadline), context)
         return broadcast.join(context)
+
+    async def _states(self, hearing: Hearing, states: AsyncGenerator[Event, None], context: Context) -> Messages:
+        """The messages of states, each instead of the one before it."""
+        async with aclosing(states):
+            async for state in states:
+                try:
+                    (heard,) = await hearing.answers(state, {None: context})
+                except HistoryGap:
+                    continue  # the next one says all, too
+                yield message(heard.answer, is_last=heard.is_last)
 
     async def _before(self, subscriber: Subscriber, place: Place | None) -> Messages:
         """The messages that come before what happens: what has happened since a place, or what there is."""

@@ -10,8 +10,9 @@ from graphql_schema.core.context import Context, Feed
 
 @subscription("NotificationEvent", NotificationEventKind, notification=tables.Notification, user=tables.User)
 async def notification_events(context: Context) -> Feed:
-    """What you are told, and what you have read and put away, from now on. Select `user { unreadNotificationCount }`
-    for the number beside the bell.
+    """Your notifications from now on: as they come, and as you read them and put them away on any of your devices.
+
+    Select `user { unreadNotificationCount }` for the number beside the bell.
     """
     if context.viewer.id is None:
         raise Unauthenticated

@@ -1,12 +1,14 @@
-"""The people and texts that a project begins with, or that come later."""
+"""The inputs of mutations of a project itself, of its people and of its documents."""
 
 import strawberry
 
 from db import tables
+from db.permissions import EDIT
 from db.tables import ProjectRole, SpecificationPhase
 from graphql_schema.core.bulk import OnError, items
 from graphql_schema.core.strawberry_seam import enumeration
 from graphql_schema.core.texts import text
+from graphql_schema.core.updates import change
 
 enumeration(ProjectRole)
 enumeration(SpecificationPhase)
@@ -53,3 +55,53 @@ class AddProjectMembersInput:
     on_error: OnError = strawberry.field(
         default=OnError.ALL_OR_NOTHING, description="What is done when one of them cannot be added."
     )
+
+
+@strawberry.input(description="What to change of a project.")
+class UpdateProjectInput:
+    """Changes of a project."""
+
+    project_id: strawberry.ID = strawberry.field(description="The project.")
+    name: str | None = change(tables.SpecificationProject.name, "The name to show; not empty.")
+    description: str | None = change(tables.SpecificationProject.description, "What the product is about, in Markdown.")
+    organization_id: strawberry.ID | None = change(
+        tables.SpecificationProject.organization_id,
+        "Where it belongs; you must be more than a viewer there.",
+        may=EDIT,
+    )
+    repository_id: strawberry.ID | None = change(
+        tables.SpecificationProject.repository_id,
+        "The repository that it specifies; you must be more than a viewer of it.",
+        may=EDIT,
+    )
+
+
+@strawberry.input(description="A member to remove from a project.")
+class RemoveProjectMemberInput:
+    """Somebody else's membership."""
+
+    member_id: strawberry.ID = strawberry.field(description="Their place in the project, one of its `members`.")
+
+
+@strawberry.input(description="A project to leave.")
+class LeaveProjectInput:
+    """A membership of the viewer."""
+
+    member_id: strawberry.ID = strawberry.field(description="Your place in the project: its `viewerMembership`.")
+
+
+@strawberry.input(description="The place where you type.")
+class SignalTypingInput:
+    """A document."""
+
+    document_id: strawberry.ID = strawberry.field(description="A document that you have open.")
+
+
+@strawberry.input(description="A document's new text.")
+class EditDocumentInput:
+    """A new text."""
+
+    document_id: strawberry.ID = strawberry.field(description="The document.")
+    content: str = text(tables.SpecificationDocument.content, "The whole new text, in Markdown.")
+    expected_version: int = strawberry.field(description="The version that you changed.")
+    summary: str | None = text(tables.DocumentVersion.summary, "What you say of the change.", default=None)

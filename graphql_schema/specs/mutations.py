@@ -24,39 +24,19 @@ from graphql_schema.core import add, delete, mutation, references, signal, trans
 from graphql_schema.core.bulk import OnError, accepted
 from graphql_schema.core.strawberry_seam import enumeration
 from graphql_schema.core.texts import text
-from graphql_schema.core.updates import change, changes
-from graphql_schema.specs.inputs import AddProjectMembersInput, CreateProjectInput, ProjectMemberInput
+from graphql_schema.core.updates import changes
+from graphql_schema.specs.inputs import (
+    AddProjectMembersInput,
+    CreateProjectInput,
+    EditDocumentInput,
+    LeaveProjectInput,
+    ProjectMemberInput,
+    RemoveProjectMemberInput,
+    SignalTypingInput,
+    UpdateProjectInput,
+)
 
 enumeration(ReactionType)
-
-
-@strawberry.input(description="What to change of a project.")
-class UpdateProjectInput:
-    """Changes of a project."""
-
-    project_id: strawberry.ID = strawberry.field(description="The project.")
-    name: str | None = change(tables.SpecificationProject.name, "The name to show; not empty.")
-    description: str | None = change(tables.SpecificationProject.description, "What the product is about, in Markdown.")
-    organization_id: strawberry.ID | None = change(
-        tables.SpecificationProject.organization_id,
-        "Where it belongs; you must be more than a viewer there.",
-        may=EDIT,
-    )
-    repository_id: strawberry.ID | None = change(
-        tables.SpecificationProject.repository_id,
-        "The repository that it specifies; you must be more than a viewer of it.",
-        may=EDIT,
-    )
-
-
-@strawberry.input(description="A document's new text.")
-class EditDocumentInput:
-    """A new text."""
-
-    document_id: strawberry.ID = strawberry.field(description="The document.")
-    content: str = text(tables.SpecificationDocument.content, "The whole new text, in Markdown.")
-    expected_version: int = strawberry.field(description="The version that you changed.")
-    summary: str | None = text(tables.DocumentVersion.summary, "What you say of the change.", default=None)
 
 
 @strawberry.input(description="A place in a text.")
@@ -114,27 +94,6 @@ class ThreadInput:
     """A thread."""
 
     thread_id: strawberry.ID = strawberry.field(description="The thread.")
-
-
-@strawberry.input(description="A member to remove from a project.")
-class RemoveProjectMemberInput:
-    """Somebody else's membership."""
-
-    member_id: strawberry.ID = strawberry.field(description="Their place in the project, one of its `members`.")
-
-
-@strawberry.input(description="A project to leave.")
-class LeaveProjectInput:
-    """A membership of the viewer."""
-
-    member_id: strawberry.ID = strawberry.field(description="Your place in the project: its `viewerMembership`.")
-
-
-@strawberry.input(description="The place where you type.")
-class SignalTypingInput:
-    """A document."""
-
-    document_id: strawberry.ID = strawberry.field(description="A document that you have open.")
 
 
 @mutation(

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.presence import Presence
-from graphql_schema.core.context import MOST_HERE, Here
+from graphql_schema.core.context import MAX_HERE, Here
 from tests.app.killed import present
 from tests.app.serving import until
 from tests.app.wire import Wire
@@ -148,12 +148,12 @@ async def test_a_process_makes_one_call_for_all_of_its_sockets(redis_url: str, p
 
 async def test_so_many_are_shown_and_no_more(one: Presence) -> None:
     async with AsyncExitStack() as stack:
-        for _ in range(MOST_HERE + 1):
+        for _ in range(MAX_HERE + 1):
             states = await stack.enter_async_context(one.here(PLACE, uuid4()))
         async with asyncio.timeout(DEADLINE):
-            while len((await anext(states)).people) < MOST_HERE:
+            while len((await anext(states)).people) < MAX_HERE:
                 pass
-        assert len(one._places[PLACE].here.people) == MOST_HERE
+        assert len(one._places[PLACE].here.people) == MAX_HERE
 
 
 async def test_without_redis_a_process_shows_its_own_people_and_after_a_while_no_others(

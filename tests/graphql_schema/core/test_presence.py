@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.app.serving import Served, Talk, serving
-from tests.app.sockets.test_access import REMOVE, lost, post
+from tests.graphql_schema.execution.test_access import REMOVE, lost, post
 from tests.world import World
 
 PRESENCE = "subscription ($id: ID!) { documentPresence(documentId: $id) { people { name } typing { name } } }"
