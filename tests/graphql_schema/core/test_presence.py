@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -15,9 +16,15 @@ TYPE = "mutation ($input: SignalTypingInput!) { signalTyping(input: $input) { er
 
 
 @pytest.fixture
-async def both(database_url: str, redis_url: str, prefix: str) -> AsyncIterator[tuple[Served, Served]]:
+async def served(database_url: str, redis_url: str) -> AsyncIterator[Served]:
+    async with serving(database_url, redis_url) as running:
+        yield running
+
+
+@pytest.fixture
+async def both(database_url: str, redis_url: str) -> AsyncIterator[tuple[Served, Served]]:
     """Two processes of one installation."""
-    shared = {"redis_prefix": prefix}
+    shared = {"redis_prefix": f"{uuid4().hex}:"}
     async with serving(database_url, redis_url, **shared) as one, serving(database_url, redis_url, **shared) as other:
         yield one, other
 
