@@ -74,16 +74,21 @@ class _Place:
     """Those whom Redis has named."""
     here: Here = NOBODY
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    is_known: bool = False
+    known: tuple[Any, ...] | None = None
+    """All that the state was made of; None while nobody knows it."""
 
     def learn(self, members: Sequence[str]) -> None:
         """Take over what Redis has told, or that it tells nothing, and tell of it what is new."""
-        self.members, named = members, [member.partition(":") for member in members]
+        known = members, frozenset(self.own), frozenset(self.left)
+        if known == self.known:
+            return
+        self.members, self.known, is_new = members, known, self.known is None
+        named = [member.partition(":") for member in members]
         people = {UUID(person) for person, _, at in named if at != TYPING} - self.left | self.own.keys()
         typing = {UUID(person) for person, _, at in named if at == TYPING} & people
         here = Here(sorted(people)[:MAX_HERE], sorted(typing)[:MAX_HERE])
-        if here != self.here or not self.is_known:
-            self.here, self.is_known = here, True
+        if here != self.here or is_new:
+            self.here = here
             self.changed.set()
             self.changed = asyncio.Event()
 
@@ -91,7 +96,7 @@ class _Place:
         """The state, and then each other one. A slow listener gets the last, not all of them."""
         last = None
         while True:
-            while not self.is_known or self.here == last:
+            while self.known is None or self.here == last:
                 await self.changed.wait()
             yield (last := self.here)
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+import app.presence
 from app.presence import Presence
 from graphql_schema.core.context import MAX_HERE, Here
 from tests.app.killed import present
@@ -21,6 +22,12 @@ ADA, BEN, VERA = sorted(uuid4() for _ in range(3))
 
 forked = multiprocessing.get_context("forkserver")
 forked.set_forkserver_preload(["tests.app.killed"])
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis may take as long as a busy machine needs."""
+    monkeypatch.setattr(app.presence, "TIMEOUT", DEADLINE)
 
 
 def process(redis_url: str, prefix: str, **options: Any) -> Presence:
