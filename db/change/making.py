@@ -24,7 +24,7 @@ from db.statements import Arguments, Statement
 class Source(Protocol):
     """A database, or a transaction, in which changes are made."""
 
-    async def change(self, statement: Statement, arguments: Arguments, *, kind: str) -> Row | None:
+    async def change(self, statement: Statement, arguments: Arguments) -> Row | None:
         """The row that the statement of a change gives; None where it found nothing."""
 
     def work(self, viewer: Viewer) -> AbstractAsyncContextManager[Any]:
