@@ -35,8 +35,10 @@ _LEFT = (
     "outbox_events one",
     "audit_logs one",
 )
-LEFT = " UNION ALL ".join(f"SELECT to_jsonb(one) - 'published_at' AS row FROM {some}" for some in _LEFT)  # noqa: S608  (words of ours)
-"""All rows that requests leave behind. The time at which a relay publishes their events is not their doing."""
+ROW = "to_jsonb(one) - '{published_at,queued_at}'::text[]"
+"""A row as JSON, without the times of a relay: they are not the doing of a mutation."""
+LEFT = " UNION ALL ".join(f"SELECT {ROW} AS row FROM {some}" for some in _LEFT)  # noqa: S608  (words of ours)
+"""All rows that requests leave behind."""
 OWN = {"id", "created_at", "updated_at", "resolved_at", "request_id"}
 """The columns that have another value each time."""
 

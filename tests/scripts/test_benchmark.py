@@ -4,6 +4,7 @@ import asyncio
 from uuid import UUID
 
 import orjson
+import pytest
 from sqlalchemy import make_url
 
 from db import engine
@@ -17,6 +18,8 @@ from scripts.benchmark.operations import WRITES, Dialect, Operation
 from scripts.benchmark.peers.handwritten.app import OPERATIONS
 from scripts.benchmark.workload import THREADS, workload
 from tests.conftest import Heard, NotingDatabase
+
+pytestmark = pytest.mark.usefixtures("patient")
 
 
 async def test_what_it_adds_to_the_demo_data_fits_the_tables(database: NotingDatabase) -> None:
