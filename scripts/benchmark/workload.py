@@ -24,6 +24,7 @@ PROJECTS = "SELECT p.id, r.id AS viewer FROM bench.projects p JOIN bench.readers
 READERS = "SELECT id AS viewer FROM bench.readers"
 THREADS = """
 SELECT DISTINCT ON (d.project_id) t.id, d.viewer FROM bench.documents d
+JOIN bench.projects p ON p.id = d.project_id
 JOIN specification_documents s ON s.id = d.id AND s.status <> 'ARCHIVED'
 JOIN comment_threads t ON t.document_id = d.id
 ORDER BY d.project_id, t.id"""
