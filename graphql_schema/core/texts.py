@@ -1,6 +1,5 @@
 """Texts in the input of mutations: how long they may be, and what is wrong with one, told at its place in the input."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import MISSING
 from typing import Any
@@ -12,8 +11,6 @@ from db.errors import BadInput, Refusals
 from graphql_schema.core.inputs import values_in
 
 LONGEST = "longest"
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-"""Characters that PostgreSQL stores in no text: U+0000, and half of a surrogate pair."""
 
 
 def text(limit: Any, description: str, *, default: Any = MISSING) -> Any:
@@ -35,8 +32,19 @@ def check_text(value: str, longest: int, *, at: str) -> None:
 
 def check_storable(value: str, *, at: str) -> None:
     """Raise BadInput for what no text in the database can be."""
-    if UNSTORABLE.search(value):
+    if not _is_storable(value):
         raise BadInput("This has a character that no text can have, such as U+0000.", at=at)
+
+
+def _is_storable(value: str) -> bool:
+    """Whether PostgreSQL stores a text: without U+0000, and without half of a surrogate pair, which has no encoding.
+
+    To encode a text is far quicker than a regular expression, which looks at each character.
+    """
+    try:
+        return b"\0" not in value.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def check_texts(*inputs: Any) -> None:
