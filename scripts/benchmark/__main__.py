@@ -21,6 +21,8 @@ from scripts.benchmark.load import Load, generator
 from scripts.benchmark.machine import conditions, sentence
 from scripts.benchmark.operations import Operation
 from scripts.benchmark.outbox import costs
+from scripts.benchmark.realtime import command as realtime
+from scripts.benchmark.realtime import comparison, peers
 from scripts.benchmark.results import Results, Run
 from scripts.benchmark.screen import Loading, Stopped, screen, watched
 from scripts.benchmark.servers import PEERS, Name, Peer, Server, environment, serving
@@ -38,6 +40,16 @@ Rounds = Annotated[int, typer.Option(min=1, help="How often everything is measur
 Seconds = Annotated[int, typer.Option(min=1, help="How long each run lasts.")]
 Peers = Annotated[list[Name] | None, typer.Option("--peer", help="Repeat for several.")]
 Attacks = Annotated[list[str] | None, typer.Option(help="Repeat for several; all by default.")]
+Listened = Annotated[list[peers.Name] | None, typer.Option("--peer", help="Repeat for several; all by default.")]
+Rates = Annotated[
+    list[int] | None,
+    typer.Option("--rate", help="Comments a second, on all documents together. Repeat; 10, 200 and 400 by default."),
+]
+Sockets = Annotated[int, typer.Option(min=1, help="Sockets, each with one subscription.")]
+Topics = Annotated[int, typer.Option(min=1, max=10, help="Documents that they listen to.")]
+Crowds = Annotated[
+    list[int] | None, typer.Option("--crowd", help="Sockets on one document. Repeat; 5000 by default, 0 for none.")
+]
 Operations = Annotated[list[Operation] | None, typer.Option("--operation", help="Repeat for several.")]
 Connections = Annotated[list[int] | None, typer.Option(help="Repeat for several; 16 and 64 by default.")]
 Writers = Annotated[int, typer.Option("--connections", min=1, help="How many write at once.")]
@@ -158,6 +170,36 @@ def under_attack(
         watching = stack.enter_context(watched(len(attacks)))
         found = sieges(server, requests[server.name, Operation.POINT], attacks, seconds, watching)
     _show([table(found)], markdown=markdown)
+
+
+@cli.command("realtime")
+def in_real_time(
+    *,
+    scale: Scale = 1,
+    peer: Listened = None,
+    rate: Rates = None,
+    sockets: Sockets = 500,
+    topics: Topics = 10,
+    crowd: Crowds = None,
+    rounds: Rounds = 3,
+    seconds: Seconds = 5,
+    seed: Seed = 1,
+    json: Json = None,
+    markdown: Markdown = False,
+    data: Data = DATA,
+) -> None:
+    """Compare how comments reach those who listen, and at what cost: Trellis, Strawberry, graphql-ws and Bun.
+
+    A comment a second on a document with fifty listeners is fifty messages a second. Every server has the same sockets,
+    one after the other in shuffled rounds, and hears of the same comments over one Valkey.
+    """
+    names, sizes = peer or list(peers.Name), [size for size in crowd or [5_000] if size]
+    plan = comparison.Plan(names, rate or [10, 200, 400], sockets, topics, rounds=rounds, seconds=seconds, seed=seed)
+    outcome = realtime.measured(plan, sizes, scale=scale, folder=data)
+    _show(outcome.sheets, markdown=markdown)
+    typer.echo(sentence(outcome.found))
+    if json:
+        json.write_bytes(orjson.dumps(outcome.everything, option=orjson.OPT_INDENT_2))
 
 
 @cli.command()

@@ -1,6 +1,7 @@
 """Node for the peers that need it, and their packages: the machine's if it is new enough, otherwise from a wheel."""
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
@@ -17,22 +18,17 @@ class NotInstalled(Stopped):
     """Node or its packages cannot be had here and now."""
 
 
-def install(folder: Path) -> dict[str, str]:
+def install(folder: Path, package: Path = PACKAGE, compared: Sequence[str] = COMPARED) -> dict[str, str]:
     """Put Node into the folder if the machine has none that is new enough, and the packages beside the peers.
 
-    Returns the versions of what matters.
+    Returns the versions of what matters: of Node, and of the packages that are compared.
     """
     try:
-        _node(folder).install(PACKAGE)
+        _node(folder).install(package)
     except StepFailed as reason:
         raise NotInstalled(str(reason)) from reason
-    return versions(folder)
-
-
-def versions(folder: Path) -> dict[str, str]:
-    """Of Node and of the packages that matter."""
-    packages = orjson.loads((PACKAGE / LOCK).read_bytes())["packages"]
-    found = {name: packages[f"node_modules/{name}"]["version"] for name in COMPARED}
+    packages = orjson.loads((package / LOCK).read_bytes())["packages"]
+    found = {name: packages[f"node_modules/{name}"]["version"] for name in compared}
     return {"node": _release(program(folder)), **found}
 
 

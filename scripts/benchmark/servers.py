@@ -36,7 +36,7 @@ class Name(StrEnum):
 class Peer:
     """A server to compare, by the command that starts it."""
 
-    name: Name
+    name: str
     title: str
     dialect: Dialect
     command: Command
@@ -79,7 +79,8 @@ def _script(name: str) -> Command:
     return lambda folder, _port: [str(node.program(folder)), str(node.PACKAGE / name)]
 
 
-def _application(name: str) -> Command:
+def application(name: str) -> Command:
+    """The command that serves the ASGI application of a peer with uvicorn."""
     options = ["--log-level", "warning", "--no-access-log"]
     application = f"scripts.benchmark.peers.{name}.app:app"
     return lambda _folder, port: [sys.executable, "-m", "uvicorn", "--port", str(port), *options, application]
@@ -91,8 +92,8 @@ PEERS: dict[str, Peer] = {
         Peer(Name.TRELLIS, "Trellis", Dialect.TRELLIS, _trellis, has_outbox=True),
         Peer(Name.POSTGRAPHILE, "PostGraphile 5", Dialect.POSTGRAPHILE, _script("postgraphile.mjs"), needs_node=True),
         Peer(Name.MERCURIUS, "Mercurius, JIT, loaders", Dialect.PLAIN, _script("mercurius.mjs"), needs_node=True),
-        Peer(Name.STRAWBERRY, "Strawberry, loaders, ORM", Dialect.PLAIN, _application("idiomatic")),
-        Peer(Name.SQL, "SQL behind Starlette", Dialect.PLAIN, _application("handwritten"), has_outbox=True),
+        Peer(Name.STRAWBERRY, "Strawberry, loaders, ORM", Dialect.PLAIN, application("idiomatic")),
+        Peer(Name.SQL, "SQL behind Starlette", Dialect.PLAIN, application("handwritten"), has_outbox=True),
     )
 }
 

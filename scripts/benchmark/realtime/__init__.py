@@ -1,0 +1,1 @@
+"""Real time, measured: the same comments to the same sockets, by Trellis and by its peers."""
