@@ -28,7 +28,7 @@ class Heard:
     """What one run showed. Processor time is in microseconds: of the servers and of the load for one message that was
     delivered, of the process that adds the comments for one comment. Times from a comment to its receipt are in ms.
 
-    `lag` is by how many ms the load itself was late.
+    `refused` are comments that could not be added. `lag` is by how many ms the load itself was late.
     """
 
     server: float
@@ -39,6 +39,7 @@ class Heard:
     doubled: int
     wrong: int
     closed: int
+    refused: int
     per_second: float
     p50: float
     p99: float
@@ -47,7 +48,7 @@ class Heard:
 
     @property
     def lost(self) -> int:
-        return self.expected - self.delivered
+        return max(self.expected - self.delivered, 0)
 
 
 class LoadFailed(Stopped):
@@ -90,7 +91,7 @@ class Load:
         server, client, writer = (after - start for after, start in zip(self._clocks(), before, strict=True))
         settle(*(one.pid for one in self.servers))
         delivered = found["delivered"]
-        names = "expected", "delivered", "doubled", "wrong", "closed", "lag"
+        names = "expected", "delivered", "doubled", "wrong", "closed", "refused", "lag"
         return Heard(
             **{name: found[name] for name in names},
             **{name: found.get(name, math.inf) for name in ("p50", "p99", "longest")},

@@ -10,7 +10,7 @@ from scripts.benchmark.realtime.targets import targets
 from scripts.benchmark.report import Sheet
 
 HEADER = ["", "µs a message", "Trellis ÷", "p50 ms", "p99 ms", "longest", "messages/s", "lost", "doubled", "closed"]
-LOAD = ["load µs", "load late ms", "writer µs"]
+LOAD = ["load µs", "load late ms", "writer µs", "refused"]
 
 
 def sheets(results: Results, plan: Plan, crowds: list[Crowd]) -> Iterator[Sheet]:
@@ -49,6 +49,7 @@ def _row(results: Results, name: Name, rate: int) -> list[str]:
         *(total(figure) for figure in (lambda run: run.lost, lambda run: run.doubled, lambda run: run.closed)),
         *(middle(figure) for figure in (lambda run: run.client, lambda run: run.lag)),
         middle(lambda run: run.writer, 0),
+        total(lambda run: run.refused),
     ]
 
 

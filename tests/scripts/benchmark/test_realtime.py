@@ -21,9 +21,21 @@ JOIN bench.heard h ON h.project_id = m.project_id
 JOIN bench.listeners l ON l.id = m.user_id
 WHERE m.status = 'ACTIVE'"""
 HEARD_WELL = Heard(
-    server=20.0, client=10.0, writer=500.0, expected=500, delivered=500, doubled=0, wrong=0, closed=0,
-    per_second=500.0, p50=5.0, p99=20.0, longest=30.0, lag=1.0,
-)  # fmt: skip
+    server=20.0,
+    client=10.0,
+    writer=500.0,
+    expected=500,
+    delivered=500,
+    doubled=0,
+    wrong=0,
+    closed=0,
+    refused=0,
+    per_second=500.0,
+    p50=5.0,
+    p99=20.0,
+    longest=30.0,
+    lag=1.0,
+)
 
 
 def results(*figures: tuple[int, Name, float], rate: int = 200) -> Results:
