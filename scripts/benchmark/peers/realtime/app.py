@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from strawberry.asgi import GraphQL
 
-redis = Redis.from_url(os.environ["REDIS_URL"])
+redis = Redis.from_url(os.environ["REDIS_URL"], max_connections=10_000)  # each listener has one
 
 
 @strawberry.type
