@@ -43,7 +43,6 @@ def host(
         _settle_memory()
         yield found
         Memory.is_settling = False
-        gc.unfreeze()
         gc.set_threshold(*usual)
 
 

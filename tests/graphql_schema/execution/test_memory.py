@@ -40,7 +40,6 @@ def uncollected(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     gc.disable()
     yield
     gc.enable()
-    gc.unfreeze()
 
 
 def use(fresh: Executor, text: str) -> None:
