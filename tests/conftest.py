@@ -5,9 +5,10 @@ import gc
 import shutil
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -28,7 +29,7 @@ from db.outbox import Event
 from db.statements import Arguments, Statement
 from graphql_schema.core.context import Context
 from graphql_schema.execution import Executor, Limits, Operation, Request
-from graphql_schema.execution.worker import Worker
+from graphql_schema.execution.worker import THREAD, Worker
 from graphql_schema.schema import executor
 from tests import world as worlds
 from tests.databases import Databases
@@ -40,6 +41,10 @@ TEMPLATE = "world"
 MEMORY = Path("/dev/shm")  # noqa: S108  (what is made there has a name of its own)
 ALLOCATIONS = 20_000
 """So many objects more than before, and the garbage collector runs: as in the server."""
+MEASURED_PROCESSES = "tests/app/test_cli.py"
+"""The tests whose processes are measured: they start all commands."""
+UNMEASURED = "tests/invariants/", "tests/hostile/"
+"""Folders whose tests ask for all that there is: other tests run the same lines, and say what they are for."""
 UNLIMITED = Limits(**{limit.name: 10**100 for limit in fields(Limits)})
 """For tests that ask for more at a time than a client may."""
 
@@ -66,6 +71,18 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long: at the end the other workers would wait for it. They take what waits behind it."""
     items.sort(key=lambda item: not _is_drawn(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure coverage, except where operations are drawn, where all of the schema is gone through, and in processes
+    that start as others do: importing the application takes a process half as long again.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if not item.nodeid.startswith(MEASURED_PROCESSES):
+            patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+        with untraced() if _is_drawn(item) or item.nodeid.startswith(UNMEASURED) else nullcontext():
+            return (yield)
 
 
 def _is_drawn(item: pytest.Item) -> bool:
@@ -200,14 +217,23 @@ HOLDING: ContextVar[bool] = ContextVar("holding", default=False)
 
 @contextmanager
 def untraced() -> Iterator[None]:
-    """Do not measure coverage: for what is drawn it more than doubles the time, and says only that all was run.
+    """Do not measure coverage, which doubles the time of what is compiled; neither in the thread that compiles.
 
     The marker of pytest-cov does nothing in a worker, where coverage was started with the process.
     """
-    tracer = sys.gettrace()
-    sys.settrace(None)
-    yield
-    sys.settrace(tracer)
+    main, compiling, others = sys.gettrace(), THREAD.submit(sys.gettrace).result(), threading.gettrace()
+    _trace(None, None, None)
+    try:
+        yield
+    finally:
+        _trace(main, compiling, others)
+
+
+def _trace(main: Any, compiling: Any, others: Any) -> None:
+    """Set the trace functions of this thread, of the one that compiles, and of those that are started from now on."""
+    sys.settrace(main)
+    THREAD.submit(sys.settrace, compiling).result()
+    threading.settrace(others)
 
 
 @pytest.fixture(autouse=True)

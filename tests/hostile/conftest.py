@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from tests.app.serving import Served, serving
-from tests.conftest import TEMPLATE, untraced
+from tests.conftest import TEMPLATE
 from tests.databases import Databases
 from tests.world import World
 
@@ -27,12 +27,6 @@ class Target:
     def run(self, asking: Coroutine[Any, Any, T]) -> T:
         """The result of what is asked of the server."""
         return self.runner.run(asking)
-
-
-@pytest.fixture(autouse=True)
-def uncovered() -> Iterator[None]:
-    with untraced():
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 It stays open from test to test, in an event loop of its own: compiling the statements anew is what would take long.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from random import Random
 
 import pytest
@@ -15,7 +15,7 @@ from db.access import GUEST
 from db.engine import Database
 from graphql_schema.execution import Executor
 from graphql_schema.schema import executor
-from tests.conftest import TEMPLATE, UNLIMITED, Graph, NotingDatabase, untraced
+from tests.conftest import TEMPLATE, UNLIMITED, Graph, NotingDatabase
 from tests.databases import Databases
 from tests.invariants.crowd import populate
 from tests.invariants.oracle import Oracle
@@ -28,12 +28,6 @@ PEOPLE = ("ada", "ben", "vera", "rob", "ines", "sam", "olga", "root", *CROWD, No
 
 as_served = pytest.mark.parametrize("graph", ["compiled"], indirect=True, scope="session")
 """For what would take long by both ways, and says nothing that their agreement does not say for the other."""
-
-
-@pytest.fixture(autouse=True)
-def uncovered() -> Iterator[None]:
-    with untraced():
-        yield
 
 
 @pytest.fixture(scope="session")

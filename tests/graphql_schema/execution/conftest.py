@@ -1,22 +1,15 @@
 """Both paths over one database, for all examples of a module: no query changes anything."""
 
 from collections.abc import Iterator
-from contextlib import nullcontext
 
 import pytest
 
 from graphql_schema.execution import Executor
 from graphql_schema.schema import executor
-from tests.conftest import TEMPLATE, Graph, NotingDatabase, untraced
+from tests.conftest import TEMPLATE, Graph, NotingDatabase
 from tests.databases import Databases
 from tests.graphql_schema.execution.both_paths import TIMEOUT, BothPaths, both_paths
 from tests.world import World
-
-
-@pytest.fixture(autouse=True)
-def uncovered(request: pytest.FixtureRequest) -> Iterator[None]:
-    with untraced() if "both" in request.fixturenames else nullcontext():
-        yield
 
 
 @pytest.fixture(scope="package")
