@@ -8,12 +8,12 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from db import demo, migrations
+from db import demo
 from db.actions.accounts import hasher
 from db.base import Base, tables
 from db.demo.scale import AT_TEN
-from db.embedded import Servers
 from db.tables import UserRole
+from tests.databases import Databases
 
 REAL = {
     "comment_threads": 181 + 4,
@@ -46,13 +46,19 @@ def steps() -> Steps:
 
 
 @pytest.fixture(scope="module")
-def real(servers: Servers, steps: Steps) -> str:
-    return _loaded(servers, "demo_real", progress=lambda *step: steps.append(step))
+def real(databases: Databases, migrated: str, steps: Steps) -> str:
+    return _loaded(databases.copy(migrated), progress=lambda *step: steps.append(step))
 
 
 @pytest.fixture(scope="module")
-def doubled(servers: Servers) -> str:
-    return _loaded(servers, "demo_doubled", scale=2)
+def doubled(databases: Databases, migrated: str) -> str:
+    return _loaded(databases.copy(migrated), scale=2)
+
+
+@pytest.fixture
+def empty(databases: Databases, migrated: str) -> str:
+    """A database with no rows."""
+    return databases.copy(migrated)
 
 
 @pytest.fixture(params=["real", "doubled"])
@@ -79,27 +85,25 @@ async def test_everything_in_the_sources_is_there(real_data: Any) -> None:
     assert {table: await real_data.fetchval(COUNT.format(table)) for table in REAL} == REAL
 
 
-async def test_loading_again_gives_the_same_rows(servers: Servers, real: str) -> None:
-    again = await asyncio.to_thread(_loaded, servers, "demo_again")
-    assert await _digests(again) == await _digests(real)
+async def test_loading_again_gives_the_same_rows(empty: str, real: str) -> None:
+    await demo.load(empty)
+    assert await _digests(empty) == await _digests(real)
 
 
-async def test_a_load_that_fails_leaves_nothing(servers: Servers) -> None:
-    url = await asyncio.to_thread(_database, servers, "demo_failing")
-    connection = await _connect(url)
+async def test_a_load_that_fails_leaves_nothing(empty: str) -> None:
+    connection = await _connect(empty)
     await connection.execute(
         "INSERT INTO courses (id, slug, title, description, difficulty) "
         "VALUES (gen_random_uuid(), 'swc-unix-shell', 'In the way', '', 'BEGINNER')"
     )
     with pytest.raises(asyncpg.UniqueViolationError):
-        await demo.load(url)
+        await demo.load(empty)
     assert await connection.fetchval("SELECT count(*) FROM users") == 0
     await connection.close()
 
 
-async def test_a_database_is_empty_until_it_is_loaded(servers: Servers, real: str) -> None:
-    fresh = await asyncio.to_thread(_database, servers, "demo_empty")
-    assert (await demo.is_empty(fresh), await demo.is_empty(real)) == (True, False)
+async def test_a_database_is_empty_until_it_is_loaded(empty: str, real: str) -> None:
+    assert (await demo.is_empty(empty), await demo.is_empty(real)) == (True, False)
 
 
 @pytest.mark.usefixtures("real")
@@ -214,25 +218,10 @@ async def test_whoever_has_three_projects_has_three_at_any_scale(real: str, doub
     assert of_real < of_doubled
 
 
-def _loaded(servers: Servers, name: str, **options: Any) -> str:
-    """The URL of a database of that name with the demo data."""
-    url = _database(servers, name)
+def _loaded(url: str, **options: Any) -> str:
+    """The URL of a database that had no rows, with the demo data."""
     asyncio.run(demo.load(url, **options))
     return url
-
-
-def _database(servers: Servers, name: str) -> str:
-    """The URL of a new, migrated database."""
-    asyncio.run(_create(servers.database_url, name))
-    url = make_url(servers.database_url).set(database=name).render_as_string(hide_password=False)
-    migrations.upgrade(url)
-    return url
-
-
-async def _create(server_url: str, name: str) -> None:
-    connection = await _connect(server_url)
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
 
 
 async def _connect(url: str) -> Any:
