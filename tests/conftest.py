@@ -20,6 +20,7 @@ import orjson
 import pytest
 from asyncpg import PostgresSyntaxError, SyntaxOrAccessError
 from sqlalchemy import event
+from sqlalchemy.util import LRUCache
 
 from db import embedded, engine, liveness, migrations
 from db.access import Viewer
@@ -42,6 +43,10 @@ EMPTY, TEMPLATE = "migrated", "world"
 MEMORY = Path("/dev/shm")  # noqa: S108  (what is made there has a name of its own)
 ALLOCATIONS = 20_000
 """So many objects more than before, and the garbage collector runs: as in the server."""
+COMPILED = LRUCache[Any, Any](500)
+"""The compiled statements of the ORM, as many as an engine has by default."""
+DIALECTS: list[Any] = []
+"""The dialect that they are compiled for, once an engine has connected with it."""
 MEASURED_PROCESSES = "tests/app/test_cli.py"
 """The tests whose processes are measured: they start all commands."""
 UNMEASURED = "tests/invariants/", "tests/hostile/"
@@ -167,6 +172,7 @@ class NotingDatabase(Database):
         for batches in (self.reads, self.heavy_reads, self.finds, self.additions, self.changes):
             batches.run = self._checking(batches.run)
         event.listen(self.engine.sync_engine, "before_cursor_execute", self._note)
+        self._share_compiled()
         self.has_events = False
         self.wake = self._wake
 
@@ -195,6 +201,13 @@ class NotingDatabase(Database):
 
     def work(self, viewer: Viewer) -> Any:
         return held(super().work(viewer))
+
+    def _share_compiled(self) -> None:
+        """Compile a statement of the ORM once for all tests, as one engine would: what it keeps is of one dialect."""
+        engine = self.engine.sync_engine
+        engine.dialect = next((known for known in DIALECTS if known.server_version_info), engine.dialect)
+        DIALECTS[:] = [engine.dialect]
+        engine.update_execution_options(compiled_cache=COMPILED)
 
     def _wake(self) -> None:
         self.has_events = True
