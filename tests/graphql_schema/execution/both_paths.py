@@ -16,6 +16,7 @@ from hypothesis import reject
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from app.work import LOOP
 from db.access import GUEST
 from db.outbox import Event
 from graphql_schema.core.context import Context
@@ -126,7 +127,7 @@ class BothPaths:
 @contextmanager
 def both_paths(url: str, world: World) -> Iterator[BothPaths]:
     """Both paths over the small world in the database at `url`, with odd rows added to it."""
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=LOOP) as runner:
         database = NotingDatabase(url)
         compiling = Executor(executor.schema, deadline=TIMEOUT)
         resolving = Executor(executor.schema, compiles=False, deadline=TIMEOUT)
