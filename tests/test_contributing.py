@@ -74,7 +74,7 @@ does the mutations that the other examples declare.
 def copy(tmp_path: Path, world: World) -> Path:
     """A copy with an entity added."""
     for name in ("app", "db", "graphql_schema", "tests"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "data", "dist"))
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("data", "dist"))
     for place, code in BLOCKS:
         _add(tmp_path / place["file"], code, owner=place["owner"])
     for code in OF_ALL_KINDS:
