@@ -124,6 +124,7 @@ MANY = """
 """
 
 
+@pytest.mark.usefixtures("patient")
 @as_served
 async def test_a_search_among_many_uses_its_index(graph: Graph, database: Database) -> None:
     await execute(database, MANY)
@@ -141,6 +142,7 @@ async def test_a_search_among_many_uses_its_index(graph: Graph, database: Databa
                 assert not read & {"specification_projects", "courses"}, (field, who, selection)
 
 
+@pytest.mark.usefixtures("patient")
 @as_served
 async def test_a_filter_by_a_key_among_many_reads_no_table_from_end_to_end(graph: Graph, database: Database) -> None:
     await execute(database, MANY)
