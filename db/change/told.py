@@ -40,7 +40,8 @@ def told(parts: Parts) -> CTE:
     sequence. Where none says more than that each topic is told once.
     """
     topic, *moved = topics(parts)
-    first, nothing = literal_column("1"), _object(())
+    first: Any = literal_column("1")
+    nothing = _object(())
     if parts.is_each and parts.change.tells == CHANGED:
         return union(*(_event(parts, one, CHANGED, nothing, first) for one in (topic, *moved))).cte("told")
     one = func.row_number().over(order_by=parts.found.c.id) if parts.is_each else first

@@ -16,7 +16,7 @@ from strawberry import ID
 from strawberry.types.arguments import StrawberryArgument
 
 from db.base import Base
-from db.change import May
+from db.change.declared import May
 from db.constraints import field_of
 from db.errors import Refusal, Unauthenticated
 from db.outbox import Event, Topic, topic

@@ -93,12 +93,12 @@ async def test_who_was_removed_hears_nothing_more_among_many_who_do(
             gone = update(member).values(status=MembershipStatus.REMOVED)
             await work.execute(gone.where(member.user_id == world.vera.id))
         await comment(served, world)
-        gone = {"code": "FORBIDDEN", "ids": [world.requirements.public_id, world.atlas.public_id]}
+        refusal = {"code": "FORBIDDEN", "ids": [world.requirements.public_id, world.atlas.public_id]}
         for name, talk in zip(people, talks, strict=True):
             messages = await all_of(talk, 3)
             assert [message["type"] for message in messages] == ["error" if name == "vera" else "next"] * 3
             errors = [error for message in messages if name == "vera" for error in message["payload"]]
-            assert [error["extensions"] for error in errors] == [gone] * 3 * (name == "vera")
+            assert [error["extensions"] for error in errors] == [refusal] * 3 * (name == "vera")
 
 
 async def test_an_event_that_cannot_be_answered_at_once_is_answered_when_the_database_is_back(
