@@ -84,7 +84,7 @@ class OutboxEvent(Base, access=nobody, prefix="obx"):
 
     topic: Mapped[str] = string(100)
     sequence: Mapped[int] = mapped_column(BigInteger)
-    kind: Mapped[str]
+    kind: Mapped[str] = string(100)
     ids: Mapped[Json]
     published_at: Mapped[datetime | None]
     queued_at: Mapped[datetime | None]

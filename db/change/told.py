@@ -21,7 +21,6 @@ from sqlalchemy import (
     literal_column,
     null,
     select,
-    union,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import array, insert
@@ -43,7 +42,8 @@ def told(parts: Parts) -> CTE:
     first: Any = literal_column("1")
     nothing = _object(())
     if parts.is_each and parts.change.tells == CHANGED:
-        return union(*(_event(parts, one, CHANGED, nothing, first) for one in (topic, *moved))).cte("told")
+        once = (_event(parts, one, CHANGED, nothing, first).distinct() for one in (topic, *moved))
+        return union_all(*once).cte("told")
     one = func.row_number().over(order_by=parts.found.c.id) if parts.is_each else first
     place = ASKED.c.place if parts.many else one
     events = [(topic, parts.change.tells, ids(parts)), *((other, CHANGED, nothing) for other in moved)]

@@ -104,7 +104,7 @@ def presence(description: str, of: type[Base], *, people: type[Base]) -> Presenc
 
 def signal(description: str, input: type, *, at: type[Base], may: May) -> Signal:
     """A mutation that says to those in a row of the table `at` that the viewer types there. The input names the row."""
-    return Signal(description, input, at, may, weight=1)
+    return Signal(description, input, at, may)
 
 
 def _place(table: type[Base], key: Any) -> Topic:

@@ -6,6 +6,7 @@ const everything = { ...configs["flat/schema-all"].rules, ...configs["flat/schem
 
 const WITHOUT_ID = [
   ...["PageInfo", "Position", "RateLimit", "UserError", "DocumentEvent", "JobEvent", "ProgressEvent", "ProjectEvent"],
+  ...["NotificationEvent", "DocumentPresence"],
   ...["CommitActivity", "CommitAuthor", "CourseStatistics", "EnrollmentActivity"], // figures of many rows
 ];
 
