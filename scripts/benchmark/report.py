@@ -52,6 +52,7 @@ def details(results: Results) -> Iterator[Sheet]:
         sheet.rows += [
             ["mean of reads", PEERS[peer].title, *[""] * 7, *_means(results, connections, peer=peer)]
             for peer in results.peers
+            if results.reads
         ]
         yield sheet
     yield verdict(results)
@@ -112,8 +113,9 @@ def _throughput(results: Results, connections: int) -> Sheet:
             figure = results.median(throughput, operation, connections=connections, peer=peer)
             cells[peer] = f"{figure:,.0f} ({_ratios(results, operation, connections, peer=peer)[0]})"
         sheet.rows.append([operation.label, *cells.values()])
-    means = (f"({_means(results, connections, peer=peer)[0]})" for peer in results.peers)
-    sheet.rows.append(["geometric mean of the reads", *means])
+    if results.reads:
+        means = (f"({_means(results, connections, peer=peer)[0]})" for peer in results.peers)
+        sheet.rows.append(["geometric mean of the reads", *means])
     return sheet
 
 
