@@ -100,7 +100,7 @@ def _ratios(results: Results, operation: Operation, connections: int, *, peer: s
 
 def _means(results: Results, connections: int, *, peer: str) -> list[str]:
     """The geometric means of these ratios over the reads."""
-    if OURS not in results.peers or not results.reads:
+    if OURS not in results.peers:
         return ["", ""]
     return [f"{results.mean_ratio(figure, peer, connections=connections):.2f}" for figure in (throughput, whole_time)]
 
