@@ -92,7 +92,8 @@ class Given:
         """Make ready what no variable changes. What is wrong with it fails the field, wherever there is one."""
         with suppress(Exception):
             _ = self._plain, self._varying, self._constant
-        _ = self._bound
+        # The conditions of a filter are kept with it: those beside a variable are worked out here, too.
+        _ = self._bound or self._bind(NOTHING)
 
     def bind(self, variables: VariableValues) -> Binding:
         """The arguments made ready for SQL, or what is wrong with them."""
