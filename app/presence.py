@@ -142,12 +142,14 @@ class Presence:
 
     @asynccontextmanager
     async def here(self, topic: Topic, person: UUID) -> AsyncIterator[AsyncIterator[Here]]:
-        """Be in a place for as long as it lasts; yields its states, the first as soon as it is known."""
+        """Be in a place for as long as it lasts; yields its states with oneself, the first as soon as it is known."""
         place = self._places.setdefault(topic, _Place())
         place.own[person] += 1
         if place.own[person] == 1:
             place.come.add(person)
             place.left.discard(person)
+        if place.known:
+            place.learn(place.members)
         self._woken.set()
         try:
             yield place.states()

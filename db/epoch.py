@@ -15,6 +15,7 @@ from db.errors import BadCursor
 from db.rules import nobody
 
 VERSION = 1
+OTHER = "This is no cursor of an event of what you listen to. Start again without it."
 SEQUENCES = range(2**63)
 
 
@@ -68,10 +69,10 @@ def decode(topic: str, cursor: str) -> tuple[str, int]:
     try:
         version, name, epoch, sequence = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError, RecursionError) as problem:
-        raise BadCursor from problem
+        raise BadCursor(OTHER) from problem
     is_known = version == VERSION and name == _fingerprint(topic) and isinstance(epoch, str)
     if not is_known or type(sequence) is not int or sequence not in SEQUENCES:
-        raise BadCursor
+        raise BadCursor(OTHER)
     return epoch, sequence
 
 

@@ -63,6 +63,13 @@ async def test_people_of_two_processes_see_each_other(one: Presence, other: Pres
         await comes_to(adas, ADA)
 
 
+async def test_who_comes_is_in_the_first_state_that_they_see(one: Presence) -> None:
+    async with one.here(PLACE, ADA) as adas:
+        await comes_to(adas, ADA)
+        async with one.here(PLACE, BEN) as bens:
+            assert await anext(bens) == Here(sorted((ADA, BEN)), [])
+
+
 async def test_only_the_people_of_the_same_place_are_seen(one: Presence, other: Presence) -> None:
     async with one.here("document:2", ADA), other.here(PLACE, BEN) as bens, one.here(PLACE, VERA):
         await comes_to(bens, BEN, VERA)

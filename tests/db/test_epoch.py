@@ -100,7 +100,7 @@ def test_a_cursor_stands_for_an_epoch_and_a_number(topic: str, epoch: str, seque
 
 
 def test_a_cursor_of_another_topic_is_refused() -> None:
-    with pytest.raises(BadCursor):
+    with pytest.raises(BadCursor, match="no cursor of an event of what you listen to"):
         decode("project:2", encode(TOPIC, "0" * 16, 1))
 
 
