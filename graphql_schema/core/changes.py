@@ -103,9 +103,8 @@ class OneStatement(Mutation):
     def shown(self, input: Any, values: Sequence[Any], conflict: Conflict | None = None) -> Shown:
         """The payload with the keys and the JSON that the statement answers with."""
         names = list(self.change.shows)
-        named = dict(
-            zip(names[:1] if conflict else names, values, strict=False)
-        )  # the object as it stands is the first
+        # Of a conflict the object as it stands is shown, which is the first.
+        named = dict(zip(names[:1] if conflict else names, values, strict=False))
         found = Shown(named | told([conflict] if conflict else []))
         if self.gone and not conflict:
             found[self.gone] = getattr(input, self.change.at)

@@ -1,4 +1,4 @@
-"""The access of subscribers: it is looked at again whenever memberships of theirs change, not at every event.
+"""The access of subscribers: it is looked at again whenever memberships of theirs change, though nothing is to be told.
 
 What a person has access to is a topic (`db.outbox.viewer_topic`) that moves with their memberships. A process listens
 to it once for each person who has subscriptions there, and then checks all of these.
