@@ -1,6 +1,6 @@
-"""The people in each place, such as a document, over all processes: kept in Redis, and gone when nobody says so again.
+"""The people in each room, such as a document, over all processes: kept in Redis, and gone when nobody says so again.
 
-A process makes one call for all its places, twice a second, whatever the number of its sockets: it says who of its own
+A process makes one call for all its rooms, twice a second, whatever the number of its sockets: it says who of its own
 has come, left or types, every few seconds who is still there, and learns who else is. So everybody comes to see one
 state, whatever was lost before, and people of a process that was killed are gone soon. While Redis is away a process
 shows its own people, and after a while no others.
@@ -32,15 +32,15 @@ HEARTBEATS = 3
 THROTTLE = 1.0
 """Seconds in which a person is noted to type once, however often they say so."""
 CALL_SIZE = 100
-"""Places in one call, which holds up everybody else on the server."""
+"""Rooms in one call, which holds up everybody else on the server."""
 MAX_MEMBERS = 1_000
-"""Members of a place that are read: a person is one for each process that they are connected to."""
+"""Members of a room that are read: a person is one for each process that they are connected to."""
 TYPING = "typing"
 NOBODY = Here((), ())
 
-# A place is a sorted set: a person at a process, or a person who types, with the time at which it expires.
-# KEYS: places. ARGV: the process; the milliseconds until people are gone, and until they do not type any more; of each
-# place those who are here, those who left, and those who type. The answer has the members of each place.
+# A room is a sorted set: a person at a process, or a person who types, with the time at which it expires.
+# KEYS: rooms. ARGV: the process; the milliseconds until people are gone, and until they do not type any more; of each
+# room those who are here, those who left, and those who type. The answer has the members of each room.
 RECONCILE = f"""
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -61,8 +61,8 @@ log = structlog.get_logger()
 
 
 @dataclass(eq=False, slots=True)
-class _Place:
-    """A place as this process knows it."""
+class _Room:
+    """A room as this process knows it."""
 
     own: Counter[UUID] = field(default_factory=Counter)
     """The subscriptions of this process, by person."""
@@ -102,9 +102,9 @@ class _Place:
 
 
 class Presence:
-    """The places of this process. An asynchronous context manager; at its end its people have left.
+    """The rooms of this process. An asynchronous context manager; at its end its people have left.
 
-    `prefix` begins every key in Redis, which is called every `interval` seconds while there are places. People are gone
+    `prefix` begins every key in Redis, which is called every `interval` seconds while there are rooms. People are gone
     `life` seconds after their process last said that they are there, and stop typing after `typing` seconds.
     """
 
@@ -119,7 +119,7 @@ class Presence:
         self._redis = Redis.from_url(url, retry=never_again(), decode_responses=True, socket_timeout=None)
         self._reconcile = self._redis.register_script(RECONCILE)
         self._background = Background("presence", self._stay_reconciled)
-        self._places: dict[Topic, _Place] = {}
+        self._rooms: dict[Topic, _Room] = {}
         self._typed: dict[tuple[Topic, UUID], float] = {}
         """The times at which people were last noted to type."""
         self._woken = asyncio.Event()
@@ -132,9 +132,9 @@ class Presence:
 
     async def __aexit__(self, *error: object) -> None:
         await self._background.__aexit__(*error)
-        for place in self._places.values():
-            place.left |= place.own.keys()
-            place.own.clear()
+        for room in self._rooms.values():
+            room.left |= room.own.keys()
+            room.own.clear()
         for farewell in (self.reconcile, self._redis.aclose):
             with suppress(TimeoutError, *LOST):
                 async with asyncio.timeout(TIMEOUT):
@@ -142,32 +142,32 @@ class Presence:
 
     @asynccontextmanager
     async def here(self, topic: Topic, person: UUID) -> AsyncIterator[AsyncIterator[Here]]:
-        """Be in a place for as long as it lasts; yields its states with oneself, the first as soon as it is known."""
-        place = self._places.setdefault(topic, _Place())
-        place.own[person] += 1
-        if place.own[person] == 1:
-            place.come.add(person)
-            place.left.discard(person)
-        if place.known:
-            place.learn(place.members)
+        """Be in a room for as long as it lasts; yields its states with oneself, the first as soon as it is known."""
+        room = self._rooms.setdefault(topic, _Room())
+        room.own[person] += 1
+        if room.own[person] == 1:
+            room.come.add(person)
+            room.left.discard(person)
+        if room.known:
+            room.learn(room.members)
         self._woken.set()
         try:
-            yield place.states()
+            yield room.states()
         finally:
-            place.own[person] -= 1
-            if not place.own[person]:
-                del place.own[person]
-                place.come.discard(person)
-                place.left.add(person)
+            room.own[person] -= 1
+            if not room.own[person]:
+                del room.own[person]
+                room.come.discard(person)
+                room.left.add(person)
                 self._woken.set()
 
     def type(self, topic: Topic, person: UUID) -> None:
-        """Note that somebody types in a place. Where they are not, nobody sees it."""
+        """Note that somebody types in a room. Where they are not, nobody sees it."""
         now = time.monotonic()
         if now - self._typed.get((topic, person), -THROTTLE) < THROTTLE:
             return
         self._typed[topic, person] = now
-        self._places.setdefault(topic, _Place()).typing.add(person)
+        self._rooms.setdefault(topic, _Room()).typing.add(person)
         self._woken.set()
 
     async def reconcile(self) -> None:
@@ -176,30 +176,30 @@ class Presence:
         if is_due := now - self._beaten >= self.life / HEARTBEATS:
             self._beaten = now
             self._typed = {one: at for one, at in self._typed.items() if now - at < THROTTLE}
-        topics = [*self._places]
+        topics = [*self._rooms]
         for start in range(0, len(topics), CALL_SIZE):
             await self._call(topics[start : start + CALL_SIZE], is_due=is_due)
         self._reached = time.monotonic()
 
     async def _call(self, topics: Sequence[Topic], *, is_due: bool) -> None:
-        places = [self._places[topic] for topic in topics]
-        said = [(set(place.own) if is_due else {*place.come}, {*place.left}, {*place.typing}) for place in places]
+        rooms = [self._rooms[topic] for topic in topics]
+        said = [(set(room.own) if is_due else {*room.come}, {*room.left}, {*room.typing}) for room in rooms]
         told = orjson.dumps([[[one.hex for one in people] for people in each] for each in said])
         arguments: list[Any] = [self._process, round(self.life * 1_000), round(self.typing * 1_000), told]
         async with asyncio.timeout(TIMEOUT):
             found = await self._reconcile([self._prefix + topic for topic in topics], arguments)
-        for topic, place, members, (come, left, typing) in zip(topics, places, found, said, strict=True):
-            place.come -= come
-            place.left -= left
-            place.typing -= typing
-            place.learn(members)
-            if not (place.own or place.left or place.typing):
-                del self._places[topic]
+        for topic, room, members, (come, left, typing) in zip(topics, rooms, found, said, strict=True):
+            room.come -= come
+            room.left -= left
+            room.typing -= typing
+            room.learn(members)
+            if not (room.own or room.left or room.typing):
+                del self._rooms[topic]
 
     async def _stay_reconciled(self) -> None:
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(self.interval if self._places else None):
+                async with asyncio.timeout(self.interval if self._rooms else None):
                     await self._woken.wait()
             await asyncio.sleep(min(GATHERING, self.interval))
             self._woken.clear()
@@ -220,8 +220,8 @@ class Presence:
         """Show the people of this process, and those of others for as long as they may still be there."""
         self._beaten = 0.0  # Redis may have forgotten everybody
         is_stale = time.monotonic() - self._reached > self.life
-        for topic, place in [*self._places.items()]:
-            place.typing.clear()
-            place.learn(() if is_stale else place.members)
-            if is_stale and not place.own:
-                del self._places[topic]
+        for topic, room in [*self._rooms.items()]:
+            room.typing.clear()
+            room.learn(() if is_stale else room.members)
+            if is_stale and not room.own:
+                del self._rooms[topic]

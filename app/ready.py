@@ -93,8 +93,8 @@ async def _reach(settings: Settings) -> None:
     await redis_address.reach(settings.redis_url)
 
 
-def _setting(place: tuple[int | str, ...], message: str) -> str:
+def _setting(path: tuple[int | str, ...], message: str) -> str:
     """A problem with a setting, by the name that the setting has in the environment."""
-    name = "__".join(map(str, place)).upper()
+    name = "__".join(map(str, path)).upper()
     alone = {"DATABASE_URL", "DATABASE_READER_URL", "DIRECT_URL", "REDIS_URL"}
     return f"{name if name in alone else f'TRELLIS_{name}'}: {message.removeprefix('Value error, ')}"

@@ -1,4 +1,4 @@
-"""The address of a database, as hosts hand it out, turned into what the driver takes. Only this place does it.
+"""The address of a database, as hosts hand it out, turned into what the driver takes. Only this module does it.
 
 Source: PostgreSQL, "Connection URIs" and "Parameter Key Words" of libpq, whose parameters hosts write into addresses.
 """
@@ -66,7 +66,7 @@ class Address:
     """The keyword arguments of the driver."""
     settings: dict[str, str]
     """Settings of a session that the address asks for."""
-    place: str
+    server: str
     """The hosts, for messages."""
     timeout: float = CONNECTING
     """Seconds that a server may take to let a connection in."""
@@ -117,7 +117,7 @@ class Address:
         try:
             return await self.connect(settings)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            raise Unreachable(f"The database at {self.place} lets nobody in: {_reason(error)}.") from None
+            raise Unreachable(f"The database at {self.server} lets nobody in: {_reason(error)}.") from None
 
     def engine(self, **options: Any) -> AsyncEngine:
         """SQLAlchemy's engine over connections to this address, or over those that its `async_creator` opens."""

@@ -151,7 +151,7 @@ class Grouping:
         if not keys:
             return found.having(literal_column("true"))
         # By their places: the name of a key may be that of a column.
-        return found.group_by(*(literal_column(f"{place}") for place in range(1, len(keys) + 1)))
+        return found.group_by(*(literal_column(f"{ordinal}") for ordinal in range(1, len(keys) + 1)))
 
     def _key(self, name: str, row: Row, arguments: Mapping[str, Any], viewer: Viewer) -> ColumnElement[Any]:
         if name == self.period:
@@ -189,7 +189,7 @@ def count_periods(since: datetime, until: datetime, granularity: Granularity) ->
 
 
 def _place(granularity: Granularity, moment: datetime) -> int:
-    """The place of the period of a moment among all."""
+    """The ordinal of the period of a moment among all."""
     day = moment.toordinal() - 1  # the first day of the calendar was a Monday
     match granularity:
         case Granularity.HOUR:

@@ -36,8 +36,8 @@ def entry(table: type[Base], row: Columns, *, near: Near | None = None, **others
     The project and the organization that the row belongs to are found from there: by what is `near`, and then by the
     database, as `Far` or as SQL. `others` are the columns that the row does not tell: `action`, `actor_id`, `details`.
     """
-    places = {name: _end(way, row, near or {}) for name, way in _places(table).items()} if row else {}
-    return {"resource": table.__tablename__, "resource_id": row.get("id"), **places, **others}
+    ends = {name: _end(way, row, near or {}) for name, way in _ends(table).items()} if row else {}
+    return {"resource": table.__tablename__, "resource_id": row.get("id"), **ends, **others}
 
 
 def entry_of(row: Base | type[Base], *, near: Near, details: Mapping[str, Any], **others: Any) -> AuditLog:
@@ -90,7 +90,7 @@ def _end(way: Way, row: Columns, near: Near) -> Any:
 
 
 @cache
-def _places(table: type[Base]) -> dict[str, Way]:
+def _ends(table: type[Base]) -> dict[str, Way]:
     """The ways from a row of a table to what lets people see the entries about it, by the columns of an entry."""
     log = AuditLog.__table__
     columns = [log.c[rule.column] for rule in alternatives(rule_of(log)) if isinstance(rule, Through)]

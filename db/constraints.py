@@ -42,8 +42,8 @@ def unique(
 
     What has a condition or an expression, such as `text("lower(email)")`, needs a name.
     """
-    place = at or str(columns[-1])
-    info = {SAYS: (says, place)}
+    path = at or str(columns[-1])
+    info = {SAYS: (says, path)}
     if where is None and all(isinstance(column, str) for column in columns):
         return UniqueConstraint(*map(str, columns), name=name, info=info, **options)
     condition = None if where is None else text(where)

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.access import Viewer
 from db.address import Address
 from db.base import Base
-from db.batches import Batches, Row
+from db.coalescing import Coalescer, Record
 from db.constraints import refusing
 from db.gathering import Gathering
 from db.history import Past, past
@@ -92,15 +92,15 @@ class Database:
         self.writers = Pool(self._connect, size=share, timeout=timeout)
         self.listeners = Pool(self._connect_reader, size=LISTENING, timeout=timeout)
         self.relays = Pool(self._connect, size=1, timeout=timeout)
-        self.reads = Batches(self.readers.fetch, seconds=TOGETHER)
+        self.reads = Coalescer(self.readers.fetch, seconds=TOGETHER)
         # Fewer together, so that several processes share what is heavy.
-        self.heavy_reads = Batches(self.heavy_readers.fetch, size=4, seconds=HEAVY_TOGETHER)
+        self.heavy_reads = Coalescer(self.heavy_readers.fetch, size=4, seconds=HEAVY_TOGETHER)
         # What many listeners ask of one event at one moment.
         self.heard = Gathering(self.listeners.fetch, size=100, at_once=LISTENING)
         self._hearing = asyncio.Semaphore(LISTENING)
-        self.finds = Batches(self.writers.fetch, seconds=TOGETHER)
-        self.additions = Batches(self.writers.execute)
-        self.changes = Batches(self.writers.execute)
+        self.finds = Coalescer(self.writers.fetch, seconds=TOGETHER)
+        self.additions = Coalescer(self.writers.execute)
+        self.changes = Coalescer(self.writers.execute)
         self.engine = self.address.engine(
             pool_size=share,
             max_overflow=0,
@@ -111,7 +111,7 @@ class Database:
         )
         self._sessions: WeakSet[Connection] = WeakSet()
 
-    async def fetch(self, statement: Statement, arguments: Arguments, *, weight: int = 0) -> Row | None:
+    async def fetch(self, statement: Statement, arguments: Arguments, *, weight: int = 0) -> Record | None:
         """The one row of a compiled statement, with text as its bytes. It cannot change anything. Raises Overloaded.
 
         Its weight is how many objects it may answer with at most.
@@ -147,7 +147,7 @@ class Database:
             if work.opened:
                 await work.opened.close()
 
-    async def change(self, statement: Statement, arguments: Arguments) -> Row | None:
+    async def change(self, statement: Statement, arguments: Arguments) -> Record | None:
         """Make a change that is one statement, with its event: see `db.change`. None where it found nothing.
 
         Raises the refusal of a constraint that is broken.
@@ -174,8 +174,10 @@ class Database:
                 yield transaction
                 await self._commit(session, transaction.events)
 
-    async def alike(self, statement: Statement, values: Sequence[Mapping[str, Any]], *, columns: int) -> Sequence[Row]:
-        """The different rows of a statement for many values of its parameters, each with the places of its values.
+    async def alike(
+        self, statement: Statement, values: Sequence[Mapping[str, Any]], *, columns: int
+    ) -> Sequence[Record]:
+        """The different rows of a statement for many values of its parameters, each with the ordinals of its values.
 
         Parameters that have one value in all of them are given once. Raises Overloaded.
         """

@@ -2,10 +2,10 @@
 
 from collections import deque
 
-from db.batches import Batch, Batches, Run
+from db.coalescing import Batch, Coalescer, Run
 
 
-class Gathering(Batches):
+class Gathering(Coalescer):
     """Runs at most `at_once` batches at a time, so that many requests take few connections, and none in vain."""
 
     def __init__(self, run: Run, *, size: int, at_once: int) -> None:

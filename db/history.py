@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from orjson import loads
 
-from db.batches import Row
+from db.coalescing import Record
 from db.epoch import EPOCH
 from db.outbox import Event, Topic
 from db.statements import Arguments, Statement
@@ -33,7 +33,7 @@ PAST = Statement(
     {},
 )
 
-Fetch = Callable[[Statement, Arguments], Awaitable[Row | None]]
+Fetch = Callable[[Statement, Arguments], Awaitable[Record | None]]
 
 
 class Past(NamedTuple):

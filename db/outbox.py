@@ -58,7 +58,7 @@ class Event:
 
     @property
     def cursor(self) -> str:
-        """The place behind this event: a subscriber that has it goes on from there."""
+        """The cursor of this event: a subscriber that has it goes on from there."""
         return encode(self.topic, self.epoch, self.sequence)
 
 
@@ -112,7 +112,7 @@ def viewer_topic(user_id: UUID) -> Topic:
 
 
 def numbered(told: CTE) -> Insert:
-    """The statement that writes the events of `told`: rows with topic, kind, ids, and their place in the order.
+    """The statement that writes the events of `told`: rows with topic, kind, ids, and their ordinals.
 
     Topics are taken in one order: that of their locks, of which two topics may have the same.
     """
@@ -132,12 +132,12 @@ def numbered(told: CTE) -> Insert:
         topics.c.topic, topics.c.sequence
     )
     last = counted.cte("counted")
-    behind = func.row_number().over(partition_by=told.c.topic, order_by=told.c.place.desc()) - literal_column("1")
+    behind = func.row_number().over(partition_by=told.c.topic, order_by=told.c.ordinal.desc()) - literal_column("1")
     rows = select(func.uuidv7(), told.c.topic, last.c.sequence - behind, told.c.kind, told.c.ids)
     # Ids are made in this order, and behind the lock of their topic: they grow with its sequence.
     return insert(events).from_select(
         ["id", "topic", "sequence", "kind", "ids"],
-        rows.join_from(told, last, last.c.topic == told.c.topic).order_by(told.c.topic, told.c.place),
+        rows.join_from(told, last, last.c.topic == told.c.topic).order_by(told.c.topic, told.c.ordinal),
         include_defaults=False,
     )
 
@@ -150,8 +150,8 @@ def _hashed(topic: Any) -> Any:
 def _given() -> CTE:
     """The events that come as parameters, one array for each of their parts."""
     parts = (bindparam(name, type_=ARRAY(Text())) for name in ("topics", "kinds", "ids"))
-    rows = func.unnest(*parts).table_valued("topic", "kind", "ids", with_ordinality="place").render_derived()
-    return select(rows.c.topic, rows.c.kind, cast(rows.c.ids, JSONB).label("ids"), rows.c.place).cte("told")
+    rows = func.unnest(*parts).table_valued("topic", "kind", "ids", with_ordinality="ordinal").render_derived()
+    return select(rows.c.topic, rows.c.kind, cast(rows.c.ids, JSONB).label("ids"), rows.c.ordinal).cte("told")
 
 
 WRITE: Any = numbered(_given())

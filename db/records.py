@@ -14,7 +14,7 @@ from db.base import Base
 from db.statements import DIALECT, Statement, compiled
 from db.ways import Far, Way, follow
 
-Row = TypeVar("Row", bound=Base)
+Entity = TypeVar("Entity", bound=Base)
 Convert = Callable[[Any], Any]
 Given = tuple[str, Way]
 """A column that a new row has a value for, and the way from that value to the one that is written; empty for itself."""
@@ -31,20 +31,20 @@ def columns(table: type[Base]) -> dict[str, Column[Any]]:
     return {attribute.key: attribute.columns[0] for attribute in read}  # type: ignore[misc]
 
 
-def row_of(table: type[Row], record: Sequence[Any]) -> Row:
+def row_of(table: type[Entity], record: Sequence[Any]) -> Entity:
     """The row that a record begins with, whose statement selects the columns of the table first."""
     read = zip(_reading(table).items(), record, strict=False)
     return made_of(table, {name: to(value) if to and value is not None else value for (name, to), value in read})
 
 
-def made_of(table: type[Row], values: Mapping[str, Any]) -> Row:
+def made_of(table: type[Entity], values: Mapping[str, Any]) -> Entity:
     """A row with these values, made without the events by which a session follows changes: they would cost the most."""
-    row: Row = inspect(table).class_manager.new_instance()  # type: ignore[assignment]
+    row: Entity = inspect(table).class_manager.new_instance()  # type: ignore[assignment]
     row.__dict__.update(values)
     return row
 
 
-def fill_defaults(row: Row) -> Row:
+def fill_defaults(row: Entity) -> Entity:
     """A new row with its key, and the defaults that its table declares in Python."""
     for name, default in _defaults(type(row)).items():
         if name not in row.__dict__:
@@ -91,12 +91,12 @@ class Insertion(Statement):
     kinds: tuple[Kind, ...]
 
     def many(self, asked: str) -> str:
-        given = table("asked", *(column(name) for name in (*self.types, "place")))
+        given = table("asked", *(column(name) for name in (*self.types, "ordinal")))
         found: Any = given
         parts = [_insert_all(given, index, *kind).cte(f"added_{index}") for index, kind in enumerate(self.kinds)]
         for index, part in enumerate(parts):
             found = found.join(part, part.c.id == given.c[_name(index, "id")])
-        sql = compiled(select(*parts, given.c.place).select_from(found)).sql.removeprefix("WITH ")
+        sql = compiled(select(*parts, given.c.ordinal).select_from(found)).sql.removeprefix("WITH ")
         return f"WITH asked AS (SELECT * FROM {asked}), {sql}"  # noqa: S608  (names, no values)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from asyncpg import InvalidCachedStatementError
 
-from db.batches import Row
+from db.coalescing import Record
 from db.prepared import Prepared
 from db.statements import Arguments, Statement
 
@@ -15,7 +15,7 @@ class Snapshot:
 
     prepared: Prepared
 
-    async def fetch(self, statement: Statement, arguments: Arguments, *, weight: int = 0) -> Row | None:
+    async def fetch(self, statement: Statement, arguments: Arguments, *, weight: int = 0) -> Record | None:
         """The one row of a compiled statement, as `Database.fetch` has it; a failure is none of the next reads'.
 
         The weight has been looked at when the connection was chosen.
@@ -25,7 +25,7 @@ class Snapshot:
         except InvalidCachedStatementError:
             return await self._fetch(statement, arguments)
 
-    async def _fetch(self, statement: Statement, arguments: Arguments) -> Row | None:
+    async def _fetch(self, statement: Statement, arguments: Arguments) -> Record | None:
         async with self.prepared.connection.transaction():
             rows = await self.prepared.fetch(statement.sql, arguments)
         return rows[0] if rows else None

@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import asyncpg
 
 Arguments = Sequence[Any]
 
-PLACE = re.compile(r"\$(\d+)(?=::)")
-"""The place of a parameter: each has a cast behind it."""
+NUMBERED = re.compile(r"\$(\d+)(?=::)")
+"""A parameter, by its number: each has a cast behind it."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +35,17 @@ class Statement:
     def together(self) -> str | None:
         """The statement for many arguments at once; None where an argument is an array.
 
-        Each parameter that is not constant takes an array of values, and each row ends with its place in them, from 1.
+        Each parameter that is not constant takes an array of values, and each row ends with their ordinal, from 1.
         """
-        arrays = {f'"{name}"': f"${place}::{self.types[name]}[]" for name, place in self._varying.items()}
+        arrays = {f'"{name}"': f"${number}::{self.types[name]}[]" for name, number in self._varying.items()}
         if not arrays or any(array.endswith("[][]") for array in arrays.values()):
             return None
-        return self.many(f"unnest({', '.join(arrays.values())}) WITH ORDINALITY AS asked({', '.join(arrays)}, place)")
+        return self.many(f"unnest({', '.join(arrays.values())}) WITH ORDINALITY AS asked({', '.join(arrays)}, ordinal)")
 
     def many(self, asked: str) -> str | None:
         """The statement for every row of `asked`, which has the parameters that are not constant as columns."""
         sql = self.over_asked(self.sql)
-        return f"SELECT one.*, asked.place FROM {asked}, LATERAL ({sql}) AS one"  # noqa: S608  (names, no values)
+        return f"SELECT one.*, asked.ordinal FROM {asked}, LATERAL ({sql}) AS one"  # noqa: S608  (names, no values)
 
     def over_asked(self, sql: str) -> str:
         """A text with the columns of `asked` where this statement has parameters that are not constant."""
@@ -54,7 +54,7 @@ class Statement:
     def alike(self, apart: Collection[str], *, columns: int) -> str:
         """The statement for arrays of values of the parameters `apart`. It has so many columns.
 
-        Equal rows come once: each begins with the places, from 1, of the values that it is the row of.
+        Equal rows come once: each begins with the ordinals, from 1, of the values that it is the row of.
         """
         key = (*apart, columns)
         if key not in self._alike:
@@ -66,24 +66,25 @@ class Statement:
         return {}
 
     def _for_alike(self, apart: Collection[str], columns: int) -> str:
-        places = {name: place for place, name in enumerate(self.types, 1) if name in apart}
-        arrays = ", ".join(f"${place}::{self.types[name]}[]" for name, place in places.items())
-        names = ", ".join(f'"{name}"' for name in places)
+        numbers = {name: number for number, name in enumerate(self.types, 1) if name in apart}
+        arrays = ", ".join(f"${number}::{self.types[name]}[]" for name, number in numbers.items())
+        names = ", ".join(f'"{name}"' for name in numbers)
         found = ", ".join(f"c{number}" for number in range(columns))
         return (
-            f"SELECT array_agg(asked.place), {found} FROM unnest({arrays}) WITH ORDINALITY AS asked({names}, place), "  # noqa: S608  (names, no values)
-            f"LATERAL ({self._over(places, self.sql)}) AS one({found}) GROUP BY {found}"
+            f"SELECT array_agg(asked.ordinal), {found} FROM unnest({arrays}) "  # noqa: S608  (names, no values)
+            f"WITH ORDINALITY AS asked({names}, ordinal), "
+            f"LATERAL ({self._over(numbers, self.sql)}) AS one({found}) GROUP BY {found}"
         )
 
-    def _over(self, places: Mapping[str, int], sql: str) -> str:
-        for name, place in places.items():
-            sql = sql.replace(f"${place}::{self.types[name]}", f'asked."{name}"')
+    def _over(self, numbers: Mapping[str, int], sql: str) -> str:
+        for name, number in numbers.items():
+            sql = sql.replace(f"${number}::{self.types[name]}", f'asked."{name}"')
         return sql
 
     @property
     def _varying(self) -> dict[str, int]:
-        """The places of the parameters that are not constant."""
-        return {name: place for place, name in enumerate(self.types, 1) if name not in self.constants}
+        """The numbers of the parameters that are not constant."""
+        return {name: number for number, name in enumerate(self.types, 1) if name not in self.constants}
 
     def columns(self, many: Sequence[Arguments]) -> list[Any]:
         """The arguments of `together`, of several arguments."""
@@ -103,18 +104,18 @@ def joined(statements: Sequence[Statement]) -> Statement:
 
     What has the same name in several of them has the same value, unless it is a constant.
     """
-    texts, types, constants, places = list[str](), dict[str, str](), dict[str, Any](), dict[str, str]()
+    texts, types, constants, numbers = list[str](), dict[str, str](), dict[str, Any](), dict[str, str]()
     for number, one in enumerate(statements):
         names = {name: f"{name}.{number}" if name in one.constants else name for name in one.types}
         types |= {names[name]: type_ for name, type_ in one.types.items()}
         constants |= {names[name]: value for name, value in one.constants.items()}
-        own = {f"{at}": places.setdefault(name, f"${len(places) + 1}") for at, name in enumerate(names.values(), 1)}
-        texts.append(PLACE.sub(partial(_renumbered, own), one.sql.removeprefix("SELECT ")))
+        own = {f"{at}": numbers.setdefault(name, f"${len(numbers) + 1}") for at, name in enumerate(names.values(), 1)}
+        texts.append(NUMBERED.sub(partial(_renumbered, own), one.sql.removeprefix("SELECT ")))
     return Statement(f"SELECT {', '.join(texts)}", types, constants)
 
 
-def _renumbered(places: Mapping[str, str], match: re.Match[str]) -> str:
-    return places[match[1]]
+def _renumbered(numbers: Mapping[str, str], match: re.Match[str]) -> str:
+    return numbers[match[1]]
 
 
 class _Compiler(asyncpg.PGCompiler_asyncpg):

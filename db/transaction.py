@@ -11,7 +11,7 @@ from orjson import loads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.access import Viewer
-from db.batches import Row
+from db.coalescing import Record
 from db.constraints import refusing
 from db.outbox import Event
 from db.statements import Arguments, Statement
@@ -30,14 +30,14 @@ class Transaction:
         self.has_failed = False
         self._turn = asyncio.Lock()
 
-    async def fetch(self, statement: Statement, arguments: Arguments, *, weight: int = 0) -> Row | None:
+    async def fetch(self, statement: Statement, arguments: Arguments, *, weight: int = 0) -> Record | None:
         """The one row of a compiled statement, whatever its weight."""
         async with self._turn:
             connection = await self.session.connection()
             found = await connection.exec_driver_sql(statement.sql, tuple(arguments))
             return found.one_or_none()
 
-    async def change(self, statement: Statement, arguments: Arguments) -> Row | None:
+    async def change(self, statement: Statement, arguments: Arguments) -> Record | None:
         """Make a change that is one statement, as `Database.change` does. Its events wait for the end of the whole."""
         with refusing():
             row = await self.fetch(statement, arguments)

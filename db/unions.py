@@ -120,9 +120,9 @@ async def pages(
     statement = _of(select(key, page.c[KEY], *entities).select_from(start), parent, keys)
     statement = statement.order_by(*window.order.sorting(page.c[KEY], page.c.id, backward=window.backward))
     found: dict[UUID, list[Item]] = defaultdict(list)
-    for one, place, *children in await session.execute(statement, viewer.parameters):
+    for one, ordinal, *children in await session.execute(statement, viewer.parameters):
         (child,) = filter(None, children)
-        found[one].append(Item(child, place))
+        found[one].append(Item(child, ordinal))
     return found
 
 

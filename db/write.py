@@ -43,10 +43,10 @@ from db.roots import noun, roots, topic_below, way
 from db.rules import closing
 from db.statements import Arguments, Statement, compiled
 
-Row = TypeVar("Row", bound=Base)
+Entity = TypeVar("Entity", bound=Base)
 Value = TypeVar("Value")
 May = Permission | tuple[Permission, ...]
-Found = tuple[Row | None, bool, str | None]
+Found = tuple[Entity | None, bool, str | None]
 """A row, whether the viewer has the permission that they need, and what forbids everything to everybody."""
 NOTHING: tuple[None, bool, None] = (None, False, None)
 FEW = 20
@@ -118,7 +118,7 @@ class Work:
         """
         return await self._fetch(statement, statement.arguments(values))
 
-    async def get(self, table: type[Row], public_id: str, *, at: str, may: May = SEE, lock: bool = False) -> Row:
+    async def get(self, table: type[Entity], public_id: str, *, at: str, may: May = SEE, lock: bool = False) -> Entity:
         """The row with this public id; with `lock` nobody else changes it until the end of the transaction.
 
         `at` is the input field that the id came from. `may` is the permission that the viewer needs, or several of
@@ -127,26 +127,26 @@ class Work:
         """
         key = key_of(table, public_id)
         find = self._find_in_session if lock or self.opened or self.added else self._find
-        found: Found[Row] = await find(table, key, may, lock=lock) if key else NOTHING
+        found: Found[Entity] = await find(table, key, may, lock=lock) if key else NOTHING
         if isinstance(judged := _judged(found, at=at), Refusal):
             raise judged
         return judged
 
     async def get_all(
-        self, table: type[Row], public_ids: Sequence[str], *, at: str, may: May = SEE
-    ) -> list[Row | Refusal]:
-        """The rows with these public ids, in their order; where `get` would refuse one, the refusal in its place.
+        self, table: type[Entity], public_ids: Sequence[str], *, at: str, may: May = SEE
+    ) -> list[Entity | Refusal]:
+        """The rows with these public ids, in their order; where `get` would refuse one, the refusal instead.
 
-        One statement finds all of them. `at` has `{}` where the place in the list belongs: `members.{}.userId`.
+        One statement finds all of them. `at` has `{}` where the index in the list belongs: `members.{}.userId`.
         """
         keys = [key_of(table, public_id) for public_id in public_ids]
         found = await self._find_all(table, [key for key in keys if key], may) if any(keys) else {}
-        return [_judged(found.get(key, NOTHING), at=at.format(place)) for place, key in enumerate(keys)]
+        return [_judged(found.get(key, NOTHING), at=at.format(index)) for index, key in enumerate(keys)]
 
-    async def add(self, row: Row, *, item: Any = None) -> Row:
+    async def add(self, row: Entity, *, item: Any = None) -> Entity:
         """Insert a row. Its key and defaults are there at once, what the database fills in when it is written.
 
-        `item` is the part of the input that it was made of: if the row is refused, a client is told that place.
+        `item` is the part of the input that it was made of: if the row is refused, a client is told that path.
         """
         await self.add_all([(row, item)])
         return row
@@ -232,7 +232,7 @@ class Work:
             await connection.exec_driver_sql(statement.sql, tuple(arguments))
             self.entries.clear()
 
-    async def _find(self, table: type[Row], key: UUID, may: May, *, lock: bool) -> "Found[Row]":
+    async def _find(self, table: type[Entity], key: UUID, may: May, *, lock: bool) -> "Found[Entity]":
         statement = _record_by_key(table, may, self.viewer.typical)
         record = await self.fetch(statement, key=key, **self.viewer.parameters)
         if record is None:
@@ -242,18 +242,18 @@ class Work:
             make_transient_to_detached(self._found[key])
         return self._found[key], record[-2], record[-1]
 
-    async def _find_in_session(self, table: type[Row], key: UUID, may: May, *, lock: bool) -> "Found[Row]":
+    async def _find_in_session(self, table: type[Entity], key: UUID, may: May, *, lock: bool) -> "Found[Entity]":
         statement = _by_key(table, may, self.viewer.typical, lock)
         found = await self.execute(statement, {"key": key, **self.viewer.parameters})
         return tuple(found.one_or_none() or NOTHING)
 
-    async def _find_all(self, table: type[Row], keys: list[UUID], may: May) -> dict[UUID | None, "Found[Row]"]:
+    async def _find_all(self, table: type[Entity], keys: list[UUID], may: May) -> dict[UUID | None, "Found[Entity]"]:
         statement = _by_keys(table, may, self.viewer.typical)
         found = await self.execute(statement, {"keys": keys, **self.viewer.parameters})
         return {answer[0].id: tuple(answer) for answer in found}
 
 
-def _judged(found: "Found[Row]", *, at: str) -> Row | Refusal:
+def _judged(found: "Found[Entity]", *, at: str) -> Entity | Refusal:
     """The row that was found, or why it cannot be had."""
     row, is_allowed, closed_because = found
     if row is None:

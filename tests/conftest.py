@@ -24,7 +24,7 @@ from sqlalchemy.util import LRUCache
 
 from db import embedded, engine, liveness, migrations
 from db.access import Viewer
-from db.batches import Run
+from db.coalescing import Run
 from db.engine import Database
 from db.outbox import Event
 from db.statements import Arguments, Statement

@@ -52,14 +52,14 @@ SHORT_TASKS = {
     "app/sockets/conversation.py": "the operations of a socket, which it waits for",
     "app/streams/streaming.py": "the two halves of a response, which it waits for",
     "db/background.py": "watches over all others",
-    "db/batches.py": "a statement, which those who asked for it wait for",
+    "db/coalescing.py": "a statement, which those who asked for it wait for",
     "db/demo/__init__.py": "the next batch of a command",
     "db/embedded.py": "looks after servers of our own, and ends the process when it cannot",
     "db/queue/running.py": "one try of a job, which its worker waits for",
     "db/liveness.py": "a question, which its background task waits for",
     "db/prepared.py": "a statement that is prepared, which those who run it wait for",
     "graphql_schema/execution/broadcasts.py": "the events of a feed, whose end its subscribers are told of",
-    "graphql_schema/execution/coalescing.py": "what several wait for at one moment",
+    "graphql_schema/execution/single_flight.py": "what several wait for at one moment",
     "graphql_schema/execution/delivery.py": "the parts of an answer, which it waits for",
 }
 """The modules that begin tasks or threads which are no background tasks, with what they are: nobody restarts them."""

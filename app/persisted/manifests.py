@@ -23,7 +23,7 @@ from graphql import (
 )
 
 from app.persisted.names import IDENTIFIER, digest
-from app.persisted.trusted import BadDocuments, place
+from app.persisted.trusted import BadDocuments, definition_order
 from graphql_schema.execution import Executor, Limits, RequestError
 
 APOLLO = ("apollo-persisted-query-manifest", 1)
@@ -32,11 +32,11 @@ APOLLO = ("apollo-persisted-query-manifest", 1)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document as a source has it; `place` is where in the source."""
+    """A document as a source has it; `position` is where in it."""
 
     id: str
     text: str
-    place: str
+    position: str
 
 
 def collected(sources: Iterable[Path], executor: Executor) -> dict[str, str]:
@@ -47,7 +47,7 @@ def collected(sources: Iterable[Path], executor: Executor) -> dict[str, str]:
         try:
             for entry in _entries(source):
                 known = documents.setdefault(entry.id, entry.text)
-                problems += [f"{source}, {entry.place}: {problem}" for problem in _problems(entry, known, executor)]
+                problems += [f"{source}, {entry.position}: {problem}" for problem in _problems(entry, known, executor)]
         except BadDocuments as problem:
             problems.append(f"{source}: {problem}")
     if problems:
@@ -126,7 +126,7 @@ def _folder(source: Path) -> list[Entry]:
             if (title := _title(node, file)) in nodes:
                 raise BadDocuments(f"{file.name}: There is another {title}.")
             nodes[title] = node
-    separate = separate_operations(DocumentNode(definitions=tuple(sorted(nodes.values(), key=place))))
+    separate = separate_operations(DocumentNode(definitions=tuple(sorted(nodes.values(), key=definition_order))))
     return [Entry(digest(text := print_ast(document)), text, name) for name, document in separate.items()]
 
 

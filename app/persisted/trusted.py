@@ -120,10 +120,10 @@ def _printed(document: DocumentNode) -> str:
 
     Apollo's clients sort the definitions when they write a manifest, and do not when they send the text.
     """
-    return print_ast(DocumentNode(definitions=tuple(sorted(document.definitions, key=place))))
+    return print_ast(DocumentNode(definitions=tuple(sorted(document.definitions, key=definition_order))))
 
 
-def place(definition: DefinitionNode) -> tuple[bool, str]:
+def definition_order(definition: DefinitionNode) -> tuple[bool, str]:
     """Operations by their names, then fragments by theirs."""
     name = getattr(definition, "name", None)
     return not isinstance(definition, OperationDefinitionNode), name.value if name else ""

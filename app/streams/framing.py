@@ -25,7 +25,7 @@ class Framing:
     """Says that nothing more comes. A response without it was cut off."""
     heartbeat: bytes = b""
     cursor: bytes = b""
-    """Stands before a cursor that goes with an answer, in framings that have a place for it."""
+    """Stands before a cursor that goes with an answer, in framings that carry one."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -34,8 +34,8 @@ class Framing:
 
     def part(self, answer: bytes, cursor: str | None = None) -> bytes:
         """One of several answers, and the cursor behind which another stream goes on."""
-        place = b"%b%b\n" % (self.cursor, cursor.encode()) if cursor and self.cursor else b""
-        return place + self.before + answer + self.after
+        identity = b"%b%b\n" % (self.cursor, cursor.encode()) if cursor and self.cursor else b""
+        return identity + self.before + answer + self.after
 
     def alone(self, answer: bytes) -> bytes:
         """The whole response with one answer."""
@@ -65,6 +65,6 @@ EVENTS = Framing(
 )
 PAYLOADS = multipart('subscriptionSpec="1.0"', before=b'{"payload":', after=b"}", heartbeat=b"{}")
 PATCHES = multipart("deferSpec=20220824")
-"""Parts of an answer, each with its place in it."""
+"""Parts of an answer, each with its path in it."""
 PENDING = multipart("incrementalSpec=v0.2")
 """Parts of an answer, announced before they come."""

@@ -88,14 +88,14 @@ async def enroll(work: Work, course: tables.Course) -> tuple[tables.Enrollment, 
     Raises Conflict with the enrollment that holds; of two at the same time the second waits for the first and fails.
     """
     await _expire(work, course)
-    place = insert(tables.Enrollment).values(
+    addition = insert(tables.Enrollment).values(
         user_id=work.viewer_id,
         course_id=course.id,
         payment_status=PaymentStatus.COMPLETED,
         payment_amount=course.price,
         payment_currency=course.currency,
     )
-    enrollment = await work.scalar(place.on_conflict_do_nothing().returning(tables.Enrollment))
+    enrollment = await work.scalar(addition.on_conflict_do_nothing().returning(tables.Enrollment))
     if enrollment is None:
         existing = await work.scalar(_mine(work, course).where(_holds()))
         raise Conflict("You are enrolled in this course already.", at="courseId", current=existing)
@@ -141,9 +141,9 @@ async def reorder_lessons(
     """
     lesson = tables.Lesson
     named = func.unnest(bindparam("ids", [row.id for row in first], type_=ARRAY(Uuid())))
-    asked = named.table_valued("id", with_ordinality="place").render_derived()
-    place = func.row_number().over(order_by=(asked.c.place.nulls_last(), lesson.order, lesson.id))
-    wanted = select(lesson.id, place.label("order")).outerjoin(asked, asked.c.id == lesson.id)
+    asked = named.table_valued("id", with_ordinality="ordinal").render_derived()
+    position = func.row_number().over(order_by=(asked.c.ordinal.nulls_last(), lesson.order, lesson.id))
+    wanted = select(lesson.id, position.label("order")).outerjoin(asked, asked.c.id == lesson.id)
     order = wanted.where(lesson.module_id == module.id).subquery()
     moved = update(lesson).where(lesson.id == order.c.id, lesson.order != order.c.order).values(order=order.c.order)
     if await work.scalar(select(func.count()).select_from(moved.returning(lesson.id).cte("moved"))):

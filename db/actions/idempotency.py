@@ -20,13 +20,13 @@ async def begin(work: Work, key: Key) -> bytes | None:
     key came with something else.
     """
     row = tables.IdempotencyKey
-    place = {"user_id": work.viewer_id, "mutation": key.mutation, "key": key.key}
+    key_columns = {"user_id": work.viewer_id, "mutation": key.mutation, "key": key.key}
     new = {"created_at": func.now(), "body_hash": key.body_hash, "answer": None}
-    taken = insert(row).values(id=new_id(), **place, **new)
-    renewed = taken.on_conflict_do_update(index_elements=list(place), set_=new, where=is_old())
+    taken = insert(row).values(id=new_id(), **key_columns, **new)
+    renewed = taken.on_conflict_do_update(index_elements=list(key_columns), set_=new, where=is_old())
     if await work.scalar(renewed.returning(row.id)) is not None:
         return None
-    known = (await work.scalars(select(row).filter_by(**place))).one()
+    known = (await work.scalars(select(row).filter_by(**key_columns))).one()
     if known.body_hash != key.body_hash:
         raise KeyReused
     return known.answer

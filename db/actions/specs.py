@@ -98,12 +98,12 @@ async def add_members(work: Work, project: tables.SpecificationProject, members:
         set_={"role": added.excluded.role, "status": added.excluded.status},
         where=may_become(member, MembershipStatus.ACTIVE),
     )
-    places = {place.user_id: place for place in await work.scalars(renewed.returning(member))}
-    new = set(places)
+    became = {row.user_id: row for row in await work.scalars(renewed.returning(member))}
+    new = set(became)
     if joined := [(user, role) for user, role in members if user.id in new]:
         work.audit("members_added", project, users=[user for user, _ in joined], roles=[role for _, role in joined])
         for user, _ in joined:
-            await work.happened(ProjectEventKind.MEMBER_ADDED, places[user.id])
+            await work.happened(ProjectEventKind.MEMBER_ADDED, became[user.id])
         work.touch(*map(viewer_topic, new))
     await notify(work, [_welcome(project, user, role) for user, role in joined])
     return new

@@ -83,8 +83,8 @@ def _text(answer: CTE, values: Sequence[ColumnElement[str]]) -> ColumnElement[st
     """The text in pieces, put together with the values that the answer has."""
     between: Any = array(list(values), type_=ARRAY(Text()))
     parts = func.unnest(bindparam("pieces", type_=ARRAY(Text())), between)
-    part = parts.table_valued("piece", "value", with_ordinality="place").render_derived(name="part").c
-    in_order: Any = aggregate_order_by(literal_column("''"), part.place)
+    part = parts.table_valued("piece", "value", with_ordinality="ordinal").render_derived(name="part").c
+    in_order: Any = aggregate_order_by(literal_column("''"), part.ordinal)
     whole = select(func.string_agg(func.concat(part.piece, part.value), in_order))
     return whole.correlate(answer).scalar_subquery()
 

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from db.access import Viewer
-from db.batches import Row
 from db.change.declared import Change, UpdateEach
 from db.change.keys import HASH, is_taken
 from db.change.parts import Form
 from db.change.statement import ChangeStatement
+from db.coalescing import Record
 from db.constraints import field_of
 from db.errors import Conflict, KeyReused, Refusal, Refusals
 from db.ids import key_of
@@ -24,7 +24,7 @@ from db.statements import Arguments, Statement
 class Source(Protocol):
     """A database, or a transaction, in which changes are made."""
 
-    async def change(self, statement: Statement, arguments: Arguments) -> Row | None:
+    async def change(self, statement: Statement, arguments: Arguments) -> Record | None:
         """The row that the statement of a change gives; None where it found nothing."""
 
     def work(self, viewer: Viewer) -> AbstractAsyncContextManager[Any]:
@@ -33,7 +33,7 @@ class Source(Protocol):
 
 async def made(
     change: Change, source: Source, viewer: Viewer, input: Any, statement: ChangeStatement, values: Mapping[str, Any]
-) -> Row:
+) -> Record:
     """Make a change; returns the row of its statement, which has more parameters with these values.
 
     Raises NotFound for what the viewer does not see, and Forbidden for what they may not do or nobody may. A viewer who
@@ -82,7 +82,7 @@ async def each_made(
     row = await source.change(statement, statement.arguments({**values, **given}))
     found, changed = (set(row[0] or ()), row[1] or ()) if row else (set(), ())
     named = [key_of(change.table, public_id) for public_id in getattr(input, change.at)]
-    missing = [place for place, key in enumerate(named) if key not in found]
+    missing = [index for index, key in enumerate(named) if key not in found]
     refusals = await _refusals(change, source, viewer, input, missing) if missing else []
     if refusals and not is_partial:
         raise Refusals(refusals)
@@ -90,11 +90,11 @@ async def each_made(
 
 
 async def _refusals(
-    change: UpdateEach, source: Source, viewer: Viewer, input: Any, places: Sequence[int]
+    change: UpdateEach, source: Source, viewer: Viewer, input: Any, indexes: Sequence[int]
 ) -> list[Refusal]:
-    """Why rows were not found, at their places. One to which the viewer came in between was not found in time."""
+    """Why rows were not found, at their indexes. One to which the viewer came in between was not found in time."""
     at = f"{field_of(change.at)}.{{}}"
     async with source.work(viewer) as work:
         judged = await work.get_all(change.table, getattr(input, change.at), at=at, may=change.may)
-    known = ((place, judged[place]) for place in places)
-    return [one if isinstance(one, Refusal) else Conflict(at=at.format(place)) for place, one in known]
+    known = ((index, judged[index]) for index in indexes)
+    return [one if isinstance(one, Refusal) else Conflict(at=at.format(index)) for index, one in known]

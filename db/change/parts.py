@@ -46,7 +46,7 @@ from db.records import columns, defaults
 from db.roots import member_column
 from db.rules import closing
 
-ASKED: Any = table("asked", column("place", Integer()), column("new_id", Uuid()), column("also_id", Uuid()))
+ASKED: Any = table("asked", column("ordinal", Integer()), column("new_id", Uuid()), column("also_id", Uuid()))
 """The runs of a statement that are done together, with the parameters of each."""
 
 KEY = bindparam("key", type_=Uuid())
@@ -105,8 +105,8 @@ class Parts:
             conditions.append(reason.is_(None))
         if self.form is Form.KEYED:
             conditions.append(~exists(select(self.known.c.id)))
-        place = [ASKED.c.place] if self.many else []
-        found = select(*columns(self.change.table).values(), *place).select_from(row, *self.asked).where(*conditions)
+        ordinal = [ASKED.c.ordinal] if self.many else []
+        found = select(*columns(self.change.table).values(), *ordinal).select_from(row, *self.asked).where(*conditions)
         if self.is_each:  # so that two who change the same rows wait for each other in one direction
             found = found.order_by(row.c.id)
         return found.with_for_update(of=row, **self._lock).cte("found")
@@ -145,7 +145,7 @@ class Parts:
             return rows.where(self.found.c.id == self.changed.c.id)
         if not self.many:
             return rows
-        return rows.where(self.found.c.place == ASKED.c.place, self.changed.c.id == ASKED.c.new_id)
+        return rows.where(self.found.c.ordinal == ASKED.c.ordinal, self.changed.c.id == ASKED.c.new_id)
 
     @property
     def asked(self) -> tuple[Any, ...]:
@@ -170,7 +170,8 @@ class Parts:
         given = self.expressions(table, {**defaults(table), **values})
         rows = select(bindparam(id_, type_=Uuid()), *given.values()).select_from(source, *self.asked)
         if self.many:
-            rows = rows.where(source.c.place == ASKED.c.place if name == "changed" else source.c.id == ASKED.c.new_id)
+            of_it = source.c.ordinal == ASKED.c.ordinal if name == "changed" else source.c.id == ASKED.c.new_id
+            rows = rows.where(of_it)
         into: Any = table.__table__
         added = insert(into).from_select(["id", *(one.name for one in given)], rows, include_defaults=False)
         if isinstance(self.change, Addition) and self.change.once and name == "changed":

@@ -80,8 +80,8 @@ class Writer(Parts):
         kinds with ids, of events where others tell them, or the hash and the answer that are known; then the keys of
         what is shown, and JSON of it.
         """
-        place = {"place": ASKED.c.place} if self.many else {}
-        columns = {**self._outcome, **self._shown(shown), **place}
+        ordinal = {"ordinal": ASKED.c.ordinal} if self.many else {}
+        columns = {**self._outcome, **self._shown(shown), **ordinal}
         return self._kept(columns, shown) if self.form is Form.KEYED else self._parts(columns)
 
     @cached_property
@@ -153,7 +153,7 @@ class Writer(Parts):
         """The parts that are answered with, side by side: where nothing was found or changed there are nulls."""
         if self.is_each:
             return self.found.outerjoin(self.changed, self.changed.c.id == self.found.c.id)
-        found = ASKED.outerjoin(self.found, self.found.c.place == ASKED.c.place) if self.many else self.found
+        found = ASKED.outerjoin(self.found, self.found.c.ordinal == ASKED.c.ordinal) if self.many else self.found
         joined = found.outerjoin(self.changed, self.changed.c.id == ASKED.c.new_id if self.many else true())
         if self.change.also:
             joined = joined.outerjoin(self.also, self.also.c.id == ASKED.c.also_id if self.many else true())

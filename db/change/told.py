@@ -45,9 +45,9 @@ def told(parts: Parts) -> CTE:
         once = (_event(parts, one, CHANGED, nothing, first).distinct() for one in (topic, *moved))
         return union_all(*once).cte("told")
     one = func.row_number().over(order_by=parts.found.c.id) if parts.is_each else first
-    place = ASKED.c.place if parts.many else one
+    ordinal = ASKED.c.ordinal if parts.many else one
     events = [(topic, parts.change.tells, ids(parts)), *((other, CHANGED, nothing) for other in moved)]
-    return union_all(*(_event(parts, *event, place) for event in events)).cte("told")
+    return union_all(*(_event(parts, *event, ordinal) for event in events)).cte("told")
 
 
 def topics(parts: Parts) -> list[ColumnElement[str]]:
@@ -57,9 +57,9 @@ def topics(parts: Parts) -> list[ColumnElement[str]]:
 
 
 def _event(
-    parts: Parts, topic: ColumnElement[str], kind: str, ids: ColumnElement[Any], place: ColumnElement[int]
+    parts: Parts, topic: ColumnElement[str], kind: str, ids: ColumnElement[Any], ordinal: ColumnElement[int]
 ) -> Select[Any]:
-    columns = {"topic": topic, "kind": _text(kind), "ids": ids, "place": place}
+    columns = {"topic": topic, "kind": _text(kind), "ids": ids, "ordinal": ordinal}
     event = select(*(value.label(name) for name, value in columns.items()))
     return parts.each(event.select_from(parts.found, parts.changed, *parts.asked))
 

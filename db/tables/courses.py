@@ -74,9 +74,9 @@ def opens(enrollment: Any, *_: Any) -> ColumnElement[bool]:
 students = members("enrollments", "course_id", STUDENTS, role="status", where=opens)
 
 
-def place(parent: str) -> Any:
-    """One row at each place of a parent's order, looked at behind a statement, so that one can change many places."""
-    says = "Something else has this place in the order."
+def in_order(parent: str) -> Any:
+    """One row at each position in a parent's order, looked at behind a statement, so that one can move many."""
+    says = "Something else has this position in the order."
     return unique(parent, "order", says=says, deferrable=True, initially="IMMEDIATE")
 
 
@@ -133,7 +133,7 @@ class CourseModule(Updated, Base, access=through("course_id"), prefix="mod"):
     video_url: Mapped[str | None]
     content: Mapped[str | None]
 
-    __table_args__ = (place("course_id"), Index(None, "course_id", "order", "id"), not_blank("title"))
+    __table_args__ = (in_order("course_id"), Index(None, "course_id", "order", "id"), not_blank("title"))
 
 
 class Lesson(Updated, Base, access=through("module_id"), prefix="les"):
@@ -151,7 +151,7 @@ class Lesson(Updated, Base, access=through("module_id"), prefix="les"):
     search_vector: Mapped[str] = searchable(A="title")
 
     __table_args__ = (
-        place("module_id"),
+        in_order("module_id"),
         Index(None, "module_id", "order", "id"),
         not_blank("title"),
         check("duration BETWEEN 0 AND 10000", at="duration", says="A lesson takes 0 to 10,000 minutes."),

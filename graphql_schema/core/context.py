@@ -13,7 +13,7 @@ from aiodataloader import DataLoader
 from db import ids, read
 from db.access import Viewer
 from db.base import Base
-from db.batches import Row
+from db.coalescing import Record
 from db.engine import Database
 from db.errors import NotFound
 from db.ids import key_of
@@ -120,7 +120,7 @@ class Context:
         """Where it reads and writes."""
         return self.transaction or self.database
 
-    async def fetch(self, statement: Statement, arguments: Arguments, *, weight: int = 0) -> Row | None:
+    async def fetch(self, statement: Statement, arguments: Arguments, *, weight: int = 0) -> Record | None:
         """The one row of a compiled statement, as `Database.fetch` has it."""
         if self.is_listening:
             return await self.database.heard.fetch(statement, arguments)

@@ -58,7 +58,7 @@ def values_in(input: Any, at: str = "") -> Iterator[tuple[str, Any, Field[Any]]]
 
 
 def items_in(value: Any, at: str) -> list[tuple[str, Any]]:
-    """The items of a list at a place with their places, or the one value that is none."""
+    """The items of a list at a path with their indexes, or the one value that is none."""
     return [(f"{at}.{index}", item) for index, item in enumerate(value)] if isinstance(value, list) else [(at, value)]
 
 

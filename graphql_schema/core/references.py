@@ -69,7 +69,7 @@ def references(table: type[Base], description: str, *, most: int | str) -> Refer
 def sized(member: tree.Member, at: Selected) -> tree.Member:
     """A list of a payload, as long as the list of the input is that it says."""
     match member.node:
-        case tree.Row(given=Given(declared=References(most=str(place))) as given) as row:
-            sized = replace(given, size=length_of(at.node, f"input.{place}"))
+        case tree.Row(given=Given(declared=References(most=str(name))) as given) as row:
+            sized = replace(given, size=length_of(at.node, f"input.{name}"))
             return replace(member, node=replace(row, given=sized))
     return member

@@ -124,7 +124,7 @@ class Completion:
         if (error := self.failures.by_number.get(member.number)) and value == member.number:
             raise Nulled(error, member, path)
         if isinstance(value, list) and is_list_type(type_):
-            return [self._value(member, type_.of_type, item, (*path, place)) for place, item in enumerate(value)]
+            return [self._value(member, type_.of_type, item, (*path, index)) for index, item in enumerate(value)]
         return self._object(self._below(member), value, path) if isinstance(value, dict) else value
 
     def _leads(self, member: Member) -> bool:

@@ -52,7 +52,7 @@ def message(answer: Answer, event: Event | None = None, *, is_last: bool = False
 
 
 class Subscriber:
-    """One subscription: the messages that it has yet to take, and the place in the events up to where it knows them."""
+    """One subscription: the messages that it has yet to take, and its position in the events."""
 
     def __init__(self, broadcast: "Broadcast", context: Context) -> None:
         self.broadcast = broadcast
@@ -92,7 +92,7 @@ class Subscriber:
             self._waiting.set_result(None)
 
     def note(self, one: Message) -> bool:
-        """Note the place of a message that is sent; returns False for one that was sent before."""
+        """Note the position of a message that is sent; returns False for one that was sent before."""
         if one.sequence and one.sequence <= self.sequence:
             return False
         self.sequence, self.cursor = one.sequence or self.sequence, one.cursor or self.cursor

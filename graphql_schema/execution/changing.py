@@ -24,7 +24,7 @@ from db.roots import above, member_column
 from graphql_schema.core.tree import Row, Scope
 from graphql_schema.execution.asked import Asked
 from graphql_schema.execution.compiler import Compiler
-from graphql_schema.execution.sql_text import PARAMETER, Alias, Places, Sql, allowed, joined, text_of
+from graphql_schema.execution.sql_text import PARAMETER, Alias, Parameters, Sql, allowed, joined, text_of
 
 MARKED = re.compile("\2(.*?)\2")
 """Stands in the text of a statement for what is selected of a row, with its number."""
@@ -38,18 +38,18 @@ def statement(change: Change, rows: Sequence[Row], asked: Asked, viewer: Viewer,
     nothing = showing_nothing(change, viewer.typical, form=form)
     if asked.failures or not rows or isinstance(change, UpdateEach):
         return nothing
-    places = Places()
-    one = _text(_writer(change, viewer.typical, form), rows, asked, places)
+    parameters = Parameters()
+    one = _text(_writer(change, viewer.typical, form), rows, asked, parameters)
     if one is None:
         return nothing
-    names, many = list(places.kinds), None
+    names, many = list(parameters.kinds), None
     if can_be_many(change, form):
-        many = _text(_writer(change, viewer.typical, Form.TOGETHER), rows, asked, places)
-        assert list(places.kinds) == names, "for many it has other parameters"
-    return ChangeStatement(one, places.kinds, places.constants, many, form, shows=True)
+        many = _text(_writer(change, viewer.typical, Form.TOGETHER), rows, asked, parameters)
+        assert list(parameters.kinds) == names, "for many it has other parameters"
+    return ChangeStatement(one, parameters.kinds, parameters.constants, many, form, shows=True)
 
 
-def _text(writer: Writer, rows: Sequence[Row], asked: Asked, places: Places) -> str | None:
+def _text(writer: Writer, rows: Sequence[Row], asked: Asked, parameters: Parameters) -> str | None:
     """The text of a statement; None if a row has to be read after it."""
     if member_column(writer.change.target):  # what the viewer sees may be something else after it
         return None
@@ -58,7 +58,7 @@ def _text(writer: Writer, rows: Sequence[Row], asked: Asked, places: Places) -> 
     read = PARAMETER.sub("", " ".join(filter(None, shown)))
     if None in shown or any(re.search(rf"\b{table}\b", read) for table in written(writer.change)):
         return None
-    return places.text(MARKED.sub(lambda mark: shown[int(mark[1])] or "", _marked(writer, len(rows))))
+    return parameters.text(MARKED.sub(lambda mark: shown[int(mark[1])] or "", _marked(writer, len(rows))))
 
 
 @cache

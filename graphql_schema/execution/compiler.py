@@ -24,7 +24,7 @@ from graphql_schema.execution.pages import Page
 from graphql_schema.execution.sql_text import (
     NULL,
     Json,
-    Places,
+    Parameters,
     Sql,
     alias_of,
     allowed,
@@ -45,9 +45,9 @@ def statement(node: Node, shapes: Mapping[int, Any], viewer: Viewer) -> Statemen
 
     Raises TypeError for what only Python can compute, and RecursionError for what is too deep.
     """
-    places = Places()
-    text = places.text(joined(Compiler(viewer.typical, shapes).json(node, Scope(viewer.typical))))
-    return Statement(f"SELECT {text}", places.kinds, places.constants)
+    parameters = Parameters()
+    text = parameters.text(joined(Compiler(viewer.typical, shapes).json(node, Scope(viewer.typical))))
+    return Statement(f"SELECT {text}", parameters.kinds, parameters.constants)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class Compiler:
         if tables := self.shapes[node.given.number]:
             cases = {kind: self._row(node.cases[table], scope) for kind, table in enumerate(tables)}
             item = _by_kind(f"{asked}.kind", cases)
-        return _each_of(f"unnest({keys}, {kinds}) WITH ORDINALITY AS {asked}(key, kind, place)", asked, item)
+        return _each_of(f"unnest({keys}, {kinds}) WITH ORDINALITY AS {asked}(key, kind, ordinal)", asked, item)
 
     def _rows(self, node: Row) -> Json:
         """An array of the rows that keys name, in the order of these."""
@@ -142,12 +142,12 @@ class Compiler:
         asked = f"asked{next(self.names)}"
         keys = parameter(node.given.parameter("key"), "UUID[]")
         row = self._row(replace(node, given=None), Scope(self.viewer, key=literal_column(f"{asked}.key")))
-        return _each_of(f"unnest({keys}) WITH ORDINALITY AS {asked}(key, place)", asked, row)
+        return _each_of(f"unnest({keys}) WITH ORDINALITY AS {asked}(key, ordinal)", asked, row)
 
 
 def _each_of(given: str, asked: str, item: str) -> Json:
     """An array with an item for all that is given under this name, in that order."""
-    array = coalesced(f"string_agg({item}, ',' ORDER BY {asked}.place)", "")
+    array = coalesced(f"string_agg({item}, ',' ORDER BY {asked}.ordinal)", "")
     return "[", Sql(f"(SELECT {array}\nFROM {given})"), "]"
 
 

@@ -29,7 +29,7 @@ MAX_PARTS = 16
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step on the way down an answer. Where it leads to a list, the first item there has the place `start`."""
+    """A step on the way down an answer. Where it leads to a list, the first item there has the index `start`."""
 
     name: str
     start: int = 0
@@ -42,7 +42,7 @@ Way = tuple[Step, ...]
 class Deferred:
     """A part that is answered later, with the way to the objects that it belongs to.
 
-    `items` is the list of such an object that goes on, and with which place; None for a fragment.
+    `items` is the list of such an object that goes on, and at which index; None for a fragment.
     """
 
     number: int

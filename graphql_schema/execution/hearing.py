@@ -93,7 +93,7 @@ class Hearing:
             return [Heard(failed(error), [*contexts])]
 
     async def snapshot(self, context: Context) -> tuple[Heard, Event]:
-        """The answer with which the subscription begins, and its place among the events; raises as `answers` does.
+        """The answer with which the subscription begins, and its position among the events; raises as `answers` does.
 
         The rows and the number of the last event come from one state of the database.
         """
@@ -139,7 +139,7 @@ class Hearing:
             return [self._answer(payload, row, viewers)]
         many = [values | one.viewer.parameters for one in contexts.values()]
         rows = await context.database.alike(written.statement, many, columns=len(self.feed.seen) + len(written.keys))
-        return [self._answer(payload, row, [viewers[place - 1] for place in places]) for places, *row in rows]
+        return [self._answer(payload, row, [viewers[ordinal - 1] for ordinal in ordinals]) for ordinals, *row in rows]
 
     async def _alone(self, payload: Payload, viewer: Hashable, context: Context) -> Heard:
         """The answer for one viewer, where Python has to compute some of it, or has errors to tell."""

@@ -1,6 +1,6 @@
 """An answer in parts: what each of them brings, and to which of the objects that are already there.
 
-Everything is read from one state of the database, so that the places in lists stay those of the first answer.
+Everything is read from one state of the database, so that the indexes in lists stay those of the first answer.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ class Pending:
     path: Path
     label: str | None
     start: int | None = None
-    """The place of the next item of a list."""
+    """The index of the next item of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,8 @@ class Progress:
 def _objects(data: Any, way: Way, path: Path = (), start: int = 0) -> Iterator[tuple[Path, dict[str, Any]]]:
     """The objects at the end of a way, each with its path."""
     if isinstance(data, list):
-        for place, item in enumerate(data, start):
-            yield from _objects(item, way, (*path, place))
+        for index, item in enumerate(data, start):
+            yield from _objects(item, way, (*path, index))
     elif data is not None and way:
         key, *rest = way
         yield from _objects(data.get(key.name), tuple(rest), (*path, key.name), key.start)
@@ -133,8 +133,8 @@ def _added(new: Any, known: Any, path: Path = ()) -> Iterator[tuple[Path, dict[s
             yield from _added(new[key], known[key], (*path, key))
         known |= _copied(more)
     elif isinstance(new, list) and isinstance(known, list):
-        for place, (one, other) in enumerate(zip(new, known, strict=False)):
-            yield from _added(one, other, (*path, place))
+        for index, (one, other) in enumerate(zip(new, known, strict=False)):
+            yield from _added(one, other, (*path, index))
 
 
 def _copied(value: Any) -> Any:
@@ -154,13 +154,13 @@ def _concerns(error: Mapping[str, Any], path: Path) -> bool:
 
 
 def _placed(error: dict[str, Any], part: Deferred) -> dict[str, Any]:
-    """An error in a part at its place in the whole answer: there the rest of a list begins behind what came first."""
+    """An error in a part at its path in the whole answer: there the rest of a list begins behind what came first."""
     starts = iter([key.start for key in (*part.way, *([part.items] if part.items else []))])
     path, start = list[str | int](), 0
-    for place in error.get("path", ()):
-        if isinstance(place, str):
+    for step in error.get("path", ()):
+        if isinstance(step, str):
             start = next(starts, 0)
-        path.append(place if isinstance(place, str) else start + place)
+        path.append(step if isinstance(step, str) else start + step)
     return error | ({"path": path} if path else {})
 
 

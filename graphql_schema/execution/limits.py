@@ -144,7 +144,7 @@ class Position(NamedTuple):
     is_meta: bool
 
     def below(self, field: FieldNode) -> "Position":
-        """The place below a field."""
+        """The position below a field."""
         if self.is_meta:
             size = LONG if field.name.value in LONG_LISTS else 1
             return Position(self.depth, self.times * size, is_meta=True)
@@ -182,20 +182,20 @@ def _size(definition: OperationDefinitionNode | FragmentDefinitionNode, fragment
     """The size of a definition that spreads these fragments. One that is not there has nothing."""
     found = list(_selections(definition))
     nodes = [definition, *(node for node, _ in found)]
-    fields = [(node, place) for node, place in found if isinstance(node, FieldNode)]
-    spreads = [(node.name.value, place) for node, place in found if isinstance(node, FragmentSpreadNode)]
-    parts = [(fragments[name], place) for name, place in spreads if name in fragments]
-    depths = [place.depth for _, place in fields if not place.is_meta]
+    fields = [(node, position) for node, position in found if isinstance(node, FieldNode)]
+    spreads = [(node.name.value, position) for node, position in found if isinstance(node, FragmentSpreadNode)]
+    parts = [(fragments[name], position) for name, position in spreads if name in fragments]
+    depths = [position.depth for _, position in fields if not position.is_meta]
     arguments = [argument for node, _ in fields for argument in node.arguments or ()]
     variables = Counter(one.name.value for argument in arguments for one in nodes_in(argument, VariableNode))
     for part, _ in parts:
         variables.update(part.variables)
     return Size(
-        depth=max([0, *depths, *(place.depth - 1 + part.depth for part, place in parts)]),
-        root_fields=depths.count(1) + sum(part.root_fields for part, place in parts if place.depth == 1),
+        depth=max([0, *depths, *(position.depth - 1 + part.depth for part, position in parts)]),
+        root_fields=depths.count(1) + sum(part.root_fields for part, position in parts if position.depth == 1),
         aliases=sum(node.alias is not None for node, _ in fields) + sum(part.aliases for part, _ in parts),
         directives=sum(len(node.directives or ()) for node in nodes) + sum(part.directives for part, _ in parts),
-        selections=sum(place.times for _, place in found) + sum(place.times * part.selections for part, place in parts),
+        selections=sum(at.times for _, at in found) + sum(at.times * part.selections for part, at in parts),
         variables=variables,
     )
 
@@ -203,13 +203,13 @@ def _size(definition: OperationDefinitionNode | FragmentDefinitionNode, fragment
 def _selections(
     definition: OperationDefinitionNode | FragmentDefinitionNode,
 ) -> Iterator[tuple[SelectionNode, Position]]:
-    """All that a definition selects, with its place."""
+    """All that a definition selects, with its position."""
     condition = getattr(definition, "type_condition", None)
     is_meta = condition is not None and condition.name.value.startswith("__")
     left: list[tuple[SelectionSetNode, Position]] = [(definition.selection_set, Position(1, 1, is_meta))]
     while left:
-        inner, place = left.pop()
+        inner, position = left.pop()
         for node in inner.selections:
-            yield node, place
+            yield node, position
             if below := getattr(node, "selection_set", None):
-                left.append((below, place.below(node) if isinstance(node, FieldNode) else place))
+                left.append((below, position.below(node) if isinstance(node, FieldNode) else position))

@@ -28,7 +28,7 @@ from graphql_schema.execution.sql_text import (
     value_of,
 )
 
-PLACE, FOUND = "place_", "found_"
+ORDINAL, FOUND = "place_", "found_"
 
 
 class Arm(NamedTuple):
@@ -48,15 +48,15 @@ class Page:
         self.kinds = node.rows.kinds if isinstance(node.rows, Merged) else {}
         self.row = Alias(f"page{next(names)}", self.table)
         self.bound, self.limit = node.given.bound, parameter(node.given.parameter("limit"), "INTEGER")
-        # The place of a row of the page, and that of its last in the direction of reading.
-        self.place, self.last = f"{self.row.name}.{PLACE}", f"least({self.row.name}.{FOUND}, {self.limit})"
+        # The index of a row of the page, and that of its last in the direction of reading.
+        self.ordinal, self.last = f"{self.row.name}.{ORDINAL}", f"least({self.row.name}.{FOUND}, {self.limit})"
         fields = list(_fields(node.body))
         arrays = [field for field in fields if isinstance(field, Each)]
         of_page = [field for field in fields if isinstance(field, Value) and field.over == "page"]
         # Around an array that is alone the object is written outside of the subselect: its text is copied less often.
         self.is_alone = len(arrays) == 1 and not of_page
         self.is_inside = bool(arrays or of_page) and not self.is_alone
-        # Places are needed to look one row ahead, and for a stretch of the page.
+        # Ordinals are needed to look one row ahead, and for a stretch of the page.
         self.is_placed = bool(of_page) or any((each.start, each.stop) != (0, None) for each in arrays)
         self.one_more = " + 1" if self.is_placed else ""
 
@@ -77,12 +77,12 @@ class Page:
         """Whether there are rows beyond an end of the page. Against the direction of reading the cursor says so."""
         if at_end == self.window.backward:
             return ("false" if self.window.after is None else "true",)
-        return (Sql(f"CAST(coalesce(bool_or({self.place} > {self.limit}), false) AS TEXT)"),)
+        return (Sql(f"CAST(coalesce(bool_or({self.ordinal} > {self.limit}), false) AS TEXT)"),)
 
     def border(self, *, at_end: bool) -> Json:
         """The cursor of the row at an end of the page, or null."""
-        place = self.last if at_end != self.window.backward else "1"
-        cursor = Sql(f"max({self._cursor()}) FILTER (WHERE {self.place} = {place})")
+        index = self.last if at_end != self.window.backward else "1"
+        cursor = Sql(f"max({self._cursor()}) FILTER (WHERE {self.ordinal} = {index})")
         return (coalesced(joined(('"', cursor, '"'))),)
 
     def cursor(self) -> Json:
@@ -106,10 +106,10 @@ class Page:
         return f"(SELECT count(*)\nFROM ({text_of(keys)}) AS ids)"
 
     def _page(self) -> str:
-        """The rows of the page, and with places one row more."""
+        """The rows of the page, and with ordinals one row more."""
         read = self._read()
         if self.is_placed:
-            read = f"SELECT *, row_number() OVER () AS {PLACE}, count(*) OVER () AS {FOUND}\nFROM ({read}) AS placed"
+            read = f"SELECT *, row_number() OVER () AS {ORDINAL}, count(*) OVER () AS {FOUND}\nFROM ({read}) AS placed"
         if self.window.backward:
             read = f"SELECT *\nFROM ({read}) AS backward{self._sorted('backward', backward=False)}"
         return read
@@ -183,12 +183,12 @@ class Page:
 
     def _in_stretch(self, each: Each) -> Iterator[str]:
         """The conditions of the rows of a stretch. A page that is read backward is placed from its end."""
-        yield f"{self.place} <= {self.limit}"
-        place = f"{self.last} - {self.place}" if self.window.backward else f"{self.place} - 1"
+        yield f"{self.ordinal} <= {self.limit}"
+        index = f"{self.last} - {self.ordinal}" if self.window.backward else f"{self.ordinal} - 1"
         if each.start:
-            yield f"{place} >= {each.start}"
+            yield f"{index} >= {each.start}"
         if each.stop is not None:
-            yield f"{place} < {each.stop}"
+            yield f"{index} < {each.stop}"
 
     def _cursor(self) -> Sql:
         order, key, id_ = self.window.order, written(self._key(self.row)), self.row.c["id"]

@@ -14,7 +14,7 @@ from sqlalchemy.sql import operators
 
 from db.access import Viewer, allows, in_scope, reachable, rule_of
 from db.permissions import SEE, Permission
-from db.statements import DIALECT, PLACE, compiled
+from db.statements import DIALECT, NUMBERED, compiled
 from graphql_schema.core.sources import Rows
 from graphql_schema.core.tree import PublicKey
 
@@ -47,29 +47,29 @@ def _marked(name: str, type_: str, constant: Any = None) -> str:
     return f"\1{name}\1{type_}\1"
 
 
-class Places:
-    """The parameters of a statement in the order of their places: their types, and the values of constants.
+class Parameters:
+    """The parameters of a statement in the order of their numbers: their types, and the values of constants.
 
-    Parameters of one name, and equal constants, share a place.
+    Parameters of one name, and equal constants, share a number.
     """
 
     def __init__(self) -> None:
         self.kinds = dict[str, str]()
         self.constants = dict[str, Any]()
-        self._places = dict[str, int]()
+        self._numbers = dict[str, int]()
 
     def text(self, sql: str) -> str:
         """An expression as text."""
-        return PARAMETER.sub(self._place, sql)
+        return PARAMETER.sub(self._number, sql)
 
-    def _place(self, parameter: re.Match[str]) -> str:
+    def _number(self, parameter: re.Match[str]) -> str:
         name, type_ = parameter.groups()
-        if name not in self._places:
-            place = self._places[name] = len(self._places) + 1
+        if name not in self._numbers:
+            number = self._numbers[name] = len(self._numbers) + 1
             if name in CONSTANTS:
-                self.constants[f"constant_{place}"] = CONSTANTS[name]
-            self.kinds[f"constant_{place}" if name in CONSTANTS else name] = type_
-        return f"${self._places[name]}"
+                self.constants[f"constant_{number}"] = CONSTANTS[name]
+            self.kinds[f"constant_{number}" if name in CONSTANTS else name] = type_
+        return f"${self._numbers[name]}"
 
 
 # --- what SQLAlchemy writes -------------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ def text_of(expression: Any) -> Sql:
         return Sql(expression.name)
     found = compiled(expression)
     marks = [_marked(name, type_, found.constants.get(name)) for name, type_ in found.types.items()]
-    return Sql(PLACE.sub(lambda place: marks[int(place[1]) - 1], found.sql))
+    return Sql(NUMBERED.sub(lambda number: marks[int(number[1]) - 1], found.sql))
 
 
 def condition_of(condition: ColumnElement[bool]) -> Sql:

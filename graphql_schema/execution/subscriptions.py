@@ -33,7 +33,7 @@ GAPS = Counter(
     ["topic", "reason"],
 )
 
-Place = tuple[str, int]
+Position = tuple[str, int]
 """An epoch and the number of an event."""
 Messages = AsyncGenerator[Message, None]
 
@@ -75,21 +75,21 @@ class Subscriptions:
     async def _begun(
         self, subscribed: Subscribed, operation: Operation, context: Context, after: str | None
     ) -> Messages:
-        feed, place = await self._asked(operation, context, after)
+        feed, position = await self._asked(operation, context, after)
         hearing = Hearing(operation, feed, self.deadline)
         if states := hearing.field.states(feed, context):
             return self._states(hearing, subscribed.until_lost(states), context)
         key = id(context.events), id(context.database), operation.plan.number, _variables(operation), feed
-        return self._events(key, subscribed, self._join(key, operation, context, feed), place)
+        return self._events(key, subscribed, self._join(key, operation, context, feed), position)
 
     async def _events(
-        self, key: Hashable, subscribed: Subscribed, subscriber: Subscriber, place: Place | None
+        self, key: Hashable, subscribed: Subscribed, subscriber: Subscriber, position: Position | None
     ) -> Messages:
         """The messages of events: those before, then what happens."""
         subscribed.ends_by(subscriber.end)
         try:
             await asyncio.shield(subscriber.broadcast.is_heard)
-            async with aclosing(self._before(subscriber, place)) as before:
+            async with aclosing(self._before(subscriber, position)) as before:
                 async for one in before:
                     subscriber.note(one)
                     yield one
@@ -104,8 +104,8 @@ class Subscriptions:
             if not subscriber.broadcast.size and self._broadcasts.get(key) is subscriber.broadcast:
                 del self._broadcasts[key]
 
-    async def _asked(self, operation: Operation, context: Context, after: str | None) -> tuple[Feed, Place | None]:
-        """The feed that the viewer may hear, and the place behind which they want to hear it."""
+    async def _asked(self, operation: Operation, context: Context, after: str | None) -> tuple[Feed, Position | None]:
+        """The feed that the viewer may hear, and the position behind which they want to hear it."""
         (member,) = operation.plan.members
         node: Any = member.node
         try:
@@ -140,11 +140,11 @@ class Subscriptions:
                     continue  # the next one says all, too
                 yield message(heard.answer, is_last=heard.is_last)
 
-    async def _before(self, subscriber: Subscriber, place: Place | None) -> Messages:
-        """The messages that come before what happens: what has happened since a place, or what there is."""
+    async def _before(self, subscriber: Subscriber, position: Position | None) -> Messages:
+        """The messages that come before what happens: what has happened since a position, or what there is."""
         try:
-            if place:
-                async for one in self._since(subscriber, *place):
+            if position:
+                async for one in self._since(subscriber, *position):
                     yield one
             elif subscriber.broadcast.hearing.first:
                 yield await self._snapshot(subscriber)
@@ -152,7 +152,7 @@ class Subscriptions:
             yield await self._gap(subscriber, Gap("unserved" if gap.__cause__ else "history"))
 
     async def _since(self, subscriber: Subscriber, epoch: str, sequence: int) -> Messages:
-        """The messages since a place; raises HistoryGap where what has happened is not known any more."""
+        """The messages since a position; raises HistoryGap where what has happened is not known any more."""
         hearing, context = subscriber.broadcast.hearing, subscriber.context
         is_whole = False
         while not is_whole:

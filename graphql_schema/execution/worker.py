@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from db.cache import Cache, SegmentedCache, get_or_make
 from db.turns import Turns
-from graphql_schema.execution.coalescing import Coalescing
+from graphql_schema.execution.single_flight import SingleFlight
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ class Worker:
 
     def __init__(self) -> None:
         self.turns = Turns(1, max_waiting=MAX_WAITING, timeout=TIMEOUT)
-        self._making = Coalescing[Any]()
+        self._making = SingleFlight[Any]()
 
     async def run(self, work: Callable[[], T], payer: Hashable) -> T:
         """Run work when it is this payer's turn. Raises Overloaded where too much of theirs waits, or for too long."""

@@ -282,8 +282,8 @@ async def _people(
     people: list[tuple[tables.User, ProjectRole, str] | Refusal] = []
     named = {owner}
     users = await work.get_all(tables.User, [member.user_id for member in members], at="members.{}.userId")
-    for place, (user, member) in enumerate(zip(users, members, strict=True)):
-        at = f"members.{place}.userId"
+    for index, (user, member) in enumerate(zip(users, members, strict=True)):
+        at = f"members.{index}.userId"
         if isinstance(user, Refusal):
             people.append(user)
         elif user.id in named:

@@ -141,7 +141,7 @@ async def test_while_the_database_hangs_nobody_waits_for_it_and_then_all_is_well
 @asynccontextmanager
 async def frozen(database: Database) -> AsyncIterator[None]:
     """All processes of PostgreSQL stand still: it takes connections and bytes, and says nothing."""
-    folder = Path(str(database.address.place))
+    folder = Path(str(database.address.server))
     first = int((folder / "postmaster.pid").read_text().split()[0])
     async with database.read() as session:
         processes = [first, *await session.scalars(text("SELECT pid FROM pg_stat_activity"))]

@@ -84,7 +84,7 @@ async def test_who_is_there_on_several_devices_is_there_until_the_last_has_left(
                 assert BEN in state.people
                 if VERA not in state.people:
                     break
-    await until(lambda: not one._places and not other._places)
+    await until(lambda: not one._rooms and not other._rooms)
 
 
 async def test_the_people_of_a_process_that_is_killed_are_gone_soon(redis_url: str, prefix: str) -> None:
@@ -112,7 +112,7 @@ async def test_who_is_there_for_long_stays(redis_url: str, prefix: str, redis: A
         over = max([score for _, score in await redis.zrange(f"{prefix}presence:{PLACE}", 0, -1, withscores=True)])
         while (await redis.time())[0] * 1_000 < over:
             await one.reconcile()
-            assert one._places[PLACE].here.people == [ADA, BEN]
+            assert one._rooms[PLACE].here.people == [ADA, BEN]
 
 
 async def test_all_see_who_types_and_it_ends_by_itself(redis_url: str, prefix: str) -> None:
@@ -168,7 +168,7 @@ async def test_so_many_are_shown_and_no_more(one: Presence) -> None:
         async with asyncio.timeout(DEADLINE):
             while len((await anext(states)).people) < MAX_HERE:
                 pass
-        assert len(one._places[PLACE].here.people) == MAX_HERE
+        assert len(one._rooms[PLACE].here.people) == MAX_HERE
 
 
 async def test_without_redis_a_process_shows_its_own_people_and_after_a_while_no_others(

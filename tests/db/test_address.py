@@ -57,7 +57,7 @@ def test_what_changes_nothing_is_named() -> None:
 def test_a_password_may_have_every_character() -> None:
     for password in ("p%40ss", "a:b", "a/b", "a?b", "a#b", "100%", "é"):
         address = Address.parse(f"postgres://ada:{password}@db.example:6432/trellis")
-        assert address.place == "db.example:6432"
+        assert address.server == "db.example:6432"
         assert address.arguments["password"] == password.replace("%40", "@")
         assert password not in repr(address)
 

@@ -10,12 +10,12 @@ from sqlalchemy import func, select, text
 
 from db import tables
 from db.access import GUEST
-from db.batches import Row
 from db.change.declared import Change
 from db.change.keys import ANSWER, Key
 from db.change.making import made
 from db.change.parts import Form
 from db.change.statement import statement
+from db.coalescing import Record
 from db.errors import BadInput, KeyReused
 from db.outbox import OutboxEvent
 from tests.conftest import NotingDatabase
@@ -32,7 +32,7 @@ class Keyed:
     database: NotingDatabase
     world: World
 
-    async def __call__(self, change: Change, *, key: str = "k", body: bytes = b"body", **given: Any) -> Row:
+    async def __call__(self, change: Change, *, key: str = "k", body: bytes = b"body", **given: Any) -> Record:
         viewer = self.world.viewer("ben")
         one = statement(change, viewer.typical, form=Form.KEYED)
         values = {"request_id": None, **Key(type(change).__name__, key, body).parameters(PIECES)}

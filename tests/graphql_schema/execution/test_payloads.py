@@ -54,7 +54,7 @@ async def test_a_list_is_one_statement_however_long_it_is(graph: Graph) -> None:
     for names in (["welcome"], ["welcome", "invitation"] * 50):
         assert await marked(graph, *names) == [{"welcome": WELCOME, "invitation": INVITATION}[name] for name in names]
         numbers.add(len(graph.statements))
-        assert sum(" AS asked0(key, place)" in statement for statement in graph.statements) == 1
+        assert sum(" AS asked0(key, ordinal)" in statement for statement in graph.statements) == 1
     assert len(numbers) == 1
 
 

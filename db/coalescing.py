@@ -17,10 +17,10 @@ from db.errors import TooSlow
 from db.pool import is_lost
 from db.statements import Arguments, Statement
 
-Row = Sequence[Any]
-Run = Callable[..., Awaitable[Sequence[Row]]]
+Record = Sequence[Any]
+Run = Callable[..., Awaitable[Sequence[Record]]]
 """Runs a statement with its arguments; with `seconds` it raises TooSlow after so many."""
-Future = asyncio.Future[Row | None]
+Future = asyncio.Future[Record | None]
 
 APART = 10.0
 """Seconds for which the runs of a statement are not put together, after some of them took too long for the others."""
@@ -48,7 +48,7 @@ class Batch:
             self.task.cancel()
 
 
-class Batches:
+class Coalescer:
     """Coalesces runs of a statement by `run`, at most `size` together, which share one process of PostgreSQL.
 
     Runs that have not come back together after so many seconds are run one by one, as one of them keeps all others
@@ -64,7 +64,7 @@ class Batches:
         self._apart: dict[str, float] = {}
         """The statements that are not coalesced, until when."""
 
-    async def fetch(self, statement: Statement, arguments: Arguments) -> Row | None:
+    async def fetch(self, statement: Statement, arguments: Arguments) -> Record | None:
         """The first row of a statement; None when it finds none. Raises Overloaded."""
         batch, row = self._join(statement, arguments)
         try:
@@ -73,7 +73,7 @@ class Batches:
             batch.leave()
             raise
 
-    async def fetch_for_certain(self, statement: Statement, arguments: Arguments) -> Row | None:
+    async def fetch_for_certain(self, statement: Statement, arguments: Arguments) -> Record | None:
         """Fetch as `fetch` does, for a statement that changes something: once begun it is awaited, so that no change is
         made without a client hearing of it.
 
@@ -164,7 +164,7 @@ def _stop(task: asyncio.Task[None], _row: Future) -> None:
     task.cancel()
 
 
-def _answer(row: Future, found: Row | None) -> None:
+def _answer(row: Future, found: Record | None) -> None:
     if not row.done():
         row.set_result(found)
 

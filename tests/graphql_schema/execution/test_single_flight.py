@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from graphql_schema.execution.coalescing import Coalescing
+from graphql_schema.execution.single_flight import SingleFlight
 
 
 class Work:
@@ -32,9 +32,9 @@ async def work() -> Work:
 
 
 async def test_what_several_wait_for_is_done_once(work: Work) -> None:
-    coalescing = Coalescing[int]()
-    waiting = [asyncio.create_task(coalescing.once("a", work)) for _ in range(10)]
-    other = asyncio.create_task(coalescing.once("b", work))
+    flights = SingleFlight[int]()
+    waiting = [asyncio.create_task(flights.once("a", work)) for _ in range(10)]
+    other = asyncio.create_task(flights.once("b", work))
     await work.has_begun.wait()
     work.end.set_result(7)
     assert await asyncio.gather(*waiting, other) == [7] * 11
@@ -42,24 +42,24 @@ async def test_what_several_wait_for_is_done_once(work: Work) -> None:
 
 
 async def test_who_comes_after_its_end_begins_anew(work: Work) -> None:
-    coalescing = Coalescing[int]()
+    flights = SingleFlight[int]()
     work.end.set_result(7)
     for runs in (1, 2):
-        assert await coalescing.once("a", work) == 7
+        assert await flights.once("a", work) == 7
         assert work.runs == runs
 
 
 async def test_all_are_told_of_a_failure(work: Work) -> None:
-    coalescing = Coalescing[int]()
-    waiting = [asyncio.create_task(coalescing.once("a", work)) for _ in range(3)]
+    flights = SingleFlight[int]()
+    waiting = [asyncio.create_task(flights.once("a", work)) for _ in range(3)]
     await work.has_begun.wait()
     work.end.set_exception(ZeroDivisionError())
     assert [type(error) for error in await asyncio.gather(*waiting, return_exceptions=True)] == [ZeroDivisionError] * 3
 
 
 async def test_it_goes_on_when_one_leaves_and_ends_when_all_do(work: Work) -> None:
-    coalescing = Coalescing[int]()
-    first, second = [asyncio.create_task(coalescing.once("a", work)) for _ in range(2)]
+    flights = SingleFlight[int]()
+    first, second = [asyncio.create_task(flights.once("a", work)) for _ in range(2)]
     await work.has_begun.wait()
     first.cancel()
     await asyncio.wait([first])
@@ -67,7 +67,7 @@ async def test_it_goes_on_when_one_leaves_and_ends_when_all_do(work: Work) -> No
     second.cancel()
     await asyncio.wait([second])
     other = Work()
-    again = asyncio.create_task(coalescing.once("a", other))
+    again = asyncio.create_task(flights.once("a", other))
     await other.has_begun.wait()
     assert work.was_cancelled.is_set()
     other.end.set_result(3)

@@ -16,7 +16,7 @@ class _Run(Generic[T]):
     waiting: int = 0
 
 
-class Coalescing(Generic[T]):
+class SingleFlight(Generic[T]):
     """Work by its key, for as long as it is under way: who comes later begins anew."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import ARRAY, Integer, Uuid, bindparam, func, select
 
-from db import batches, tables
+from db import coalescing, tables
 from db.engine import Database
 from db.failures import Failure, failure_of
 from db.statements import Statement, compiled
@@ -83,7 +83,7 @@ async def test_one_that_takes_long_keeps_no_other_of_its_batch_waiting(database:
 async def test_a_statement_that_took_too_long_together_is_run_one_by_one_for_a_while(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches, "APART", 60)
+    monkeypatch.setattr(coalescing, "APART", 60)
     process = compiled(select(NUMBER, PID, func.pg_sleep(NUMBER)))
     asked = [asyncio.create_task(database.fetch(process, process.arguments({"number": n}))) for n in (60, 0)]
     await asked[1]
