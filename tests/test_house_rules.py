@@ -58,7 +58,7 @@ SHORT_TASKS = {
     "db/queue/running.py": "one try of a job, which its worker waits for",
     "db/liveness.py": "a question, which its background task waits for",
     "db/prepared.py": "a statement that is prepared, which those who run it wait for",
-    "graphql_schema/execution/broadcasts.py": "the events of a feed, whose end its subscribers are told of",
+    "graphql_schema/live/broadcasts.py": "the events of a feed, whose end its subscribers are told of",
     "graphql_schema/execution/single_flight.py": "what several wait for at one moment",
     "graphql_schema/execution/delivery.py": "the parts of an answer, which it waits for",
 }

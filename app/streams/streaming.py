@@ -20,9 +20,9 @@ from app.streams.increments import WRITTEN
 from app.watch import Watch
 from db.errors import Refusal, Unauthenticated
 from graphql_schema.execution import Operation, RequestError
-from graphql_schema.execution.broadcasts import Message
 from graphql_schema.execution.cost import objects_in
-from graphql_schema.execution.subscriptions import Messages
+from graphql_schema.live.broadcasts import Message
+from graphql_schema.live.subscriptions import Messages
 
 Answers = AsyncGenerator[bytes, None]
 """Answers in the framing of their stream."""

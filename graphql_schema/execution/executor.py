@@ -32,7 +32,7 @@ from graphql_schema.execution.memory import Memory
 from graphql_schema.execution.mutations import Mutating
 from graphql_schema.execution.operations import CostError, Operation, Request
 from graphql_schema.execution.plan import Plan
-from graphql_schema.execution.subscriptions import Messages, Subscriptions
+from graphql_schema.live.subscriptions import Messages, Subscriptions
 
 SIZE: Callable[[Any], int] = attrgetter("bytes")
 

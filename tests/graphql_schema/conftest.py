@@ -11,8 +11,8 @@ import pytest
 from db.outbox import CHANGED, Event
 from graphql_schema.core.context import Context
 from graphql_schema.execution import Request
-from graphql_schema.execution.broadcasts import Message
-from graphql_schema.execution.subscriptions import Messages
+from graphql_schema.live.broadcasts import Message
+from graphql_schema.live.subscriptions import Messages
 from tests.app.serving import until
 from tests.conftest import Graph, Heard, NotingDatabase
 from tests.deadline import DEADLINE

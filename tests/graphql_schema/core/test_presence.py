@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tests.app.serving import Served, Talk, serving
-from tests.graphql_schema.execution.test_access import REMOVE, lost, post
+from tests.graphql_schema.live.test_access import REMOVE, lost, post
 from tests.world import World
 
 PRESENCE = "subscription ($id: ID!) { documentPresence(documentId: $id) { people { name } typing { name } } }"

@@ -17,13 +17,13 @@ from db.errors import HistoryGap, Refusal
 from db.outbox import Event
 from graphql_schema.core.context import Context, Feed
 from graphql_schema.core.errors import RequestError
-from graphql_schema.execution.access import Access, Subscribed
 from graphql_schema.execution.answers import Nulled, failed
-from graphql_schema.execution.broadcasts import END, Broadcast, Gap, Message, Subscriber, message
 from graphql_schema.execution.compiling import compile_ahead
 from graphql_schema.execution.deadline import Deadline
-from graphql_schema.execution.hearing import Hearing, patiently
 from graphql_schema.execution.operations import Operation
+from graphql_schema.live.access import Access, Subscribed
+from graphql_schema.live.broadcasts import END, Broadcast, Gap, Message, Subscriber, message
+from graphql_schema.live.hearing import Hearing, patiently
 
 TOGETHER = 50
 """Events of the past that are answered at a time."""

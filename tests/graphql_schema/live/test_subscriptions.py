@@ -11,7 +11,8 @@ from db.epoch import decode, encode
 from db.outbox import OutboxEvent
 from db.roots import topic_of
 from db.tables import MembershipStatus
-from graphql_schema.execution import RequestError, broadcasts
+from graphql_schema.execution import RequestError
+from graphql_schema.live import broadcasts
 from tests.conftest import Graph
 from tests.graphql_schema.asking import done
 from tests.graphql_schema.conftest import Ear, Listen

@@ -15,7 +15,7 @@ from graphql_schema.core.context import Context, Feed
 from graphql_schema.core.strawberry_seam import declared_of
 from graphql_schema.execution import Request
 from graphql_schema.execution.deadline import Deadline
-from graphql_schema.execution.hearing import Hearing
+from graphql_schema.live.hearing import Hearing
 from graphql_schema.schema import schema
 from tests.conftest import Graph, Heard
 from tests.world import PEOPLE, World

@@ -16,7 +16,7 @@ from db.errors import HistoryGap
 from db.outbox import Event
 from graphql_schema.core.context import Context
 from graphql_schema.execution.answers import Answer, failed
-from graphql_schema.execution.hearing import Hearing
+from graphql_schema.live.hearing import Hearing
 
 MAX_WAITING = 256
 """Messages that wait for one subscriber, at most."""

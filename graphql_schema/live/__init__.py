@@ -1,0 +1,1 @@
+"""From an event to its listeners. README.md follows one through these modules."""
