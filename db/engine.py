@@ -12,7 +12,7 @@ from weakref import WeakSet
 
 from asyncpg import Connection, IntegrityConstraintViolationError
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from db.access import Viewer
 from db.address import Address
@@ -47,7 +47,7 @@ CONNECTING = 1.2
 TOGETHER, HEAVY_TOGETHER = 0.5, 1.5
 """Seconds that reads of one moment may take together: then each is run by itself, so that none waits for another."""
 USES = 4
-"""The uses that have connections of their own: reads, heavy reads, additions, sessions. None of them can take all."""
+"""The uses that have connections of their own: reads, heavy and batched reads, changes, sessions. None can take all."""
 OF_HEAVY = 4
 """One in so many of their share is used by heavy reads. Each keeps a processor of the database busy while it runs: with
 more of them than processors, light reads would wait for one too.
@@ -101,14 +101,10 @@ class Database:
         self.finds = Coalescer(self.writers.fetch, seconds=TOGETHER)
         self.additions = Coalescer(self.writers.execute)
         self.changes = Coalescer(self.writers.execute)
-        self.engine = self.address.engine(
-            pool_size=share,
-            max_overflow=0,
-            pool_timeout=timeout,
-            pool_pre_ping=True,
-            hide_parameters=True,
-            async_creator=self._connect_session,
-        )
+        self.engine = self._engine(self.address, SERVER_SETTINGS, size=share)
+        # Each batch is one statement: a transaction around it would be two round trips more.
+        batches = self._engine(self.reader_address, SERVER_SETTINGS | READ_ONLY, size=max(1, share - share // OF_HEAVY))
+        self.batches = batches.execution_options(isolation_level="AUTOCOMMIT")
         self._sessions: WeakSet[Connection] = WeakSet()
 
     async def fetch(self, statement: Statement, arguments: Arguments, *, weight: int = 0) -> Record | None:
@@ -128,8 +124,8 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """A session for one batch of reads. Its rows stay readable after it; nothing it changes is kept."""
-        async with AsyncSession(self.engine, autoflush=False) as session:
+        """A session for one batch of reads. Its rows stay readable after it; it cannot change anything."""
+        async with AsyncSession(self.batches, autoflush=False) as session:
             yield session
 
     @asynccontextmanager
@@ -213,6 +209,7 @@ class Database:
         for connections in self._pools:
             connections.close()
         await self.engine.dispose()
+        await self.batches.dispose()
 
     @property
     def _pools(self) -> tuple[Pool, ...]:
@@ -258,10 +255,20 @@ class Database:
     async def _connect(self) -> Connection:
         return await self._open(self.address, SERVER_SETTINGS | COMPILED_SETTINGS)
 
-    async def _connect_session(self) -> Connection:
-        connection = await self._open(self.address, SERVER_SETTINGS)
-        self._sessions.add(connection)
-        return connection
+    def _engine(self, address: Address, settings: dict[str, str], *, size: int) -> AsyncEngine:
+        async def connect() -> Connection:
+            connection = await self._open(address, settings)
+            self._sessions.add(connection)
+            return connection
+
+        return address.engine(
+            pool_size=size,
+            max_overflow=0,
+            pool_timeout=self.timeout,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            async_creator=connect,
+        )
 
     async def _connect_reader(self) -> Connection:
         connection = await self._open(self.reader_address, SERVER_SETTINGS | COMPILED_SETTINGS | READ_ONLY)

@@ -19,7 +19,7 @@ import hypothesis  # noqa: F401  (imported late, after greenlets ran, it breaks 
 import orjson
 import pytest
 from asyncpg import PostgresSyntaxError, SyntaxOrAccessError
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 from sqlalchemy.util import LRUCache
 
 from db import embedded, engine, liveness, migrations
@@ -171,8 +171,9 @@ class NotingDatabase(Database):
         """Those that are wrong whatever their values: nobody hears of one that is run again in another form."""
         for batches in (self.reads, self.heavy_reads, self.finds, self.additions, self.changes):
             batches.run = self._checking(batches.run)
-        event.listen(self.engine.sync_engine, "before_cursor_execute", self._note)
-        self._share_compiled()
+        for opened in (self.engine, self.batches):
+            event.listen(opened.sync_engine, "before_cursor_execute", self._note)
+            _share_compiled(opened.sync_engine)
         self.has_events = False
         self.wake = self._wake
 
@@ -202,13 +203,6 @@ class NotingDatabase(Database):
     def work(self, viewer: Viewer) -> Any:
         return held(super().work(viewer))
 
-    def _share_compiled(self) -> None:
-        """Compile a statement of the ORM once for all tests, as one engine would: what it keeps is of one dialect."""
-        engine = self.engine.sync_engine
-        engine.dialect = next((known for known in DIALECTS if known.server_version_info), engine.dialect)
-        DIALECTS[:] = [engine.dialect]
-        engine.update_execution_options(compiled_cache=COMPILED)
-
     def _wake(self) -> None:
         self.has_events = True
 
@@ -230,6 +224,13 @@ class NotingDatabase(Database):
                 raise
 
         return checking
+
+
+def _share_compiled(engine: Engine) -> None:
+    """Compile a statement of the ORM once for all tests, as one engine would: what it keeps is of one dialect."""
+    engine.dialect = next((known for known in DIALECTS if known.server_version_info), engine.dialect)
+    DIALECTS[:] = [engine.dialect]
+    engine.update_execution_options(compiled_cache=COMPILED)
 
 
 HOLDING: ContextVar[bool] = ContextVar("holding", default=False)

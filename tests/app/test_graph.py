@@ -18,6 +18,7 @@ from db.engine import Database
 from tests.app.serving import Served, serving
 from tests.app.serving import until as serving_until
 from tests.app.test_http import code_of
+from tests.db.scratch import scratch
 from tests.db.waiting import until
 from tests.deadline import DEADLINE
 from tests.world import World
@@ -33,7 +34,7 @@ HEAVY = f"{{ courses(first: 1) {{ nodes {{ {LESSONS} }} }} }}"
 @asynccontextmanager
 async def held(database: Database, table: str) -> AsyncIterator[None]:
     """Nobody else can read the table or write to it."""
-    async with database.read() as session:
+    async with scratch(database) as session:
         await session.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
         yield
 
@@ -143,7 +144,7 @@ async def frozen(database: Database) -> AsyncIterator[None]:
     """All processes of PostgreSQL stand still: it takes connections and bytes, and says nothing."""
     folder = Path(str(database.address.server))
     first = int((folder / "postmaster.pid").read_text().split()[0])
-    async with database.read() as session:
+    async with scratch(database) as session:
         processes = [first, *await session.scalars(text("SELECT pid FROM pg_stat_activity"))]
     try:
         for process in processes:

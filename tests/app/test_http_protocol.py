@@ -21,6 +21,7 @@ from tests.app.serving import NO_DATABASE, Served, happen, listeners, serving
 from tests.app.serving import until as holds
 from tests.app.streams.test_streaming import COMPLETE, EVENTS
 from tests.app.test_watch import REFUSAL
+from tests.db.scratch import scratch
 from tests.db.waiting import until
 from tests.deadline import DEADLINE
 from tests.world import World
@@ -39,7 +40,7 @@ def head(length: int) -> bytes:
 
 async def test_an_operation_ends_in_the_database_too_when_its_client_leaves(served: Served, database: Database) -> None:
     body = orjson.dumps(COURSES)
-    async with database.read() as session:
+    async with scratch(database) as session:
         await session.execute(text("LOCK TABLE courses IN ACCESS EXCLUSIVE MODE"))
         _, writer = await asyncio.open_connection(*served.address.split(":"))
         writer.write(head(len(body)) + body)
@@ -54,7 +55,7 @@ async def test_a_mutation_is_done_to_its_end_though_its_client_leaves(
     query = 'mutation ($thread: ID!) { addComment(input: {threadId: $thread, content: "Gone"}) { comment { id } } }'
     body = orjson.dumps({"query": query, "variables": {"thread": world.thread_0.public_id}})
     credential = f"Authorization: Bearer {world.tokens['ada']}\r\n\r\n".encode()
-    async with database.read() as session:
+    async with scratch(database) as session:
         await session.execute(text("LOCK TABLE comments IN EXCLUSIVE MODE"))
         _, writer = await asyncio.open_connection(*served.address.split(":"))
         writer.write(head(len(body)).removesuffix(b"\r\n") + credential + body)
@@ -170,7 +171,7 @@ async def test_half_a_request_is_not_refused_in_place_of_the_answer_before_it(
     database_url: str, redis_url: str, database: Database
 ) -> None:
     body = orjson.dumps(COURSES)
-    async with serving(database_url, redis_url, request_limits=HURRIED) as served, database.read() as session:
+    async with serving(database_url, redis_url, request_limits=HURRIED) as served, scratch(database) as session:
         await session.execute(text("LOCK TABLE courses IN ACCESS EXCLUSIVE MODE"))
         assert await answer(served, head(len(body)) + body + b"GET / HTT") == b""
 

@@ -30,6 +30,7 @@ from db.rules import (
     through,
 )
 from db.tables import UserRole
+from tests.db.scratch import scratch
 
 
 class Role(StrEnum):
@@ -70,7 +71,7 @@ team_members = members("places", "team_id", ROLES)
 @pytest.fixture
 async def session(database: Database) -> AsyncIterator[AsyncSession]:
     """Ann leads the red team, Bob is its guest, Cat was in it and leads the blue one. Ann wrote the first note."""
-    async with database.read() as opened:
+    async with scratch(database) as opened:
         await (await opened.connection()).run_sync(metadata.create_all)
         await opened.execute(insert(people), [{"id": viewer.id} for viewer in (ANN, BOB, CAT, ROOT)])
         await opened.execute(

@@ -51,12 +51,18 @@ async def test_times_are_in_utc_and_nothing_is_compiled_just_in_time(database: D
     assert [await ask(database, f"SHOW {name}") for name in ("timezone", "jit")] == ["UTC", "off"]
 
 
-async def test_what_a_session_for_reading_changes_is_not_kept(database: Database, world: World) -> None:
+async def test_a_session_for_reading_cannot_change_anything(database: Database, world: World) -> None:
     async with database.read() as session:
         (await session.get_one(tables.User, world.ada.id)).name = "Changed"
-        await session.flush()
+        with pytest.raises(DBAPIError, match="read-only transaction"):
+            await session.flush()
+
+
+async def test_a_batch_of_reads_is_one_round_trip(database: Database) -> None:
     async with database.read() as session:
-        assert (await session.get_one(tables.User, world.ada.id)).name == "Ada"
+        connection = await (await session.connection()).get_raw_connection()
+        await session.execute(text("SELECT 1"))
+        assert not connection.driver_connection.is_in_transaction()  # type: ignore[union-attr]
 
 
 async def test_rows_stay_readable_when_their_session_is_closed(database: Database, world: World) -> None:

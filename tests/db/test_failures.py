@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db import tables
 from db.engine import Database
 from db.failures import Failure, failure_of
+from tests.db.scratch import scratch
 from tests.db.waiting import until
 from tests.world import World
 
@@ -38,7 +39,7 @@ async def single(database_url: str) -> AsyncIterator[Database]:
 
 
 async def by_session(database: Database, *statements: str, value: Any = None) -> None:
-    async with database.read() as session:
+    async with scratch(database) as session:
         for statement in statements:
             await session.execute(text(statement), {"value": value} if ":value" in statement else {})
 
@@ -66,7 +67,7 @@ async def test_a_statement_that_takes_too_long_is_too_slow(single: Database, ask
 
 @ways
 async def test_a_lock_that_takes_too_long_is_too_slow(single: Database, database: Database, ask: Ask) -> None:
-    async with database.read() as session:
+    async with scratch(database) as session:
         await session.execute(text("LOCK TABLE users IN ACCESS EXCLUSIVE MODE"))
         limit = "SELECT set_config('lock_timeout', '20ms', false)"
         assert await failure(single, ask, limit, "SELECT name FROM users LIMIT 1") is Failure.TOO_SLOW
@@ -78,7 +79,7 @@ async def test_a_connection_that_is_lost_on_the_way_is_unavailable(single: Datab
 
 
 async def test_a_transaction_that_slept_too_long_is_unavailable(single: Database, database: Database) -> None:
-    async with single.read() as session:
+    async with scratch(single) as session:
         sleeper = await session.scalar(text("SELECT pg_backend_pid()"))
         await session.execute(text("SET idle_in_transaction_session_timeout = '20ms'"))
         await until(database, "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = :pid", pid=sleeper)
@@ -115,7 +116,7 @@ async def test_one_of_two_that_wait_for_each_other_is_in_a_deadlock(database: Da
     async def lock(session: AsyncSession, user: tables.User) -> None:
         await session.execute(text("SELECT name FROM users WHERE id = :id FOR UPDATE"), {"id": user.id})
 
-    async with database.read() as one, database.read() as other:
+    async with scratch(database) as one, scratch(database) as other:
         for session, user in ((one, world.ada), (other, world.ben)):
             await session.execute(text("SET deadlock_timeout = '20ms'"))
             await lock(session, user)

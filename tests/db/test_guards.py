@@ -11,6 +11,7 @@ from db.access import GUEST
 from db.engine import Database
 from db.errors import Conflict
 from db.failures import driver_error
+from tests.db.scratch import scratch
 from tests.db.waiting import until
 from tests.world import World
 
@@ -88,7 +89,7 @@ async def test_who_joins_while_the_project_becomes_theirs_is_no_member(
 ) -> None:
     for first, second in ((JOIN, HAND_OVER), (HAND_OVER, JOIN)):
         given = {"project": world.atlas.id, "user": world.olga.id}
-        async with database.read() as session:
+        async with scratch(database) as session:
             await session.execute(text(first), given)
             other = asyncio.create_task(refused(do(second, **given)))
             await until(database, "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted")

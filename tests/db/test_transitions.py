@@ -16,6 +16,7 @@ from db.transitions import TRANSITIONS, described, may_become, transition
 from db.write import Work
 from graphql_schema.core.mutations import Steps
 from tests.conftest import Graph
+from tests.db.scratch import scratch
 from tests.world import World
 
 UNREACHED = {"project_members.status": {"INVITED"}}
@@ -54,7 +55,7 @@ def test_a_state_of_something_else_is_a_mistake_of_ours() -> None:
 
 async def test_a_statement_finds_the_rows_that_a_state_may_follow(database: Database, world: World) -> None:
     enrollment = tables.Enrollment
-    async with database.read() as session:
+    async with scratch(database) as session:
         found = select(enrollment.id).where(may_become(enrollment, EnrollmentStatus.EXPIRED))
         assert (await session.scalars(found)).all() == [world.enrollment.id]
         await session.execute(set_all(enrollment).values(status=EnrollmentStatus.CANCELLED))

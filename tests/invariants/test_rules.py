@@ -21,6 +21,7 @@ from db.permissions import Permission
 from db.tables import User, UserRole
 from tests.conftest import TEMPLATE
 from tests.databases import Databases
+from tests.db.scratch import scratch
 from tests.invariants.crowd import populate
 from tests.invariants.oracle import EVERYTHING, RULES, Oracle
 from tests.world import World
@@ -56,7 +57,7 @@ async def empty(databases: Databases, template: World) -> AsyncIterator[Database
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(random=st.randoms(use_true_random=True), who=st.sampled_from(["guest", *ROLES, *["person"] * SIZE]))
 async def test_the_rules_agree_with_the_oracle_in_any_world(empty: Database, random: Random, who: str) -> None:
-    async with empty.read() as session:
+    async with scratch(empty) as session:
         users = (await populate(session, random, size=SIZE))["users"]
         role, scopes = ROLES.get(who), random.choice([None, frozenset(random.sample(SCOPES, 5))])
         viewer = Viewer(None if who == "guest" else random.choice(users), role, scopes=scopes)

@@ -20,6 +20,7 @@ from db.errors import Conflict, NotFound
 from graphql_schema.core.errors import RequestError, explained, formatted, shown
 from graphql_schema.execution import Request
 from tests.conftest import Graph, NotingDatabase
+from tests.db.scratch import scratch
 from tests.db.waiting import until
 
 QUERY = "{ courses { nodes { title } } }"
@@ -39,7 +40,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def stuck(database: Database) -> AsyncIterator[Database]:
     """Nobody can read courses meanwhile."""
-    async with database.read() as session:
+    async with scratch(database) as session:
         await session.execute(text("LOCK TABLE courses IN ACCESS EXCLUSIVE MODE"))
         yield database
 
