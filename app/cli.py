@@ -25,9 +25,6 @@ from db.errors import NotFound
 
 ROOT = Path(__file__).parents[1]
 
-GARBAGE = 20_000
-"""Objects that are made before the collector looks for those that nobody needs."""
-
 Check = Annotated[bool, typer.Option("--check", help="Write nothing, and fail if there is something to write.")]
 Scale = Annotated[int, typer.Option(min=1, help="Each step above 1 adds as much generated data as there is real.")]
 Sources = Annotated[list[Path], typer.Argument(help="Apollo's manifests, Relay's maps, folders, older lists.")]
@@ -244,14 +241,11 @@ def _serve(settings: Settings, listener: socket.socket, people: list[SignedIn]) 
 
 
 def _settle_memory() -> None:
-    """Exempt the objects of the start from garbage collection, and collect less often: they stay for as long as the
-    process.
-    """
+    """Exempt the objects of the start from garbage collection: they stay for as long as the process."""
     from graphql_schema.execution.memory import Memory
 
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GARBAGE)
     Memory.is_settling = True
 
 
