@@ -6,9 +6,10 @@ one transaction.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
-from weakref import WeakSet
+from uuid import UUID
+from weakref import WeakSet, WeakValueDictionary
 
 from asyncpg import Connection, IntegrityConstraintViolationError
 from sqlalchemy import text
@@ -106,6 +107,8 @@ class Database:
         batches = self._engine(self.reader_address, SERVER_SETTINGS | READ_ONLY, size=max(1, share - share // OF_HEAVY))
         self.batches = batches.execution_options(isolation_level="AUTOCOMMIT")
         self._sessions: WeakSet[Connection] = WeakSet()
+        self._changing: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        """The rows that are changed by one statement: a batch has each of them once."""
 
     async def fetch(self, statement: Statement, arguments: Arguments, *, weight: int = 0) -> Record | None:
         """The one row of a compiled statement, with text as its bytes. It cannot change anything. Raises Overloaded.
@@ -143,20 +146,27 @@ class Database:
             if work.opened:
                 await work.opened.close()
 
-    async def change(self, statement: Statement, arguments: Arguments) -> Record | None:
+    async def change(self, statement: Statement, arguments: Arguments, *, row: UUID | None = None) -> Record | None:
         """Make a change that is one statement, with its event: see `db.change`. None where it found nothing.
 
-        Raises the refusal of a constraint that is broken.
+        Of those of one `row` each waits for the one before. Raises the refusal of a constraint that is broken.
         """
-        # Others can wait for a lock: they end with the time of their operation.
-        fetch = self.changes.fetch_for_certain if statement.together else self.changes.fetch
+        turn = self._changing.setdefault(row, asyncio.Lock()) if row else nullcontext()
         with refusing():
-            row = await fetch(statement, arguments)
-        if row is None or row[0] is None:
+            async with turn:
+                found = await self._changed(statement, arguments)
+        if found is None or found[0] is None:
             return None
-        if row[1] is not None:
+        if found[1] is not None:
             self.wake()
-        return row
+        return found
+
+    async def _changed(self, statement: Statement, arguments: Arguments) -> Record | None:
+        if statement.together:
+            return await self.changes.fetch_for_certain(statement, arguments)
+        # It can wait for a lock: it ends with the time of its operation.
+        rows = await self.changes.run(statement.sql, arguments)
+        return rows[0] if rows else None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:

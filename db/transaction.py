@@ -6,6 +6,7 @@ Only `Database.transaction` makes one and commits it.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 from orjson import loads
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -37,13 +38,13 @@ class Transaction:
             found = await connection.exec_driver_sql(statement.sql, tuple(arguments))
             return found.one_or_none()
 
-    async def change(self, statement: Statement, arguments: Arguments) -> Record | None:
+    async def change(self, statement: Statement, arguments: Arguments, *, row: UUID | None = None) -> Record | None:
         """Make a change that is one statement, as `Database.change` does. Its events wait for the end of the whole."""
         with refusing():
-            row = await self.fetch(statement, arguments)
-        if row is not None and row[1] is not None:
-            self.events += [Event(topic, *loads(told)) for topic, told in zip(row[3], row[4], strict=True)]
-        return row
+            found = await self.fetch(statement, arguments)
+        if found is not None and found[1] is not None:
+            self.events += [Event(topic, *loads(told)) for topic, told in zip(found[3], found[4], strict=True)]
+        return found
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from db.access import Viewer
-from db.change.declared import Change, UpdateEach
+from db.change.declared import Addition, Change, UpdateEach
 from db.change.keys import HASH, is_taken
 from db.change.parts import Form
 from db.change.statement import ChangeStatement
@@ -24,8 +24,8 @@ from db.statements import Arguments, Statement
 class Source(Protocol):
     """A database, or a transaction, in which changes are made."""
 
-    async def change(self, statement: Statement, arguments: Arguments) -> Record | None:
-        """The row that the statement of a change gives; None where it found nothing."""
+    async def change(self, statement: Statement, arguments: Arguments, *, row: UUID | None = None) -> Record | None:
+        """The row that the statement of a change of this `row` gives; None where it found nothing."""
 
     def work(self, viewer: Viewer) -> AbstractAsyncContextManager[Any]:
         """A unit of work."""
@@ -37,12 +37,14 @@ async def made(
     """Make a change; returns the row of its statement, which has more parameters with these values.
 
     Raises NotFound for what the viewer does not see, and Forbidden for what they may not do or nobody may. A viewer who
-    came to it in between is not refused for it. Raises KeyReused for an idempotency key that came with something else.
+    came to it in between is not refused for it, nor whose row another transaction had locked. Raises KeyReused for an
+    idempotency key that came with something else.
     """
-    for _ in range(2):
-        arguments = statement.arguments({**values, **change.parameters(input, viewer)})
+    for one in (statement, statement.alone):
+        given = change.parameters(input, viewer)
         try:
-            row = await source.change(statement, arguments)
+            arguments = one.arguments({**values, **given})
+            row = await source.change(one, arguments, row=None if isinstance(change, Addition) else given["key"])
         except Conflict as refusal:
             if is_taken(refusal):  # by another process at the same time: now the answer is known
                 continue

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Uuid,
+    and_,
     bindparam,
     case,
     column,
@@ -105,11 +106,12 @@ class Parts:
             conditions.append(reason.is_(None))
         if self.form is Form.KEYED:
             conditions.append(~exists(select(self.known.c.id)))
-        ordinal = [ASKED.c.ordinal] if self.many else []
-        found = select(*columns(self.change.table).values(), *ordinal).select_from(row, *self.asked).where(*conditions)
+        names = *columns(self.change.table).values(), *self._ordinal
+        found = select(*names).select_from(row, *self.asked).where(*conditions)
         if self.is_each:  # so that two who change the same rows wait for each other in one direction
             found = found.order_by(row.c.id)
-        return found.with_for_update(of=row, **self._lock).cte("found")
+        # Of many runs none waits for a lock, which all others would wait for: what is locked is not found.
+        return found.with_for_update(of=row, skip_locked=self.many, **self._lock).cte("found")
 
     @cached_property
     def changed(self) -> CTE:
@@ -119,12 +121,15 @@ class Parts:
             case Addition():
                 return self._added("changed", self.change.target, self.change.values(self.found.c))
             case Update():
-                changed = update(row).where(row.c.id == self.found.c.id, *self._differs).values(self.set)
-                return changed.returning(*columns(self.change.table).values()).cte("changed")
+                is_found = row.c.id == self.found.c.id, *self._of_run(self.found)
+                changed = update(row).where(*is_found, *self._differs).values(self.set)
+                return changed.returning(*columns(self.change.table).values(), *self._ordinal).cte("changed")
         same = self.expressions(self.change.target, self.change.values(self.found.c)) or {row.c.id: self.found.c.id}
         member = member_column(self.change.target)
         kept = [row.c.id] if member is None else [row.c.id, row.c[member]]
-        return delete(row).where(*(one == value for one, value in same.items())).returning(*kept).cte("changed")
+        is_same = (one == value for one, value in same.items())
+        deleted = delete(row).where(*is_same, *self._of_run(self.found))
+        return deleted.returning(*kept, *self._ordinal).cte("changed")
 
     @cached_property
     def also(self) -> CTE:
@@ -134,23 +139,34 @@ class Parts:
     @cached_property
     def shown(self) -> CTE:
         """The row that was found, as it is now."""
-        names = [one.name for one in columns(self.change.table).values()]
-        is_same = ~exists(select(self.changed.c.id))
-        same = select(*(self.found.c[name] for name in names)).where(is_same)
-        return select(*(self.changed.c[name] for name in names)).union_all(same).cte("shown")
+        is_same = ~exists(select(self.changed.c.id).where(self.changed.c.id == self.found.c.id))
+        return select(*self.changed.c).union_all(select(*self.found.c).where(is_same)).cte("shown")
 
     def each(self, rows: Select[Any]) -> Select[Any]:
         """Of rows over what was found, changed and asked those that belong together."""
         if self.is_each:
             return rows.where(self.found.c.id == self.changed.c.id)
-        if not self.many:
-            return rows
-        return rows.where(self.found.c.ordinal == ASKED.c.ordinal, self.changed.c.id == ASKED.c.new_id)
+        return rows.where(*self._of_run(self.found, self.changed))
+
+    def _of_run(self, *parts: CTE) -> list[ColumnElement[bool]]:
+        """The conditions under which rows of parts belong to one run of many. What is inserted has its new id."""
+        ids = {"changed": ASKED.c.new_id, "also": ASKED.c.also_id}
+        pairs = ((p.c.ordinal, ASKED.c.ordinal) if "ordinal" in p.c else (p.c.id, ids[p.name]) for p in parts)
+        return [own == asked for own, asked in pairs] if self.many else []
+
+    def beside(self, joined: Any, part: CTE) -> Any:
+        """What is joined so far, with the row of a part beside it, or nulls."""
+        return joined.outerjoin(part, and_(true(), *self._of_run(part)))
 
     @property
     def asked(self) -> tuple[Any, ...]:
         """The rows of `asked`, with which those of a part are joined."""
         return (ASKED,) if self.many else ()
+
+    @property
+    def _ordinal(self) -> list[ColumnElement[int]]:
+        """The column by which the rows of a part are told apart."""
+        return [ASKED.c.ordinal] if self.many else []
 
     @property
     def _lock(self) -> dict[str, bool]:
@@ -169,9 +185,7 @@ class Parts:
         id_, source = ("new_id", self.found) if name == "changed" else ("also_id", self.changed)
         given = self.expressions(table, {**defaults(table), **values})
         rows = select(bindparam(id_, type_=Uuid()), *given.values()).select_from(source, *self.asked)
-        if self.many:
-            of_it = source.c.ordinal == ASKED.c.ordinal if name == "changed" else source.c.id == ASKED.c.new_id
-            rows = rows.where(of_it)
+        rows = rows.where(*self._of_run(source))
         into: Any = table.__table__
         added = insert(into).from_select(["id", *(one.name for one in given)], rows, include_defaults=False)
         if isinstance(self.change, Addition) and self.change.once and name == "changed":

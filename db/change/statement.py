@@ -5,12 +5,13 @@
     SELECT found.id, changed.id, … FROM found LEFT JOIN changed ON true
 
 No part sees what another writes, but for what it returns. Rows are locked before the topics of the outbox, always: in
-the other order additions and deletions would wait for each other. Additions of one moment are written by one statement,
-for every row of `asked`, so that they share the locks of their topics.
+the other order additions and deletions would wait for each other. Changes of one moment are written by one statement,
+for every row of `asked`, so that they share the locks of their topics. It changes a row once, and waits for none that
+another transaction has locked: that is not found, and waited for by a statement of its own.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 from uuid import UUID
@@ -30,7 +31,7 @@ from sqlalchemy import (
 )
 
 from db.access import Viewer, viewer_id
-from db.change.declared import Addition, Change, Deletion, Update, UpdateEach
+from db.change.declared import Change, Deletion, Update, UpdateEach
 from db.change.keys import kept
 from db.change.parts import ASKED, Form, Parts
 from db.change.told import audited, told
@@ -47,6 +48,11 @@ class ChangeStatement(Statement):
     form: Form = Form.ALONE
     shows: bool = False
     """Whether it answers with what is selected of the payload."""
+
+    @cached_property
+    def alone(self) -> "ChangeStatement":
+        """The same, which is run by itself and waits for the lock of its row."""
+        return replace(self, many_sql=None)
 
     def many(self, asked: str) -> str | None:
         if self.many_sql is None:
@@ -68,7 +74,7 @@ def statement(change: Change, viewer: Viewer, *, form: Form) -> ChangeStatement:
 
 def can_be_many(change: Change, form: Form) -> bool:
     """Whether many runs can be done at once."""
-    return isinstance(change, Addition) and form is Form.ALONE
+    return form is Form.ALONE and not isinstance(change, UpdateEach)
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,8 +159,8 @@ class Writer(Parts):
         """The parts that are answered with, side by side: where nothing was found or changed there are nulls."""
         if self.is_each:
             return self.found.outerjoin(self.changed, self.changed.c.id == self.found.c.id)
-        found = ASKED.outerjoin(self.found, self.found.c.ordinal == ASKED.c.ordinal) if self.many else self.found
-        joined = found.outerjoin(self.changed, self.changed.c.id == ASKED.c.new_id if self.many else true())
+        joined = self.beside(ASKED, self.found) if self.many else self.found
+        joined = self.beside(joined, self.changed)
         if self.change.also:
-            joined = joined.outerjoin(self.also, self.also.c.id == ASKED.c.also_id if self.many else true())
-        return joined.outerjoin(self.shown, true()) if isinstance(self.change, Update) else joined
+            joined = self.beside(joined, self.also)
+        return self.beside(joined, self.shown) if isinstance(self.change, Update) else joined
