@@ -4,6 +4,7 @@ import time
 from collections.abc import Set as AbstractSet
 from uuid import UUID
 
+import structlog
 from sqlalchemy import ARRAY, LargeBinary, any_, bindparam, func, literal_column, select
 
 from db import tables
@@ -11,7 +12,8 @@ from db.access import GUEST, Viewer
 from db.actions import accounts
 from db.cache import Cache
 from db.engine import Database
-from db.errors import NotFound, Unauthenticated
+from db.errors import NotFound, Refusal, Unauthenticated
+from db.failures import failure_of
 from db.statements import compiled
 from db.tables import UserRole
 from db.tokens import is_token, token_hash
@@ -20,6 +22,8 @@ REMEMBERED_FOR = 3.0
 MAX_REMEMBERED = 10_000
 MAX_ORGANIZATIONS = 5
 """Organizations that pay for what one of their members asks: of somebody who belongs to more, the oldest."""
+
+log = structlog.get_logger()
 
 _ORGANIZATIONS = (
     select(tables.OrganizationMember.organization_id)
@@ -47,6 +51,13 @@ _ALL_OF = compiled(
 REFUSED = "This token does not hold. Sign in again, without it."
 
 
+class SessionsUnavailable(Refusal):
+    """The database does not answer, so nobody knows which tokens hold."""
+
+    code = "SERVICE_UNAVAILABLE"
+    default = "The service cannot tell right now who asks. Try again."
+
+
 def given(authorization: str | None) -> str | None:
     """The credential in an `Authorization` header, if there is one: some clients send an empty header for guests."""
     return (authorization or "").strip() or None
@@ -66,14 +77,17 @@ class Sessions:
         """The number of evictions: a look-up that began before one may be stale, and is not cached."""
 
     async def viewer(self, authorization: str | None) -> Viewer:
-        """The viewer of an `Authorization` header: a guest without one. Raises Unauthenticated if it does not hold."""
+        """The viewer of an `Authorization` header: a guest without one.
+
+        Raises Unauthenticated if it does not hold, and Overloaded or SessionsUnavailable if that cannot be told.
+        """
         if (credential := given(authorization)) is None:
             return GUEST
         token = _bearer(credential)
         viewer, until = self._known.get(token) or (GUEST, 0.0)
         if until < time.monotonic():
             forgotten = self._forgotten
-            viewer = await authenticate(self.database, token)
+            viewer = await self._looked_up(token)
             if forgotten == self._forgotten:
                 self._known.put(token, (viewer, time.monotonic() + REMEMBERED_FOR), 1)
         return viewer
@@ -87,6 +101,15 @@ class Sessions:
         found = await self.database.readers.fetch(_ALL_OF.sql, arguments)
         viewers = {hash_: _viewer(*columns) for *columns, hash_ in found}
         return {header: viewers[hash_] for header, hash_ in hashes.items() if hash_ in viewers}
+
+    async def _looked_up(self, token: str) -> Viewer:
+        try:
+            return await authenticate(self.database, token)
+        except Exception as error:
+            if failure_of(error) is None:
+                raise
+            log.warning("sessions out of reach", error=repr(error))
+            raise SessionsUnavailable from None
 
     def forget(self, authorization: str | None) -> None:
         """Evict the session of a header, so that the next request asks the database."""

@@ -10,7 +10,7 @@ from functools import partial
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -32,7 +32,7 @@ from app.proxies import Proxies
 from app.rate_limits import RateLimits
 from app.realtime import Realtime
 from app.relay import Relay, Wakes
-from app.responses import misdirected
+from app.responses import misdirected, refused_elsewhere
 from app.settings import Settings
 from app.sockets.endpoint import GraphQLOverWebSocket
 from app.sockets.protocol import SocketProtocol
@@ -40,6 +40,7 @@ from app.streams.streaming import Streams
 from app.tickets import Tickets
 from app.watch import Watch
 from db.engine import Database
+from db.errors import Refusal
 from db.queue.operators import State, state
 from graphql_schema import schema
 from graphql_schema.execution import Executor
@@ -98,7 +99,9 @@ class App:
         for path, over_http in OVER_HTTP.items():
             endpoint = over_http(graph, self.streams, settings=settings, origins=origins, tickets=self.tickets)
             self.endpoints["http", path] = origins.admit(endpoint)
-        self.pages = Starlette(lifespan=self._lifespan, routes=self._routes(settings))
+        self.pages = Starlette(
+            lifespan=self._lifespan, routes=self._routes(settings), exception_handlers={Refusal: _refuse}
+        )
         # An address with a slash too many is another address.
         self.pages.router.redirect_slashes = False
         self.outermost = Proxies(RequestLog(self._dispatch), settings.proxies)
@@ -179,6 +182,10 @@ def _rate_limits(buckets: Buckets, settings: Settings) -> RateLimits:
         text=Limit(settings.text_limit, settings.text_limit_restored),
         mode=settings.rate_limit_mode,
     )
+
+
+async def _refuse(_request: Request, refusal: Exception) -> Response:
+    return refused_elsewhere(refusal)
 
 
 async def _to_the_console(_request: Request) -> RedirectResponse:

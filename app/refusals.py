@@ -11,7 +11,7 @@ from graphql_schema.core.errors import explained
 from graphql_schema.execution import RequestError
 
 BROKEN = {"GATEWAY_TIMEOUT", "HISTORY_GAP", "OVERLOADED", "SERVICE_UNAVAILABLE"}
-"""The codes of last answers after which a subscription is not complete: there is more, but not from here."""
+"""The codes of what passes: after such a last answer there is more of a subscription, but not from here."""
 
 
 def is_broken(errors: Iterable[Mapping[str, Any]]) -> bool:

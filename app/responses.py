@@ -14,17 +14,18 @@ from app.rate_limits import RateLimited
 from app.refusals import refused
 from app.streams.framing import COMMON, EVENTS
 from app.streams.streaming import encoded
-from db.errors import NotFound, Overloaded, Unauthenticated
+from db.errors import NotFound, Unauthenticated
 from graphql_schema.execution import RequestError
 
+UNAVAILABLE = 503
 STATUS = {
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
     "INTERNAL_SERVER_ERROR": 500,
     "IDEMPOTENCY_KEY_REUSED": 422,
-    "OVERLOADED": 503,
+    "OVERLOADED": UNAVAILABLE,
     "REQUEST_RATE_LIMITED": 429,
-    "SERVICE_UNAVAILABLE": 503,
+    "SERVICE_UNAVAILABLE": UNAVAILABLE,
     "GATEWAY_TIMEOUT": 504,
     "PERSISTED_QUERY_NOT_FOUND": 200,
     "PERSISTED_QUERY_NOT_IN_LIST": 404,
@@ -79,6 +80,8 @@ def refusal(error: Exception, media_type: str) -> Answer:
     """The answer to a request that ended in an exception. No cache keeps it: what is not found now may be soon."""
     body, headers = refused(error), dict[str, str]()
     status = STATUS.get(body["errors"][0]["extensions"]["code"], 400)
+    if status == UNAVAILABLE:
+        headers = {"Retry-After": "1"}
     match error:
         case Refused():
             status, headers = error.status, {**error.headers}
@@ -86,9 +89,13 @@ def refusal(error: Exception, media_type: str) -> Answer:
             headers = {"WWW-Authenticate": "Bearer"}
         case RateLimited():
             headers = rate_limits.headers(error.throttle, retry_after=error.retry_after)
-        case Overloaded():
-            headers = {"Retry-After": "1"}
     return Answer(media_type, orjson.dumps(body), {**headers, "cache-control": "no-store"}, status)
+
+
+def refused_elsewhere(error: Exception) -> Response:
+    """The answer to a request that was refused where there is no GraphQL: for a page, or to open a socket."""
+    told = refusal(error, JSON)
+    return Response(told.body, told.status, told.headers, JSON)
 
 
 async def misdirected(scope: Scope, receive: Receive, send: Send) -> None:

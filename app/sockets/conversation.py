@@ -15,7 +15,7 @@ from app.auth import REFUSED, given
 from app.graph import Client, Graph
 from app.logs import elapsed, note
 from app.metrics import count_errors
-from app.refusals import refused
+from app.refusals import is_broken, refused
 from app.requests import BadRequest, checked, parsed
 from app.settings import Settings
 from app.sockets.closing import Closing
@@ -86,9 +86,9 @@ class Conversation:
             await self._close(closing.code, closing.reason)
         except* (WebSocketDisconnect, WebSocketDisconnected):
             pass
-        except* Exception:
-            log.exception("socket failed")
-            await self._close(4500, "Something went wrong on our side.")
+        except* Exception as failures:  # noqa: BLE001  (what is unexpected is logged and masked)
+            closing = _failed(failures.exceptions[0])
+            await self._close(closing.code, closing.reason)
         finally:
             log.info("socket", code=self.code, ms=elapsed(started))
 
@@ -285,6 +285,12 @@ class Conversation:
         self.code = code
         with suppress(WebSocketDisconnect, WebSocketDisconnected):
             await self.websocket.close(code, reason.encode()[:REASON_BYTES].decode(errors="ignore"))
+
+
+def _failed(failure: Exception) -> Closing:
+    """The end after a failure: from one that passes the client comes back."""
+    [told] = refused(failure)["errors"]
+    return Closing(1013, told["message"]) if is_broken([told]) else Closing(4500, told["message"])
 
 
 def _authorization(payload: Message) -> str | None:

@@ -12,10 +12,9 @@ from starlette.websockets import WebSocket
 
 from app.auth import given
 from app.graph import Client, Graph
-from app.negotiation import JSON
 from app.origins import Origins
 from app.rate_limits import principal_key
-from app.responses import refusal
+from app.responses import refused_elsewhere
 from app.settings import Settings
 from app.sockets.closing import Closing
 from app.sockets.conversation import Conversation
@@ -62,8 +61,7 @@ class GraphQLOverWebSocket:
         try:
             conversation = Conversation(self, websocket, await self._credential(websocket))
         except Refusal as error:
-            told = refusal(error, JSON)
-            await websocket.send_denial_response(Response(told.body, told.status, told.headers, JSON))
+            await websocket.send_denial_response(refused_elsewhere(error))
             return
         self._open.add(conversation)
         self._opening[address] += 1

@@ -335,6 +335,15 @@ async def test_the_address_is_exact_and_who_misses_it_is_told_which_it_is(bare: 
 async def test_without_a_database_the_answer_says_to_try_again(bare: Served) -> None:
     answer = await bare.post(TYPENAME, authorization=f"Bearer {new_token()}")
     assert (answer.status_code, code_of(answer)) == (503, "SERVICE_UNAVAILABLE")
+    assert answer.headers["retry-after"] == "1"
+
+
+@pytest.mark.parametrize("page", ["/graphiql", "/metrics"])
+async def test_a_page_that_is_not_for_everybody_is_503_while_nobody_knows_who_asks(redis_url: str, page: str) -> None:
+    async with serving(NO_DATABASE, redis_url, introspection="users") as served:
+        answer = await served.send("GET", page, authorization=f"Bearer {new_token()}")
+    assert (answer.status_code, code_of(answer)) == (503, "SERVICE_UNAVAILABLE")
+    assert answer.headers["retry-after"] == "1"
 
 
 async def test_the_front_page_leads_to_the_console(bare: Served) -> None:

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 from websockets.exceptions import ConnectionClosed
 
-from app.auth import REFUSED
+from app.auth import REFUSED, SessionsUnavailable
 from db import tables
 from db.tokens import new_token
 from tests.app.serving import NO_DATABASE, Served, Talk, happen, listeners, serving, until
@@ -32,6 +32,7 @@ def next_of(answer: Any, key: str = "1") -> dict[str, Any]:
 
 BEGUN = {"data": {"documentEvents": {"kind": "SNAPSHOT", "document": {"phase": "REQUIREMENTS"}}}}
 HEARD = {"data": {"documentEvents": {"kind": "DOCUMENT_EDITED", "document": {"phase": "REQUIREMENTS"}}}}
+SOMEBODY = {"authorization": f"Bearer {new_token()}"}
 COMPLETE = {"id": "1", "type": "complete"}
 
 
@@ -302,12 +303,32 @@ async def test_a_message_over_the_limit_closes_with_1009(redis_url: str) -> None
         assert (await talk.closed())[0] == 1009
 
 
-async def test_a_failure_of_ours_closes_with_4500_and_is_logged(bare: Served) -> None:
+async def test_a_failure_of_ours_closes_with_4500_and_is_logged(bare: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(_authorization: str | None) -> Any:
+        raise RuntimeError
+
+    monkeypatch.setattr(bare.app.sessions, "viewer", fail)
     with capture_logs() as entries:
         async with bare.socket() as talk:
-            await talk.say(type="connection_init", payload={"authorization": f"Bearer {new_token()}"})
+            await talk.say(type="connection_init")
             assert await talk.closed() == (4500, "Something went wrong on our side.")
-    assert "socket failed" in [entry["event"] for entry in entries]
+    assert "unexpected" in [entry["event"] for entry in entries]
+
+
+async def test_without_its_database_the_server_asks_clients_to_come_back(bare: Served) -> None:
+    async with bare.socket() as talk:
+        await talk.say(type="connection_init", payload=SOMEBODY)
+        assert await talk.closed() == (1013, SessionsUnavailable.default)
+
+
+async def test_a_credential_that_cannot_be_looked_up_ends_its_operation_and_no_other(bare: Served) -> None:
+    async with bare.talk() as talk:
+        await talk.say(id="1", type="subscribe", payload={"query": TYPENAME, "extensions": SOMEBODY})
+        refusal = await talk.hear()
+        assert (refusal["id"], refusal["type"]) == ("1", "error")
+        assert refusal["payload"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+        await talk.ask(TYPENAME)
+        assert await talk.hear() == next_of({"data": {"__typename": "Query"}})
 
 
 @pytest.mark.parametrize("politely", [True, False])
