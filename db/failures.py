@@ -32,7 +32,8 @@ def failure_of(error: BaseException | None) -> Failure | None:
     match error:
         case UnicodeEncodeError():
             return Failure.INVALID_VALUE
-        case asyncpg.InvalidCachedStatementError():  # a migration; the next time it is prepared anew
+        # After a migration it is prepared anew the next time; the driver itself fails on a connection that is at its end.
+        case asyncpg.InvalidCachedStatementError() | asyncpg.InternalClientError():
             return Failure.UNAVAILABLE
         case asyncpg.PostgresError(sqlstate=state):
             return _of_state(state)

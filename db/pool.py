@@ -5,16 +5,23 @@ on most statements, and because whoever finds all connections busy must be told 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
-from asyncpg import Connection, InterfaceError, InvalidCachedStatementError, PostgresConnectionError, Record
+from asyncpg import (
+    Connection,
+    InterfaceError,
+    InternalClientError,
+    InvalidCachedStatementError,
+    PostgresConnectionError,
+    Record,
+)
 
 from db.errors import Overloaded, TooSlow
 from db.prepared import Prepared
 
-STALE = (InterfaceError, InvalidCachedStatementError, PostgresConnectionError, ConnectionError)
+STALE = (InterfaceError, InternalClientError, InvalidCachedStatementError, PostgresConnectionError, ConnectionError)
 """Exceptions of a statement whose connection was lost, or whose preparation a migration made stale."""
 
 
@@ -63,13 +70,11 @@ class Pool:
         """The rows of any statement. Raises Overloaded, and TooSlow."""
         await self._turn(self._turns)
         try:
-            connection = await self._take()
-            try:
-                return await connection.fetch(statement, arguments, seconds=seconds)
-            except TimeoutError:
-                raise TooSlow from None
-            finally:
-                self._give_back(connection)
+            with self._lent(await self._take()) as connection:
+                try:
+                    return await connection.fetch(statement, arguments, seconds=seconds)
+                except TimeoutError:
+                    raise TooSlow from None
         finally:
             self._turns.release()
 
@@ -89,8 +94,7 @@ class Pool:
         async with AsyncExitStack() as held:
             await self._turn(self._turns)
             held.callback(self._turns.release)
-            prepared = await self._take()
-            held.callback(self._give_back, prepared)
+            prepared = held.enter_context(self._lent(await self._take()))
             try:
                 async with prepared.connection.transaction(**options):
                     yield prepared
@@ -136,9 +140,17 @@ class Pool:
         self._busy.add(prepared)
         return prepared
 
-    def _give_back(self, prepared: Prepared) -> None:
-        self._busy.discard(prepared)
-        if self._is_closed:
+    @contextmanager
+    def _lent(self, prepared: Prepared) -> Iterator[Prepared]:
+        """The connection, which is given back in the end."""
+        try:
+            yield prepared
+        except InternalClientError:  # a server that stops has said so; the driver waits for the end of the connection
             prepared.connection.terminate()
-        else:
-            self._idle.append(prepared)
+            raise
+        finally:
+            self._busy.discard(prepared)
+            if self._is_closed:
+                prepared.connection.terminate()
+            else:
+                self._idle.append(prepared)

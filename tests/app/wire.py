@@ -1,4 +1,4 @@
-"""A way to a server that tests can break: connections to it die without a word, or are reset, or refused."""
+"""A way to a server that tests can break: connections to it die without a word, are reset or refused, or are slow."""
 
 import asyncio
 import socket
@@ -20,6 +20,10 @@ class Wire:
         self.port = 0
         self.carrying: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self.answering: list[asyncio.Task[None]] = []
+        self.hides_ends = False
+        """Whether the end of a connection does not come through."""
+        self.delay = 0.0
+        """Seconds that all which is said takes longer, in both directions."""
 
     @property
     def path(self) -> str:
@@ -74,7 +78,11 @@ class Wire:
             answering.cancel()
 
     async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there_reader, there = await asyncio.open_unix_connection(self.path)
+        try:
+            there_reader, there = await asyncio.open_unix_connection(self.path)
+        except OSError:  # nobody is there
+            writer.close()
+            return
         self.carrying[asyncio.create_task(self.carry(reader, there))] = there
         answering = asyncio.create_task(self.carry(there_reader, writer))
         self.carrying[answering] = writer
@@ -83,5 +91,9 @@ class Wire:
     async def carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, RuntimeError):  # uvloop's, for a write to what is closed
             while data := await source.read(65536):
-                sink.write(data)
-        sink.close()
+                if self.delay:
+                    asyncio.get_running_loop().call_later(self.delay, sink.write, data)
+                else:
+                    sink.write(data)
+        if not self.hides_ends:
+            sink.close()

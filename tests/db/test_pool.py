@@ -5,13 +5,15 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from asyncpg import PostgresConnectionError
+from asyncpg import InternalClientError, PostgresConnectionError
 from sqlalchemy import func, select, text
 
 from db.engine import HEAVY, USES, Database
 from db.errors import Overloaded
+from db.failures import Failure, failure_of
 from db.pool import MAX_WAITING
 from db.statements import compiled
+from tests.app.wire import Wire
 from tests.db.waiting import until
 from tests.deadline import DEADLINE
 
@@ -117,6 +119,28 @@ async def test_a_read_that_loses_its_connection_is_run_again_once(few: Database,
         await asked
     assert len(pids) == 2
     assert await first(few, PID)
+
+
+@pytest.mark.parametrize("way", ["fetch", "transaction"])
+async def test_a_connection_on_which_the_server_has_said_goodbye_is_replaced(
+    database: Database, database_url: str, way: str
+) -> None:
+    """The server says so while nobody asks, and a moment before the connection ends. A read is run again."""
+    async with Wire(database_url) as wire:
+        wire.hides_ends = True
+        reached = Database(wire.url)
+        pid = await first(reached, PID)
+        assert await first(database, f"SELECT pg_terminate_backend({pid}, {DEADLINE * 1_000:.0f})")
+        await until(database, "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = :pid", pid=pid)
+        await asyncio.wait(wire.answering)
+        assert await first(database, PID)  # what it has said is read while this is answered
+        if way == "transaction":
+            with pytest.raises(InternalClientError) as failed:
+                async with reached.readers.transaction():
+                    pass
+            assert failure_of(failed.value) == Failure.UNAVAILABLE
+        assert await first(reached, PID) != pid
+        await reached.close()
 
 
 async def test_text_comes_as_it_was_written(few: Database) -> None:
