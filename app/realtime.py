@@ -4,7 +4,7 @@ A process holds one pub/sub connection, however many subscribers it has. Two tas
 channels equal to the topics that have listeners. When it breaks or falls silent they end, and a new one takes up the
 same channels. What was published in between is read from the outbox (`app.channels`), and so is what Redis has lost
 without a word: every few seconds the numbers of all channels are looked at. An event that was published twice is heard
-once.
+once. Subscribers that come back read what they have missed from Redis (`app.history`), or else from the outbox.
 """
 
 import asyncio
@@ -21,9 +21,11 @@ from redis.asyncio.client import PubSub
 from redis.backoff import ExponentialWithJitterBackoff
 
 from app.channels import Channel, Listener, Read
+from app.history import event_of, keep, kept
 from app.redis import LOST, is_away, never_again, once_more
 from db.background import Background
 from db.errors import Refusal
+from db.history import Past
 from db.outbox import Event, Topic
 
 TIMEOUT = 2.0
@@ -91,11 +93,13 @@ class Realtime:
                     await redis.aclose()
 
     async def publish(self, events: Sequence[Event]) -> None:
-        """Tell all processes of committed events, in their order; raises TimeoutError and what is in LOST.
+        """Tell all processes of committed events, in their order, and keep them for those who come back; raises
+        TimeoutError and what is in LOST.
 
         Then some of them may have been told all the same.
         """
         async with asyncio.timeout(TIMEOUT), self._publishing.pipeline(transaction=False) as pipeline:
+            keep(pipeline, self.prefix, events)  # first: what somebody has heard is kept
             for event in events:
                 pipeline.publish(self.prefix + event.topic, orjson.dumps(event))
             await pipeline.execute()
@@ -118,10 +122,31 @@ class Realtime:
             channel.listeners.discard(listener)
             self._changed.put_nowait(topic)
 
+    async def since(self, topic: Topic, after: int) -> Past:
+        """The events behind a number in a topic that is listened to, up to those that its listeners are yet to hear.
+
+        It is read from Redis, or from the outbox what that has not whole. Raises what the database does.
+        """
+        assert self.past
+        channel = self._channels.get(topic)
+        if channel and channel.last is not None and after <= channel.last:
+            epoch, last = channel.epoch, channel.last
+            events = await self._kept(topic, epoch, after) if after < last else []
+            known = events[-1].sequence if events else after
+            if known >= last:  # else there are some that the listeners know of, and are not published yet
+                return Past(epoch, known, events)
+        return await self.past(topic, after)
+
     async def ping(self) -> None:
         """Ask Redis for a sign of life and wait until events are heard; raise what is wrong."""
         await self._publishing.ping()
         await self._connected.wait()
+
+    async def _kept(self, topic: Topic, epoch: str, after: int) -> list[Event]:
+        with suppress(TimeoutError, *LOST):
+            async with asyncio.timeout(TIMEOUT):
+                return await kept(self._publishing, self.prefix, topic, epoch, after)
+        return []
 
     async def _acknowledged(self, channel: Channel) -> None:
         try:
@@ -183,14 +208,14 @@ class Realtime:
         if message["type"] == "subscribe":
             channel.join()
             self._changed.put_nowait(topic)
-        elif message["type"] == "message" and (event := _event(message["data"])):
+        elif message["type"] == "message" and (event := event_of(message["data"])):
             channel.hear(event)
         if channel.is_missing:
             self._missing.set()
 
     async def _fill(self) -> None:
         """Fill the gaps, and look now and then whether there are any that nobody has noticed."""
-        looked = 0.0
+        looked = asyncio.get_running_loop().time()
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(looked + self.heartbeat):
@@ -237,12 +262,3 @@ class Realtime:
         for topic in left:
             del self._channels[topic]
         return [self.prefix + topic for topic in joined], [self.prefix + topic for topic in left]
-
-
-def _event(data: bytes) -> Event | None:
-    """An event as it was published; None for what is none."""
-    try:
-        return Event(**orjson.loads(data))
-    except (ValueError, TypeError):
-        log.warning("not an event", bytes=len(data))
-        return None

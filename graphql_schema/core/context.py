@@ -16,6 +16,7 @@ from db.base import Base
 from db.coalescing import Record
 from db.engine import Database
 from db.errors import NotFound
+from db.history import Past
 from db.ids import key_of
 from db.outbox import Event, Topic
 from db.roots import hierarchy, way
@@ -34,6 +35,10 @@ class Events(Protocol):
 
         The iteration raises HistoryGap where some are lost, and goes on behind it.
         """
+        ...
+
+    async def since(self, topic: Topic, after: int) -> Past:
+        """The events behind a number in a topic that is listened to, up to those that listeners are yet to hear."""
         ...
 
 

@@ -6,9 +6,9 @@ neither holds up the others nor closes a connection.
 
 import asyncio
 from collections import deque
-from collections.abc import Hashable
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import AsyncIterator, Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from orjson import dumps
 
@@ -16,10 +16,15 @@ from db.errors import HistoryGap
 from db.outbox import Event
 from graphql_schema.core.context import Context
 from graphql_schema.execution.answers import Answer, failed
-from graphql_schema.live.hearing import Hearing
+from graphql_schema.live.hearing import Asked, Heard, Hearing
 
 MAX_WAITING = 256
 """Messages that wait for one subscriber, at most."""
+TOGETHER = 50
+"""Events that are answered at a time."""
+
+Position = tuple[str, int]
+"""An epoch and the number of an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,10 @@ class Message:
     cursor: str | None = None
     errors: tuple[Any, ...] = ()
     is_last: bool = False
+
+    def beside(self, **extensions: Any) -> Self:
+        """The message with extensions, of which an answer has none of its own."""
+        return replace(self, body=b'%b,"extensions":%b}' % (self.body[:-1], dumps(extensions)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +60,18 @@ def message(answer: Answer, event: Event | None = None, *, is_last: bool = False
     return Message(dumps(answer), sequence, cursor, errors, is_last)
 
 
+def told(heard: Heard) -> Message:
+    """An answer to an event as it is sent."""
+    return message(heard.answer, heard.event, is_last=heard.is_last)
+
+
 class Subscriber:
     """One subscription: the messages that it has yet to take, and its position in the events."""
 
     def __init__(self, broadcast: "Broadcast", context: Context) -> None:
         self.broadcast = broadcast
         self.context = context
+        self.viewer = _told_apart(context)
         self.sequence = 0
         self.cursor: str | None = None
         self._messages: deque[Message | Gap] = deque()
@@ -100,7 +115,7 @@ class Subscriber:
 
 
 class Broadcast:
-    """The subscribers to one selection of one feed, by their viewers, and the task that hears the feed for them."""
+    """The subscribers to one selection of one feed, by their viewers, and the tasks that hear the feed for them."""
 
     def __init__(self, hearing: Hearing, context: Context) -> None:
         self.hearing = hearing
@@ -110,67 +125,162 @@ class Broadcast:
         """The number of its subscribers."""
         self._subscribers: dict[Hashable, set[Subscriber]] = {}
         self._contexts: dict[Hashable, Context] = {}
-        self._task = asyncio.create_task(self._run(context))
+        self._heard = asyncio.Queue[Event | Gap | Message](TOGETHER)
+        self._beginnings = Beginnings(hearing)
+        self._hearing = asyncio.create_task(self._run(context))
+        self._telling = asyncio.create_task(self._tell_all())
 
     @property
     def is_over(self) -> bool:
         """Whether nothing more is heard."""
-        return self._task.done()
+        return self._hearing.done()
 
     def join(self, context: Context) -> Subscriber:
         """Add a subscription. Those of one viewer get the same bytes."""
-        subscriber, viewer = Subscriber(self, context), _told_apart(context)
-        self._contexts.setdefault(viewer, replace(context, seen=[]))
-        self._subscribers.setdefault(viewer, set()).add(subscriber)
+        subscriber = Subscriber(self, context)
+        self._contexts.setdefault(subscriber.viewer, replace(context, seen=[]))
+        self._subscribers.setdefault(subscriber.viewer, set()).add(subscriber)
         self.size += 1
         return subscriber
 
     def part(self, subscriber: Subscriber) -> None:
         """Take a subscription away. The last one ends the broadcast."""
-        viewer = _told_apart(subscriber.context)
+        viewer = subscriber.viewer
         self._subscribers[viewer].discard(subscriber)
         self.size -= 1
         if not self._subscribers[viewer]:
             del self._subscribers[viewer], self._contexts[viewer]
         if not self.size:
-            self._task.cancel()
+            self._hearing.cancel()
+            self._telling.cancel()
 
-    def _put(self, one: Message | Gap) -> None:
-        for alike in self._subscribers.values():
-            for subscriber in alike:
-                subscriber.put(one)
+    async def answers(self, events: Sequence[Event], subscriber: Subscriber) -> Sequence[Message]:
+        """The answers to events that came before a subscriber. All who ask for one at a time share it."""
+        asked = [self._beginnings.ask(event, subscriber) for event in events]
+        return [await asyncio.shield(one) for one in asked]
+
+    async def snapshot(self, subscriber: Subscriber) -> Message:
+        """The answer with which a subscriber begins, likewise."""
+        return await asyncio.shield(self._beginnings.ask(None, subscriber))
 
     async def _run(self, context: Context) -> None:
         try:
             async with context.events.listen(self.hearing.feed.topic) as events:
                 self.is_heard.set_result(None)
                 await self._hear(events)
-            self._put(END)
+            last: Message | Gap = END
         except Exception as error:  # noqa: BLE001  (it is the last answer of all who listen)
-            if self.is_heard.done():
-                self._put(message(failed(error), is_last=True))
-            else:
+            if not self.is_heard.done():
                 self.is_heard.set_exception(error)
                 self.is_heard.exception()  # nobody may wait for it any more
+                return
+            last = _instead(error)
+        await self._heard.put(last)
 
-    async def _hear(self, events: Any) -> None:
+    async def _hear(self, events: AsyncIterator[Event]) -> None:
+        """Take in what happens, no faster than it is told."""
         while True:
             try:
                 event = await anext(events)
                 if self.hearing.hears(event):
-                    await self._tell(event)
+                    await self._heard.put(event)
             except StopAsyncIteration:
                 return
             except HistoryGap as gap:
-                self._put(Gap("unserved" if gap.__cause__ else "history"))
+                await self._heard.put(_instead(gap))
 
-    async def _tell(self, event: Event) -> None:
+    async def _tell_all(self) -> None:
+        """Tell what was heard, in its order. The answers to what has come meanwhile are read together."""
+        while True:
+            heard = [await self._heard.get()]
+            heard += [self._heard.get_nowait() for _ in range(self._heard.qsize())]
+            contexts = {**self._contexts}
+            answers = iter(
+                await self.hearing.answers([Asked(one, contexts) for one in heard if isinstance(one, Event)])
+            )
+            for one in heard:
+                if isinstance(one, Event):
+                    self._hand_out(next(answers))
+                else:
+                    self._put(one)
+
+    def _hand_out(self, answers: Sequence[Heard] | HistoryGap) -> None:
         """Hand the answers to an event to those whose they are."""
-        for heard in await self.hearing.answers(event, {**self._contexts}):
-            told = message(heard.answer, event, is_last=heard.is_last)
+        if isinstance(answers, HistoryGap):
+            self._put(_instead(answers))
+            return
+        for heard in answers:
+            one = told(heard)
             for viewer in heard.viewers:
                 for subscriber in self._subscribers.get(viewer, ()):
-                    subscriber.put(told)
+                    subscriber.put(one)
+
+    def _put(self, one: Message | Gap) -> None:
+        for alike in self._subscribers.values():
+            for subscriber in alike:
+                subscriber.put(one)
+
+
+class Beginnings:
+    """Answers that subscribers ask for when they begin. Who asks while some are read shares the next with all who do:
+    what is read for a subscriber is never older than the moment from which on it is heard for.
+    """
+
+    def __init__(self, hearing: Hearing) -> None:
+        self.hearing = hearing
+        self._waiting: dict[Position | None, _Waiting] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def ask(self, event: Event | None, subscriber: Subscriber) -> asyncio.Future[Message]:
+        """The answer to an event, or the snapshot."""
+        position = (event.epoch, event.sequence) if event else None
+        waiting = self._waiting.setdefault(position, _Waiting(event))
+        if subscriber.viewer not in waiting.contexts:
+            waiting.contexts[subscriber.viewer] = subscriber.context
+            waiting.answers[subscriber.viewer] = asyncio.get_running_loop().create_future()
+        self._task = self._task or asyncio.create_task(self._answer_all())
+        return waiting.answers[subscriber.viewer]
+
+    async def _answer_all(self) -> None:
+        while self._waiting:
+            waiting, self._waiting = self._waiting, {}
+            if first := waiting.pop(None, None):
+                try:
+                    first.settle(await self.hearing.snapshots(first.contexts))
+                except Exception as error:  # noqa: BLE001  (it is the answer to all of them)
+                    first.settle(error)
+            asked = [Asked(one.event, one.contexts) for one in waiting.values() if one.event]
+            for one, answers in zip(waiting.values(), await self.hearing.answers(asked), strict=True):
+                one.settle(answers)
+        self._task = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An event, or None for the snapshot, with those who wait for the answer."""
+
+    event: Event | None
+    contexts: dict[Hashable, Context] = field(default_factory=dict)
+    answers: dict[Hashable, asyncio.Future[Message]] = field(default_factory=dict)
+
+    def settle(self, found: Sequence[Heard] | Exception) -> None:
+        """Answer all of them."""
+        if isinstance(found, Exception):
+            for answer in self.answers.values():
+                answer.set_exception(found)
+                answer.exception()  # who asked may have left
+            return
+        for heard in found:
+            one = told(heard)
+            for viewer in heard.viewers:
+                self.answers[viewer].set_result(one)
+
+
+def _instead(error: Exception) -> Message | Gap:
+    """A message that stands where an answer failed: a gap, or an error with which it ends."""
+    if isinstance(error, HistoryGap):
+        return Gap("unserved" if error.__cause__ else "history")
+    return message(failed(error), is_last=True)
 
 
 def _told_apart(context: Context) -> Hashable:

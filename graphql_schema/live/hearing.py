@@ -4,7 +4,7 @@ The database itself finds out which answers are alike, so that nobody gets what 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
@@ -32,6 +32,10 @@ T = TypeVar("T")
 
 OURS = (Failure.BUSY, Failure.TOO_SLOW, Failure.UNAVAILABLE)
 UNSERVED = {"OVERLOADED", "SERVICE_UNAVAILABLE"}
+SECONDS_TOGETHER = 0.5
+"""Seconds that the answers to several events may take together: then each is read by itself."""
+AT_ONCE = 1_000
+"""Answers that are read by one statement, at most."""
 PAUSES = (0.1, 0.3, 1.0, 2.0)
 """Seconds until an event that could not be answered is tried again."""
 
@@ -40,11 +44,29 @@ Contexts = Mapping[Hashable, Context]
 
 
 class Heard(NamedTuple):
-    """An answer, and the viewers whose it is. Those who lost the access since get an error, which is the last."""
+    """An answer to an event, and the viewers whose it is. Those who lost the access get an error, which is the last."""
 
+    event: Event
     answer: Answer
     viewers: Sequence[Hashable]
     is_last: bool = False
+
+
+class Asked(NamedTuple):
+    """An event, and the viewers who ask for the answer to it."""
+
+    event: Event
+    contexts: Contexts
+
+
+class _One(NamedTuple):
+    """One viewer who asks for the answer to one event, which has a number among those that are asked for at a time."""
+
+    number: int
+    event: Event
+    payload: Payload
+    viewer: Hashable
+    context: Context
 
 
 class Written(NamedTuple):
@@ -83,92 +105,108 @@ class Hearing:
     async def past(self, context: Context, sequence: int) -> Past:
         """The past of the feed's topic behind a number; raises HistoryGap as `answers` does."""
         with _unserved():
-            return await context.database.past(self.feed.topic, sequence)
+            return await context.events.since(self.feed.topic, sequence)
 
-    async def answers(self, event: Event, contexts: Contexts) -> Sequence[Heard]:
-        """The answers to an event; raises HistoryGap where the database cannot give them for too long."""
-        try:
-            return await self.deadline.keep(patiently(lambda: self._all(event, contexts)))
-        except TooSlow as error:
-            return [Heard(failed(error), [*contexts])]
+    async def answers(self, asked: Sequence[Asked]) -> Sequence[Sequence[Heard] | HistoryGap]:
+        """The answers to events, each for those who ask; a gap where the database cannot give them for too long."""
+        if len(asked) > 1:
+            with suppress(Exception):  # one of them may be to blame: which shows when each is read by itself
+                return await self.deadline.keep(self._all(asked, seconds=SECONDS_TOGETHER))
+        return await asyncio.gather(*map(self._patiently, asked))
 
-    async def snapshot(self, context: Context) -> tuple[Heard, Event]:
-        """The answer with which the subscription begins, and its position among the events; raises as `answers` does.
+    async def snapshots(self, contexts: Contexts) -> Sequence[Heard]:
+        """The answers with which the subscription begins, to an event with its place among the others; raises
+        HistoryGap, and TooSlow.
 
         The rows and the number of the last event come from one state of the database.
         """
         assert self.first
-        with _unserved():
-            named = self._named(self.field.payload(self.first))
-            written = await self._of_kind(named, context, now=True)
-            if written is None:
-                past = await context.database.past(self.feed.topic, None)
-                event = replace(self.first, epoch=past.epoch, sequence=past.sequence)
-                return await self._alone(self.field.payload(event), None, context), event
-            assert written.statement
-            values = self._values(written, self.field.payload(self.first)) | {"topic": self.feed.topic}
-            values |= context.viewer.parameters
-            row = await context.database.heard.fetch(written.statement, written.statement.arguments(values))
-            assert row
-            epoch, sequence, *found = row
-            event = replace(self.first, epoch=epoch.decode(), sequence=sequence)
-            return self._answer(self.field.payload(event), found, [None]), event
+        (found,) = await self.deadline.keep(self._all([Asked(self.first, contexts)], now=True))
+        return found
 
-    async def _all(self, event: Event, contexts: Contexts) -> Sequence[Heard]:
-        payload = self.field.payload(event)
-        kinds: dict[str, dict[Hashable, Context]] = {}
-        for viewer, context in contexts.items():
-            kinds.setdefault(context.viewer.kind, {})[viewer] = context
-        with _unserved():
-            found = await asyncio.gather(*(self._together(payload, of_kind) for of_kind in kinds.values()))
-        return [heard for answers in found for heard in answers]
+    async def _patiently(self, asked: Asked) -> Sequence[Heard] | HistoryGap:
+        try:
+            (found,) = await self.deadline.keep(patiently(lambda: self._all([asked])))
+        except HistoryGap as gap:
+            return gap
+        except Exception as error:  # noqa: BLE001  (it is the answer to all who ask)
+            return [Heard(asked.event, failed(error), [*asked.contexts], is_last=not isinstance(error, TooSlow))]
+        return found
 
-    async def _together(self, payload: Payload, contexts: Contexts) -> Sequence[Heard]:
-        """The answers for viewers of one kind."""
-        context, *_ = contexts.values()
-        written = await self._of_kind(self._named(payload), context)
+    async def _all(self, asked: Sequence[Asked], **how: Any) -> Sequence[Sequence[Heard]]:
+        """The answers, by as many statements as there are kinds of viewers and of what events name."""
+        alike: dict[Hashable, list[_One]] = {}
+        for number, (event, contexts) in enumerate(asked):
+            payload = self.field.payload(event)
+            named = (*self._named(payload),)
+            for viewer, context in contexts.items():
+                alike.setdefault((context.viewer.kind, named), []).append(_One(number, event, payload, viewer, context))
+        some = [found[at : at + AT_ONCE] for found in alike.values() for at in range(0, len(found), AT_ONCE)]
+        found: list[list[Heard]] = [[] for _ in asked]
+        with _unserved():
+            for answers in await asyncio.gather(*(self._together(one, **how) for one in some)):
+                for number, heard in answers:
+                    found[number].append(heard)
+        return found
+
+    async def _together(
+        self, asked: Sequence[_One], *, now: bool = False, seconds: float | None = None
+    ) -> Sequence[tuple[int, Heard]]:
+        """The answers for viewers of one kind to events that name the same."""
+        first = asked[0]
+        written = await self._of_kind(self._named(first.payload), first.context, now=now)
         if written is None:
-            return await asyncio.gather(*(self._alone(payload, viewer, one) for viewer, one in contexts.items()))
-        viewers, values = [*contexts], self._values(written, payload)
-        if written.statement is None:
-            return [self._answer(payload, (), viewers)]
-        if len(viewers) == 1:  # together with those of other events
-            arguments = written.statement.arguments(values | context.viewer.parameters)
-            row = await context.database.heard.fetch(written.statement, arguments)
-            assert row
-            return [self._answer(payload, row, viewers)]
-        many = [values | one.viewer.parameters for one in contexts.values()]
-        rows = await context.database.alike(written.statement, many, columns=len(self.feed.seen) + len(written.keys))
-        return [self._answer(payload, row, [viewers[ordinal - 1] for ordinal in ordinals]) for ordinals, *row in rows]
+            heard = await asyncio.gather(*(self._alone(one, now=now) for one in asked))
+            return [(one.number, answer) for one, answer in zip(asked, heard, strict=True)]
+        rows: Iterable[Sequence[Any]] = [(range(1, len(asked) + 1),)]
+        if written.statement:
+            columns = 2 * now + len(self.feed.seen) + len(written.keys)
+            values = [self._values(written, one.payload) | one.context.viewer.parameters for one in asked]
+            rows = await first.context.database.alike(written.statement, values, columns=columns, seconds=seconds)
+        found = []
+        for ordinals, *row in rows:
+            place, texts = row[: 2 * now], row[2 * now :]
+            whose: dict[int, list[_One]] = {}
+            for ordinal in ordinals:
+                whose.setdefault(asked[ordinal - 1].number, []).append(asked[ordinal - 1])
+            for number, some in whose.items():
+                event = some[0].event
+                at = replace(event, epoch=place[0].decode(), sequence=place[1]) if now else event
+                found.append((number, self._answer(at, texts, [one.viewer for one in some])))
+        return found
 
-    async def _alone(self, payload: Payload, viewer: Hashable, context: Context) -> Heard:
+    async def _alone(self, asked: _One, *, now: bool) -> Heard:
         """The answer for one viewer, where Python has to compute some of it, or has errors to tell."""
-        context = context.heard()
+        event, context = asked.event, asked.context.heard()
+        if now:
+            past = await context.database.past(self.feed.topic, None)
+            event = replace(event, epoch=past.epoch, sequence=past.sequence)
         try:
             await self.field.feed(context, self.arguments)
         except Refusal as refusal:
             if isinstance(refusal, Overloaded):
                 raise
-            return Heard(failed(refusal), [viewer], is_last=True)
+            return Heard(event, failed(refusal), [asked.viewer], is_last=True)
         answering = Answering(self.operation, context)
-        found = await answering.show(self.member, payload)
+        found = await answering.show(self.member, self.field.payload(event))
         answer = answering.answer({self.member.key: found})
         if any(error["extensions"]["code"] in UNSERVED for error in answer.get("errors", ())):
             raise HistoryGap
-        return Heard(answer, [viewer])
+        return Heard(event, answer, [asked.viewer])
 
-    def _answer(self, payload: Payload, row: Sequence[Any], viewers: Sequence[Hashable]) -> Heard:
+    def _answer(self, event: Event, row: Sequence[Any], viewers: Sequence[Hashable]) -> Heard:
         """The answer that a row of the statement is."""
         texts = iter(row)
         for seen in self.feed.seen:
             if not next(texts):
-                return Heard(failed(NotFound(at=seen.at)), viewers, is_last=True)
+                return Heard(event, failed(NotFound(at=seen.at)), viewers, is_last=True)
+        payload = self.field.payload(event)
         found: dict[str, Any] = {child.key: None for child, _ in self.rows}
         found |= {child.key: Fragment(next(texts)) for child in self._named(payload)}
         fields = {
             child.key: found[child.key] if child.key in found else plain(child, payload) for child in shown(self.member)
         }
-        return Heard({"data": {self.member.key: fields}}, viewers)
+        return Heard(event, {"data": {self.member.key: fields}}, viewers)
 
     async def _of_kind(self, named: Sequence[Member], context: Context, *, now: bool = False) -> Written | None:
         """The statement for a kind of viewer and for what an event names; None where Python has to compute some of it.
@@ -195,7 +233,7 @@ class Hearing:
 
     def _values(self, written: Written, payload: Payload) -> dict[str, Any]:
         keys = {name: payload[child.node.payload] for child, name in written.keys.items()}  # type: ignore[attr-defined]
-        return {**written.values, **keys}
+        return {**written.values, "topic": self.feed.topic, **keys}
 
     def _named(self, payload: Payload) -> list[Member]:
         """The rows that are selected and that an event names."""

@@ -22,19 +22,15 @@ from graphql_schema.execution.compiling import compile_ahead
 from graphql_schema.execution.deadline import Deadline
 from graphql_schema.execution.operations import Operation
 from graphql_schema.live.access import Access, Subscribed
-from graphql_schema.live.broadcasts import END, Broadcast, Gap, Message, Subscriber, message
-from graphql_schema.live.hearing import Hearing, patiently
+from graphql_schema.live.broadcasts import END, TOGETHER, Broadcast, Gap, Message, Position, Subscriber, message, told
+from graphql_schema.live.hearing import Asked, Hearing, patiently
 
-TOGETHER = 50
-"""Events of the past that are answered at a time."""
 GAPS = Counter(
     "trellis_gaps_total",
     "Gaps that subscribers were told of, by the kind of the topic and by the reason: overflow, history, unserved.",
     ["topic", "reason"],
 )
 
-Position = tuple[str, int]
-"""An epoch and the number of an event."""
 Messages = AsyncGenerator[Message, None]
 
 
@@ -134,11 +130,9 @@ class Subscriptions:
         """The messages of states, each instead of the one before it."""
         async with aclosing(states):
             async for state in states:
-                try:
-                    (heard,) = await hearing.answers(state, {None: context})
-                except HistoryGap:
-                    continue  # the next one says all, too
-                yield message(heard.answer, is_last=heard.is_last)
+                (answers,) = await hearing.answers([Asked(state, {None: context})])
+                if not isinstance(answers, HistoryGap):  # the next one says all, too
+                    yield told(*answers)
 
     async def _before(self, subscriber: Subscriber, position: Position | None) -> Messages:
         """The messages that come before what happens: what has happened since a position, or what there is."""
@@ -147,7 +141,7 @@ class Subscriptions:
                 async for one in self._since(subscriber, *position):
                     yield one
             elif subscriber.broadcast.hearing.first:
-                yield await self._snapshot(subscriber)
+                yield await subscriber.broadcast.snapshot(subscriber)
         except HistoryGap as gap:
             yield await self._gap(subscriber, Gap("unserved" if gap.__cause__ else "history"))
 
@@ -161,17 +155,10 @@ class Subscriptions:
                 raise HistoryGap
             for start in range(0, len(past.events), TOGETHER):
                 events = [event for event in past.events[start : start + TOGETHER] if hearing.hears(event)]
-                found = await asyncio.gather(*(hearing.answers(event, {None: context}) for event in events))
-                for event, (heard,) in zip(events, found, strict=True):
-                    yield message(heard.answer, event, is_last=heard.is_last)
+                for one in await subscriber.broadcast.answers(events, subscriber):
+                    yield one
             sequence, is_whole = past.events[-1].sequence if past.events else sequence, past.is_whole
         subscriber.sequence = sequence
-
-    async def _snapshot(self, subscriber: Subscriber, **beside: Any) -> Message:
-        """A message with all there is, and the cursor behind which the rest comes."""
-        snapshot = subscriber.broadcast.hearing.snapshot(subscriber.context)
-        heard, event = await self.deadline.keep(snapshot)
-        return message(heard.answer | beside, event, is_last=heard.is_last)
 
     async def _next(self, subscriber: Subscriber) -> Message:
         """The next message that was not sent before."""
@@ -194,12 +181,12 @@ class Subscriptions:
         subscriber.sequence = 0  # those of another epoch may be lower
         if hearing.first:
             try:
-                told = await self._snapshot(subscriber, extensions={"gap": answer["errors"][0]})
+                snapshot = await subscriber.broadcast.snapshot(subscriber)
             except HistoryGap:
                 pass
             else:
-                subscriber.note(told)
-                return told
+                subscriber.note(snapshot)
+                return snapshot.beside(gap=answer["errors"][0])
         return message(answer)
 
 

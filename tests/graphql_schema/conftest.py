@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from db.history import Past
 from db.outbox import CHANGED, Event
 from graphql_schema.core.context import Context
 from graphql_schema.execution import Request
@@ -34,7 +35,14 @@ def told(database: NotingDatabase) -> list[tuple[str, dict[str, str]]]:
 
 
 class Source(Heard):
-    """Hands events from the database straight to those who listen."""
+    """Hands events from a database straight to those who listen."""
+
+    def __init__(self, database: NotingDatabase) -> None:
+        super().__init__()
+        self.database = database
+
+    async def since(self, topic: str, after: int) -> Past:
+        return await self.database.past(topic, after)
 
     async def publish(self, event: Event) -> None:
         for queue in self.queues.get(event.topic, ()):
@@ -79,7 +87,7 @@ class Ear:
 @pytest.fixture
 def listen(graph: Graph) -> Listen:
     """`async with listen("ada", query) as ear`: once entered, nothing is missed. Raises RequestError when refused."""
-    source = Source()
+    source = Source(graph.database)
     graph.database.publish = source.publish  # type: ignore[method-assign]
 
     @asynccontextmanager

@@ -10,12 +10,13 @@ from graphql import GraphQLObjectType, get_named_type, is_leaf_type, is_required
 from strawberry import ID
 
 from db.access import Viewer
+from db.errors import HistoryGap
 from db.outbox import Event
 from graphql_schema.core.context import Context, Feed
 from graphql_schema.core.strawberry_seam import declared_of
 from graphql_schema.execution import Request
 from graphql_schema.execution.deadline import Deadline
-from graphql_schema.live.hearing import Hearing
+from graphql_schema.live.hearing import Asked, Hearing
 from graphql_schema.schema import schema
 from tests.conftest import Graph, Heard
 from tests.world import PEOPLE, World
@@ -87,7 +88,8 @@ async def test_a_shared_answer_is_what_each_viewer_reads(graph: Graph, world: Wo
         who: Context(viewer, graph.database, Heard()) for who, viewer in viewers(world).items()
     }
     for event in happenings(name, world):
-        found = await hearing.answers(event, contexts)
+        (found,) = await hearing.answers([Asked(event, contexts)])
+        assert not isinstance(found, HistoryGap)
         told = {who: orjson.loads(orjson.dumps(heard.answer)) for heard in found for who in heard.viewers}
         assert told.keys() == contexts.keys()
         for who, context in contexts.items():
