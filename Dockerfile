@@ -6,7 +6,7 @@ RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --no-deps --req
 COPY app app
 COPY db db
 COPY graphql_schema graphql_schema
-RUN /venv/bin/python -m app.console
+RUN /venv/bin/python -m app.pages
 
 FROM python:3.13-slim
 RUN useradd --system trellis && install --directory --owner trellis /data

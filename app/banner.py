@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rich.markup import escape
 
-from app.console.build import DIST
+from app.pages.build import CONSOLE, DEMO, Site
 from db.demo import DemoPerson
 
 QUERY = """query Start {
@@ -26,10 +26,12 @@ class SignedIn:
     token: str
 
 
-def banner(host: str, port: int, people: list[SignedIn]) -> str:
+def banner(host: str, port: int, people: list[SignedIn], *, has_demo: bool = False) -> str:
     """The lines, in Rich's markup, for a server bound to `host` and `port`."""
     origin = _origin(host, port)
-    return "\n".join(["", *_addresses(origin), "", *_people(origin, people), "", *_start(origin, people), ""])
+    return "\n".join(
+        ["", *_addresses(origin, has_demo=has_demo), "", *_people(origin, people), "", *_start(origin, people), ""]
+    )
 
 
 def _origin(host: str, port: int) -> str:
@@ -38,10 +40,16 @@ def _origin(host: str, port: int) -> str:
     return escape(f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}")
 
 
-def _addresses(origin: str) -> Iterator[str]:
+def _addresses(origin: str, *, has_demo: bool) -> Iterator[str]:
     yield f"[bold]GraphQL[/]   {origin}/graphql"
-    built = (DIST / "index.html").exists()
-    yield f"[bold]GraphiQL[/]  {origin}/graphiql" if built else "GraphiQL  is not built: python -m app.console"
+    yield _page(f"GraphiQL[/]  {origin}/graphiql", CONSOLE)
+    if has_demo:
+        yield _page(f"Demo[/]      {origin}/demo  two people at work", DEMO)
+
+
+def _page(line: str, site: Site) -> str:
+    built = (site.dist / "index.html").exists()
+    return f"[bold]{line}" if built else f"{line.partition('[')[0]} is not built: python -m app.pages"
 
 
 def _people(origin: str, people: list[SignedIn]) -> Iterator[str]:

@@ -25,6 +25,9 @@ from db.errors import NotFound
 
 ROOT = Path(__file__).parents[1]
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+"""Hosts that only this machine reaches."""
+
 Check = Annotated[bool, typer.Option("--check", help="Write nothing, and fail if there is something to write.")]
 Scale = Annotated[int, typer.Option(min=1, help="Each step above 1 adds as much generated data as there is real.")]
 Sources = Annotated[list[Path], typer.Argument(help="Apollo's manifests, Relay's maps, folders, older lists.")]
@@ -52,7 +55,8 @@ def serve(*, host: str = "127.0.0.1", port: int = 8000, data: Data = DATA) -> No
     with suppress(KeyboardInterrupt), _bound(host, port) as listener, ready(data) as settings:
         asyncio.run(check_roles(settings))
         # A database of one's own gets no demo people, whose addresses everybody knows.
-        _serve(settings, listener, [] if os.environ.get("DATABASE_URL") else _demo_people(settings))
+        people = [] if os.environ.get("DATABASE_URL") else _demo_people(settings)
+        _serve(_with_demo(settings, host, people), listener, people)
 
 
 @cli.command()
@@ -194,6 +198,14 @@ def _demo_people(settings: Settings) -> list[SignedIn]:
     return asyncio.run(_sign_in(settings.database_url))
 
 
+def _with_demo(settings: Settings, host: str, people: list[SignedIn]) -> Settings:
+    """The settings with the page `/demo`, unless they say who is on it: nobody is if others can reach it."""
+    if "demo" in settings.model_fields_set or host not in LOOPBACK:
+        return settings
+    emails = tuple(one.person.email for one in people if one.person is not demo.ADMINISTRATOR)
+    return settings.model_copy(update={"demo": emails})
+
+
 async def _sign_in(database_url: str) -> list[SignedIn]:
     from app.auth import issue_token
 
@@ -227,7 +239,7 @@ def _serve(settings: Settings, listener: socket.socket, people: list[SignedIn]) 
                 await workers.__aenter__()
                 _settle_memory()
                 host, port, *_ = listener.getsockname()
-                screen.print(banner(host, port, people))
+                screen.print(banner(host, port, people, has_demo=bool(settings.demo)))
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             await asyncio.gather(super().shutdown(sockets), workers.__aexit__())

@@ -17,13 +17,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import health, metrics
 from app.auth import Sessions
 from app.buckets import Buckets, Limit
-from app.console import pages
 from app.graph import Graph
 from app.http import Explanations, GraphQLOverHTTP, TicketIssue
 from app.http_protocol import HTTPProtocol
 from app.introspection import visiting
 from app.logs import RequestLog
 from app.origins import Origins
+from app.pages import demo, serving
+from app.pages.build import CONSOLE
 from app.persisted.automatic import Automatic
 from app.persisted.find import Persisted
 from app.persisted.trusted import Trusted
@@ -75,7 +76,9 @@ class App:
         self.presence = Presence(settings.redis_url, prefix=settings.redis_prefix)
         self.automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)
         executor = Executor(schema.executor.schema, limits=settings.limits, deadline=settings.deadline)
-        trusted = Trusted.load(settings.trusted_documents, settings.trusted_level, limits=settings.limits)
+        listed, level = settings.trusted_documents, settings.trusted_level
+        own = [demo.DOCUMENTS] if settings.demo else []
+        trusted = Trusted.load(listed, level, limits=settings.limits, beside=own)
         graph = Graph(
             executor,
             self.database,
@@ -117,8 +120,9 @@ class App:
         checks = {"database": self.database.ping, "redis": self.realtime.ping, "tasks": health.tasks_run}
         ages = {"queue_age": self._queue_age, "outbox_age": self._outbox_age}
         watched = [*health.routes(checks, ages), metrics.route(self.sessions, settings.metrics_token, self._queue)]
-        console = pages.routes(allowed=visiting(settings.introspection, self.sessions))
-        return [*watched, *console, Route("/", _to_the_console)]
+        console = serving.routes(CONSOLE, "/graphiql", allowed=visiting(settings.introspection, self.sessions))
+        demonstration = demo.routes(settings.demo, self.database, settings.database_url)
+        return [*watched, *console, *demonstration, Route("/", _to_the_console)]
 
     async def _queue(self) -> State:
         return await state(partial(self.database.writers.fetch, arguments=()))

@@ -160,6 +160,11 @@ class Settings(BaseSettings):
     """`off` runs every document; `log` runs those outside the list too, and logs them; `safelist` refuses them;
     `id-only` refuses every text, and runs the documents of the list by their ids."""
 
+    demo: Annotated[tuple[str, ...], *Listed] = ()
+    """Users of the demo data, by their e-mail addresses, whom anybody may be on the page `/demo`, which shows them at
+    work; without any there is no such page. `scripts/serve` names two where it has loaded the demo data and is reached
+    from this machine only."""
+
     @property
     def owner_url(self) -> str:
         """The address for commands that change more than rows."""

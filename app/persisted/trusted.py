@@ -1,6 +1,6 @@
 """Trusted documents: the list that an operator gives, and how strictly requests are held to it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -52,12 +52,17 @@ class Trusted:
         self._judged = Cache[bool](MAX_JUDGED)
 
     @classmethod
-    def load(cls, file: Path | None, level: Level, *, limits: Limits | None = None) -> Self:
-        """The list in a file that `scripts/trusted-documents` wrote; raises BadDocuments, and OSError without one."""
+    def load(
+        cls, file: Path | None, level: Level, *, limits: Limits | None = None, beside: Sequence[Path] = ()
+    ) -> Self:
+        """The list in a file that `scripts/trusted-documents` wrote, and those in files of ours beside it. Raises
+        BadDocuments, and OSError without a file.
+        """
         if file is None and level != "off":
             raise BadDocuments(f"TRELLIS_TRUSTED_LEVEL is {level}, but TRELLIS_TRUSTED_DOCUMENTS names no list.")
         try:
-            return cls(_read(file) if file else {}, level, limits=limits)
+            files = [file, *beside] if file else beside
+            return cls({name: text for one in files for name, text in _read(one).items()}, level, limits=limits)
         except GraphQLError as error:
             raise BadDocuments(f"{file}: {error.message}") from error
 

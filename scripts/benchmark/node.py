@@ -6,7 +6,7 @@ from pathlib import Path
 
 import orjson
 
-from app.console.node import LOCK, Node, StepFailed, fetched, on_machine
+from app.pages.node import LOCK, Node, StepFailed, fetched, on_machine
 from scripts.benchmark.screen import Stopped
 
 PACKAGE = Path(__file__).parent / "peers" / "node"

@@ -20,35 +20,37 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.console import build
-from app.console.pages import routes
+from app.pages.build import CONSOLE, STAMP, Site, fingerprint
+from app.pages.serving import routes
 from graphql_schema.core.strawberry_seam import Schema
 from tests.app.browser import needs_chromium, visiting
 from tests.app.prefixing import PREFIX, below_a_path
 from tests.app.serving import Served
 
 SCRIPT = "console.log('a script worth compressing')" * 100
-needs_build = pytest.mark.skipif(not build.is_current(), reason="the console is not built: python -m app.console")
+NOT_SOURCES = shutil.ignore_patterns("dist", "node_modules")
+needs_build = pytest.mark.skipif(not CONSOLE.is_current(), reason="the console is not built: python -m app.pages")
 
 
 @pytest.fixture
-def dist(tmp_path: Path) -> Path:
-    """The result of a build, in miniature."""
-    (tmp_path / "assets").mkdir()
-    (tmp_path / "index.html").write_text("<title>Trellis</title>")
-    (tmp_path / "assets/index-abc.js").write_text(SCRIPT)
-    (tmp_path / "assets/index-abc.js.gz").write_bytes(gzip.compress(SCRIPT.encode()))
-    return tmp_path
+def site(tmp_path: Path) -> Site:
+    """A page that was built, in miniature."""
+    site = Site("the page", tmp_path)
+    (site.dist / "assets").mkdir(parents=True)
+    (site.dist / "index.html").write_text("<title>Trellis</title>")
+    (site.dist / "assets/index-abc.js").write_text(SCRIPT)
+    (site.dist / "assets/index-abc.js.gz").write_bytes(gzip.compress(SCRIPT.encode()))
+    return site
 
 
-async def get(dist: Path, path: str, **headers: str) -> httpx.Response:
-    transport = httpx.ASGITransport(Starlette(routes=routes(dist)))
+async def get(site: Site, path: str, **headers: str) -> httpx.Response:
+    transport = httpx.ASGITransport(Starlette(routes=routes(site, "/graphiql")))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
         return await client.get(path, headers=headers)
 
 
-async def test_the_page_may_load_and_reach_nothing_but_its_own_server(dist: Path) -> None:
-    page = await get(dist, "/graphiql")
+async def test_the_page_may_load_and_reach_nothing_but_its_own_server(site: Site) -> None:
+    page = await get(site, "/graphiql")
     policy = dict(rule.split(" ", 1) for rule in page.headers["content-security-policy"].split("; "))
     assert page.text == "<title>Trellis</title>"
     assert policy["default-src"] == "'none'"
@@ -58,21 +60,21 @@ async def test_the_page_may_load_and_reach_nothing_but_its_own_server(dist: Path
     assert page.headers["referrer-policy"] == "no-referrer"
 
 
-async def test_a_host_header_cannot_widen_the_policy(dist: Path) -> None:
-    page = await get(dist, "/graphiql", host="localhost; script-src *")
+async def test_a_host_header_cannot_widen_the_policy(site: Site) -> None:
+    page = await get(site, "/graphiql", host="localhost; script-src *")
     assert "connect-src 'self';" in page.headers["content-security-policy"]
     assert "*" not in page.headers["content-security-policy"]
 
 
-async def test_the_page_is_asked_for_again_each_time_and_its_assets_never(dist: Path) -> None:
-    page, asset = await get(dist, "/graphiql"), await get(dist, "/graphiql/assets/index-abc.js")
+async def test_the_page_is_asked_for_again_each_time_and_its_assets_never(site: Site) -> None:
+    page, asset = await get(site, "/graphiql"), await get(site, "/graphiql/assets/index-abc.js")
     assert page.headers["cache-control"] == "no-cache"
     assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
 @pytest.mark.parametrize(("accepted", "coding"), [("gzip", "gzip"), ("identity", "identity"), ("gzip;q=0", "identity")])
-async def test_an_asset_is_compressed_for_those_who_accept_it(dist: Path, accepted: str, coding: str) -> None:
-    asset = await get(dist, "/graphiql/assets/index-abc.js", **{"accept-encoding": accepted})
+async def test_an_asset_is_compressed_for_those_who_accept_it(site: Site, accepted: str, coding: str) -> None:
+    asset = await get(site, "/graphiql/assets/index-abc.js", **{"accept-encoding": accepted})
     assert asset.headers.get("content-encoding", "identity") == coding
     assert asset.headers["content-type"].startswith("text/javascript")
     assert asset.headers["vary"] == "Accept-Encoding"
@@ -80,29 +82,31 @@ async def test_an_asset_is_compressed_for_those_who_accept_it(dist: Path, accept
 
 
 @pytest.mark.parametrize("name", ["unknown.js", "%2e%2e", "%2e%2e%2findex.html", "%00"])
-async def test_what_is_no_asset_is_not_found(dist: Path, name: str) -> None:
-    assert (await get(dist, f"/graphiql/assets/{name}")).status_code == 404
+async def test_what_is_no_asset_is_not_found(site: Site, name: str) -> None:
+    assert (await get(site, f"/graphiql/assets/{name}")).status_code == 404
 
 
 async def test_without_a_build_the_page_says_how_to_make_one(tmp_path: Path) -> None:
-    page = await get(tmp_path / "nothing", "/graphiql")
+    page = await get(Site("the page", tmp_path), "/graphiql")
     assert page.status_code == 503
     assert page.headers["content-type"].startswith("text/plain")
-    assert "python -m app.console" in page.text
+    assert "python -m app.pages" in page.text
 
 
 def test_a_build_is_current_until_a_source_changes(tmp_path: Path) -> None:
-    source = shutil.copytree(build.SOURCE, tmp_path / "console", ignore=shutil.ignore_patterns("dist"))
-    (source / "dist").mkdir()
-    (source / "dist" / build.STAMP).write_text(build.fingerprint(source))
-    assert build.is_current(source, source / "dist")
+    source = shutil.copytree(CONSOLE.source, tmp_path / "console", ignore=NOT_SOURCES)
+    site = Site("the page", source)
+    site.dist.mkdir()
+    (site.dist / STAMP).write_text(fingerprint(source))
+    assert site.is_current()
     (source / "src/welcome.graphql").write_text("{ viewer { id } }")
-    assert not build.is_current(source, source / "dist")
+    assert not site.is_current()
 
 
 @pytest.mark.parametrize("node", [None, "v18.20.4"], ids=["no Node", "an old Node"])
 def test_an_impossible_build_is_one_line_and_no_failure(tmp_path: Path, node: str | None) -> None:
-    shutil.copytree(build.SOURCE, tmp_path / "app/console", ignore=shutil.ignore_patterns("dist"))
+    for folder in ("console", "demo", "pages"):
+        shutil.copytree(CONSOLE.source.parent / folder, tmp_path / "app" / folder, ignore=NOT_SOURCES)
     (tmp_path / "app/__init__.py").touch()
     path = tmp_path / "bin"
     path.mkdir()
@@ -110,12 +114,12 @@ def test_an_impossible_build_is_one_line_and_no_failure(tmp_path: Path, node: st
         (path / command).write_text(f"#!/bin/sh\necho {node}\n")
         (path / command).chmod(0o755)
     offline = {**os.environ, "PATH": str(path), "PIP_NO_INDEX": "1", "PYTHONPATH": str(tmp_path)}
-    build_it = [sys.executable, "-m", "app.console"]
+    build_it = [sys.executable, "-m", "app.pages"]
     done = subprocess.run(build_it, cwd=tmp_path, env=offline, capture_output=True, text=True, check=False)  # noqa: S603 — our own
     assert done.returncode == 0
     assert len(done.stderr.splitlines()) == 1
-    assert "The console was not built: fetching Node with pip failed" in done.stderr
-    assert not (tmp_path / "app/console/dist").exists()
+    assert "of the console and the demo: fetching Node with pip failed" in done.stderr
+    assert not list(tmp_path.glob("app/*/dist"))
 
 
 @strawberry.type
@@ -140,7 +144,7 @@ async def answer(request: Request) -> Response:
 @pytest.fixture
 async def host() -> AsyncIterator[str]:
     """The `host:port` of a server with the console and a GraphQL endpoint of one field."""
-    app = Starlette(routes=[*routes(), Route("/graphql", answer, methods=["POST"])])
+    app = Starlette(routes=[*routes(CONSOLE, "/graphiql"), Route("/graphql", answer, methods=["POST"])])
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -15,7 +15,7 @@ from typing import IO
 import orjson
 import pytest
 
-from app.console.node import Node, StepFailed, on_machine
+from app.pages.node import Node, StepFailed, on_machine
 from tests.app.serving import Served, serving
 from tests.conftest import TEMPLATE
 from tests.databases import Databases

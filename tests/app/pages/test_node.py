@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.console.node import LOCK, Node, StepFailed, on_machine
+from app.pages.node import LOCK, Node, StepFailed, on_machine
 
 Program = Callable[[str, str], Path]
 

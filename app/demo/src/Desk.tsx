@@ -1,0 +1,40 @@
+// What somebody has on their desk: the document that they share with the others, their course, their notifications.
+import { useQuery } from "@apollo/client/react";
+import { Bar } from "./Bar";
+import { Course } from "./Course";
+import { Document } from "./Document";
+import { DeskDocument, type MembershipFragment } from "./graphql/graphql";
+import { Members } from "./Members";
+import { News } from "./News";
+import { type Persona, useSession } from "./session";
+
+export function Desk() {
+  const { people } = useSession();
+  const { data, error, refetch } = useQuery(DeskDocument);
+  const projects = data?.projects.nodes ?? [];
+  const project = projects.find((one) => people.every((person) => works(person, one))) ?? projects[0];
+  const [document] = project?.documents.nodes ?? [];
+  const [enrollment] = data?.viewer?.enrollments.nodes ?? [];
+
+  return (
+    <>
+      <Bar viewer={data?.viewer ?? null} onTold={refetch} />
+      <News />
+      <main className="desk">
+        {error && <p className="notice" role="alert">{error.message}</p>}
+        {project && document ? (
+          <>
+            <Members project={project} />
+            <Document key={document.id} id={document.id} name={project.name} />
+          </>
+        ) : (
+          data && <p className="notice">No project is open to you. When somebody adds you to one, it opens here.</p>
+        )}
+        {enrollment?.course && <Course id={enrollment.course.id} />}
+      </main>
+    </>
+  );
+}
+
+const works = ({ id }: Persona, project: MembershipFragment) =>
+  project.owner.id === id || project.members.nodes.some(({ user }) => user.id === id);

@@ -1,0 +1,123 @@
+// The document with its threads beside the text. What is heard of it goes into the cache, and from there to the page.
+import { useMutation, useQuery, useSubscription } from "@apollo/client/react";
+import { useState } from "react";
+import { beginning, type Block, blockAt, blocksOf } from "./blocks";
+import { Composer } from "./Composer";
+import {
+  DocumentDocument,
+  type DocumentEventsSubscription,
+  DocumentEventsDocument,
+  OpenThreadDocument,
+  type TalkFragment,
+} from "./graphql/graphql";
+import { Icon } from "./Icon";
+import { isNew, lastSaid } from "./news";
+import { Presence } from "./Presence";
+import { refusalOf } from "./refusals";
+import { useSession } from "./session";
+import { Text } from "./Text";
+import { Thread } from "./Thread";
+
+export function Document({ id, name }: { id: string; name: string }) {
+  const document = useDocument(id);
+  const [commentedOn, commentOn] = useState<number>();
+  const [openThread] = useMutation(OpenThreadDocument);
+
+  if (!document) return <p className="notice">Opening {name} …</p>;
+
+  const blocks = blocksOf(document.content);
+  const threads = Map.groupBy(document.threads.nodes, ({ position }) => blockAt(blocks, position.line));
+
+  async function open(block: Block, content: string) {
+    commentOn(undefined);
+    const input = { documentId: id, content, position: { line: block.first } };
+    const refusal = await refusalOf(openThread({ variables: { input } }));
+    if (refusal) commentOn(block.first);
+    return refusal;
+  }
+
+  return (
+    <article>
+      <header className="heading">
+        <h1>{name}</h1>
+        <p>
+          {document.phase.toLowerCase()}, version {document.version}
+        </p>
+        <Presence documentId={id} />
+      </header>
+      {blocks.map((block) => (
+        <div className="row" key={block.first}>
+          <div className="block">
+            <Text>{block.text}</Text>
+            <button
+              type="button"
+              className="add"
+              aria-label={`Comment on “${beginning(block)}”`}
+              title="Comment"
+              onClick={() => commentOn(block.first)}
+            >
+              <Icon of="plus" />
+            </button>
+          </div>
+          <Threads threads={threads.get(block) ?? []} documentId={id}>
+            {commentedOn === block.first && (
+              <Composer
+                label="Open a thread"
+                draft={`${id}:${block.first}`}
+                documentId={id}
+                onSend={(content) => open(block, content)}
+                onCancel={() => commentOn(undefined)}
+              />
+            )}
+          </Threads>
+        </div>
+      ))}
+    </article>
+  );
+}
+
+interface ThreadsProps {
+  threads: TalkFragment[];
+  documentId: string;
+  children: React.ReactNode;
+}
+
+function Threads({ threads, documentId, children }: ThreadsProps) {
+  if (!threads.length && !children) return null;
+  return (
+    <div className="threads">
+      {threads.map((thread) => (
+        <Thread key={thread.id} thread={thread} documentId={documentId} />
+      ))}
+      {children}
+    </div>
+  );
+}
+
+function useDocument(id: string) {
+  const { me, connection } = useSession();
+  const [isHeard, setHeard] = useState(false);
+  const { data, refetch } = useQuery(DocumentDocument, { variables: { id }, skip: !isHeard });
+
+  useSubscription(DocumentEventsDocument, {
+    variables: { id },
+    ignoreResults: true,
+    onData({ data: { data } }) {
+      if (data) heed(data.documentEvents);
+    },
+  });
+
+  function heed({ kind, comment }: DocumentEventsSubscription["documentEvents"]) {
+    // A snapshot is the beginning, or all that is left of events that were lost: read, now that we hear what follows.
+    if (kind === "SNAPSHOT" || kind === "DOCUMENT_EDITED") {
+      if (isHeard) void refetch();
+      else setHeard(true);
+    }
+    const isSaid = kind === "COMMENT_ADDED" || kind === "THREAD_OPENED";
+    if (!isSaid || !comment || comment.author.id === me.id) return;
+    lastSaid.set(`${comment.author.name}: ${comment.content}`);
+    if (connection.isCatchingUp()) isNew(comment.id);
+  }
+
+  return data?.node && "content" in data.node ? data.node : null;
+}

@@ -1,0 +1,85 @@
+// The one connection of a window, on which all operations run. When it is lost it is made again, and graphql-ws sends
+// again what had no answer: subscriptions go on behind their last cursor (see `graph.ts`), and a mutation, sent twice
+// with one idempotency key, is done once.
+import { type Client, createClient } from "graphql-ws";
+import { type Store, store } from "./store";
+
+export type State = "connecting" | "live" | "away";
+
+export interface Connection {
+  socket: Client;
+  state: Store<State>;
+  /** Whether what is heard now came while we were away. */
+  isCatchingUp(): boolean;
+  /** Something was heard: it takes a second of silence to have caught up. */
+  heard(): void;
+  /** Lose the connection on purpose, until `comeBack`. */
+  leave(): void;
+  comeBack(): void;
+}
+
+const PING = 4_000;
+const PATIENCE = 3_000;
+const QUIET = 1_000;
+const REFUSED = 4403;
+
+export function connect(token: string, onRefused: () => void): Connection {
+  const state = store<State>("connecting");
+  let isHeld = false;
+  let caughtUp = 0;
+  let silence: ReturnType<typeof setTimeout>;
+
+  const url = new URL("graphql", location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+
+  const socket = createClient({
+    url: url.href,
+    connectionParams: { authorization: `Bearer ${token}` },
+    lazy: false,
+    keepAlive: PING,
+    shouldRetry: () => true,
+    retryAttempts: Infinity,
+    // At random, so that not everybody comes back at once to a server that has restarted.
+    retryWait: async () => {
+      do await pause(200 + 300 * Math.random());
+      while (isHeld);
+    },
+    onNonLazyError: () => undefined,
+    on: {
+      connected() {
+        if (state.get() === "away") caughtUp = Date.now() + QUIET;
+        state.set("live");
+      },
+      closed(event) {
+        clearTimeout(silence);
+        state.set("away");
+        if ((event as CloseEvent).code === REFUSED) onRefused();
+      },
+      // A network that is gone does not say so: whoever does not answer a ping is not there.
+      ping(received) {
+        if (!received) silence = setTimeout(() => socket.terminate(), PATIENCE);
+      },
+      pong(received) {
+        if (received) clearTimeout(silence);
+      },
+    },
+  });
+
+  return {
+    socket,
+    state,
+    isCatchingUp: () => Date.now() < caughtUp,
+    heard() {
+      if (Date.now() < caughtUp) caughtUp = Date.now() + QUIET;
+    },
+    leave() {
+      isHeld = true;
+      socket.terminate();
+    },
+    comeBack() {
+      isHeld = false;
+    },
+  };
+}
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
