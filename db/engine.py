@@ -181,31 +181,23 @@ class Database:
                 await self._commit(session, transaction.events)
 
     async def alike(
-        self,
-        statement: Statement,
-        values: Sequence[Mapping[str, Any]],
-        *,
-        columns: int,
-        seconds: float | None = None,
+        self, statement: Statement, values: Sequence[Mapping[str, Any]], *, columns: int, seconds: float | None = None
     ) -> Sequence[Record]:
         """The different rows of a statement for many values of its parameters, each with the ordinals of its values.
 
-        Parameters that have one value in all of them are given once. Raises Overloaded, and TooSlow after so many
-        seconds.
+        Raises Overloaded, and TooSlow after so many seconds.
         """
-        first = values[0]
         if len(values) == 1:
-            row = await self.heard.fetch(statement, statement.arguments(first))  # together with others of the moment
+            row = await self.heard.fetch(
+                statement, statement.arguments(values[0])
+            )  # together with others of the moment
             return [([1], *row)] if row else []
-        apart = [name for name in statement.types if any(one.get(name) != first.get(name) for one in values)]
-        arguments = dict(zip(statement.types, statement.arguments(first), strict=True))
+        apart, arguments = statement.spread(values)
         async with self._hearing:
             if not apart:
-                rows = await self.listeners.fetch(statement.sql, [*arguments.values()], seconds=seconds)
+                rows = await self.listeners.fetch(statement.sql, arguments, seconds=seconds)
                 return [(range(1, len(values) + 1), *row) for row in rows]
-            arguments |= {name: [one[name] for one in values] for name in apart}
-            sql = statement.alike(apart, columns=columns)
-            return await self.listeners.fetch(sql, [*arguments.values()], seconds=seconds)
+            return await self.listeners.fetch(statement.alike(apart, columns=columns), arguments, seconds=seconds)
 
     async def past(self, topic: Topic, after: int | None) -> Past:
         """The events of a topic behind a number, as far as the outbox has them: see `db.history`."""
