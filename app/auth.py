@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Set as AbstractSet
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -37,6 +38,7 @@ _SESSIONS = (
         tables.User.role,
         tables.Session.id,
         func.array(_ORGANIZATIONS.scalar_subquery()),
+        tables.Session.expires_at,
     )
     .join(tables.Session, tables.Session.user_id == tables.User.id)
     .where(tables.Session.expires_at > func.now(), tables.User.is_active)
@@ -144,8 +146,8 @@ async def issue_token(database_url: str, email: str) -> str:
         await database.close()
 
 
-def _viewer(user_id: UUID, role: bytes, session_id: UUID, organization_ids: list[UUID]) -> Viewer:
-    return Viewer(user_id, UserRole[role.decode()], session_id, tuple(organization_ids))
+def _viewer(user_id: UUID, role: bytes, session_id: UUID, organization_ids: list[UUID], expires_at: datetime) -> Viewer:
+    return Viewer(user_id, UserRole[role.decode()], session_id, tuple(organization_ids), expires_at)
 
 
 def _bearer(authorization: str) -> str:

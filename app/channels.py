@@ -7,7 +7,7 @@ read from the past that the outbox keeps. Only what that has no more is lost for
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Protocol, Self
 
 from db.errors import HistoryGap
 from db.history import Past
@@ -15,6 +15,18 @@ from db.outbox import Event, Topic
 
 Read = Callable[[Topic, int | None], Awaitable[Past]]
 """Reads the past of a topic behind a number: see `db.history.past`."""
+
+
+class Hears(Protocol):
+    """What events are handed to."""
+
+    def hear(self, event: Event) -> None:
+        """Take in an event."""
+        ...
+
+    def lose(self) -> None:
+        """Note that events are lost here."""
+        ...
 
 
 class Listener:
@@ -60,7 +72,7 @@ class Channel:
 
     topic: Topic
     read: Read | None
-    listeners: set[Listener] = field(default_factory=set)
+    listeners: set[Hears] = field(default_factory=set)
     is_asked_for: bool = False
     is_joined: bool = False
     """Whether Redis has acknowledged it."""

@@ -89,7 +89,7 @@ class App:
             settings.introspection,
             self.presence,
         )
-        self.watch = Watch(self.sessions, interval=settings.credential_interval)
+        self.watch = Watch(self.sessions, self.realtime, interval=settings.credential_interval)
         self.tickets = Tickets(settings.redis_url, prefix=settings.redis_prefix)
         origins = Origins(settings.origins)
         self.sockets = GraphQLOverWebSocket(graph, settings, self.watch, origins=origins, tickets=self.tickets)

@@ -9,8 +9,8 @@ once. Subscribers that come back read what they have missed from Redis (`app.his
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Self
 
 import orjson
@@ -20,7 +20,7 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.backoff import ExponentialWithJitterBackoff
 
-from app.channels import Channel, Listener, Read
+from app.channels import Channel, Hears, Listener, Read
 from app.history import event_of, keep, kept
 from app.redis import LOST, is_away, never_again, once_more
 from db.background import Background
@@ -111,13 +111,19 @@ class Realtime:
         Raises Unavailable when Redis or the database does not answer. The iteration raises HistoryGap where events are
         lost, and goes on behind it: for a listener that does not keep up, and where the outbox has them no more.
         """
-        channel = self._channels.setdefault(topic, Channel(topic, self.past))
         listener = Listener(self.queue_size)
+        with self.hearing(topic, listener) as channel:
+            await self._acknowledged(channel)
+            yield listener
+
+    @contextmanager
+    def hearing(self, topic: Topic, listener: Hears) -> Iterator[Channel]:
+        """Hand the events of a topic to a listener. Once the channel `is_heard`, no later event is missed."""
+        channel = self._channels.setdefault(topic, Channel(topic, self.past))
         channel.listeners.add(listener)
         self._changed.put_nowait(topic)
         try:
-            await self._acknowledged(channel)
-            yield listener
+            yield channel
         finally:
             channel.listeners.discard(listener)
             self._changed.put_nowait(topic)

@@ -5,6 +5,7 @@ mutations put it into their statements, and `scripts/access` prints it. Rules ad
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -46,6 +47,8 @@ class Viewer:
     session_id: UUID | None = None
     organization_ids: tuple[UUID, ...] = ()
     """The organizations that pay for what the viewer asks."""
+    expires_at: datetime | None = None
+    """The moment at which the session ends by itself."""
     scopes: frozenset[str] | None = None
     """The scopes of the credential, such as `specs:read` and `specs:write`; None where it allows everything."""
 

@@ -1,5 +1,7 @@
 """The end of a conversation: the code and the reason with which its socket closes."""
 
+from app.refusals import is_broken, refused
+
 
 class Closing(Exception):  # noqa: N818  (an outcome, not an error)
     """The conversation ends with this close code."""
@@ -8,3 +10,11 @@ class Closing(Exception):  # noqa: N818  (an outcome, not an error)
         super().__init__(reason)
         self.code = code
         self.reason = reason
+
+
+def closing_for(failure: Exception) -> Closing:
+    """The end that a conversation comes to by an exception. After one that passes, the client comes back."""
+    if isinstance(failure, Closing):
+        return failure
+    [told] = refused(failure)["errors"]
+    return Closing(1013, told["message"]) if is_broken([told]) else Closing(4500, told["message"])

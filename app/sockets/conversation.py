@@ -3,7 +3,7 @@
 import asyncio
 import time
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
@@ -11,15 +11,16 @@ import structlog
 from graphql import GraphQLError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected, WebSocketState
 
-from app.auth import REFUSED, given
+from app.auth import REFUSED
 from app.graph import Client, Graph
 from app.logs import elapsed, note
 from app.metrics import count_errors
-from app.refusals import is_broken, refused
+from app.refusals import refused
 from app.requests import BadRequest, checked, parsed
 from app.settings import Settings
-from app.sockets.closing import Closing
-from db.access import Viewer
+from app.sockets.closing import Closing, closing_for
+from app.sockets.credentials import EXPIRES_IN, authorization_in, renewed
+from app.watch import Watch, expires_in
 from db.errors import Refusal, Unauthenticated
 from graphql_schema.execution import Operation, RequestError
 
@@ -37,6 +38,7 @@ class Sockets(Protocol):
     graph: Graph
     settings: Settings
     draining: Closing | None
+    watch: Watch
 
     def admit(self, client: Client) -> None:
         """Count a socket of this client; raises Closing for one too many."""
@@ -80,14 +82,10 @@ class Conversation:
         try:
             async with asyncio.TaskGroup() as self.tasks:
                 await self._converse()
-        except* Closing as closings:
-            closing = closings.exceptions[0]
-            assert isinstance(closing, Closing)
-            await self._close(closing.code, closing.reason)
         except* (WebSocketDisconnect, WebSocketDisconnected):
             pass
         except* Exception as failures:  # noqa: BLE001  (what is unexpected is logged and masked)
-            closing = _failed(failures.exceptions[0])
+            closing = closing_for(failures.exceptions[0])
             await self._close(closing.code, closing.reason)
         finally:
             log.info("socket", code=self.code, ms=elapsed(started))
@@ -112,15 +110,21 @@ class Conversation:
         """Close the socket, as its credential does not hold any longer."""
         await self.end(Closing(4403, REFUSED))
 
+    async def warn(self, seconds: int) -> None:
+        """Say that the credential ends in so many seconds, for the client to send another."""
+        with suppress(WebSocketDisconnect, WebSocketDisconnected, Closing):
+            await self._send("ping", payload={EXPIRES_IN: seconds})
+
     async def _converse(self) -> None:
         if PROTOCOL not in self.websocket.scope["subprotocols"]:
             raise Closing(4406, f"The subprotocol must be {PROTOCOL}.")
         await self._acknowledge(await self._initialised())
-        while True:
-            message = await self._receive()
-            assert self.client
-            await self.sockets.turn(self.client)
-            await self._handle(message)
+        with self.sockets.watch.over(self):
+            while True:
+                message = await self._receive()
+                assert self.client
+                await self.sockets.turn(self.client)
+                await self._handle(message)
 
     async def _initialised(self) -> Message:
         """The payload of `connection_init`."""
@@ -138,30 +142,29 @@ class Conversation:
             raise Closing(4408, "There was no connection_init in time.") from None
 
     async def _acknowledge(self, payload: Message) -> None:
-        credential = _authorization(payload) or self.credential
+        credential = authorization_in(payload) or self.credential
         address = self.websocket.client
-        client = Client(await self._viewer(credential), credential, address.host if address else None)
+        try:
+            viewer = await self.graph.sessions.viewer(credential)
+        except Unauthenticated as error:
+            raise Closing(4403, error.message) from None
+        client = Client(viewer, credential, address.host if address else None)
         self.sockets.admit(client)
         self.client = client
         note(viewer=client.viewer.id and str(client.viewer.id))
         await self._send("connection_ack")
 
-    async def _viewer(self, credential: str | None) -> Viewer:
-        try:
-            return await self.graph.sessions.viewer(credential)
-        except Unauthenticated as refused:
-            raise Closing(4403, refused.message) from None
+    async def _renew(self, client: Client, credential: str) -> Message:
+        """Go on with the credential that came in a ping or a pong; returns for how long it holds, or why it does not.
 
-    async def _renewed(self, client: Client, payload: Message) -> Client:
-        """The client with the credential that came with an operation, if one did. It must be of the same user."""
-        extensions = payload.get("extensions")
-        credential = _authorization(extensions) if isinstance(extensions, dict) else None
-        if credential in {None, client.credential}:
-            return client
-        viewer = await self._viewer(credential)
-        if not viewer.acts_as(client.viewer):
-            raise Closing(4403, "This credential is another user's, or of another role. Open another socket.")
-        return replace(client, viewer=viewer, credential=credential)
+        Then the one before still counts.
+        """
+        try:
+            self.graph.rate_limits.take(client.pays, 1)
+            self.client = client = await renewed(self.graph.sessions, client, credential)
+        except Refusal as error:
+            return refused(error)
+        return {EXPIRES_IN: expires_in(client.viewer)}
 
     async def _receive(self) -> Message:
         """The next message. Its payload, if it has one, is an object."""
@@ -181,6 +184,8 @@ class Conversation:
 
     async def _handle(self, message: Message) -> None:
         match message:
+            case {"type": "ping" | "pong", "payload": {**given}} if self.client and (new := authorization_in(given)):
+                await self._send("pong", payload=await self._renew(self.client, new))
             case {"type": "ping"}:
                 await self._send("pong", **{name: message[name] for name in message.keys() & {"payload"}})
             case {"type": "pong"}:
@@ -237,11 +242,15 @@ class Conversation:
     async def _read(self, payload: Message) -> tuple[Operation, Client]:
         """The operation, and the client with the credential that it has brought."""
         assert self.client
+        extensions = payload.get("extensions")
+        credential = authorization_in(extensions) if isinstance(extensions, dict) else None
         try:
-            self.client = client = await self._renewed(self.client, payload)
+            self.client = client = await renewed(self.graph.sessions, self.client, credential)
             operation = await self.graph.prepare(checked(payload), client)
         except BadRequest as error:
             raise Closing(4400, error.message) from None
+        except Unauthenticated as error:
+            raise Closing(4403, error.message) from None
         if self.sockets.draining and operation.kind == "subscription":
             raise self.sockets.draining
         return operation, client
@@ -285,19 +294,3 @@ class Conversation:
         self.code = code
         with suppress(WebSocketDisconnect, WebSocketDisconnected):
             await self.websocket.close(code, reason.encode()[:REASON_BYTES].decode(errors="ignore"))
-
-
-def _failed(failure: Exception) -> Closing:
-    """The end after a failure: from one that passes the client comes back."""
-    [told] = refused(failure)["errors"]
-    return Closing(1013, told["message"]) if is_broken([told]) else Closing(4500, told["message"])
-
-
-def _authorization(payload: Message) -> str | None:
-    """The credential in a `connection_init`, if any: a member of its own or among `headers`, however it is written."""
-    headers = payload.get("headers")
-    members = [*payload.items(), *(headers.items() if isinstance(headers, dict) else ())]
-    found = [value for name, value in members if name.lower() == "authorization"]
-    if not all(isinstance(value, str | None) for value in found):
-        raise Closing(4400, "The authorization must be a text.")
-    return next(filter(None, map(given, found)), None)

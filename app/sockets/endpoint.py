@@ -66,8 +66,7 @@ class GraphQLOverWebSocket:
         self._open.add(conversation)
         self._opening[address] += 1
         try:
-            with self.watch.over(conversation):
-                await conversation.serve()
+            await conversation.serve()
         finally:
             self._open.discard(conversation)
             if conversation.client:

@@ -141,6 +141,9 @@ class Subscription:
         """End it with an answer that says why: a client that is only cut off comes back."""
         self.end(Unauthenticated(REFUSED))
 
+    async def warn(self, seconds: int) -> None:
+        """Say nothing: beside the answers of a stream there is no place for it that clients would read."""
+
     async def _next(self) -> Message | None:
         """The next message, if there is one; raises TimeoutError when it is ended."""
         try:

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from app.auth import REFUSED
+from app.auth import REFUSED, issue_token
 from db import tables
 from db.access import GUEST
 from db.engine import Database
 from tests.app.serving import happen, listeners, serving, until
 from tests.app.streams import test_framing as multipart
 from tests.app.streams import test_streaming as events
-from tests.app.streams.reading import HEARD, listening
+from tests.app.streams.reading import HEARD, LISTEN, listening, reading
 from tests.world import World
 
 REFUSAL = f'{{"errors":[{{"message":"{REFUSED}","extensions":{{"code":"UNAUTHENTICATED"}}}}]}}'.encode()
@@ -56,6 +56,23 @@ async def test_a_stream_ends_however_its_credential_ended(
         async with database.work(GUEST) as work:
             await work.execute(change)
         assert await stream.rest() == SAID[events.EVENTS]
+
+
+async def test_behind_the_end_of_its_credential_a_stream_goes_on_under_another(
+    database_url: str, redis_url: str, world: World
+) -> None:
+    asked = {"accept": events.EVENTS, "id": world.requirements.public_id}
+    async with serving(database_url, redis_url) as served:
+        async with listening(served, world, accept=events.EVENTS) as stream:
+            await happen(served, world.requirements)
+            cursor = await stream.cursor()
+            authorization = f"Bearer {world.tokens['ada']}"
+            await served.post({"query": "mutation { signOut { signedOut } }"}, authorization=authorization)
+            assert REFUSAL in await stream.rest()
+        await happen(served, world.requirements)
+        token = await issue_token(database_url, "ada@example.com")
+        async with reading(served, LISTEN, token=token, last_event_id=cursor, **asked) as stream:
+            await stream.take(events.COMMENT + events.next_of(HEARD))
 
 
 async def test_a_stream_goes_on_while_its_credential_holds(database_url: str, redis_url: str, world: World) -> None:
