@@ -73,16 +73,23 @@ class Coalescer:
             batch.leave()
             raise
 
-    async def fetch_for_certain(self, statement: Statement, arguments: Arguments) -> Record | None:
+    async def fetch_for_certain(
+        self, statement: Statement, arguments: Arguments, *, waits: bool = False
+    ) -> Record | None:
         """Fetch as `fetch` does, for a statement that changes something: once begun it is awaited, so that no change is
         made without a client hearing of it.
 
-        A cancellation that comes meanwhile counts only if nothing was changed.
+        A cancellation that comes meanwhile counts only if nothing was changed, or at once where it is the only one of
+        its batch and `waits` for a lock.
         """
-        _, row = self._join(statement, arguments)
+        batch, row = self._join(statement, arguments)
         try:
             return await asyncio.shield(row)
         except asyncio.CancelledError:
+            if waits and len(batch.rows) == 1:
+                row.cancel()
+                batch.leave()
+                raise
             with suppress(Exception):
                 return await row
             raise

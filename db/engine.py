@@ -154,16 +154,16 @@ class Database:
         turn = self._changing.setdefault(row, asyncio.Lock()) if row else nullcontext()
         with refusing():
             async with turn:
-                found = await self._changed(statement, arguments)
+                found = await self._changed(statement, arguments, waits=row is not None)
         if found is None or found[0] is None:
             return None
         if found[1] is not None:
             self.wake()
         return found
 
-    async def _changed(self, statement: Statement, arguments: Arguments) -> Record | None:
+    async def _changed(self, statement: Statement, arguments: Arguments, *, waits: bool) -> Record | None:
         if statement.together:
-            return await self.changes.fetch_for_certain(statement, arguments)
+            return await self.changes.fetch_for_certain(statement, arguments, waits=waits)
         # It can wait for a lock: it ends with the time of its operation.
         rows = await self.changes.run(statement.sql, arguments)
         return rows[0] if rows else None
