@@ -34,6 +34,7 @@ def by_field(operation: Operation) -> bytes:
     )
 
 
-def with_cost(answer: bytes, cost: bytes) -> bytes:
-    """The JSON of an answer, which has no extensions yet, with its cost in them."""
-    return b"".join((memoryview(answer)[:-1], b',"extensions":{"cost":', cost, b"}}"))
+def with_cost(answer: bytes, cost: bytes, at: bytes = b"") -> bytes:
+    """The JSON of an answer, which has no extensions yet, with its cost in them, and `extensions.at` if it has that."""
+    others = (b',"at":', at) if at else ()
+    return b"".join((memoryview(answer)[:-1], b',"extensions":{"cost":', cost, *others, b"}}"))

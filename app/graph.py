@@ -21,6 +21,7 @@ from db.access import GUEST, Viewer
 from db.base import new_id
 from db.engine import Database
 from db.errors import Overloaded
+from db.roots import at
 from graphql_schema.core.context import Budget, Context, Events, Presence
 from graphql_schema.execution import CostError, Executor, Operation, RequestError
 from graphql_schema.execution.answers import Answer
@@ -90,10 +91,10 @@ class Graph:
     async def execute(self, operation: Operation, client: Client) -> Answered:
         """The answer to a query or a mutation; raises RateLimited. What never gets its answer is paid in full."""
         with self.charged(operation, client) as charge:
-            body = await self.run(operation, client)
+            body, at = await self.run(operation, client)
         actual = operation.actual(objects_in(body))
         throttle = self.rate_limits.settle(charge, actual)
-        return Answered(costs.with_cost(body, cost_of(operation, actual, client, throttle)), throttle)
+        return Answered(costs.with_cost(body, cost_of(operation, actual, client, throttle), at), throttle)
 
     @contextmanager
     def charged(self, operation: Operation, client: Client) -> Iterator[Charge]:
@@ -113,8 +114,8 @@ class Graph:
             error.extensions = {"cost": orjson.Fragment(cost_of(operation, None, client, error.throttle))}
             raise
 
-    async def run(self, operation: Operation, client: Client) -> bytes:
-        """The JSON of the answer to an operation that somebody else has charged for."""
+    async def run(self, operation: Operation, client: Client) -> tuple[bytes, bytes]:
+        """The JSON of the answer to an operation that somebody else has charged for, and that of `extensions.at`."""
         context, started = self.context(client), time.perf_counter()
         context.budget = partial(self._budget, operation, client)
         running = self.executor.execute(operation, context)
@@ -122,7 +123,8 @@ class Graph:
         metrics.count(operation, answer, seconds=time.perf_counter() - started)
         if context.viewer != client.viewer:
             self.sessions.forget(client.credential)
-        return orjson.dumps(answer)
+        moved = at(context.moved, context.viewer.id)
+        return orjson.dumps(answer), orjson.dumps(moved) if moved else b""
 
     def context(self, client: Client) -> Context:
         """A new context for one operation of a client: rows that one operation has loaded are stale for the next."""

@@ -41,10 +41,12 @@ class RequestBatches:
         prepared = [await self._prepared(members, client) for members in batch]
         charge = self._charge(prepared, client)
         answers = [await self._answer(one, client) for one in prepared]
-        throttle = self.graph.rate_limits.settle(charge, sum(actual for _, actual in answers))
+        throttle = self.graph.rate_limits.settle(charge, sum(actual for *_, actual in answers))
         told = [
-            costs.with_cost(answer, cost_of(one, actual, client, throttle)) if isinstance(one, Operation) else answer
-            for one, (answer, actual) in zip(prepared, answers, strict=True)
+            costs.with_cost(answer, cost_of(one, actual, client, throttle), at)
+            if isinstance(one, Operation)
+            else answer
+            for one, (answer, at, actual) in zip(prepared, answers, strict=True)
         ]
         return Answered(b"[%b]" % b",".join(told), throttle)
 
@@ -78,12 +80,12 @@ class RequestBatches:
             error.extensions = {"cost": orjson.Fragment(costs.cost(points, None, throttle=throttle))}
             raise
 
-    async def _answer(self, one: Operation | Exception, client: Client) -> tuple[bytes, int]:
-        """The answer to one of them, and its cost in points."""
+    async def _answer(self, one: Operation | Exception, client: Client) -> tuple[bytes, bytes, int]:
+        """The answer to one of them, the JSON of its `extensions.at`, and its cost in points."""
         if isinstance(one, Exception):
-            return orjson.dumps(refused(one)), 0
+            return orjson.dumps(refused(one)), b"", 0
         try:
-            answer = await self.graph.run(one, client)
+            answer, at = await self.graph.run(one, client)
         except Exception as error:  # noqa: BLE001  (what is unexpected is logged and masked)
-            return orjson.dumps(refused(error)), 0 if isinstance(error, Overloaded) else one.points
-        return answer, one.actual(objects_in(answer))
+            return orjson.dumps(refused(error)), b"", 0 if isinstance(error, Overloaded) else one.points
+        return answer, at, one.actual(objects_in(answer))

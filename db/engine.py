@@ -23,7 +23,7 @@ from db.constraints import refusing
 from db.gathering import Gathering
 from db.history import Past, past
 from db.liveness import Liveness
-from db.outbox import WRITE, Event, Topic, parameters
+from db.outbox import Topic, write
 from db.pool import Pool
 from db.records import fill_returned, insertion
 from db.relay import Publish, relayed
@@ -178,7 +178,8 @@ class Database:
             transaction = Transaction(session)
             with refusing():
                 yield transaction
-                await self._commit(session, transaction.events)
+                await transaction.tell()
+                await self._commit(session, transaction.moved)
 
     async def alike(
         self, statement: Statement, values: Sequence[Mapping[str, Any]], *, columns: int, seconds: float | None = None
@@ -242,7 +243,8 @@ class Database:
         if work.opened or work.is_changing or work.events:
             session = await work.session()
             await work.flush()
-            await self._commit(session, work.events)
+            work.moved = await write(session, work.events)
+            await self._commit(session, work.moved)
         elif rows := [*work.added, *work.entries]:
             await self._add(work, rows)
 
@@ -257,11 +259,9 @@ class Database:
         assert record
         fill_returned(work.added, record)  # entries, behind them, are not read again
 
-    async def _commit(self, session: AsyncSession, events: Sequence[Event]) -> None:
-        if events:
-            await session.execute(WRITE, parameters(events))
+    async def _commit(self, session: AsyncSession, moved: Mapping[Topic, int]) -> None:
         await session.commit()
-        if events:
+        if moved:
             self.wake()
 
     async def _connect(self) -> Connection:

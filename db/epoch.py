@@ -57,7 +57,7 @@ async def begin(owner_url: str) -> None:
 
 def encode(topic: str, epoch: str, sequence: int) -> str:
     """The cursor behind the event of this number in a topic, an opaque text; 0 is before the first."""
-    text = json.dumps([VERSION, _fingerprint(topic), epoch, sequence], separators=(",", ":"))
+    text = json.dumps([VERSION, fingerprint(topic), epoch, sequence], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
@@ -70,12 +70,12 @@ def decode(topic: str, cursor: str) -> tuple[str, int]:
         version, name, epoch, sequence = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError, RecursionError) as problem:
         raise BadCursor(OTHER) from problem
-    is_known = version == VERSION and name == _fingerprint(topic) and isinstance(epoch, str)
+    is_known = version == VERSION and name == fingerprint(topic) and isinstance(epoch, str)
     if not is_known or type(sequence) is not int or sequence not in SEQUENCES:
         raise BadCursor(OTHER)
     return epoch, sequence
 
 
-def _fingerprint(topic: str) -> str:
+def fingerprint(topic: str) -> str:
     """Eight characters that tell one topic from another, and say nothing about either."""
     return sha256(topic.encode()).hexdigest()[:8]

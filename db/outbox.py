@@ -20,7 +20,7 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     Index,
-    Insert,
+    Select,
     Text,
     bindparam,
     cast,
@@ -30,6 +30,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Json, string
@@ -111,8 +112,9 @@ def viewer_topic(user_id: UUID) -> Topic:
     return topic("viewer", user_id)
 
 
-def numbered(told: CTE) -> Insert:
-    """The statement that writes the events of `told`: rows with topic, kind, ids, and their ordinals.
+def numbered(told: CTE) -> tuple[CTE, CTE]:
+    """The topics of `told` with the numbers of their last events; and the part that writes these events: rows with
+    topic, kind, ids, and their ordinals.
 
     Topics are taken in one order: that of their locks, of which two topics may have the same.
     """
@@ -135,11 +137,12 @@ def numbered(told: CTE) -> Insert:
     behind = func.row_number().over(partition_by=told.c.topic, order_by=told.c.ordinal.desc()) - literal_column("1")
     rows = select(func.uuidv7(), told.c.topic, last.c.sequence - behind, told.c.kind, told.c.ids)
     # Ids are made in this order, and behind the lock of their topic: they grow with its sequence.
-    return insert(events).from_select(
+    written = insert(events).from_select(
         ["id", "topic", "sequence", "kind", "ids"],
         rows.join_from(told, last, last.c.topic == told.c.topic).order_by(told.c.topic, told.c.ordinal),
         include_defaults=False,
     )
+    return last, written.cte("numbered")
 
 
 def _hashed(topic: Any) -> Any:
@@ -154,14 +157,21 @@ def _given() -> CTE:
     return select(rows.c.topic, rows.c.kind, cast(rows.c.ids, JSONB).label("ids"), rows.c.ordinal).cte("told")
 
 
-WRITE: Any = numbered(_given())
-"""Writes events that come as parameters: the last statement of their transaction."""
+def _writing() -> Select[Any]:
+    counted, written = numbered(_given())
+    return select(counted.c.topic, counted.c.sequence).add_cte(written)
 
 
-def parameters(events: Sequence[Event]) -> dict[str, list[str]]:
-    """The parameters of WRITE."""
-    return {
+WRITE = _writing()
+
+
+async def write(session: AsyncSession, events: Sequence[Event]) -> dict[Topic, int]:
+    """Write events behind all other rows of their transaction; returns their topics with the numbers of the last."""
+    if not events:
+        return {}
+    given = {
         "topics": [event.topic for event in events],
         "kinds": [event.kind for event in events],
         "ids": [dumps(event.ids).decode() for event in events],
     }
+    return {row.topic: row.sequence for row in await session.execute(WRITE, given)}

@@ -3,7 +3,7 @@
 The topic of a root has the events of all rows that hang on it: its sequence is a version of all that is read there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy import Column, ColumnElement, Select, Text, Uuid, bindparam, fun
 
 from db.access import alternatives, rule_of, rules, table_of
 from db.base import Base
+from db.epoch import fingerprint
 from db.outbox import Topic, topic
 from db.relations import class_of
 from db.rules import Everyone, Member, Owner, Through, parent_of
@@ -86,6 +87,17 @@ def topic_of(root: Base) -> Topic:
     """The topic of a root."""
     name, columns = _narrower.get(root.__table__, (noun(type(root)), ("id",)))
     return topic(name, *(getattr(root, column) for column in columns))
+
+
+def at(moved: Mapping[Topic, int], viewer_id: UUID | None) -> dict[str, int]:
+    """The sequences of topics that a viewer has moved, by names that say nothing.
+
+    Topics that name other people are left out: how often what is theirs has changed is not the viewer's to know.
+    """
+    people = {"viewer", "user", *(name for name, columns in _narrower.values() if "user_id" in columns)}
+    own = viewer_id and viewer_id.hex
+    parts = ((one.split(":"), one, sequence) for one, sequence in moved.items())
+    return {fingerprint(one): sequence for keys, one, sequence in parts if keys[0] not in people or own in keys}
 
 
 def topic_below(row: Base) -> tuple[Topic, dict[str, str]] | None:

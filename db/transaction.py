@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.access import Viewer
 from db.coalescing import Record
 from db.constraints import refusing
-from db.outbox import Event
+from db.outbox import Event, Topic, write
 from db.statements import Arguments, Statement
 from db.write import Work
 
@@ -22,12 +22,13 @@ from db.write import Work
 class Transaction:
     """The three ways to use a database, all on one connection. Reads that come at the same time are done in turn.
 
-    `has_failed` says whether a work in it ended in an exception.
+    `has_failed` says whether a work in it ended in an exception, and `moved` the sequences of topics of which it told.
     """
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
         self.events: list[Event] = []
+        self.moved: dict[Topic, int] = {}
         self.has_failed = False
         self._turn = asyncio.Lock()
 
@@ -45,6 +46,11 @@ class Transaction:
         if found is not None and found[1] is not None:
             self.events += [Event(topic, *loads(told)) for topic, told in zip(found[3], found[4], strict=True)]
         return found
+
+    async def tell(self) -> None:
+        """Write the events: nothing that others could have locked is changed after that."""
+        self.moved |= await write(self.session, self.events)
+        self.events = []
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:

@@ -64,6 +64,8 @@ class Work:
         self.payer: Hashable = None
         """The payer, whose turn it has to be for what takes long."""
         self.events: list[Event] = []
+        self.moved: Mapping[Topic, int] = {}
+        """The sequences of the topics of the events, once they are written by this work itself."""
         self.refusals: list[Refusal] = []
         self.added: list[Base] = []
         self.entries: list[Base] = []

@@ -29,8 +29,10 @@ from db.failures import driver_error
 from db.tables.accounts import IdempotencyKey
 
 KEPT = timedelta(hours=24)
-HASH, ANSWER = 3, 4
-"""The places in the row of a statement at which it has the hash and the answer that are known."""
+HASH, ANSWER, AT = 3, 4, 5
+"""The places in the row of a statement at which it has the hash and the answer that are known, and the topics that were
+moved.
+"""
 
 KEYS: Any = IdempotencyKey.__table__
 

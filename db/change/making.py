@@ -11,7 +11,7 @@ from uuid import UUID
 
 from db.access import Viewer
 from db.change.declared import Addition, Change, UpdateEach
-from db.change.keys import HASH, is_taken
+from db.change.keys import AT, HASH, is_taken
 from db.change.parts import Form
 from db.change.statement import ChangeStatement
 from db.coalescing import Record
@@ -61,12 +61,13 @@ async def made(
 
 class Each(NamedTuple):
     """The outcome for the rows that a list names: the keys of those that were found, in the order of the list; how many
-    of them were changed; and why the others were not found.
+    of them were changed; why the others were not found; and JSON of the topics that were moved with their sequences.
     """
 
     keys: list[UUID]
     changed: int
     refusals: list[Refusal]
+    at: str | None = None
 
 
 async def each_made(
@@ -88,7 +89,7 @@ async def each_made(
     refusals = await _refusals(change, source, viewer, input, missing) if missing else []
     if refusals and not is_partial:
         raise Refusals(refusals)
-    return Each([key for key in named if key and key in found], len(changed), refusals)
+    return Each([key for key in named if key and key in found], len(changed), refusals, row[AT] if row else None)
 
 
 async def _refusals(

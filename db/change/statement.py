@@ -83,8 +83,8 @@ class Writer(Parts):
 
     def select(self, *shown: ColumnElement[str]) -> Select[Any]:
         """The whole: the keys of the found row and of the changed one, or arrays of them; the state; topics, and
-        kinds with ids, of events where others tell them, or the hash and the answer that are known; then the keys of
-        what is shown, and JSON of it.
+        kinds with ids, of events where others tell them, or the hash and the answer that are known; the sequences of
+        topics that were moved; then the keys of what is shown, and JSON of it.
         """
         ordinal = {"ordinal": ASKED.c.ordinal} if self.many else {}
         columns = {**self._outcome, **self._shown(shown), **ordinal}
@@ -103,11 +103,23 @@ class Writer(Parts):
         if isinstance(self.change, UpdateEach):
             outcome |= {"found": func.array_agg(found), "changed": func.array_agg(changed).filter(changed.is_not(None))}
         if self.form is not Form.PART:
-            return {**outcome, "hash": null(), "answer": null()}
+            return {**outcome, "hash": null(), "answer": null(), "at": self._at}
         told = self.told.c
         said = cast(func.jsonb_build_array(told.kind, told.ids), Text())
         events = {"topics": func.array_agg(told.topic), "said": func.array_agg(said)}
-        return outcome | {name: select(column).scalar_subquery() for name, column in events.items()}
+        return outcome | {name: select(column).scalar_subquery() for name, column in events.items()} | {"at": null()}
+
+    @cached_property
+    def _numbered(self) -> tuple[CTE, CTE]:
+        return numbered(self.told)
+
+    @property
+    def _at(self) -> ColumnElement[str]:
+        """JSON of the topics that were moved, with their sequences."""
+        told, counted = self.told.c, self._numbered[0].c
+        own = select(told.topic).where(told.ordinal == ASKED.c.ordinal).correlate(ASKED)
+        moved = select(cast(func.jsonb_object_agg(counted.topic, counted.sequence), Text()))
+        return (moved.where(counted.topic.in_(own)) if self.many else moved).scalar_subquery()
 
     def _shown(self, shown: Sequence[ColumnElement[str]]) -> dict[str, ColumnElement[Any]]:
         names = () if self.is_each else self.change.shows
@@ -121,7 +133,7 @@ class Writer(Parts):
         if not isinstance(self.change, UpdateEach) or self.change.is_audited:
             whole = whole.add_cte(audited(self))
         if self.form is not Form.PART:
-            whole = whole.add_cte(numbered(self.told).cte("numbered"))
+            whole = whole.add_cte(self._numbered[1])
         return whole.select_from(self._joined)
 
     def _kept(self, columns: Mapping[str, ColumnElement[Any]], shown: Sequence[ColumnElement[str]]) -> Select[Any]:
@@ -131,7 +143,7 @@ class Writer(Parts):
         row = {name: answer.c[name] for name in columns} | known | {"answer": self.known.c.answer}
         whole = select(*(column.label(name) for name, column in row.items()))
         texts: list[Any] = [cast(func.to_json(answer.c[name]), Text()) for name in columns if name.startswith("key_")]
-        texts += [answer.c[name] for name in columns if name.startswith("json_")]
+        texts += [answer.c[name] for name in columns if name == "at" or name.startswith("json_")]
         gaps = [func.coalesce(text, literal_column("'null'")) for text in texts]
         return whole.add_cte(kept(answer, gaps)).select_from(answer.outerjoin(self.known, true(), full=True))
 

@@ -26,7 +26,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from db.base import Base
 from db.change.declared import Addition, Change, Deletion, Given, Make, May, Update, UpdateEach
-from db.change.keys import ANSWER
+from db.change.keys import ANSWER, AT
 from db.change.making import each_made, made
 from db.change.parts import Form
 from db.change.statement import statement
@@ -42,7 +42,7 @@ from graphql_schema.core.signature import argument
 from graphql_schema.core.texts import check_texts
 from graphql_schema.core.updates import COLUMN, NOT_NULL
 
-KEYS = 5
+KEYS = 6
 """The place in the row of a statement from which on it has the keys of what is shown."""
 
 
@@ -95,6 +95,7 @@ class OneStatement(Mutation):
             known = Shown()
             known.known = row[ANSWER]
             return known
+        context.note_moved(row[AT])
         conflict = self.change.conflict(row[2], input) if row[1] is None else None
         if conflict:
             context.fail()
@@ -129,6 +130,7 @@ class ForEach(OneStatement):
         given = self.change, context.source, context.viewer, input, showing.statement
         is_partial = input.on_error is OnError.SKIP
         done = await each_made(*given, {"request_id": context.request_id}, is_partial=is_partial)
+        context.note_moved(done.at)
         values = context.viewer.id, done.changed, done.keys
         return Shown(dict(zip(self.returns, values, strict=True)) | told(done.refusals))
 

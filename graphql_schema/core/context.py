@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from aiodataloader import DataLoader
+from orjson import loads
 
 from db import ids, read
 from db.access import Viewer
@@ -116,6 +117,8 @@ class Context:
     request_id: UUID | None = None
     """The id by which the log knows the operation."""
     take_text: Callable[[int], object] = lambda _characters: None
+    moved: dict[Topic, int] = field(default_factory=dict)
+    """The topics that its mutations have moved, with their sequences."""
     seen: list[Seen] = field(default_factory=list)
     """The rows that were looked at for a subscription: it lasts for as long as the viewer sees all of them."""
     _loaders: dict[Any, DataLoader[UUID, Any]] = field(default_factory=dict)
@@ -185,6 +188,10 @@ class Context:
         """Note that a part of the transaction has failed, if it is done in one: nothing of it is kept."""
         if self.transaction:
             self.transaction.has_failed = True
+
+    def note_moved(self, moved: str | bytes | None) -> None:
+        """Note topics that were moved, as JSON that has their sequences by their names."""
+        self.moved.update(loads(moved or "{}") or {})
 
     def forget(self) -> None:
         """Drop what was loaded, after something has changed."""

@@ -144,6 +144,7 @@ class Steps(Mutation):
             check_texts(*arguments.values())
             result = await self.function(work, **arguments)
         context.viewer = work.viewer
+        context.moved.update(work.moved)
         return self.payload(result, work.refusals)
 
     def payload(self, result: Any, refusals: Sequence[Refusal]) -> dict[str, Any]:

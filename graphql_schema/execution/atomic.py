@@ -55,9 +55,7 @@ class Stopped(Exception):  # noqa: N818  (an outcome: nothing is kept)
 
 
 def is_asked_for(operation: Operation, viewer: Viewer) -> bool:
-    """Whether the operation is to be done as a whole or not at all."""
-    if operation.kind != "mutation":
-        return False
+    """Whether a mutation is to be done as a whole or not at all."""
     return operation.definition.is_atomic or _given(operation, viewer) is not None
 
 
@@ -146,9 +144,11 @@ async def _whole(operation: Operation, context: Context, *, key: Key | None) -> 
         for member in operation.plan.members:
             found[member.key], payloads[member.key] = await _done(Answering(operation, inside), member)
         if key:
+            await transaction.tell()
             async with transaction.work(context.viewer) as work:
-                await idempotency.keep(work, key, kept.written(payloads, found))
+                await idempotency.keep(work, key, kept.written(payloads, found, dumps(transaction.moved)))
     context.viewer = inside.viewer
+    context.moved.update(transaction.moved)
     return {"data": found}
 
 

@@ -84,11 +84,8 @@ class Executor:
         if not definition.is_prepared:
             await worker.run(definition.prepare, payer)
         variables, given = definition.variables, request.variables or {}
-        number = variables.count(given)
-        if number <= self.limits.values:
-            values = variables.values(given)
-        else:
-            values = await worker.run(partial(variables.values, given), payer)
+        number, coerce = variables.count(given), partial(variables.values, given)
+        values = coerce() if number <= self.limits.values else await worker.run(coerce, payer)
         key = definition.key(values)
         plan: Any = memory.plans.get(key)
         if plan is None:

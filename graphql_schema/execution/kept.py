@@ -1,6 +1,7 @@
 """The answer to a mutation as it is kept under an idempotency key, and as it is told again.
 
-It is two lines of JSON: the payloads of the fields, which name rows by their keys, and what was selected of them.
+It is three lines of JSON: the payloads of the fields, which name rows by their keys; the sequences of the topics that
+were moved; and what was selected of the payloads.
 """
 
 from collections.abc import Mapping
@@ -19,14 +20,14 @@ GAP = "\1"
 """Stands for what PostgreSQL knows first. No JSON has such a character in it: there it is escaped."""
 
 
-def written(payloads: Mapping[str, Payload], found: Mapping[str, Any]) -> bytes:
+def written(payloads: Mapping[str, Payload], found: Mapping[str, Any], moved: bytes) -> bytes:
     """The text that is kept."""
-    return b"\n".join([dumps(payloads, default=str), dumps(found)])
+    return b"\n".join([dumps(payloads, default=str), moved, dumps(found)])
 
 
 async def pieces(answering: Answering, member: Member) -> list[str]:
     """The text that is kept of a field that one statement does and shows, with a gap between any two pieces for each
-    key and each JSON that the statement answers with.
+    key and each JSON that the statement answers with. The first of these is that of what was moved.
     """
     node = member.node
     assert isinstance(node, Python)
@@ -36,7 +37,7 @@ async def pieces(answering: Answering, member: Member) -> list[str]:
     keys, rows = len(node.field.change.shows), len(references(member))
     payload = node.field.shown(input, [Fragment(GAP)] * keys + [GAP] * rows)
     found = whole(answering, member, await answering.show(member, payload))
-    return written({member.key: payload}, found).decode().split(GAP)
+    return written({member.key: payload}, found, GAP.encode()).decode().split(GAP)
 
 
 def whole(answering: Answering, member: Member, found: Any) -> dict[str, Any]:
@@ -53,7 +54,8 @@ def constant(member: Member) -> Any:
 
 async def repeated(answering: Answering, kept: bytes) -> Any:
     """The answer of before; a viewer who sees less by now gets what was done as they see it now."""
-    payloads, _, then = kept.partition(b"\n")
+    payloads, moved, then = kept.split(b"\n", 2)
+    answering.context.note_moved(moved)
     now = dict[str, Any]()
     for member in answering.operation.plan.members:
         if isinstance(member.node, Constant):

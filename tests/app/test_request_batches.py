@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from db.epoch import fingerprint
+from db.outbox import topic
 from tests.app.serving import Served, serving
 from tests.world import World
 
@@ -41,6 +43,15 @@ async def test_the_answers_come_in_the_order_of_the_operations(batching: Served,
     answer = await batching.post(batch, authorization=f"Bearer {world.tokens['ada']}")
     assert answer.status_code == 200
     assert [list(told(one)) for one in answer.json()] == [["viewer"], ["signOut"], ["courses"]]
+
+
+async def test_each_says_what_it_has_moved(batching: Served, world: World) -> None:
+    add = "mutation ($input: AddCommentInput!) { addComment(input: $input) { errors { code } } }"
+    one = {"query": add, "variables": {"input": {"threadId": world.thread_0.public_id, "content": "Yes"}}}
+    answers = await batching.post([one, VIEWER, one], authorization=f"Bearer {world.tokens['ben']}")
+    found = [answer["extensions"].get("at") for answer in answers.json()]
+    name = fingerprint(topic("project", world.atlas.id))
+    assert found == [{name: 1}, None, {name: 2}]
 
 
 async def test_one_that_is_refused_does_not_stop_the_others(batching: Served) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, text
@@ -22,7 +23,7 @@ from tests.conftest import NotingDatabase
 from tests.db.change.test_statement import ADD, EDIT_DOCUMENT, RESOLVE
 from tests.world import World
 
-PIECES = ['{"shown":', "}"]
+PIECES = ['{"shown":', ',"moved":', "}"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class Keyed:
         one = statement(change, viewer.typical, form=Form.KEYED)
         values = {"request_id": None, **Key(type(change).__name__, key, body).parameters(PIECES)}
         return await made(change, self.database, viewer, SimpleNamespace(**given), one, values)
+
+    def answer(self, key: UUID) -> bytes:
+        """What is kept of the first change."""
+        return b'{"shown":"%s","moved":{"project:%s": 1}}' % (str(key).encode(), self.world.atlas.id.hex.encode())
 
     async def counted(self, *made: Any) -> list[int]:
         async with self.database.read() as session:
@@ -60,7 +65,7 @@ def comment(world: World) -> dict[str, Any]:
 async def test_what_comes_again_is_answered_as_it_was_and_not_done_again(do: Keyed, comment: dict[str, Any]) -> None:
     first, second = await do(ADD, **comment), await do(ADD, **comment)
     assert (first[ANSWER], second[1]) == (None, None)
-    assert second[ANSWER] == b'{"shown":"%s"}' % str(first[1]).encode()
+    assert second[ANSWER] == do.answer(first[1])
     assert await do.counted(OutboxEvent, tables.IdempotencyKey) == [1, 1]
 
 
@@ -71,7 +76,7 @@ async def test_of_many_at_once_one_is_done(do: Keyed, comment: dict[str, Any]) -
     rows = await asyncio.gather(*(do(ADD, **comment) for _ in range(20)))
     done = [row[1] for row in rows if row[1] is not None]
     assert len(done) == 1
-    assert {row[ANSWER] for row in rows} == {None, b'{"shown":"%s"}' % str(done[0]).encode()}
+    assert {row[ANSWER] for row in rows} == {None, do.answer(done[0])}
     assert await do.counted(tables.Comment, OutboxEvent) == [before[0] + 1, 1]
 
 

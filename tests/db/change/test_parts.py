@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from orjson import loads
+from sqlalchemy import func, select, text
 
 from db import tables
 from db.access import GUEST
 from db.change.declared import Change, Deletion, Update
+from db.change.keys import AT
 from db.errors import BadInput, Forbidden, NotFound
+from db.outbox import topic
 from db.permissions import COMMENT, OWN
 from db.tables import ReactionType
 from tests.conftest import NotingDatabase
@@ -32,6 +35,14 @@ REMOVE_REACTION = Deletion(
     at="comment_id",
     shows={"comment": tables.Comment},
     rows=lambda comment, input, viewer: tables.Reaction(comment_id=comment.id, user_id=viewer, type=input.type),
+)
+
+READ = Update(
+    table=tables.Notification,
+    may=OWN,
+    at="notification_id",
+    shows={"notification": tables.Notification},
+    set=lambda notification, input, viewer: {"read_at": func.now()},
 )
 
 
@@ -123,6 +134,13 @@ async def test_everybody_takes_back_their_own_row(moment: Moment, world: World) 
         left = list(await session.scalars(select(tables.Reaction).where(tables.Reaction.user_id == world.ben.id)))
     assert bens not in {one.id for one in left}
     assert world.remark.id in {one.comment_id for one in left}
+
+
+async def test_each_is_told_of_the_topics_that_it_has_moved_itself(moment: Moment, world: World) -> None:
+    given = ("ben", world.invitation), ("vera", world.alert)
+    rows = await asyncio.gather(*(moment.begin(who, READ, row) for who, row in given))
+    assert len(moment.runs) == 1
+    assert [loads(row[AT]) for row in rows] == [{topic("user", world.rows[who].id): 1} for who, _ in given]
 
 
 @pytest.mark.usefixtures("patient")

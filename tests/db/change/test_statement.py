@@ -197,7 +197,7 @@ async def test_a_row_is_deleted_by_whoever_may(do: Doing, world: World) -> None:
     with pytest.raises(Forbidden):
         await do("ben", DELETE, comment_id=world.comment.public_id)
     row = await do("ada", DELETE, comment_id=world.comment.public_id)
-    assert (row[1], row[5]) == (world.comment.id, world.comment.thread_id)
+    assert (row[1], row[6]) == (world.comment.id, world.comment.thread_id)
     with pytest.raises(NotFound):
         await do("ada", DELETE, comment_id=world.comment.public_id)
     assert await do.events() == [("COMMENT_DELETED", 1)]
