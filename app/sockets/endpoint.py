@@ -23,6 +23,8 @@ from app.watch import Watch
 from db.errors import Refusal
 
 FINISHING_TIMEOUT = 10
+CLOSING_TIMEOUT = 1
+"""Seconds in which a client that reads nothing can take in that its socket closes."""
 SAID_AT_ONCE = 500
 """Messages that one principal can say in a second without a pause."""
 PAUSE = 0.001
@@ -107,19 +109,21 @@ class GraphQLOverWebSocket:
         return self._said[principal] > SAID_AT_ONCE
 
     async def drain(self) -> None:
-        """End all subscriptions with `complete`, let the other operations finish, close the sockets with 1012.
+        """End all subscriptions with `complete`, let the other operations finish in time, close the sockets with 1012.
 
-        They close spread over `drain_jitter` seconds, as all of their clients come back at once.
+        Sockets close at moments drawn from `drain_jitter` seconds, or all of their clients would come back at once.
         """
         self.draining = DRAINING
-        with suppress(TimeoutError):
-            async with asyncio.timeout(FINISHING_TIMEOUT + self.settings.drain_jitter):
-                await asyncio.gather(*map(self._drain, self._open))
+        await asyncio.gather(*map(self._drain, self._open))
 
     async def _drain(self, conversation: Conversation) -> None:
-        await conversation.finish()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FINISHING_TIMEOUT):
+                await conversation.finish()
         await asyncio.sleep(random.uniform(0, self.settings.drain_jitter))  # noqa: S311  (it keeps no secret)
-        await conversation.end(DRAINING)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING_TIMEOUT):
+                await conversation.end(DRAINING)
 
 
 def _discount(counter: Counter[str], key: str) -> None:

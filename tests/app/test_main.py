@@ -16,8 +16,10 @@ import pytest
 from httpx import AsyncClient
 from websockets.exceptions import ConnectionClosed
 
-from app import cli
+from app import cli, main
 from app.main import SWITCH
+from app.settings import Settings
+from app.sockets import endpoint
 from db.embedded import servers
 from db.engine import Database
 from tests.app.serving import Served, serving
@@ -91,6 +93,25 @@ async def test_on_sigterm_all_comes_to_its_end_and_the_process_too(
         assert (await talk.closed())[0] == 1012
         async with asyncio.timeout(DEADLINE):
             assert await started.wait() == 0
+
+
+async def test_what_does_not_come_to_its_end_is_given_up_for_the_server_to_stop_in_time(
+    database_url: str, redis_url: str, database: Database, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main, "GRACE", 1)
+    async with serving(database_url, redis_url, deadline=600) as served:
+        await as_ada(served, world, READ)
+        async with held(database, "courses"):
+            asked = asyncio.create_task(as_ada(served, world, READ))
+            await until(database, WAITING, n=1)
+            await served.server.shutdown()
+            assert (await asked).status_code == 500
+            await until(database, WAITING, n=0)
+
+
+def test_the_server_has_stopped_fifteen_seconds_after_the_signal() -> None:
+    jitter = Settings.model_fields["drain_jitter"].default
+    assert endpoint.FINISHING_TIMEOUT + jitter + endpoint.CLOSING_TIMEOUT < main.GRACE < 15
 
 
 @pytest.mark.parametrize("json", ["0", "1"])

@@ -25,6 +25,18 @@ def test_the_others_have_a_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings(database_url="postgresql://db", redis_url="redis://r").pool_size == 20
 
 
+def test_by_default_a_socket_may_hold_no_more_than_this() -> None:
+    promised = {
+        "init_timeout": 10,
+        "frame_limit": 256 * 2**10,
+        "operation_limit": 50,
+        "socket_limit": 20,
+        "reader_timeout": 30,
+        "reader_limit": 2**20,
+    }
+    assert {name: Settings.model_fields[name].default for name in promised} == promised
+
+
 def test_what_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRELLIS_POOL_SIZE", "0")
     with pytest.raises(ValidationError):

@@ -4,6 +4,10 @@ export const VIEWER = `query Viewer { viewer { id name } }`;
 
 export const UNKNOWN_FIELD = `query Unknown { viewer { shoeSize } }`;
 
+export const SIGN_IN = `mutation SignIn($input: SignInInput!) { signIn(input: $input) { token errors { code } } }`;
+
+export const SIGN_OUT = `mutation SignOut { signOut { signedOut errors { code } } }`;
+
 export const COMMITS = `
   query Commits($repository: ID!, $after: String) {
     repository(id: $repository) {

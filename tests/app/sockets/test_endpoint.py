@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from app.auth import REFUSED, issue_token
 from app.graph import Client
 from app.sockets import endpoint
+from app.sockets.endpoint import DRAINING
 from db import tables
 from db.access import GUEST
 from db.engine import Database
@@ -20,6 +21,8 @@ from tests.app.serving import NO_DATABASE, Served, Talk, listeners, serving, unt
 from tests.app.sockets.raw import CLOSE, TEXT, message, raw
 from tests.app.sockets.test_conversation import LISTEN, TYPENAME, VIEWER, listen, next_of
 from tests.app.sockets.test_protocol import stuffed
+from tests.app.test_graph import READ, WAITING, held
+from tests.db.waiting import until as waiting
 from tests.world import World
 
 WATCHED: dict[str, Any] = {"credential_interval": 0.1}
@@ -254,6 +257,53 @@ async def after_waiting(redis_url: str, **settings: Any) -> list[int]:
         while heard[-1][0] != CLOSE and len(heard) < 21:
             heard.append(await client.hear())
         return [int.from_bytes(data[:2]) if opcode == CLOSE else opcode for opcode, data in heard]
+
+
+async def test_what_runs_on_a_socket_when_the_server_stops_is_answered_before_it_closes(
+    served: Served, database: Database, world: World
+) -> None:
+    async with served.talk(authorization=bearer(world.tokens["ada"])) as talk:
+        async with held(database, "courses"):
+            await talk.ask(READ)
+            await waiting(database, WAITING, n=1)
+            stopping = asyncio.create_task(served.server.shutdown())
+            await until(lambda: served.app.sockets.draining)
+        assert (await talk.hear())["payload"]["data"]["courses"]["nodes"]
+        assert await talk.hear() == {"id": "1", "type": "complete"}
+        assert await closed(talk) == (1012, DRAINING.reason)
+        await stopping
+
+
+async def test_what_does_not_come_to_its_end_in_time_keeps_no_socket_open(
+    served: Served, database: Database, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "FINISHING_TIMEOUT", 0.1)
+    async with served.talk(authorization=bearer(world.tokens["ada"])) as talk, held(database, "courses"):
+        await talk.ask(READ)
+        await waiting(database, WAITING, n=1)
+        await served.app.sockets.drain()
+        assert await closed(talk) == (1012, DRAINING.reason)
+        await waiting(database, WAITING, n=0)
+
+
+async def test_while_the_server_stops_nothing_new_begins_on_a_socket(
+    served: Served, database: Database, world: World
+) -> None:
+    async with served.talk(authorization=bearer(world.tokens["ada"])) as talk, held(database, "courses"):
+        await talk.ask(READ)
+        await waiting(database, WAITING, n=1)
+        draining = asyncio.create_task(served.app.sockets.drain())
+        await until(lambda: served.app.sockets.draining)
+        await talk.ask(TYPENAME, key="2")
+        assert await closed(talk) == (1012, DRAINING.reason)
+        await draining
+
+
+async def closed(talk: Talk) -> tuple[int | None, str | None]:
+    """How the socket closes, without another message before."""
+    with pytest.raises(ConnectionClosed):
+        await talk.hear()
+    return await talk.closed()
 
 
 async def test_sockets_close_one_after_the_other_when_the_server_stops(redis_url: str) -> None:

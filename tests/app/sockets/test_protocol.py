@@ -156,6 +156,12 @@ async def test_the_largest_message_is_taken(redis_url: str) -> None:
         assert (await client.closed())[0] == 1009
 
 
+async def test_a_message_in_fragments_is_no_larger_than_one_in_a_frame(redis_url: str) -> None:
+    async with serving(NO_DATABASE, redis_url, frame_limit=1000) as served, raw(served.address) as client:
+        await client.say(frame(TEXT, b" " * 600, final=False), frame(CONTINUATION, b" " * 600, final=False))
+        assert (await client.closed())[0] == 1009
+
+
 async def test_a_text_that_is_not_utf_8_closes_with_1007(bare: Served) -> None:
     async with raw(bare.address) as client:
         await client.say(frame(TEXT, b'{"type":"\xff"}'))
