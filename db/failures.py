@@ -32,7 +32,7 @@ def failure_of(error: BaseException | None) -> Failure | None:
     match error:
         case UnicodeEncodeError():
             return Failure.INVALID_VALUE
-        # After a migration it is prepared anew the next time; the driver fails where the server has said goodbye.
+        # After a migration it is prepared anew the next time; the other is raised on a connection that is at its end.
         case asyncpg.InvalidCachedStatementError() | asyncpg.InternalClientError():
             return Failure.UNAVAILABLE
         case asyncpg.PostgresError(sqlstate=state):

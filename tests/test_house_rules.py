@@ -25,6 +25,7 @@ LONGER: dict[str, str] = {
 MIRRORS_NOTHING = {
     "tests/tour/*": "tells the story of the product",
     "tests/hostile/*": "holds for whatever arrives",
+    "tests/faults/*": "holds whatever breaks",
     "tests/clients/*": "holds for whatever clients of others expect",
     "tests/invariants/*": "holds for all tables, types and fields",
     "tests/test_house_rules.py": "holds for all files",

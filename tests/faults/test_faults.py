@@ -1,0 +1,124 @@
+"""Whatever breaks, every write is there once, and every listener hears of it once and in order, or is told of a gap.
+
+Two processes share one PostgreSQL and one Valkey. Clients write and listen at both while something breaks.
+"""
+
+import asyncio
+import random
+import signal
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.app.serving import Served, until
+from tests.deadline import DEADLINE
+from tests.faults.crowd import crowd
+from tests.faults.installation import POINTS, Installation, installed
+from tests.graphql_schema.core.test_presence import comes_to, opened
+
+SPEND = "{ courses(first: 100) { nodes { title modules(first: 20) { totalCount } } } }"
+TIMES = 10
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def installation(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Installation]:
+    async with installed(tmp_path_factory.mktemp("faults")) as found:
+        yield found
+
+
+async def test_who_stays_hears_everything_while_the_ways_to_redis_are_cut(installation: Installation) -> None:
+    async with crowd(installation) as clients:
+        for _ in range(3):
+            for one in installation.processes:
+                await clients.writes(random.randint(1, 3))
+                await until(one.wire.reset)
+        for one in installation.processes:
+            await one.wire.close()
+        await clients.writes(5)
+        for one in installation.processes:
+            await one.wire.open()
+    assert (clients.gaps, clients.returns) == (0, 0)
+
+
+async def test_a_slow_way_to_redis_keeps_the_order(installation: Installation) -> None:
+    one, other = installation.processes
+    async with crowd(installation) as clients:
+        one.wire.delay = 0.3
+        await clients.writes(10)
+        one.wire.delay, other.wire.delay = 0, 0.3
+        await clients.writes(10)
+        other.wire.delay = 0
+    assert (clients.gaps, clients.returns) == (0, 0)
+
+
+async def test_a_process_that_is_killed_is_followed_by_others_which_its_clients_go_on_with(
+    installation: Installation,
+) -> None:
+    async with crowd(installation, listeners=20) as clients:
+        for _ in range(2):
+            await clients.writes(random.randint(3, 9))
+            await installation.kill(installation.processes[0])
+            await clients.writes(5)
+            await installation.start()
+    assert clients.gaps == 0
+    assert clients.returns
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGQUIT], ids=["fast", "immediate"])
+async def test_postgresql_that_restarts_under_writers_keeps_every_write_once(
+    installation: Installation, stop: signal.Signals
+) -> None:
+    async with crowd(installation) as clients:
+        await clients.writes(5)
+        await installation.restart(installation.postgres, stop)
+        await clients.writes(5)
+
+
+async def test_valkey_that_restarts_empty_loses_no_event(installation: Installation) -> None:
+    async with crowd(installation) as clients:
+        await clients.writes(5)
+        await installation.restart(installation.valkey, signal.SIGKILL)
+        await clients.writes(5)
+    assert (clients.gaps, clients.returns) == (0, 0)
+
+
+async def test_valkey_that_restarts_empty_is_told_again_who_is_there(installation: Installation) -> None:
+    one, other = (process.served for process in installation.processes)
+    world = installation.world
+    async with opened(one, world, "ada"), opened(other, world, "ben") as ben:
+        await comes_to(ben, "Ada", "Ben")
+        await installation.restart(installation.valkey, signal.SIGKILL)
+        async with opened(one, world, "vera") as vera:
+            await comes_to(ben, "Ada", "Ben", "Vera")
+            await comes_to(vera, "Ada", "Ben", "Vera")
+
+
+async def test_valkey_that_restarts_empty_counts_again_what_is_spent_at_all_processes(
+    installation: Installation,
+) -> None:
+    await installation.restart(installation.valkey, signal.SIGKILL)
+    served, sam = [process.served for process in installation.processes], installation.world.tokens["sam"]
+    began = time.monotonic()
+    spent = sum([(await cost_of(one, SPEND, sam))["actualQueryCost"] for one in served for _ in range(TIMES)])
+    async with asyncio.timeout(DEADLINE):
+        for one in served:
+            # One point is restored each second.
+            while await points(one, sam) > POINTS - spent + time.monotonic() - began:
+                pass
+
+
+async def cost_of(served: Served, query: str, token: str) -> Any:
+    """What a query has cost, and what is left."""
+    answer = await served.post({"query": query}, authorization=f"Bearer {token}")
+    return answer.json()["extensions"]["cost"]
+
+
+async def points(served: Served, token: str) -> float:
+    """The points that are left, as a process knows."""
+    cost = await cost_of(served, "{ viewer { name } }", token)
+    return float(cost["throttleStatus"]["currentlyAvailable"])
