@@ -1,7 +1,7 @@
 """Clients that go on whatever breaks: writers that repeat what was not answered, and listeners that come back.
 
-Every write has an idempotency key, and is sent once more after its answer. A listener looks at the number of each event:
-it is the next one, or there was a message that some are lost.
+Every write has an idempotency key, and is sent once more after its answer. A listener looks at the number of each
+event: it is the next one, or there was a message that some are lost.
 """
 
 import asyncio
