@@ -13,6 +13,8 @@ from random import uniform
 from typing import Any
 
 import orjson
+import structlog
+from prometheus_client import Counter
 from sqlalchemy import ColumnElement, delete, func, select
 
 import db.actions
@@ -32,6 +34,9 @@ CLEARED = 1_000
 
 KINDS: dict[str, "JobKind"] = {}
 """All that are declared, by name."""
+NOT_MADE = Counter("trellis_jobs_not_made_total", "Jobs that were not made, as their event lacks an argument.", ["job"])
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +146,17 @@ def event_kinds() -> list[str]:
 
 
 def jobs_of(kind: str, ids: Mapping[str, str]) -> Iterator[tuple[JobKind, Arguments]]:
-    """The jobs that an event makes, by its kind and the ids in it."""
+    """The jobs that an event makes, by its kind and the ids in it.
+
+    A job whose arguments the event lacks is not made, but logged and counted: all later events would wait behind it.
+    """
     for declared in kinds().values():
-        if kind in declared.on:
+        if kind not in declared.on:
+            continue
+        if missing := [name for name in declared.arguments if name not in ids]:
+            NOT_MADE.labels(declared.name).inc()
+            log.error("job not made", job=declared.name, kind=kind, missing=missing)
+        else:
             yield declared, {name: ids[name] for name in declared.arguments}
 
 

@@ -13,8 +13,12 @@ from db.base import new_id
 from db.engine import COMPILED_SETTINGS, Database
 from db.epoch import EPOCH, decode
 from db.outbox import Event, OutboxEvent
+from db.queue import declared
 from db.relay import KEPT
+from db.tables import JobEventKind
+from db.write import Work
 from tests.conftest import NotingDatabase
+from tests.world import World
 
 TOPIC = "project:1"
 
@@ -42,6 +46,28 @@ async def test_events_are_published_once_in_the_order_of_their_topic(database: N
         await database.relay(published)
     assert await database.relay(published) == 0
     assert published == [("a", 1), ("b", 1), ("a", 2)]
+
+
+async def test_an_event_that_lacks_what_its_job_is_about_stops_nobody(
+    database: NotingDatabase, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(declared, "KINDS", {**declared.kinds()})
+
+    @declared.job(on=(JobEventKind.JOB_CHANGED,))
+    async def weigh(work: Work, elephant: str) -> None:
+        """Weigh an elephant, which no event names."""
+
+    @declared.job(on=(JobEventKind.JOB_CHANGED,))
+    async def review(work: Work, job: str) -> None:
+        """Look at it."""
+
+    not_made = declared.NOT_MADE.labels("weigh")._value
+    before, published = not_made.get(), Published()
+    async with database.work(GUEST) as work:
+        await work.happened(JobEventKind.JOB_CHANGED, world.export)
+    assert await database.relay(published) == len(published) == 1
+    made = await database.writers.fetch("SELECT entrypoint FROM queue.pgqueuer", ())
+    assert ({row["entrypoint"] for row in made} & {"weigh", "review"}, not_made.get()) == ({"review"}, before + 1)
 
 
 async def test_an_event_has_its_cursor_once_it_is_published(database: NotingDatabase) -> None:
