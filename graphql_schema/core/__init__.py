@@ -11,7 +11,7 @@ from graphql_schema.core.presence import presence, signal
 from graphql_schema.core.references import references
 from graphql_schema.core.roots import lookup, root
 from graphql_schema.core.signature import number
-from graphql_schema.core.subscriptions import subscription
+from graphql_schema.core.subscriptions import events
 from graphql_schema.core.unions import abstract, listing_of, many_of, searching, union
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "deprecated",
     "embedded",
     "embedded_in",
+    "events",
     "highest",
     "listing",
     "listing_of",
@@ -47,7 +48,6 @@ __all__ = [
     "searching",
     "signal",
     "sql",
-    "subscription",
     "total",
     "transition",
     "union",

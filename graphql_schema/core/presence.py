@@ -7,7 +7,7 @@ A subscription gives states, not deltas: each message names everybody, so that a
 subscribed is there, and is seen by the others who are.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -39,7 +39,10 @@ class PresenceSubscription(Subscription):
     of: type[Base]
 
     def arguments(self) -> list[StrawberryArgument]:
-        return [argument(f"{noun(self.of)}_id", ID, f"The {noun(self.of)} that you have open.")]
+        return [argument(self.named, ID, self.row)]
+
+    async def _found(self, context: Context, arguments: Mapping[str, Any]) -> Feed:
+        return Feed(_place(self.of, await context.see(self.of, arguments[self.named], at=field_of(self.named))))
 
     async def states(self, feed: Feed, context: Context) -> AsyncGenerator[Event, None]:
         if context.viewer.id is None:
@@ -87,11 +90,6 @@ class Signal(Mutation):
 def presence(description: str, of: type[Base], *, people: type[Base]) -> PresenceSubscription:
     """A subscription to the people in a row of the table `of`, which they have to see for it."""
     name = noun(of)
-
-    async def feed(context: Context, **arguments: str) -> Feed:
-        key = await context.see(of, arguments[f"{name}_id"], at=f"{name}Id")
-        return Feed(_place(of, key))
-
     event = f"{name.capitalize()}Presence"
     object_type(
         event,
@@ -99,7 +97,7 @@ def presence(description: str, of: type[Base], *, people: type[Base]) -> Presenc
         people=References(f"All of them, yourself included, up to {MAX_HERE}; {SEEN}.", people, MAX_HERE),
         typing=References(f"Those of them who type; {SEEN}.", people, MAX_HERE),
     )
-    return PresenceSubscription(description, feed, event, Enum, None, {}, of)
+    return PresenceSubscription(description, event, Enum, None, {}, of, None, f"The {name} that you have open.")
 
 
 def signal(description: str, input: type, *, at: type[Base], may: May) -> Signal:

@@ -1,7 +1,11 @@
-"""Subscriptions: a function that names a feed becomes a field with the events of it that have its kinds."""
+"""Subscriptions: a declaration becomes a field with the events that name a row, or with those of the viewer's own.
+
+>>> job_progress = events("How far a job is.", "JobEvent", JobEventKind, of=tables.Job, job=tables.Job)
+>>> notification_events = events("Your notifications.", "NotificationEvent", NotificationEventKind, own=user_topic)
+"""
 
 import inspect
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from operator import itemgetter
@@ -12,11 +16,12 @@ from strawberry.types.arguments import StrawberryArgument
 
 from db import ids
 from db.base import Base
-from db.errors import AccessLost, Forbidden, NotFound
-from db.outbox import Event
+from db.constraints import field_of
+from db.errors import AccessLost, Forbidden, NotFound, Unauthenticated
+from db.outbox import Event, Topic
+from db.roots import noun
 from graphql_schema.core.context import Context, Feed
 from graphql_schema.core.fields import Computed, Field, object_type
-from graphql_schema.core.mutations import arguments_of, described
 from graphql_schema.core.references import Reference
 from graphql_schema.core.signature import argument
 from graphql_schema.core.strawberry_seam import enumeration
@@ -32,27 +37,47 @@ CURSOR = Computed(
 
 @dataclass(frozen=True)
 class Subscription(Field):
-    """A function that checks what the viewer wants to hear and names its feed."""
+    """The events of a row, which the argument names; or those of the viewer's own."""
 
-    function: Callable[..., Awaitable[Feed]]
     event: str
     kinds: type[Enum]
     begins: Enum | None
-    """The kind of the event with which it begins where the row is selected that the arguments name."""
+    """The kind of the event with which it begins where the row is selected that the argument names."""
     shown: Mapping[str, Any]
     """The names in an event: tables for rows that are read, and ID for rows that are gone."""
+    of: type[Base] | None
+    """The table of the row."""
+    own: Callable[..., Topic] | None
+    """The topic of the viewer's own, by their key and by that of the row if there is one."""
+    row: str
+    """The description of the argument."""
+
+    @property
+    def named(self) -> str:
+        """The name of the argument, as Python has it."""
+        assert self.of
+        return f"{noun(self.of)}_id"
 
     def annotation(self, table: type[Base], name: str) -> Any:
         return self.event
 
     def arguments(self) -> list[StrawberryArgument]:
-        return [*arguments_of(self.function), argument("after", str | None, AFTER)]
+        return [*([argument(self.named, ID, self.row)] if self.of else []), argument("after", str | None, AFTER)]
 
     async def feed(self, context: Context, arguments: Mapping[str, Any]) -> Feed:
         """The events that the viewer wants to hear, with all that they must see for it; raises why they may not."""
         context.seen.clear()
-        feed = await self.function(context, **{name: value for name, value in arguments.items() if name != "after"})
+        feed = await self._found(context, arguments)
         return feed._replace(seen=tuple(context.seen))
+
+    async def _found(self, context: Context, arguments: Mapping[str, Any]) -> Feed:
+        if self.of and not self.own:
+            return await context.feed(self.of, arguments[self.named], at=field_of(self.named))
+        keys = [await context.see(self.of, arguments[self.named], at=field_of(self.named))] if self.of else []
+        if context.viewer.id is None:
+            raise Unauthenticated
+        assert self.own
+        return Feed(self.own(context.viewer.id, *keys))
 
     async def check(self, context: Context, arguments: Mapping[str, Any]) -> None:
         """Raise AccessLost if the viewer may not hear this any more."""
@@ -86,18 +111,29 @@ class Subscription(Field):
         return public_id if self.shown.get(name) is ID else found and found[1]
 
 
-def subscription(
-    event: str, kinds: type[Enum], *, begins: Enum | None = None, **shown: Any
-) -> Callable[[Callable[..., Awaitable[Feed]]], Subscription]:
-    """Make a function `(context, …) -> feed` a subscription to events of these kinds, which name rows of these tables.
+def events(
+    description: str,
+    event: str,
+    kinds: type[Enum],
+    *,
+    of: type[Base] | None = None,
+    own: Callable[..., Topic] | None = None,
+    begins: Enum | None = None,
+    row: str | None = None,
+    **shown: Any,
+) -> Subscription:
+    """A subscription to the events of these kinds which name a row of the table `of`, which the viewer has to see.
 
-    Of a row that is gone an event shows the ID: `deleted_comment_id=ID`. With `begins` the first event is of this kind
-    and shows what the arguments name, `job_id` for `job`, as it is then; where that is selected.
+    With `own` it is to all events of a topic of the viewer's own, which `own` makes of their key and that of the row.
+    An event shows rows of these tables, and the ID of a row that is gone: `deleted_comment_id=ID`. With `begins` the
+    first event is of this kind and shows what the argument names, `job_id` for `job`, as it is then; where that is
+    selected.
     """
     fields = {name: _named(name, kind) for name, kind in shown.items()}
     kind = Computed("What happened.", enumeration(kinds), lambda payload: kinds[payload["kind"]])
     object_type(event, inspect.cleandoc(kinds.__doc__ or ""), kind=kind, cursor=CURSOR, **fields)
-    return lambda function: Subscription(described(function), function, event, kinds, begins, shown)
+    row = row or (f"The {noun(of)} to listen to." if of else "")
+    return Subscription(inspect.cleandoc(description), event, kinds, begins, shown, of, own, row)
 
 
 def _named(name: str, kind: Any) -> Field:

@@ -1,19 +1,20 @@
 """Hearing of one's notifications, on all of one's devices."""
 
+from functools import partial
+
 from db import tables
-from db.errors import Unauthenticated
 from db.outbox import topic
 from db.tables import NotificationEventKind
-from graphql_schema.core import subscription
-from graphql_schema.core.context import Context, Feed
+from graphql_schema.core import events
 
-
-@subscription("NotificationEvent", NotificationEventKind, notification=tables.Notification, user=tables.User)
-async def notification_events(context: Context) -> Feed:
+notification_events = events(
     """Your notifications from now on: as they come, and as you read them and put them away on any of your devices.
 
     Select `user { unreadNotificationCount }` for the number beside the bell.
-    """
-    if context.viewer.id is None:
-        raise Unauthenticated
-    return Feed(topic("user", context.viewer.id))
+    """,
+    "NotificationEvent",
+    NotificationEventKind,
+    own=partial(topic, "user"),
+    notification=tables.Notification,
+    user=tables.User,
+)

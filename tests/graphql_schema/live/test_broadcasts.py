@@ -68,6 +68,21 @@ async def test_many_events_at_one_moment_take_a_statement_for_many_of_them(
     assert len([sql for sql in asked if "outbox" not in sql]) <= 8
 
 
+async def test_an_event_of_something_else_reads_nothing(
+    graph: Graph, world: World, listen: Listen, asked: list[str]
+) -> None:
+    """All documents of a project have one topic."""
+    async with two(listen, world.requirements) as (one, _other):
+        asked.clear()
+        await happen(graph.database, world.design, 5)
+        await graph.database.settle()
+        assert asked == []
+        await happen(graph.database, world.requirements, 1)
+        await graph.database.settle()
+        await one.hear()
+    assert len(asked) == 1
+
+
 async def test_events_that_take_too_long_together_are_answered_one_by_one(
     graph: Graph, world: World, listen: Listen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
