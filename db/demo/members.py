@@ -2,6 +2,8 @@
 
 The first author owns it, the others work on it; approvers lead it, for they decide; people who wrote a revision could
 edit; reviewers comment, and so does everybody who speaks in a thread that we attached to it. Teams are not people.
+
+Two people to sign in as share a project, so that they can be seen at work together: that is our doing.
 """
 
 from collections.abc import Iterator
@@ -13,6 +15,9 @@ from db.demo.sources import Record, Sources
 from db.demo.specs import created_at, owner, project_id
 from db.demo.talk import Placed, placed, remarker
 from db.tables import ProjectRole
+
+SHARED = "Custom Period", "Patrick Arminio"
+"""The project of the page `/demo`, and who works there with its owner."""
 
 Memberships = dict[str, tuple[Person, ProjectRole]]
 
@@ -47,6 +52,9 @@ def _ways(
     yield from ((people.known(name), ProjectRole.LEAD) for name in named["approvers"])
     yield from ((people.known(name), ProjectRole.MEMBER) for name in (*named["authors"], *editors))
     yield from ((people.known(name), ProjectRole.REVIEWER) for name in (*named["reviewers"], *speakers))
+    project_title, colleague = SHARED
+    if project["title"] == project_title:
+        yield people.known(colleague), ProjectRole.MEMBER
     for remark in sources.remarks:
         if remark["project_id"] == project["id"]:
             yield remarker(remark, project, people=people), ProjectRole.REVIEWER

@@ -132,6 +132,20 @@ class Page:
         await self.run(f"{element}.focus()")
         await self.send("Input.insertText", text=text)
 
+    async def press(self, key: str, *, code: str = "", text: str = "") -> None:
+        """A key, pressed and let go, where the focus is."""
+        for kind in ("keyDown", "keyUp"):
+            await self.send("Input.dispatchKeyEvent", type=kind, key=key, code=code or key, text=text)
+
+    async def go_offline(self, is_offline: bool = True) -> None:
+        """Take the network away from the page, or give it back."""
+        network = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        await self.send("Network.emulateNetworkConditions", offline=is_offline, **network)
+
+    async def prefer(self, scheme: str) -> None:
+        """The theme that its user prefers: `light` or `dark`."""
+        await self.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+
     async def screenshot(self) -> bytes:
         """What a person would see, as PNG."""
         picture = await self.send("Page.captureScreenshot", format="png")

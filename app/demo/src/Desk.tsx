@@ -22,15 +22,15 @@ export function Desk() {
       <News />
       <main className="desk">
         {error && <p className="notice" role="alert">{error.message}</p>}
+        <div className="strip">
+          {enrollment?.course && <Course id={enrollment.course.id} />}
+          {project && <Members project={project} />}
+        </div>
         {project && document ? (
-          <>
-            <Members project={project} />
-            <Document key={document.id} id={document.id} name={project.name} />
-          </>
+          <Document key={document.id} id={document.id} name={project.name} />
         ) : (
           data && <p className="notice">No project is open to you. When somebody adds you to one, it opens here.</p>
         )}
-        {enrollment?.course && <Course id={enrollment.course.id} />}
       </main>
     </>
   );

@@ -94,7 +94,9 @@ function Comment({ comment, isFresh }: { comment: SaidFragment; isFresh: boolean
           {isSent ? <Moment at={comment.createdAt} /> : state === "live" ? "Sending …" : "Will be sent when you are back"}
           {isFresh && <span className="badge">New</span>}
         </p>
-        <Text>{comment.content}</Text>
+        <div className="said">
+          <Text>{comment.content}</Text>
+        </div>
         {isSent && <Reactions comment={comment} />}
       </div>
     </li>
