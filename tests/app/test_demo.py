@@ -7,10 +7,12 @@ import pytest
 
 from app.pages import demo
 from app.pages.build import DEMO
+from app.pages.node import StepFailed, on_machine
 from app.persisted.manifests import collected
 from graphql_schema.schema import executor
 from tests.app.browser import Page, needs_chromium, visiting
 from tests.app.serving import Served, serving
+from tests.clients.conftest import FOLDER as CLIENTS
 
 ADA, BEN = "ada@example.com", "ben@example.com"
 SHOWN = """JSON.stringify([...document.querySelectorAll('.thread')].map(thread => [
@@ -20,7 +22,6 @@ SHOWN = """JSON.stringify([...document.querySelectorAll('.thread')].map(thread =
             .map(part => part?.textContent))]))"""
 """All threads of a window, with who said what."""
 needs_build = pytest.mark.skipif(not DEMO.is_current(), reason="the demo is not built: python -m app.pages")
-in_browsers = [needs_build, needs_chromium]
 
 
 @pytest.fixture
@@ -110,3 +111,85 @@ async def test_two_people_see_what_each_other_does_and_one_who_was_away_catches_
         assert await ben.run("document.querySelector('.news').textContent.startsWith('3 new comments')")
         assert await ada.run("document.querySelectorAll('.badge').length") == 0
         assert ada.hosts == ben.hosts == {demonstrated.address}
+
+
+REMOVED = "document.body.textContent.includes('No project is open to you')"
+
+
+@pytest.mark.usefixtures("world")
+@needs_build
+@needs_chromium
+async def test_who_is_taken_off_sees_no_more_and_who_is_added_is_told(demonstrated: Served) -> None:
+    async with visiting(window(demonstrated, "ada")) as ada, visiting(window(demonstrated, "ben")) as ben:
+        await ben.type(".thread textarea", "Half a thou")
+        await ada.click(".members button")
+        await ben.until(REMOVED)
+        assert await ben.run("document.querySelector('article')") is None
+        await ada.until("document.querySelector('.members').textContent.includes('Add Ben')")
+        await ada.click(".members button")
+        await ben.until("document.querySelector('.thread textarea')?.value === 'Half a thou'")
+        unread = "document.querySelector('.bell').ariaLabel"
+        await ben.until(f"{unread} === 'Notifications, 2 unread'")
+        await ben.click(".bell")
+        await ben.click("#notices .primary")
+        await ben.until(f"{unread} === 'Notifications, 0 unread'")
+
+
+@pytest.mark.usefixtures("world")
+@needs_build
+@needs_chromium
+async def test_what_is_refused_can_be_said_better_and_what_is_settled_can_be_opened_again(demonstrated: Served) -> None:
+    async with visiting(window(demonstrated, "ben")) as ben:
+        long = "long " * 10_001
+        await say(ben, long)
+        await ben.until("document.querySelector('.refusal')?.textContent.includes('50,000')")
+        assert await ben.run("document.querySelector('.thread textarea').value") == long.strip()
+        before = await ben.run("document.querySelectorAll('.thread').length")
+        await ben.click(".add")
+        await ben.type(".threads > .composer textarea", "Where?")
+        await ben.press("Escape")
+        await ben.until("document.querySelector('.threads > .composer') === null")
+        await ben.click(".add")
+        await ben.until("document.activeElement.value === 'Where?'")
+        await ben.press("Enter", text="\r")
+        await ben.until(f"document.querySelectorAll('.thread').length === {before + 1}")
+        title = "document.querySelector('.thread .title').textContent"
+        await ben.until(f"{title}.startsWith('Open')")
+        await ben.click(".thread > header > button:last-child")
+        await ben.until(f"{title}.startsWith('Resolved by Ben')")
+        await ben.click(".thread > header > button:last-child")
+        await ben.until(f"{title}.startsWith('Open')")
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script that looks for what keeps people with disabilities out."""
+    node = on_machine()
+    if node is None:
+        pytest.skip("there is no Node on this machine, or none that is new enough")
+    try:
+        node.install(CLIENTS)
+    except StepFailed as reason:
+        pytest.skip(f"axe is not installed: {reason}")
+    return (CLIENTS / "node_modules/axe-core/axe.min.js").read_text()
+
+
+VIOLATIONS = "axe.run().then(found => found.violations.map(({id, nodes}) => id + ': ' + nodes.map(node => node.html)))"
+
+
+@pytest.mark.usefixtures("world")
+@needs_build
+@needs_chromium
+async def test_nothing_keeps_people_with_disabilities_out_in_either_theme(demonstrated: Served, axe: str) -> None:
+    async with visiting(window(demonstrated, "ben"), width=390) as ben:
+        await ben.click(".add")
+        await ben.until("document.querySelectorAll('.composer').length > 1")
+        await ben.run(f"{axe}; true")
+        found = {}
+        for scheme in ("light", "dark"):
+            await ben.prefer(scheme)
+            found[scheme] = await ben.run(VIOLATIONS)
+        await ben.click(".bell")
+        found["notifications"] = await ben.run(VIOLATIONS)
+        assert found == {"light": [], "dark": [], "notifications": []}
+        assert await ben.run("document.documentElement.scrollWidth") <= 390

@@ -1,5 +1,6 @@
 // What somebody has on their desk: the document that they share with the others, their course, their notifications.
 import { useQuery } from "@apollo/client/react";
+import { useState } from "react";
 import { Bar } from "./Bar";
 import { Course } from "./Course";
 import { Document } from "./Document";
@@ -12,7 +13,10 @@ export function Desk() {
   const { people } = useSession();
   const { data, error, refetch } = useQuery(DeskDocument);
   const projects = data?.projects.nodes ?? [];
-  const project = projects.find((one) => people.every((person) => works(person, one))) ?? projects[0];
+  const [opened, open] = useState<string>();
+  const shared = projects.find((one) => people.every((person) => works(person, one)));
+  const project = projects.find(({ id }) => id === opened) ?? shared ?? projects[0];
+  if (project && project.id !== opened) open(project.id); // it stays open, whoever comes and goes
   const [document] = project?.documents.nodes ?? [];
   const [enrollment] = data?.viewer?.enrollments.nodes ?? [];
 

@@ -97,7 +97,12 @@ function Threads({ threads, documentId, children }: ThreadsProps) {
 function useDocument(id: string) {
   const { me, connection } = useSession();
   const [isHeard, setHeard] = useState(false);
-  const { data, refetch } = useQuery(DocumentDocument, { variables: { id }, skip: !isHeard });
+  const { data, refetch } = useQuery(DocumentDocument, {
+    variables: { id },
+    skip: !isHeard,
+    fetchPolicy: "network-only",
+    nextFetchPolicy: "cache-first",
+  });
 
   useSubscription(DocumentEventsDocument, {
     variables: { id },

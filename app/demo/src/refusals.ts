@@ -5,8 +5,8 @@ interface Answer {
 
 export async function refusalOf(sent: Promise<Answer>): Promise<string | undefined> {
   try {
-    const [payload] = Object.values((await sent).data ?? {}) as ({ errors?: { message: string }[] } | null)[];
-    return payload?.errors?.[0]?.message;
+    const payloads = Object.values((await sent).data ?? {}) as ({ errors?: { message: string }[] } | null)[];
+    return payloads.flatMap((payload) => payload?.errors ?? [])[0]?.message;
   } catch (error) {
     return error instanceof Error ? error.message : "The server does not answer.";
   }
