@@ -1,13 +1,9 @@
 """`python -m app serve`, and the other commands of Trellis."""
 
-import gc
 import signal
 import sys
 
-GARBAGE = 20_000
-"""Objects that are made before the collector looks for those that nobody needs. Almost none of those that a start makes
-is: by default, to look through them takes a quarter of its time.
-"""
+from app.garbage import collect_seldom
 
 
 def heed() -> None:
@@ -18,7 +14,7 @@ def heed() -> None:
 
 
 heed()
-gc.set_threshold(GARBAGE)
+collect_seldom()
 try:
     from app.cli import main
 

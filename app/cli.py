@@ -1,7 +1,6 @@
 """The command line: what operators and developers start. `scripts/` has one line for each command."""
 
 import asyncio
-import gc
 import os
 import socket
 import sys
@@ -62,13 +61,10 @@ def serve(*, host: str = "127.0.0.1", port: int = 8000, data: Data = DATA) -> No
 @cli.command()
 def work(*, data: Data = DATA, attached: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
     """Run jobs, beside whatever servers and other workers there are on the same database."""
-    from app import logs
-    from app.work import LOOP, work
+    from app.work import run
 
     with suppress(KeyboardInterrupt), ready(data) as settings:
-        logs.configure(settings.log_level, json=settings.log_json)
-        with asyncio.Runner(loop_factory=LOOP) as runner:
-            runner.run(work(settings, attached=attached))
+        run(settings, attached=attached)
 
 
 @cli.command()
@@ -228,16 +224,18 @@ def _load_demo(settings: Settings, *, scale: int) -> None:
 
 
 def _serve(settings: Settings, listener: socket.socket, people: list[SignedIn]) -> None:
-    from app import logs
+    from app import garbage, logs
     from app.main import Server
     from app.work import WorkerProcesses
+    from graphql_schema.execution.memory import Memory
 
     class Announced(Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
                 await workers.__aenter__()
-                _settle_memory()
+                garbage.settle()
+                Memory.is_settling = True
                 host, port, *_ = listener.getsockname()
                 screen.print(banner(host, port, people, has_demo=bool(settings.demo)))
 
@@ -250,15 +248,6 @@ def _serve(settings: Settings, listener: socket.socket, people: list[SignedIn]) 
     server.run(sockets=[listener])
     if not server.started:
         sys.exit("The server did not start; the reason is above.")
-
-
-def _settle_memory() -> None:
-    """Exempt the objects of the start from garbage collection: they stay for as long as the process."""
-    from graphql_schema.execution.memory import Memory
-
-    gc.collect()
-    gc.freeze()
-    Memory.is_settling = True
 
 
 def _keep(text: str, file: Path, *, check: bool) -> None:

@@ -9,12 +9,14 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
+from app import garbage, logs
 from app.realtime import Realtime
 from app.relay import Relay, Wakes
 from app.settings import Settings
 from db.address import Address
 from db.background import Background, Ended
 from db.engine import USES, Database
+from db.queue.declared import kinds
 from db.queue.worker import Worker
 
 try:
@@ -27,8 +29,21 @@ except ImportError:  # where it is not for this system
 
 GRACE = 10.0
 """Seconds that jobs have to end when their worker is told to stop. Others take up what has not ended."""
+NICE = 5
+"""By how much less urgent a worker beside a server is to the operating system than that: nobody waits for it."""
 LEAVING = 3.0
 """Seconds that a process has to end after that."""
+
+
+def run(settings: Settings, *, attached: bool) -> None:
+    """Be a worker until a signal says to stop. One that is `attached` to a server ends with it, and is less urgent."""
+    logs.configure(settings.log_level, json=settings.log_json)
+    if attached:
+        os.nice(NICE)
+    kinds()
+    garbage.settle()
+    with asyncio.Runner(loop_factory=LOOP) as runner:
+        runner.run(work(settings, attached=attached))
 
 
 async def work(settings: Settings, *, attached: bool) -> None:
