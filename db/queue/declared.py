@@ -136,7 +136,7 @@ def clears(table: type[Base], is_old: Callable[[Any], ColumnElement[bool]], *, c
 
 def kinds() -> Mapping[str, JobKind]:
     """All kinds of jobs, by name, once the modules of the slices that declare them are imported."""
-    modules(db.actions)
+    _import()
     return KINDS
 
 
@@ -158,6 +158,12 @@ def jobs_of(kind: str, ids: Mapping[str, str]) -> Iterator[tuple[JobKind, Argume
             log.error("job not made", job=declared.name, kind=kind, missing=missing)
         else:
             yield declared, {name: ids[name] for name in declared.arguments}
+
+
+@cache
+def _import() -> None:
+    """Import the modules of the slices, once: a relay asks for the kinds all the time."""
+    modules(db.actions)
 
 
 @cache

@@ -7,11 +7,13 @@ from contextlib import asynccontextmanager
 
 from pgqueuer.ports.driver import Driver
 
+from db.queue.bulk import Bulk
+
 PAUSE = 0.05
 """Seconds until a lock that another worker has is tried again."""
 
-TAKE = "SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS is_ours"
-GIVE_BACK = "SELECT pg_advisory_unlock(hashtextextended($1, 0))"
+TAKE = "SELECT name, pg_try_advisory_lock(hashtextextended(name, 0)) AS is_ours FROM unnest($1::text[]) AS name"
+GIVE_BACK = "SELECT pg_advisory_unlock(hashtextextended(name, 0)) FROM unnest($1::text[]) AS name"
 
 
 class Locks:
@@ -22,6 +24,7 @@ class Locks:
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
+        self._take, self._give_back = Bulk(self._taken), Bulk(self._given_back)
         self._here: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._wanted: Counter[str] = Counter()
 
@@ -40,9 +43,16 @@ class Locks:
     @asynccontextmanager
     async def _beside_other_workers(self, name: str) -> AsyncIterator[None]:
         try:
-            while not (await self._driver.fetch(TAKE, name))[0]["is_ours"]:  # noqa: ASYNC110  (another process has it)
+            while not await self._take(name):  # noqa: ASYNC110  (another process has it)
                 await asyncio.sleep(PAUSE)
             yield
         finally:
-            # Also when a cancellation came before the answer: the session may have it. Of one it has not, it warns.
-            await asyncio.shield(self._driver.execute(GIVE_BACK, name))
+            # Also after a cancellation: the session may have it. Of one that it has not it warns.
+            await self._give_back(name)
+
+    async def _taken(self, names: list[str]) -> dict[str, bool]:
+        return {str(row["name"]): bool(row["is_ours"]) for row in await self._driver.fetch(TAKE, names)}
+
+    async def _given_back(self, names: list[str]) -> dict[str, None]:
+        await self._driver.execute(GIVE_BACK, names)
+        return {}

@@ -10,37 +10,44 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import orjson
 import structlog
+from pgqueuer.core import logconfig
 from pgqueuer.core.executors import AbstractEntrypointExecutor
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Context, Job
+from pgqueuer.ports.driver import Driver
 from sqlalchemy import text
 
 from db.access import GUEST
 from db.address import Address
 from db.engine import Database
 from db.queue import reports
+from db.queue.bulk import Bulk
 from db.queue.declared import Arguments, JobKind
 from db.queue.locks import Locks
 from db.queue.names import LOG, QUEUE
 from db.queue.steps import Cancelled, Lost, Steps
 from db.write import Work
 
-OURS = "id = {} AND queue_manager_id = {} AND status = 'picked'"
+# Found by its id: the index over workers has all that this one has ever had, until PostgreSQL tidies up.
+OURS = "id = {} AND queue_manager_id IS NOT DISTINCT FROM {} AND status = 'picked'"
 HOLD = text(f"SELECT id FROM {QUEUE} WHERE {OURS.format(':id', ':worker')} FOR SHARE")  # noqa: S608  (names of ours)
 END = text(
     f"UPDATE {QUEUE} SET status = 'successful' WHERE {OURS.format(':id', ':worker')} RETURNING id"  # noqa: S608  (names of ours)
 )
 # From here on another of the same job is queued, as this one may not see what changes now. Each time that a worker took
-# it counts as a try, also one that ended with the worker, since an event, the clock or an operator has queued it.
+# it counts as a try, also one that ended with the worker, since an event, the clock or an operator has queued it. Its
+# entries are found by the job alone: by their status PostgreSQL would read those of all jobs.
 BEGIN = f"""
-    UPDATE {QUEUE} AS job SET dedupe_key = NULL, heartbeat = now() WHERE {OURS.format("$1", "$2")}
-    RETURNING (
-        SELECT count(*) FROM {LOG} AS entry WHERE job_id = job.id AND status = 'picked' AND entry.id > (
-            SELECT max(id) FROM {LOG} WHERE job_id = job.id AND status = 'queued' AND traceback IS NULL
-        )
+    UPDATE {QUEUE} AS job SET dedupe_key = NULL, heartbeat = now() WHERE {OURS.format("ANY($1::bigint[])", "$2")}
+    RETURNING id, (
+        SELECT count(*) FROM (
+            SELECT id, status, max(id) FILTER (WHERE status = 'queued' AND traceback IS NULL) OVER () AS since
+            FROM {LOG} WHERE job_id = job.id
+        ) AS entry WHERE status = 'picked' AND id > since
     ) AS tries
 """  # noqa: S608  (names of ours)
 
@@ -51,13 +58,18 @@ class GaveUp(Exception):  # noqa: N818  (named for what happened)
     """A job has failed as often as it may. The message has no values: it is kept."""
 
 
+# Our own entry has the error itself; the library would add a second one.
+logconfig.logger.addFilter(lambda entry: not (entry.exc_info and isinstance(entry.exc_info[1], GaveUp)))
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """The parts of a worker that its jobs are run with."""
 
     database: Database
-    library: Any
     locks: Locks
+    begin: Bulk[int, int]
+    """Notes that jobs begin, and finds how often each was begun; nothing for one that is another worker's."""
     turns: asyncio.Semaphore
     """Jobs that run at once: each has a connection."""
     left: set[int]
@@ -65,6 +77,15 @@ class Tools:
     running: set[asyncio.Task[None]]
     address: Address
     """The address of the owner of the tables."""
+
+
+def begins(driver: Driver, worker: UUID) -> Bulk[int, int]:
+    """Notes that jobs of a worker begin, many at a time."""
+
+    async def begin(ids: list[int]) -> dict[int, int]:
+        return {row["id"]: row["tries"] for row in await driver.fetch(BEGIN, ids, worker)}  # type: ignore[misc]
+
+    return Bulk(begin)
 
 
 class Running(AbstractEntrypointExecutor):
@@ -119,8 +140,8 @@ class Run:
 
     async def begin(self) -> None:
         """Run the job to its end, and say how it ended as `Running.execute` does."""
-        self.tries = await self._renew()
         try:
+            self.tries = await self._renew()
             self._check_tries()
             await self._told(reports.begin)
             await (self._in_steps() if self.kind.is_long else self._at_once())
@@ -136,10 +157,10 @@ class Run:
 
     async def _renew(self) -> int:
         """How often the job was tried, with this time. Raises Lost."""
-        rows = await self.tools.library.driver.fetch(BEGIN, self.job.id, self.job.queue_manager_id)
-        if not rows:
+        tries = await self.tools.begin(self.job.id)
+        if tries is None:
             raise Lost
-        return int(rows[0]["tries"])
+        return tries
 
     async def _at_once(self) -> None:
         async with self._work() as work:

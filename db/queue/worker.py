@@ -14,7 +14,7 @@ from asyncpg import Connection, InterfaceError, PostgresError
 from pgqueuer import PgQueuer
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.adapters.persistence.queries import Queries
-from pgqueuer.domain.models import Schedule
+from pgqueuer.domain.models import Job, Schedule
 
 from db.address import Address
 from db.engine import Database
@@ -22,10 +22,12 @@ from db.queue.add import add
 from db.queue.declared import JobKind, kinds
 from db.queue.locks import Locks
 from db.queue.names import NAMES, QUEUE, statements
-from db.queue.running import Running, Tools
+from db.queue.running import Running, Tools, begins
 
 HEARTBEAT = 30.0
 """Seconds without a sign of life from a worker, after which its jobs are given to others."""
+AHEAD = 4
+"""Short jobs that are taken at once for each that runs: to take some costs PostgreSQL as much as to take one."""
 POLL = 2.0
 """Seconds between two looks at the queue where nobody says that there is something new."""
 
@@ -36,6 +38,8 @@ SETTINGS = {
     "application_name": "trellis worker",
     "timezone": "UTC",
     "jit": "off",
+    # Plans are made while the queue is empty, and are kept when it is full: each row has an index to be found by.
+    "enable_seqscan": "off",
     # To take a job and to tidy up behind it need not be on disk: the effect is, and all that was written before it too.
     # What PostgreSQL loses of them when it crashes is done again.
     "synchronous_commit": "off",
@@ -81,20 +85,25 @@ class Worker:
             task.cancel()
 
     async def _run(self, connection: Connection) -> None:
-        repository = Repository(AsyncpgDriver(connection), **statements())
+        repository = Repository(AsyncpgDriver(connection), long_at_once=max(1, self.at_once // 2), **statements())
         library = PgQueuer(repository.driver, channel=NAMES.channel, queries=repository)
         library.shutdown = library.qm.shutdown = library.sm.shutdown = self.shutdown
-        turns = asyncio.Semaphore(self.at_once)
         tools = Tools(
-            self.database, repository, Locks(repository.driver), turns, repository.left, self.running, self.address
+            database=self.database,
+            locks=Locks(repository.driver),
+            begin=begins(repository.driver, library.qm.queue_manager_id),
+            turns=asyncio.Semaphore(self.at_once),
+            left=repository.left,
+            running=self.running,
+            address=self.address,
         )
         for kind in kinds().values():
             self._register(library, kind, tools)
         try:
             await library.run(
                 dequeue_timeout=timedelta(seconds=self.poll),
-                batch_size=self.at_once,
-                max_concurrent_tasks=2 * self.at_once,
+                batch_size=AHEAD * self.at_once,
+                max_concurrent_tasks=2 * AHEAD * self.at_once,
                 shutdown_on_listener_failure=True,
                 heartbeat_timeout=timedelta(seconds=self.heartbeat),
                 log_aggregation_interval=timedelta(0),
@@ -111,7 +120,7 @@ class Worker:
         if kind.cron:
 
             async def due(_schedule: Schedule, kind: JobKind = kind) -> None:
-                await add(tools.library, [(kind, {})])
+                await add(library.queries, [(kind, {})])
 
             library.schedule(kind.name, kind.cron, accepts_context=False)(due)
 
@@ -119,9 +128,21 @@ class Worker:
 class Repository(Queries):
     """The library's statements. It ends no job that this worker has begun and must leave to another."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, *arguments: Any, long_at_once: int, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.long_at_once = long_at_once
         self.left: set[int] = set()
+
+    async def dequeue(self, batch_size: int, entrypoints: dict[Any, Any], **options: Any) -> list[Job]:  # type: ignore[override]
+        """Take short jobs ahead. Where there are none, take long ones, and no more than run: others may do them sooner.
+
+        The library asks until it gets none, so long ones have their turn.
+        """
+        short, long = ({n: one for n, one in entrypoints.items() if kinds()[n].is_long is it} for it in (False, True))
+        if short and (jobs := await super().dequeue(batch_size, short, **options)):
+            return jobs
+        options["global_concurrency_limit"] = self.long_at_once
+        return await super().dequeue(self.long_at_once, long, **options) if long else []
 
     async def log_jobs(self, job_status: list[Any]) -> None:
         """Note how jobs ended, and take them out of the queue."""

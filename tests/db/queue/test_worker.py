@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from db.queue import operators
@@ -93,6 +94,27 @@ async def test_what_is_more_urgent_runs_first(queue: Queue, working: Working) ->
     assert order == ["sooner"] * 3 + ["later"] * 3
 
 
+async def test_short_jobs_do_not_wait_behind_long_ones(queue: Queue, working: Working) -> None:
+    goes_on, done = asyncio.Event(), asyncio.Event()
+
+    @job(priority=1)
+    async def export(steps: Steps, number: str) -> None:
+        await goes_on.wait()
+
+    @job()
+    async def greet(work: Work, number: str) -> None:
+        done.set()
+
+    await queue.add(*((export, {"number": str(number)}) for number in range(8)))
+    async with working(at_once=2), asyncio.timeout(DEADLINE):
+        await queue.until("EXISTS (SELECT FROM queue.pgqueuer WHERE status = 'picked')")
+        await queue.add((greet, {"number": "1"}))
+        await done.wait()
+        assert await queue.value("SELECT count(*) FROM queue.pgqueuer WHERE status = 'picked' AND priority = 1") == 1
+        goes_on.set()
+        await queue.until_empty()
+
+
 def failing(times: int, **options: Any) -> tuple[JobKind, list[str]]:
     """A kind of job that fails so many times, and its tries."""
     tries: list[str] = []
@@ -128,6 +150,17 @@ async def test_a_job_that_fails_for_good_is_kept_and_started_again_by_hand(queue
         await queue.until_empty()
     assert len(tries) == 4
     assert await operators.listed(queue.connection) == []
+
+
+async def test_a_failure_for_good_is_logged_once(
+    queue: Queue, working: Working, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    fail, _ = failing(1, tries=1)
+    await queue.add((fail, {"thing": "one"}))
+    async with working():
+        await queue.until("(SELECT status FROM queue.pgqueuer) = 'failed'")
+    assert capsys.readouterr().out.count("job failed for good") == 1
+    assert caplog.records == []
 
 
 async def test_what_is_kept_of_a_failure_has_no_values_in_it(queue: Queue, working: Working) -> None:
