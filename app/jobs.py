@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,23 +20,38 @@ from db.address import Address
 
 commands = typer.Typer(help="Look after jobs: work that is done later.", no_args_is_help=True)
 screen = Console(highlight=False, soft_wrap=True)
+WIDEST = 500
+"""Columns of a list that no terminal shows."""
 
-Status = Annotated[str | None, typer.Option(help="Only those that are `queued`, `picked` by a worker, or `failed`.")]
+
+class Status(StrEnum):
+    """What can be said of a job that is in the queue."""
+
+    QUEUED = "queued"
+    PICKED = "picked"
+    FAILED = "failed"
+
+
+Only = Annotated[Status | None, typer.Option(help="Only those that wait, are picked by a worker, or failed for good.")]
 Ids = Annotated[list[int], typer.Argument(help="The numbers of jobs, as `list` prints them.")]
 
 
 @commands.command("list")
-def list_jobs(*, status: Status = None, data: Data = DATA) -> None:
+def list_jobs(*, status: Only = None, data: Data = DATA) -> None:
     """Print the jobs that wait, run or have failed for good, with why the last try failed."""
     from db.queue import operators
 
     found = _ask(data, lambda connection, _: operators.listed(connection, status))
-    table = Table("id", "job", "arguments", "status", "due (UTC)", "tries", "failed with", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for name in ("id", "job", "arguments", "status", "due (UTC)", "tries", "failed with"):
+        table.add_column(name, overflow="fold")
     for job in found:
         arguments = " ".join(f"{name}={value}" for name, value in job.arguments.items())
         reason = job.reason or ""
         table.add_row(str(job.id), job.kind, arguments, job.status, f"{job.due:%F %T}", str(job.tries), reason)
-    screen.print(table if found else "There are no such jobs.")
+    # Where there is no terminal, a job is a line.
+    paper = Console(highlight=False, width=None if sys.stdout.isatty() else WIDEST)
+    paper.print(table if found else "There are no such jobs.")
 
 
 @commands.command()
@@ -43,7 +59,7 @@ def retry(ids: Ids, *, data: Data = DATA) -> None:
     """Start jobs again that have failed for good."""
     from db.queue import operators
 
-    _tell(_ask(data, lambda connection, _: operators.retry(connection, ids)), ids, "has failed")
+    _tell(_ask(data, lambda connection, _: operators.retry(connection, ids)), ids, "is queued again", "has failed")
 
 
 @commands.command()
@@ -51,7 +67,7 @@ def cancel(ids: Ids, *, data: Data = DATA) -> None:
     """Take jobs out of the queue. Of one that runs nothing more is kept."""
     from db.queue import operators
 
-    _tell(_ask(data, lambda connection, _: operators.cancel(connection, ids)), ids, "is in the queue")
+    _tell(_ask(data, lambda connection, _: operators.cancel(connection, ids)), ids, "is cancelled", "is in the queue")
 
 
 @commands.command()
@@ -106,9 +122,9 @@ async def _connected(settings: Settings) -> AsyncIterator[Connection]:
         await connection.close()
 
 
-def _tell(done: list[int], ids: list[int], how: str) -> None:
-    """Say which jobs it was done with; fail if it was none of some."""
+def _tell(done: list[int], ids: list[int], now: str, before: str) -> None:
+    """Say what each of these jobs is `now`; fail if some were not what they have to be `before`."""
     for job in done:
-        screen.print(f"Job {job}: done.")
+        screen.print(f"Job {job} {now}.")
     if missing := sorted({*ids} - {*done}):
-        sys.exit(f"No job with the number {' or '.join(map(str, missing))} {how}.")
+        sys.exit(f"No job with the number {' or '.join(map(str, missing))} {before}.")

@@ -12,10 +12,12 @@ from tests.app.test_health import execute
 
 QUEUED = """
     INSERT INTO queue.pgqueuer (id, priority, status, entrypoint, payload) VALUES
-    (1, 0, 'queued', 'clear_queue', '{}'), (2, 0, 'failed', 'review', '{"document": "doc_1"}');
+    (1, 0, 'queued', 'clear_queue', '{}'),
+    (2, 0, 'failed', 'review', '{"document": "doc_0123456789abcdef0123456789abcdef", "word": "one"}');
     INSERT INTO queue.pgqueuer_log (job_id, status, priority, entrypoint, traceback) VALUES
     (2, 'picked', 0, 'review', NULL), (2, 'failed', 0, 'review', '{"exception_message": "TooSlow"}')
 """
+ARGUMENTS = "document=doc_0123456789abcdef0123456789abcdef word=one"
 
 
 @pytest.fixture
@@ -34,11 +36,13 @@ def test_the_list_has_what_waits_and_what_has_failed_and_why(
     run("jobs", "list")
     printed = said(capsys)
     assert "1 clear_queue queued TIME 0" in printed
-    assert "2 review document=doc_1 failed TIME 1 TooSlow" in printed
+    assert f"2 review {ARGUMENTS} failed TIME 1 TooSlow" in printed
     run("jobs", "list", "--status", "failed")
     assert "clear_queue" not in said(capsys)
     run("jobs", "list", "--status", "picked")
     assert said(capsys) == "There are no such jobs.\n"
+    with pytest.raises(SystemExit):
+        run("jobs", "list", "--status", "lost")
 
 
 def test_a_job_that_failed_is_started_again_and_one_that_waits_is_taken_out(
@@ -46,10 +50,10 @@ def test_a_job_that_failed_is_started_again_and_one_that_waits_is_taken_out(
 ) -> None:
     run("jobs", "retry", "2")
     run("jobs", "cancel", "1")
-    assert said(capsys) == "Job 2: done.\nJob 1: done.\n"
+    assert said(capsys) == "Job 2 is queued again.\nJob 1 is cancelled.\n"
     run("jobs", "list")
     printed = said(capsys)
-    assert "2 review document=doc_1 queued" in printed
+    assert f"2 review {ARGUMENTS} queued" in printed
     assert "clear_queue" not in printed
 
 
