@@ -17,6 +17,8 @@ from scripts.benchmark.attacks import ATTACKS
 from scripts.benchmark.compare import Comparison, Plan
 from scripts.benchmark.dataset import ROOT, Database, copy, dataset
 from scripts.benchmark.growth import Case, Effort, growth, measure_cases
+from scripts.benchmark.jobs import report as jobs_report
+from scripts.benchmark.jobs import runs as jobs
 from scripts.benchmark.load import Load, generator
 from scripts.benchmark.machine import conditions, sentence
 from scripts.benchmark.operations import Operation
@@ -45,6 +47,7 @@ Rates = Annotated[
     list[int] | None,
     typer.Option("--rate", help="Comments a second, on all documents together. Repeat; 10, 200 and 400 by default."),
 ]
+Made = Annotated[int, typer.Option("--rate", min=1, help="Jobs a second beside the reader.")]
 Sockets = Annotated[int, typer.Option(min=1, help="Sockets, each with one subscription.")]
 Topics = Annotated[int, typer.Option(min=1, max=10, help="Documents that they listen to.")]
 Crowds = Annotated[
@@ -172,6 +175,30 @@ def under_attack(
     _show([table(found)], markdown=markdown)
 
 
+@cli.command("jobs")
+def by_jobs(
+    *,
+    scale: Scale = 1,
+    rate: Made = 500,
+    rounds: Rounds = 5,
+    seconds: Seconds = 5,
+    markdown: Markdown = False,
+    data: Data = DATA,
+) -> None:
+    """Show how many jobs a worker does beside a server, how soon it begins them, and what a reader notices of it."""
+    plan = jobs.Plan(rate, rounds=rounds, seconds=seconds)
+    with (
+        dataset(data, scale, progress=Loading()) as source,
+        copy(source, "adapt", "jobs", name="jobs") as made,
+        jobs.staged(made, data) as stage,
+    ):
+        asked = {Operation.POINT: workload(made)[Operation.POINT]}
+        requests = _prepared([stage.server], asked, made)[stage.server.name, Operation.POINT]
+        with watched(rounds * jobs.STEPS) as watching:
+            found = list(jobs.rounds(stage, requests, plan, watching))
+    _show(jobs_report.sheets(found, plan), markdown=markdown)
+
+
 @cli.command("realtime")
 def in_real_time(
     *,
@@ -226,11 +253,16 @@ def _compared(made: Database, plan: Plan, *, peers: Sequence[Peer], folder: Path
 
 
 def _agreed(servers: list[Server], asked: Workload, made: Database) -> rows.Requests:
+    requests = _prepared(servers, asked, made)
+    writes.check(servers, requests, made)
+    screen.print(f"The same rows from {', '.join(server.peer.title for server in servers)}.")
+    return requests
+
+
+def _prepared(servers: list[Server], asked: Workload, made: Database) -> rows.Requests:
     tokens = sign_in(made, {request.viewer for some in asked.values() for request in some})
     requests = rows.prepare(servers, asked, tokens)
     rows.check(servers, requests)
-    writes.check(servers, requests, made)
-    screen.print(f"The same rows from {', '.join(server.peer.title for server in servers)}.")
     return requests
 
 
