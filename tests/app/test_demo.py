@@ -1,6 +1,5 @@
 """The page `/demo`: served where people are named only, and in two browsers what one does the other sees."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest

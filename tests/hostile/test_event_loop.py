@@ -13,7 +13,7 @@ import orjson
 import pytest
 from structlog.testing import capture_logs
 
-from app.cli import _settle_memory
+from app.garbage import collect_seldom, settle
 from graphql_schema.execution.memory import Memory
 from tests.app.sockets.raw import CLOSE, PING, frame, raw
 from tests.conftest import TEMPLATE
@@ -40,7 +40,9 @@ def host(
     trusted = {"trusted_documents": documents, "trusted_level": request.param}
     with targeted(databases.copy(TEMPLATE), redis_url, template, batch_limit=10, **trusted) as found:
         usual = gc.get_threshold()
-        _settle_memory()
+        collect_seldom()
+        settle()
+        Memory.is_settling = True
         yield found
         Memory.is_settling = False
         gc.set_threshold(*usual)
