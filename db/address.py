@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl, unquote, urlencode
 
 import asyncpg
 from asyncpg import Connection
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -123,7 +125,9 @@ class Address:
         """SQLAlchemy's engine over connections to this address, or over those that its `async_creator` opens."""
         connect = options.pop("async_creator", self.connect)
         arguments = {"async_creator_fn": connect} | (UNNAMED if self.is_pooled else {})
-        return create_async_engine("postgresql+asyncpg://", connect_args=arguments, **options)
+        engine = create_async_engine("postgresql+asyncpg://", connect_args=arguments, **options)
+        event.listen(engine.sync_engine, "checkout", _check)
+        return engine
 
     @asynccontextmanager
     async def owned(self) -> AsyncIterator[AsyncConnection]:
@@ -195,3 +199,9 @@ def _reason(error: Exception) -> str:
         return os.strerror(error.errno) if error.errno > 0 else str(error.strerror)
     said = str(error).splitlines()[0].removesuffix(".")
     return f"{said}. Behind PgBouncer, add pgbouncer=true to the address" if "startup parameter" in said else said
+
+
+def _check(lent: Any, *_: Any) -> None:
+    """Raise DisconnectionError for a connection that the server has closed, and another is opened. It asks nobody."""
+    if lent.driver_connection.is_closed():
+        raise DisconnectionError

@@ -12,8 +12,7 @@ from uuid import UUID
 from weakref import WeakSet, WeakValueDictionary
 
 from asyncpg import Connection, IntegrityConstraintViolationError
-from sqlalchemy import event, text
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from db.access import Viewer
@@ -274,11 +273,9 @@ class Database:
             self._sessions.add(connection)
             return connection
 
-        engine = address.engine(
+        return address.engine(
             pool_size=size, max_overflow=0, pool_timeout=self.timeout, hide_parameters=True, async_creator=connect
         )
-        event.listen(engine.sync_engine, "checkout", _check)
-        return engine
 
     async def _connect_reader(self) -> Connection:
         connection = await self._open(self.reader_address, SERVER_SETTINGS | COMPILED_SETTINGS | READ_ONLY)
@@ -294,9 +291,3 @@ class Database:
 
     async def _open(self, address: Address, settings: dict[str, str]) -> Connection:
         return await address.connect(settings, connect_timeout=max(CONNECTING, self.timeout))
-
-
-def _check(lent: Any, *_: Any) -> None:
-    """Raise DisconnectionError for a connection that the server has closed, and another is opened. It asks nobody."""
-    if lent.driver_connection.is_closed():
-        raise DisconnectionError
