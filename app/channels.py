@@ -18,7 +18,7 @@ Read = Callable[[Topic, int | None], Awaitable[Past]]
 
 
 class Hears(Protocol):
-    """What events are handed to."""
+    """Events of a topic are handed to it as they come."""
 
     def hear(self, event: Event) -> None:
         """Take in an event."""

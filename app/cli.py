@@ -14,8 +14,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from app import jobs, sessions
 from app.banner import SignedIn, banner
-from app.jobs import commands
 from app.ready import DATA, KNOWN, Data, check_roles, ready, reason, running
 from app.settings import Settings
 from db import demo, epoch, migrations
@@ -36,7 +36,8 @@ Older = Annotated[Path, typer.Argument(help="The SDL of an older version.")]
 
 cli = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 cli.add_typer(graph := typer.Typer(invoke_without_command=True), name="schema")
-cli.add_typer(commands, name="jobs")
+cli.add_typer(jobs.commands, name="jobs")
+cli.add_typer(sessions.commands, name="sessions")
 screen = Console(highlight=False, soft_wrap=True)
 
 

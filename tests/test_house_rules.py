@@ -190,7 +190,11 @@ def test_the_kernel_names_nothing_of_a_slice() -> None:
 
 def test_nothing_is_printed_but_on_the_command_line() -> None:
     served = [path for path in MODULES if path.startswith(("app/", "db/", "graphql_schema/"))]
-    assert [path for path in served if "print" in called(TREES[path])] == ["app/cli.py", "app/jobs.py"]
+    assert [path for path in served if "print" in called(TREES[path])] == [
+        "app/cli.py",
+        "app/jobs.py",
+        "app/sessions.py",
+    ]
 
 
 def test_whatever_goes_on_for_as_long_as_the_process_begins_again_when_it_ends() -> None:

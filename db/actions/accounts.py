@@ -1,15 +1,18 @@
 """Signing in and out."""
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from sqlalchemy import Text, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Text, and_, bindparam, delete, func, select, update
 
 from db import tables
 from db.access import GUEST, Viewer
+from db.errors import NotFound
+from db.ids import key_of
 from db.outbox import topic
 from db.queue.declared import clears
 from db.statements import compiled
@@ -91,11 +94,52 @@ async def open_session(work: Work, user: tables.User, *, device: str | None = No
 
 async def sign_out(work: Work) -> None:
     """End the session that the viewer came with: the work goes on as a guest's."""
-    ended = delete(tables.Session).where(tables.Session.id == work.viewer.session_id)
-    if await work.scalar(ended.returning(tables.Session.id)):
-        work.touch(topic("user", work.viewer_id))
-    work.audit("signed_out", tables.Session(id=work.viewer.session_id))
+    await end_sessions(work, tables.Session.id == work.viewer.session_id, action="signed_out")
     work.viewer = GUEST
+
+
+async def end_sessions(work: Work, which: ColumnElement[bool], *, action: str = "session_ended") -> list[str]:
+    """End the sessions that meet a condition, with their sockets and streams in all processes; returns their ids."""
+    gone = delete(tables.Session).where(which).returning(tables.Session.id, tables.Session.user_id)
+    ended = [tables.Session(id=key, user_id=user) for key, user in await work.execute(gone)]
+    work.touch(*{topic("user", one.user_id) for one in ended})
+    for one in ended:
+        work.audit(action, one)
+    return [one.public_id for one in ended]
+
+
+async def sessions_of(work: Work, email: str) -> Sequence[tables.Session]:
+    """The sessions of the user with this address that have not ended, the oldest first; raises NotFound."""
+    user = await _user(work, email)
+    mine = tables.Session.user_id == user.id, tables.Session.expires_at > func.now()
+    return (await work.scalars(select(tables.Session).where(*mine).order_by(tables.Session.id))).all()
+
+
+async def end_sessions_of(work: Work, email: str, ids: Sequence[str] | None) -> list[str]:
+    """End sessions of the user with this address, all of them or those with these ids; returns what has ended.
+
+    Raises NotFound where there is no such user.
+    """
+    mine = tables.Session.user_id == (await _user(work, email)).id
+    keys = [key_of(tables.Session, one) for one in ids or ()]
+    return await end_sessions(work, and_(mine, tables.Session.id.in_(filter(None, keys))) if ids else mine)
+
+
+async def set_active(work: Work, email: str, *, is_active: bool) -> None:
+    """Let the user with this address sign in or, with the end of all their sessions, not any more; raises NotFound."""
+    user = await _user(work, email)
+    if work.change(user, {"is_active": is_active}):
+        work.audit("user_activated" if is_active else "user_deactivated", user)
+        await work.changed(user)
+    if not is_active:
+        await end_sessions(work, tables.Session.user_id == user.id)
+
+
+async def _user(work: Work, email: str) -> tables.User:
+    user, _ = await _account(work, email)
+    if user is None:
+        raise NotFound(f"There is no user with the address {email}.")
+    return user
 
 
 async def _password_hash(work: Work, email: str) -> str | None:
