@@ -1,4 +1,5 @@
 // The bar at the top: who we are, whether we are connected, and the bell.
+import type { ReactNode } from "react";
 import { Bell } from "./Bell";
 import type { BellFragment } from "./graphql/graphql";
 import { useSession } from "./session";
@@ -7,7 +8,13 @@ import logo from "./trellis.svg";
 
 const WORDS = { connecting: "Connecting …", live: "Live", away: "Offline" };
 
-export function Bar({ viewer, onTold }: { viewer: BellFragment | null; onTold(): void }) {
+interface Props {
+  viewer: BellFragment | null;
+  onTold(): void;
+  children: ReactNode;
+}
+
+export function Bar({ viewer, onTold, children }: Props) {
   const { me, people, connection } = useSession();
   const state = useStore(connection.state);
   return (
@@ -23,6 +30,7 @@ export function Bar({ viewer, onTold }: { viewer: BellFragment | null; onTold():
           ))}
         </select>
       </label>
+      {children}
       <span className={`state ${state}`} role="status">
         {WORDS[state]}
       </span>

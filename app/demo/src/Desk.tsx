@@ -7,6 +7,7 @@ import { Document } from "./Document";
 import { DeskDocument, type MembershipFragment } from "./graphql/graphql";
 import { Members } from "./Members";
 import { News } from "./News";
+import { Presence } from "./Presence";
 import { type Persona, useSession } from "./session";
 
 export function Desk() {
@@ -22,7 +23,9 @@ export function Desk() {
 
   return (
     <>
-      <Bar viewer={data?.viewer ?? null} onTold={refetch} />
+      <Bar viewer={data?.viewer ?? null} onTold={refetch}>
+        {document && <Presence key={document.id} documentId={document.id} />}
+      </Bar>
       <News />
       <main className="desk">
         {error && <p className="notice" role="alert">{error.message}</p>}

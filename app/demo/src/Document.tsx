@@ -1,4 +1,4 @@
-// The document with its threads beside the text. What is heard of it goes into the cache, and from there to the page.
+// The document with its threads below what they are about. What is heard of it goes into the cache, and from there to the page.
 import { useMutation, useQuery, useSubscription } from "@apollo/client/react";
 import { useState } from "react";
 import { beginning, type Block, blockAt, blocksOf } from "./blocks";
@@ -12,7 +12,6 @@ import {
 } from "./graphql/graphql";
 import { Icon } from "./Icon";
 import { isNew, lastSaid } from "./news";
-import { Presence } from "./Presence";
 import { refusalOf } from "./refusals";
 import { useSession } from "./session";
 import { Text } from "./Text";
@@ -43,10 +42,9 @@ export function Document({ id, name }: { id: string; name: string }) {
         <p>
           {document.phase.toLowerCase()}, version {document.version}
         </p>
-        <Presence documentId={id} />
       </header>
       {blocks.map((block) => (
-        <div className="row" key={block.first}>
+        <section key={block.first}>
           <div className="block">
             <Text>{block.text}</Text>
             <button
@@ -70,7 +68,7 @@ export function Document({ id, name }: { id: string; name: string }) {
               />
             )}
           </Threads>
-        </div>
+        </section>
       ))}
     </article>
   );

@@ -12,7 +12,7 @@ export function Presence({ documentId }: { documentId: string }) {
 
   const here = (data?.documentPresence.people ?? []).filter((person) => person !== null);
   const typing = (data?.documentPresence.typing ?? []).filter((person) => person && person.id !== me.id);
-  if (!isLive) return <p className="presence">Who else is here is not known now.</p>;
+  if (!isLive) return null; // nobody knows
   return (
     <div className="presence">
       <ul aria-label="Here now">
@@ -23,7 +23,7 @@ export function Presence({ documentId }: { documentId: string }) {
           </li>
         ))}
       </ul>
-      <p>{typing.length > 0 && `${typing.map((person) => person!.name).join(", ")} is typing …`}</p>
+      {typing.length > 0 && <p>{typing.map((person) => person!.name).join(", ")} is typing …</p>}
     </div>
   );
 }

@@ -1,4 +1,4 @@
-// The blocks of a Markdown text with the lines they stand on, so that threads can stand beside what they are about.
+// The blocks of a Markdown text with the lines they stand on, so that threads can stand below what they are about.
 export interface Block {
   first: number;
   last: number;
