@@ -21,7 +21,7 @@ PAGE = "app/README.md"
 SOURCES = [
     path
     for path in sorted(chain.from_iterable((ROOT / name).rglob("*.py") for name in ("app", "db", "graphql_schema")))
-    if not {"demo", "migrations", "node_modules"} & set(path.parts)
+    if not {"demo", "migrations", "node_modules"} & set(path.relative_to(ROOT).parts)
 ]
 TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
 LIMIT = re.compile(

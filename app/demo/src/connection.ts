@@ -41,7 +41,7 @@ export function connect(token: string, onRefused: () => void): Connection {
     retryAttempts: Infinity,
     // At random, so that not everybody comes back at once to a server that has restarted.
     retryWait: async () => {
-      do await pause(200 + 300 * Math.random());
+      do await Promise.race([pause(200 + 300 * Math.random()), networkIsBack()]);
       while (isHeld);
     },
     onNonLazyError: () => undefined,
@@ -65,6 +65,8 @@ export function connect(token: string, onRefused: () => void): Connection {
     },
   });
 
+  addEventListener("offline", () => socket.terminate());
+
   return {
     socket,
     state,
@@ -82,4 +84,5 @@ export function connect(token: string, onRefused: () => void): Connection {
   };
 }
 
+const networkIsBack = () => new Promise((resolve) => addEventListener("online", resolve, { once: true }));
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
