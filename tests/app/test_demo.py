@@ -106,8 +106,8 @@ async def test_two_people_see_what_each_other_does_and_one_who_was_away_catches_
         assert "away: 2" not in await ben.run(SHOWN)
         await ben.go_offline(False)
         await until_both_show_the_same(ada, ben, "Said offline.")
+        await ben.until("document.querySelector('.news')?.textContent.startsWith('3 new comments')")
         assert await ben.run("document.querySelectorAll('.badge').length") == 3
-        assert await ben.run("document.querySelector('.news').textContent.startsWith('3 new comments')")
         assert await ada.run("document.querySelectorAll('.badge').length") == 0
         assert ada.hosts == ben.hosts == {demonstrated.address}
 

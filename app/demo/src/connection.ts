@@ -21,6 +21,9 @@ export interface Connection {
 const PING = 4_000;
 const PATIENCE = 3_000;
 const QUIET = 1_000;
+const FIRST_PAUSE = 250;
+const LONGEST_PAUSE = 5_000;
+const COMING_BACK = "comingback";
 const REFUSED = 4403;
 
 export function connect(token: string, onRefused: () => void): Connection {
@@ -39,9 +42,11 @@ export function connect(token: string, onRefused: () => void): Connection {
     keepAlive: PING,
     shouldRetry: () => true,
     retryAttempts: Infinity,
-    // At random, so that not everybody comes back at once to a server that has restarted.
-    retryWait: async () => {
-      do await Promise.race([pause(200 + 300 * Math.random()), networkIsBack()]);
+    // At random, so that not everybody comes back at once to a server that has restarted; and ever less often, because
+    // browsers slow down whoever fails often.
+    retryWait: async (retries) => {
+      const longest = Math.min(FIRST_PAUSE * 2 ** retries, LONGEST_PAUSE);
+      do await Promise.race([pause(longest * (0.5 + Math.random() / 2)), told("online"), told(COMING_BACK)]);
       while (isHeld);
     },
     onNonLazyError: () => undefined,
@@ -80,9 +85,10 @@ export function connect(token: string, onRefused: () => void): Connection {
     },
     comeBack() {
       isHeld = false;
+      dispatchEvent(new Event(COMING_BACK));
     },
   };
 }
 
-const networkIsBack = () => new Promise((resolve) => addEventListener("online", resolve, { once: true }));
+const told = (event: string) => new Promise((resolve) => addEventListener(event, resolve, { once: true }));
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
