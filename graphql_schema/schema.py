@@ -11,7 +11,7 @@ from graphql_schema.core.strawberry_seam import Schema
 from graphql_schema.execution import Executor
 from graphql_schema.execution.cost import FORMULA
 
-KERNEL = ("core", "execution")
+KERNEL = ("core", "execution", "live")
 SLICES = [package for package in packages(graphql_schema) if package.__name__.rpartition(".")[2] not in KERNEL]
 
 CHANGES = (
