@@ -69,8 +69,9 @@ class Relay:
                 failures = min(failures + 1, MAX_FAILURES)
                 await asyncio.sleep(pauses.compute(failures))
                 continue
-            await asyncio.sleep(PAUSE)
-            if not published:
+            if published:
+                await asyncio.sleep(PAUSE)
+            else:
                 await self._rest()
 
     async def _listen(self) -> None:

@@ -182,22 +182,26 @@ class Database:
                 await self._commit(session, transaction.moved)
 
     async def alike(
-        self, statement: Statement, values: Sequence[Mapping[str, Any]], *, columns: int, seconds: float | None = None
+        self,
+        statement: Statement,
+        common: Mapping[str, Any],
+        many: Sequence[Mapping[str, Any]],
+        *,
+        columns: int,
+        seconds: float | None = None,
     ) -> Sequence[Record]:
-        """The different rows of a statement for many values of its parameters, each with the ordinals of its values.
+        """The different rows of a statement for many values of some parameters, each with the ordinals of its values.
 
-        Raises Overloaded, and TooSlow after so many seconds.
+        The others have a value in common. Raises Overloaded, and TooSlow after so many seconds.
         """
-        if len(values) == 1:
-            row = await self.heard.fetch(
-                statement, statement.arguments(values[0])
-            )  # together with others of the moment
+        if len(many) == 1:  # together with others of the moment
+            row = await self.heard.fetch(statement, statement.arguments({**common, **many[0]}))
             return [([1], *row)] if row else []
-        apart, arguments = statement.spread(values)
+        apart, arguments = statement.spread(common, many)
         async with self._hearing:
             if not apart:
                 rows = await self.listeners.fetch(statement.sql, arguments, seconds=seconds)
-                return [(range(1, len(values) + 1), *row) for row in rows]
+                return [(range(1, len(many) + 1), *row) for row in rows]
             return await self.listeners.fetch(statement.alike(apart, columns=columns), arguments, seconds=seconds)
 
     async def past(self, topic: Topic, after: int | None) -> Past:

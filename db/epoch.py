@@ -7,6 +7,7 @@ the one before it.
 
 import base64
 import json
+from functools import lru_cache
 from hashlib import sha256
 
 from db.address import Address
@@ -76,6 +77,7 @@ def decode(topic: str, cursor: str) -> tuple[str, int]:
     return epoch, sequence
 
 
+@lru_cache(1_000)
 def fingerprint(topic: str) -> str:
     """Eight characters that tell one topic from another, and say nothing about either."""
     return sha256(topic.encode()).hexdigest()[:8]

@@ -32,7 +32,10 @@ KEPT_FOR = timedelta(minutes=2)
 MAX_CLEARED = 1_000
 
 # The oldest first, whatever their topic: none waits behind a topic that never falls silent.
-WAITING = f"SELECT id FROM outbox_events WHERE published_at IS NULL ORDER BY id LIMIT {MAX_AT_ONCE}"  # noqa: S608  (a number of ours)
+WAITING = f"""
+    SELECT id, queued_at IS NULL AND kind = ANY($1::text[]) AS lacks_jobs FROM outbox_events
+    WHERE published_at IS NULL ORDER BY id LIMIT {MAX_AT_ONCE}
+"""  # noqa: S608  (a number of ours)
 TURN = "SELECT pg_try_advisory_xact_lock(hashtextextended('relay', 0))"
 NEXT = f"""
     SELECT id, topic, sequence, kind, ids, {EPOCH} AS epoch FROM outbox_events
@@ -59,13 +62,13 @@ async def relayed(pool: Pool, publish: Publish) -> int:
 
     Raises what `publish` does, and then they come again.
     """
-    waiting = [row["id"] for row in await pool.fetch(WAITING, ())]
+    waiting = await pool.fetch(WAITING, (event_kinds(),))
     # All that wait had their jobs made before they are published: no event is past that without them.
-    if not waiting or not await _have_jobs(pool):
+    if not waiting or (any(row["lacks_jobs"] for row in waiting) and not await _have_jobs(pool)):
         return 0
     async with pool.transaction() as turn:
         # Asked in a statement of its own, which sees what the relay before has done.
-        rows = await turn.fetch(NEXT, (waiting,)) if await _is_ours(turn) else []
+        rows = await turn.fetch(NEXT, ([row["id"] for row in waiting],)) if await _is_ours(turn) else []
         if rows:
             await publish([_event(row) for row in rows])
             await turn.fetch(PUBLISHED, ([row["id"] for row in rows],))

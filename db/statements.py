@@ -51,12 +51,12 @@ class Statement:
         """A text with the columns of `asked` where this statement has parameters that are not constant."""
         return self._over(self._varying, sql)
 
-    def spread(self, values: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[Any]]:
-        """The parameters that do not have one value in all of them, and the arguments: arrays for these."""
-        first = values[0]
-        apart = [name for name in self.types if any(one.get(name) != first.get(name) for one in values)]
-        arguments = dict(zip(self.types, self.arguments(first), strict=True))
-        return apart, [*(arguments | {name: [one[name] for one in values] for name in apart}).values()]
+    def spread(self, common: Mapping[str, Any], many: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[Any]]:
+        """The parameters whose value is not the same in all of many, and the arguments: arrays for these."""
+        first = many[0]
+        apart = [name for name in first if name in self.types and any(one[name] != first[name] for one in many)]
+        arguments = dict(zip(self.types, self.arguments({**common, **first}), strict=True))
+        return apart, [*(arguments | {name: [one[name] for one in many] for name in apart}).values()]
 
     def alike(self, apart: Collection[str], *, columns: int) -> str:
         """The statement for arrays of values of the parameters `apart`. It has so many columns.

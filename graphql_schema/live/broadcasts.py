@@ -6,7 +6,7 @@ neither holds up the others nor closes a connection.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Hashable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -195,14 +195,16 @@ class Broadcast:
             heard = [await self._heard.get()]
             heard += [self._heard.get_nowait() for _ in range(self._heard.qsize())]
             contexts = {**self._contexts}
-            answers = iter(
-                await self.hearing.answers([Asked(one, contexts) for one in heard if isinstance(one, Event)])
-            )
-            for one in heard:
-                if isinstance(one, Event):
-                    self._hand_out(next(answers))
-                else:
-                    self._put(one)
+            asked = [Asked(one, contexts) for one in heard if isinstance(one, Event)]
+            try:
+                answers = iter(await self.hearing.answers(asked))
+                for one in heard:
+                    if isinstance(one, Event):
+                        self._hand_out(next(answers))
+                    else:
+                        self._put(one)
+            except Exception as error:  # noqa: BLE001  (it is the last answer of all who listen)
+                self._put(_instead(error))
 
     def _hand_out(self, answers: Sequence[Heard] | HistoryGap) -> None:
         """Hand the answers to an event to those whose they are."""
@@ -245,14 +247,20 @@ class Beginnings:
         while self._waiting:
             waiting, self._waiting = self._waiting, {}
             if first := waiting.pop(None, None):
-                try:
-                    first.settle(await self.hearing.snapshots(first.contexts))
-                except Exception as error:  # noqa: BLE001  (it is the answer to all of them)
-                    first.settle(error)
+                await self._settle([first], self.hearing.snapshots(first.contexts))
             asked = [Asked(one.event, one.contexts) for one in waiting.values() if one.event]
-            for one, answers in zip(waiting.values(), await self.hearing.answers(asked), strict=True):
-                one.settle(answers)
+            await self._settle([*waiting.values()], self.hearing.answers(asked))
         self._task = None
+
+    async def _settle(
+        self, waiting: Sequence["_Waiting"], reading: Awaitable[Sequence[Sequence[Heard] | HistoryGap]]
+    ) -> None:
+        try:
+            for one, found in zip(waiting, await reading, strict=True):
+                one.settle(found)
+        except Exception as error:  # noqa: BLE001  (it is the answer to all of them)
+            for one in waiting:
+                one.settle(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +275,9 @@ class _Waiting:
         """Answer all of them."""
         if isinstance(found, Exception):
             for answer in self.answers.values():
-                answer.set_exception(found)
-                answer.exception()  # who asked may have left
+                if not answer.done():
+                    answer.set_exception(found)
+                    answer.exception()  # who asked may have left
             return
         for heard in found:
             one = told(heard)

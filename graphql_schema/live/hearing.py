@@ -114,15 +114,14 @@ class Hearing:
                 return await self.deadline.keep(self._all(asked, seconds=SECONDS_TOGETHER))
         return await asyncio.gather(*map(self._patiently, asked))
 
-    async def snapshots(self, contexts: Contexts) -> Sequence[Heard]:
+    async def snapshots(self, contexts: Contexts) -> Sequence[Sequence[Heard]]:
         """The answers with which the subscription begins, to an event with its place among the others; raises
         HistoryGap, and TooSlow.
 
         The rows and the number of the last event come from one state of the database.
         """
         assert self.first
-        (found,) = await self.deadline.keep(self._all([Asked(self.first, contexts)], now=True))
-        return found
+        return await self.deadline.keep(self._all([Asked(self.first, contexts)], now=True))
 
     async def _patiently(self, asked: Asked) -> Sequence[Heard] | HistoryGap:
         try:
@@ -161,8 +160,12 @@ class Hearing:
         rows: Iterable[Sequence[Any]] = [(range(1, len(asked) + 1),)]
         if written.statement:
             columns = 2 * now + len(self.feed.seen) + len(written.keys)
-            values = [self._values(written, one.payload) | one.context.viewer.parameters for one in asked]
-            rows = await first.context.database.alike(written.statement, values, columns=columns, seconds=seconds)
+            payloads = {one.number: one.payload for one in asked}
+            keys = {number: _keys(written, payload) for number, payload in payloads.items()}
+            many = [keys[one.number] | one.context.viewer.parameters for one in asked]
+            common = {**written.values, "topic": self.feed.topic}
+            database = first.context.database
+            rows = await database.alike(written.statement, common, many, columns=columns, seconds=seconds)
         found = []
         for ordinals, *row in rows:
             place, texts = row[: 2 * now], row[2 * now :]
@@ -231,13 +234,14 @@ class Hearing:
         seen = {f"seen{number}": seen.key for number, seen in enumerate(self.feed.seen)}
         return Written(joined(parts) if parts else None, asked.values | seen, keys)
 
-    def _values(self, written: Written, payload: Payload) -> dict[str, Any]:
-        keys = {name: payload[child.node.payload] for child, name in written.keys.items()}  # type: ignore[attr-defined]
-        return {**written.values, "topic": self.feed.topic, **keys}
-
     def _named(self, payload: Payload) -> list[Member]:
         """The rows that are selected and that an event names."""
         return [child for child, row in self.rows if key_in(row, payload) is not None]
+
+
+def _keys(written: Written, payload: Payload) -> dict[str, Any]:
+    """The values of the parameters for the keys of what is selected."""
+    return {name: payload[child.node.payload] for child, name in written.keys.items()}  # type: ignore[attr-defined]
 
 
 async def patiently(ask: Callable[[], Awaitable[T]]) -> T:

@@ -140,7 +140,7 @@ async def test_how_much_is_asked_of_postgresql_does_not_depend_on_how_many_come_
         cursor = await said(graph, realtime)
         few, many = [await asked_by(number, graph, realtime, query, cursor, asked) for number in (FEW, MANY)]
     # Access is looked at for a hundred at a time, and who comes while others are answered is answered after them.
-    assert many <= 2 * few
+    assert many <= 4 * few
 
 
 async def asked_by(number: int, graph: Graph, realtime: Realtime, query: str, cursor: str, asked: list[str]) -> int:

@@ -113,7 +113,7 @@ MANY = """
 @pytest.mark.parametrize(
     ("statement", "argument", "index"),
     [
-        (relay.WAITING, None, "ix_outbox_events_unpublished"),
+        (relay.WAITING, ["A", "B"], "ix_outbox_events_unpublished"),
         (relay.LACKING, ["A", "B"], "ix_outbox_events_without_jobs"),
         (relay.QUEUE, ["A", "B"], "ix_outbox_events_without_jobs"),
         (relay.NEXT, [new_id()], "ix_outbox_events_unpublished"),
@@ -121,12 +121,12 @@ MANY = """
     ],
 )
 async def test_events_are_found_by_an_index_however_many_there_are(
-    database_url: str, statement: str, argument: list[object] | None, index: str
+    database_url: str, statement: str, argument: list[object], index: str
 ) -> None:
     connection = await Address.parse(database_url).connect(COMPILED_SETTINGS)
     await connection.execute(MANY)
     await connection.execute("ANALYZE outbox_events")
-    plan = await connection.fetch(f"EXPLAIN {statement}", *([] if argument is None else [argument]))
+    plan = await connection.fetch(f"EXPLAIN {statement}", argument)
     await connection.close()
     scans = [line for (line,) in plan if "Scan" in line and "outbox_events" in line]
     assert f"using {index} on outbox_events" in scans[0]
