@@ -155,7 +155,7 @@ class Parts:
         return [own == asked for own, asked in pairs] if self.many else []
 
     def beside(self, joined: Any, part: CTE) -> Any:
-        """The joined parts, with the row of another one beside them, or nulls."""
+        """A join with the row of a part beside it, or with nulls where its run has none."""
         return joined.outerjoin(part, and_(true(), *self._of_run(part)))
 
     @property

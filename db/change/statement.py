@@ -51,7 +51,7 @@ class ChangeStatement(Statement):
 
     @cached_property
     def alone(self) -> "ChangeStatement":
-        """This statement for one run by itself, which waits for the lock of its row."""
+        """This statement, to be run by itself: then it waits for the lock of its row."""
         return replace(self, many_sql=None)
 
     def many(self, asked: str) -> str | None:
