@@ -25,7 +25,7 @@ WIDEST = 500
 
 
 class Status(StrEnum):
-    """What can be said of a job that is in the queue."""
+    """The status of a job in the queue."""
 
     QUEUED = "queued"
     PICKED = "picked"

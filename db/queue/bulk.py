@@ -17,7 +17,7 @@ class Bulk(Generic[Key, Value]):
         self._running: asyncio.Task[None] | None = None
 
     async def __call__(self, key: Key) -> Value | None:
-        """What the statement found for a key, or None. A call that is cancelled ends with the statement."""
+        """Return what the statement found for a key, or None. A call that is cancelled ends with the statement."""
         found = self._asked.setdefault(key, asyncio.get_running_loop().create_future())
         if self._running is None:
             self._running = asyncio.create_task(self._run_all())

@@ -19,7 +19,6 @@ from pgqueuer.core.executors import AbstractEntrypointExecutor
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Context, Job
 from pgqueuer.ports.driver import Driver
-from sqlalchemy import text
 
 from db.access import GUEST
 from db.address import Address
@@ -34,10 +33,8 @@ from db.write import Work
 
 # Found by its id: the index over workers has all that this one has ever had, until PostgreSQL tidies up.
 OURS = "id = {} AND queue_manager_id IS NOT DISTINCT FROM {} AND status = 'picked'"
-HOLD = text(f"SELECT id FROM {QUEUE} WHERE {OURS.format(':id', ':worker')} FOR SHARE")  # noqa: S608  (names of ours)
-END = text(
-    f"UPDATE {QUEUE} SET status = 'successful' WHERE {OURS.format(':id', ':worker')} RETURNING id"  # noqa: S608  (names of ours)
-)
+HOLD = f"SELECT id FROM {QUEUE} WHERE {OURS.format('$1', '$2')} FOR SHARE"  # noqa: S608  (names of ours)
+END = f"UPDATE {QUEUE} SET status = 'successful' WHERE {OURS.format('$1', '$2')} RETURNING id"  # noqa: S608  (names of ours)
 # From here on another of the same job is queued, as this one may not see what changes now. Each time that a worker took
 # it counts as a try, also one that ended with the worker, since an event, the clock or an operator has queued it. Its
 # entries are found by the job alone: by their status PostgreSQL would read those of all jobs.
@@ -134,10 +131,6 @@ class Run:
     tools: Tools
     tries: int = 0
 
-    @property
-    def _key(self) -> dict[str, Any]:
-        return {"id": self.job.id, "worker": self.job.queue_manager_id}
-
     async def begin(self) -> None:
         """Run the job to its end, and say how it ended as `Running.execute` does."""
         try:
@@ -179,17 +172,22 @@ class Run:
             yield work
 
     async def _hold(self, work: Work) -> None:
-        if (await work.execute(HOLD, self._key)).first() is None:
-            raise Lost
+        await self._find_ours(work, HOLD)
 
     async def _report(self, work: Work, done: int, total: int | None, message: str | None) -> None:
         await reports.progress(work, self.arguments, done=done, total=total, message=message)
 
     async def _end(self, work: Work, result: Any = None) -> None:
         """End the job in the transaction of its effect. Raises Lost, and nothing of it is kept."""
-        if (await work.execute(END, self._key)).first() is None:
-            raise Lost
+        await self._find_ours(work, END)
         await reports.done(work, self.arguments, result)
+
+    async def _find_ours(self, work: Work, statement: str) -> None:
+        """Run a statement as it stands, which costs half of one that is compiled. Raises Lost if it finds no job."""
+        connection = await (await work.session()).connection()
+        found = await connection.exec_driver_sql(statement, (self.job.id, self.job.queue_manager_id))
+        if found.first() is None:
+            raise Lost
 
     async def _failed(self, error: Exception) -> None:
         """Raise what tells the library how to go on after an error."""

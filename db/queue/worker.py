@@ -98,7 +98,7 @@ class Worker:
             address=self.address,
         )
         for kind in kinds().values():
-            self._register(library, kind, tools)
+            self._register(library, repository, kind, tools)
         try:
             await library.run(
                 dequeue_timeout=timedelta(seconds=self.poll),
@@ -112,7 +112,7 @@ class Worker:
             with suppress(PostgresError, InterfaceError, OSError):
                 await connection.execute(RELEASE, library.qm.queue_manager_id)
 
-    def _register(self, library: PgQueuer, kind: JobKind, tools: Tools) -> None:
+    def _register(self, library: PgQueuer, repository: Queries, kind: JobKind, tools: Tools) -> None:
         made = partial(Running, kind=kind, tools=tools)
         library.entrypoint(
             kind.name, concurrency_limit=kind.at_once, accepts_context=False, on_failure="hold", executor_factory=made
@@ -120,7 +120,7 @@ class Worker:
         if kind.cron:
 
             async def due(_schedule: Schedule, kind: JobKind = kind) -> None:
-                await add(library.queries, [(kind, {})])
+                await add(repository, [(kind, {})])
 
             library.schedule(kind.name, kind.cron, accepts_context=False)(due)
 
@@ -133,16 +133,26 @@ class Repository(Queries):
         self.long_at_once = long_at_once
         self.left: set[int] = set()
 
-    async def dequeue(self, batch_size: int, entrypoints: dict[Any, Any], **options: Any) -> list[Job]:  # type: ignore[override]
+    async def dequeue(
+        self,
+        batch_size: int,
+        entrypoints: dict[Any, Any],
+        queue_manager_id: Any,
+        global_concurrency_limit: int | None,
+        heartbeat_timeout: timedelta,
+    ) -> list[Job]:
         """Take short jobs ahead. Where there are none, take long ones, and no more than run: others may do them sooner.
 
         The library asks until it gets none, so long ones have their turn.
         """
         short, long = ({n: one for n, one in entrypoints.items() if kinds()[n].is_long is it} for it in (False, True))
-        if short and (jobs := await super().dequeue(batch_size, short, **options)):
-            return jobs
-        options["global_concurrency_limit"] = self.long_at_once
-        return await super().dequeue(self.long_at_once, long, **options) if long else []
+        for size, some, limit in (
+            (batch_size, short, global_concurrency_limit),
+            (self.long_at_once, long, self.long_at_once),
+        ):
+            if some and (jobs := await super().dequeue(size, some, queue_manager_id, limit, heartbeat_timeout)):
+                return jobs
+        return []
 
     async def log_jobs(self, job_status: list[Any]) -> None:
         """Note how jobs ended, and take them out of the queue."""

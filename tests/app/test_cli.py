@@ -14,11 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil  # type: ignore[import-untyped]  # its wheel has no types
 import pytest
 
 from app import cli
 from app.auth import authenticate
 from app.banner import SignedIn, banner
+from app.work import NICE
 from db import demo
 from db.access import Viewer
 from db.address import Address
@@ -36,11 +38,12 @@ MANIFESTS = Path(__file__).parent / "persisted"
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
-    """A process that serves on servers of its own, and the lines of its banner."""
+def serving(folder: Path, *, workers: int = 0) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """A process that serves on servers of its own, with so many workers, and the lines of its banner."""
+    environment = os.environ | {"TRELLIS_WORKERS": str(workers)}
     command = [sys.executable, "-m", "app", "serve", "--port", "0", "--data", str(folder)]
     with subprocess.Popen(  # noqa: S603
-        command, cwd=cli.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, cwd=cli.ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         assert process.stdout
         lines = []
@@ -83,14 +86,16 @@ def test_the_first_query_works_as_it_is_printed(filled: Path) -> None:
     assert answer["data"]["projects"]["totalCount"] > 0
 
 
-async def test_jobs_are_run_beside_the_server(filled: Path) -> None:
-    with serving(filled), servers(filled) as found:
+async def test_jobs_are_run_beside_the_server_by_a_process_that_is_less_urgent(filled: Path) -> None:
+    with serving(filled, workers=1) as (process, _), servers(filled) as found:
         connection = await Address.parse(found.database_url).connect()
         await add(queries(connection), [(kinds()["clear_queue"], {})])
         assert await connection.fetchval("SELECT count(*) FROM queue.pgqueuer WHERE status <> 'failed'")
         async with asyncio.timeout(DEADLINE):
             while await connection.fetchval("SELECT count(*) FROM queue.pgqueuer"):  # noqa: ASYNC110  (nobody tells)
                 await asyncio.sleep(0.02)
+        server = psutil.Process(process.pid)
+        assert [one.nice() - server.nice() for one in server.children() if "work" in one.cmdline()] == [NICE]
         await connection.close()
 
 
@@ -110,7 +115,7 @@ async def test_an_operator_says_that_the_database_was_restored(run: Run, databas
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_the_server_and_its_servers(filled: Path, stop: signal.Signals) -> None:
-    with serving(filled) as (process, _):
+    with serving(filled, workers=1) as (process, _):
         process.send_signal(stop)
         assert process.wait(timeout=DEADLINE) == 0
         assert process.stdout

@@ -71,18 +71,18 @@ def lacking(some: Iterable[JobKind]) -> list[str]:
     wrong = []
     for kind in some:
         for event in kind.on:
-            names = [named for told_kind, named in told() if told_kind == event.value]
+            names: list[set[str]] = [named for told_kind, named in told() if told_kind == event.value]
             if not names:
                 wrong.append(f"nobody tells {event.value}, which makes {kind.name}")
-            if names and (missing := {*kind.arguments} - set.intersection(*names)):
+            if names and (missing := {*kind.arguments}.difference(names[0].intersection(*names))):
                 wrong.append(f"{event.value} names no {' and no '.join(sorted(missing))} for {kind.name}")
-        if not kind.on and kind.cron and kind.arguments:
+        if kind.cron and kind.arguments:
             wrong.append(f"the clock has no {' and no '.join(kind.arguments)} for {kind.name}")
     return wrong
 
 
 def test_every_job_finds_its_arguments_in_the_events_that_make_it() -> None:
-    assert lacking(kinds().values()) == []
+    assert lacking(kind for kind in kinds().values() if kind.function.__module__.startswith("db.")) == []
 
 
 class Unheard(Words):

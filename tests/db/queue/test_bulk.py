@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from db.queue.bulk import Bulk
+from tests.deadline import DEADLINE
 
 
 class Doubling:
@@ -24,8 +25,9 @@ class Doubling:
 
     async def ask(self, *numbers: int) -> list["asyncio.Task[int | None]"]:
         asked = [asyncio.create_task(self.bulk(number)) for number in numbers]
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        async with asyncio.timeout(DEADLINE):
+            while not {*numbers} <= {*self.bulk._asked}.union(*self.runs):  # noqa: ASYNC110  (nobody tells of it)
+                await asyncio.sleep(0)
         return asked
 
 
