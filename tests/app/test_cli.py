@@ -20,6 +20,7 @@ import pytest
 from app import cli
 from app.auth import authenticate
 from app.banner import SignedIn, banner
+from app.settings import Settings
 from app.work import NICE
 from db import demo
 from db.access import Viewer
@@ -241,6 +242,18 @@ def test_without_demo_people_the_banner_says_how_to_get_in() -> None:
 def test_the_banner_names_everybody_with_a_token() -> None:
     text = banner("127.0.0.1", 80, [SignedIn(person, f"token of {person.name}") for person in demo.PEOPLE])
     assert all(f"token of {person.name}" in text for person in demo.PEOPLE)
+
+
+@pytest.mark.parametrize(("host", "names"), [("127.0.0.1", ["vadim", "patrick"]), ("192.0.2.1", [])])
+def test_anybody_may_be_the_demo_people_only_on_their_own_machine_and_nobody_the_administrator(
+    host: str, names: list[str]
+) -> None:
+    settings = Settings(database_url="postgresql://db", redis_url="redis://r")
+    people = [SignedIn(person, "a token") for person in demo.PEOPLE]
+    assert [email.partition(".")[0] for email in cli._with_demo(settings, host, people).demo] == names
+    assert cli._with_demo(settings, host, []).demo == ()
+    said = settings.model_copy(update={"demo": ()})
+    assert cli._with_demo(said, host, people).demo == ()
 
 
 def test_manifests_become_the_list_of_trusted_documents(
