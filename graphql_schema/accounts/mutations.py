@@ -1,12 +1,13 @@
-"""Signing in and out."""
+"""Signing in and out, here and elsewhere."""
 
 import strawberry
 
 from db import tables
 from db.actions import accounts
 from db.errors import BadInput
+from db.permissions import MANAGE
 from db.write import Work
-from graphql_schema.core import mutation
+from graphql_schema.core import delete, mutation
 from graphql_schema.core.texts import text
 
 
@@ -36,3 +37,19 @@ async def sign_out(work: Work) -> bool:
     """Sign out: the token that came with the request is worth nothing from now on."""
     await accounts.sign_out(work)
     return True
+
+
+@strawberry.input(description="A session to end.")
+class RevokeSessionInput:
+    """A session."""
+
+    session_id: strawberry.ID = strawberry.field(description="The session, as your `sessions` list it.")
+
+
+revoke_session = delete(
+    "Sign out somewhere else: the token of that session is worth nothing from now on, and what it has opened closes at "
+    "once. For its owner and administrators.",
+    RevokeSessionInput,
+    at=tables.Session,
+    may=MANAGE,
+)

@@ -20,7 +20,7 @@ from graphql_schema.core.context import Context
 from graphql_schema.execution import Request
 from tests.app.serving import until
 from tests.conftest import Graph, Heard
-from tests.graphql_schema.asking import add, change, done, error_code
+from tests.graphql_schema.asking import add, change, done, error_code, refusal
 from tests.world import World
 from tests.world.accounts import PASSWORD
 
@@ -31,6 +31,11 @@ SIGN_IN = """
         user { name email lastLoginAt sessions(first: 1) { nodes { device } } }
         errors { code message path }
       }
+    }
+"""
+REVOKE = """
+    mutation ($input: RevokeSessionInput!) {
+      revokeSession(input: $input) { deletedSessionId user { sessions { totalCount } } errors { code path } }
     }
 """
 SIGN_OUT = "mutation { signOut { signedOut errors { code } } }"
@@ -251,3 +256,16 @@ async def as_holder_of(graph: Graph, token: str, query: str) -> Any:
     """The answer to who comes with this token."""
     context = Context(await authenticate(graph.database, token), graph.database, Heard())
     return await graph.executor.execute(graph.executor.prepare(Request(query)), context)
+
+
+async def test_a_session_is_ended_by_its_owner_or_an_administrator_and_nobody_else(graph: Graph, world: World) -> None:
+    for who in ("ada", "root"):
+        token = (await sign_in(graph))["token"]
+        viewer = await authenticate(graph.database, token)
+        assert viewer.session_id
+        session = f"ses_{viewer.session_id.hex}"
+        assert await refusal(graph, "ben", REVOKE, sessionId=session) == ("NOT_FOUND", "input.sessionId")
+        assert (await done(graph, who, REVOKE, sessionId=session))["deletedSessionId"] == session
+        with pytest.raises(Unauthenticated):
+            await authenticate(graph.database, token)
+    assert (await authenticate(graph.database, world.tokens["ada"])).id == world.ada.id
