@@ -18,9 +18,8 @@ from uuid import uuid4
 
 import orjson
 import structlog
-from redis.asyncio import Redis
 
-from app.redis import LOST, never_again
+from app.redis import LOST, connect, never_again
 from db.background import Background
 
 TIMEOUT = 1.0
@@ -135,8 +134,7 @@ class Buckets:
         self.most_kept = most_kept
         self.clock = clock
         self.is_shared = True
-        # Timeouts and repetitions are ours, as those of the client can swallow a cancellation.
-        self._redis = Redis.from_url(url, retry=never_again(), socket_timeout=None)
+        self._redis = connect(url, retry=never_again())
         self._reconcile = self._redis.register_script(RECONCILE)
         # The keys of one call must lie on one node of a Redis Cluster: what is in braces decides on which.
         self._prefix = f"{{{prefix}buckets}}:"

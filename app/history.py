@@ -52,4 +52,5 @@ def _next(events: Iterable[Event | None], after: int) -> Iterator[Event]:
 
 
 def _key(prefix: str, topic: Topic, epoch: str) -> str:
-    return f"{prefix}history:{epoch}:{topic}"
+    # The braces keep it on the node of its channel in a cluster, where one pipeline does both in order.
+    return f"{prefix}history:{epoch}:{{{prefix}{topic}}}"

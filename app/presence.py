@@ -17,9 +17,8 @@ from uuid import UUID, uuid4
 
 import orjson
 import structlog
-from redis.asyncio import Redis
 
-from app.redis import LOST, never_again
+from app.redis import LOST, connect, never_again
 from db.background import Background
 from db.outbox import Topic
 from graphql_schema.core.context import MAX_HERE, Here
@@ -114,9 +113,10 @@ class Presence:
         self.interval = interval
         self.life = life
         self.typing = typing
-        self._prefix = f"{prefix}presence:"
+        # The rooms of one call must lie on one node of a cluster: what is in braces decides on which.
+        self._prefix = f"{{{prefix}presence}}:"
         self._process = uuid4().hex
-        self._redis = Redis.from_url(url, retry=never_again(), decode_responses=True, socket_timeout=None)
+        self._redis = connect(url, retry=never_again(), decode_responses=True)
         self._reconcile = self._redis.register_script(RECONCILE)
         self._background = Background("presence", self._stay_reconciled)
         self._rooms: dict[Topic, _Room] = {}

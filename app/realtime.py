@@ -1,10 +1,11 @@
 """Events between processes over Redis pub/sub: subscribers of every process hear of what another has committed.
 
-A process holds one pub/sub connection, however many subscribers it has. Two tasks own it: one reads, one keeps the
-channels equal to the topics that have listeners. When it breaks or falls silent they end, and a new one takes up the
-same channels. What was published in between is read from the outbox (`app.channels`), and so is what Redis has lost
-without a word: every few seconds the numbers of all channels are looked at. An event that was published twice is heard
-once. Subscribers that come back read what they have missed from Redis (`app.history`), or else from the outbox.
+A process holds one pub/sub connection, however many subscribers it has, or one to each node of a cluster
+(`app.shards`). A task reads each of them, and one keeps the channels equal to the topics that have listeners. When a
+connection breaks or falls silent they end, and new ones take up the same channels. What was published in between is
+read from the outbox (`app.channels`), and so is what Redis has lost without a word: every few seconds the numbers of
+all channels are looked at. An event that was published twice is heard once. Subscribers that come back read what they
+have missed from Redis (`app.history`), or else from the outbox.
 """
 
 import asyncio
@@ -16,19 +17,18 @@ from typing import Any, Self
 import orjson
 import structlog
 from redis import ConnectionError as ConnectionLost
-from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.backoff import ExponentialWithJitterBackoff
 
 from app.channels import Channel, Hears, Listener, Read
 from app.history import event_of, keep, kept
-from app.redis import LOST, is_away, never_again, once_more
+from app.redis import LOST, connect, is_away, once_more
+from app.shards import JOINED, LEFT, TIMEOUT, TOLD, Shards
 from db.background import Background
 from db.errors import Refusal
 from db.history import Past
 from db.outbox import Event, Topic
 
-TIMEOUT = 2.0
 MAX_FAILURES = 10
 PAUSE = 0.2
 """Seconds until what could not be read from the outbox is read again."""
@@ -64,11 +64,8 @@ class Realtime:
         self.prefix = prefix
         self.queue_size = queue_size
         self.heartbeat = heartbeat
-        # Timeouts are ours: under Python 3.11 those of the client can swallow a cancellation.
-        self._publishing = Redis.from_url(url, retry=once_more(), socket_timeout=None)
-        # This one must not reconnect by itself: nobody would know that events were missed.
-        name = f"trellis-{os.getpid()}"
-        self._listening = Redis.from_url(url, retry=never_again(), protocol=2, client_name=name, socket_timeout=None)
+        self._publishing = connect(url, retry=once_more())
+        self._shards = Shards(url, name=f"trellis-{os.getpid()}")
         self._background = Background("listener", self._stay_connected)
         self._filling = Background("history", self._fill)
         self._channels: dict[Topic, Channel] = {}
@@ -87,10 +84,10 @@ class Realtime:
             await self._filling.__aexit__(*error)
         await self._background.__aexit__(*error)
         # A connection to a server that does not answer may not want to close.
-        for redis in (self._listening, self._publishing):
+        for one in (self._shards, self._publishing):
             with suppress(TimeoutError, *LOST):
                 async with asyncio.timeout(TIMEOUT):
-                    await redis.aclose()
+                    await one.aclose()
 
     async def publish(self, events: Sequence[Event]) -> None:
         """Tell all processes of committed events, in their order, and keep them for those who come back; raises
@@ -101,7 +98,7 @@ class Realtime:
         async with asyncio.timeout(TIMEOUT), self._publishing.pipeline(transaction=False) as pipeline:
             keep(pipeline, self.prefix, events)  # first: what somebody has heard is kept
             for event in events:
-                pipeline.publish(self.prefix + event.topic, orjson.dumps(event))
+                pipeline.execute_command(self._shards.publish, self.prefix + event.topic, orjson.dumps(event))
             await pipeline.execute()
 
     @asynccontextmanager
@@ -179,19 +176,14 @@ class Realtime:
             await asyncio.sleep(pauses.compute(failures))
 
     async def _converse(self) -> None:
-        pubsub = self._listening.pubsub()
-        try:
-            async with asyncio.timeout(TIMEOUT):
-                await pubsub.connect()  # type: ignore[no-untyped-call]
+        async with self._shards.connected() as pubsubs:
             for topic in self._channels:
                 self._changed.put_nowait(topic)
             self._connected.set()
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._read(pubsub))
-                tasks.create_task(self._follow(pubsub))
-        finally:
-            async with asyncio.timeout(TIMEOUT):
-                await pubsub.aclose()  # type: ignore[no-untyped-call]
+                for pubsub in pubsubs:
+                    tasks.create_task(self._read(pubsub))
+                tasks.create_task(self._follow())
 
     async def _read(self, pubsub: PubSub) -> None:
         """Hand on what arrives. A lost connection may look like silence, so silence is probed."""
@@ -211,10 +203,12 @@ class Realtime:
         channel = self._channels.get(topic)
         if channel is None:
             return
-        if message["type"] == "subscribe":
+        if message["type"] in JOINED:
             channel.join()
             self._changed.put_nowait(topic)
-        elif message["type"] == "message" and (event := event_of(message["data"])):
+        elif message["type"] in LEFT and channel.is_joined:
+            raise ConnectionLost("A channel is on another node now.")
+        elif message["type"] in TOLD and (event := event_of(message["data"])):
             channel.hear(event)
         if channel.is_missing:
             self._missing.set()
@@ -247,7 +241,7 @@ class Realtime:
             await asyncio.sleep(PAUSE)
         return bool(errors)
 
-    async def _follow(self, pubsub: PubSub) -> None:
+    async def _follow(self) -> None:
         """Subscribe to what somebody listens to and unsubscribe from what nobody does."""
         while True:
             topics = {await self._changed.get()}
@@ -255,9 +249,9 @@ class Realtime:
                 topics.add(self._changed.get_nowait())
             joined, left = self._settled(topics & self._channels.keys())
             if joined:
-                await pubsub.subscribe(*joined)
+                await self._shards.join(joined)
             if left:
-                await pubsub.unsubscribe(*left)
+                await self._shards.leave(left)
 
     def _settled(self, topics: set[Topic]) -> tuple[list[str], list[str]]:
         """The names of the channels to join and to leave. Noted before they are sent, so nobody joins in between."""

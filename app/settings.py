@@ -69,7 +69,9 @@ class Settings(BaseSettings):
     """Whether a start brings the database to the newest revision. If not, a start with an older database is
     refused."""
     redis_url: Annotated[str, AfterValidator(checked)] = Field(validation_alias="REDIS_URL", repr=False)
-    """The Redis or Valkey server for events between processes, rate limits, tickets and persisted operations."""
+    """The Redis or Valkey server for events between processes, rate limits, tickets and persisted operations;
+    `cluster=true` in the address says that it is a cluster, of which it may name several nodes between commas.
+    """
     redis_prefix: str = "trellis:"
     """The prefix of every Redis channel and key, so that two installations can share one server."""
     pool_size: int = Field(default=16, ge=4)

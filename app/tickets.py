@@ -12,11 +12,8 @@ from hashlib import sha256, shake_256
 from typing import Self, TypeVar
 
 import structlog
-from redis import RedisError
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
+from app.redis import LOST, connect, once_more
 from db.errors import Refusal, Unauthenticated
 
 SECONDS = 60
@@ -45,17 +42,13 @@ class Tickets:
 
     def __init__(self, url: str, *, prefix: str = "trellis:") -> None:
         self.prefix = f"{prefix}ticket:"
-        # Timeouts are ours: under Python 3.11 those of the client can swallow a cancellation.
-        pool = BlockingConnectionPool.from_url(
-            url, max_connections=CONNECTIONS, timeout=None, socket_timeout=None, retry=Retry(NoBackoff(), 1)
-        )
-        self._redis = Redis.from_pool(pool)
+        self._redis = connect(url, retry=once_more(), connections=CONNECTIONS)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_error: object) -> None:
-        with suppress(TimeoutError, RedisError):
+        with suppress(TimeoutError, *LOST):
             async with asyncio.timeout(TIMEOUT):
                 await self._redis.aclose()
 
@@ -81,7 +74,7 @@ async def _answered(command: Awaitable[T]) -> T:
     try:
         async with asyncio.timeout(TIMEOUT):
             return await command
-    except (RedisError, OSError) as error:
+    except LOST as error:
         log.warning("tickets out of reach", error=repr(error))
         raise TicketsUnavailable from None
 

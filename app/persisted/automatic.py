@@ -12,10 +12,9 @@ from sys import getsizeof
 from typing import Self, TypeVar
 
 import structlog
-from redis.asyncio import BlockingConnectionPool, Redis
 
 from app.persisted.names import digest
-from app.redis import LOST, once_more
+from app.redis import LOST, connect, once_more
 from db.cache import Cache
 
 DOCUMENT_BYTES = 64 * 2**10
@@ -48,11 +47,7 @@ class Automatic:
         self.memory = Cache[tuple[str, float]](max_bytes)
         """Each text with the time until which it need not be told to Redis again."""
         self._away_until = 0.0
-        # Timeouts are ours: under Python 3.11 those of the client can swallow a cancellation.
-        pool = BlockingConnectionPool.from_url(
-            url, max_connections=CONNECTIONS, timeout=None, socket_timeout=None, retry=once_more()
-        )
-        self._redis = Redis.from_pool(pool)
+        self._redis = connect(url, retry=once_more(), connections=CONNECTIONS)
 
     async def __aenter__(self) -> Self:
         return self
@@ -123,10 +118,9 @@ class Automatic:
             commands.expire(index, REMEMBERED_FOR)
             commands.zrange(index, 0, -self.most - 1)
             *_, dropped = await commands.execute()
-            if dropped:
-                commands.zrem(index, *dropped)
-                commands.unlink(*(self._document(tenant, old.decode()) for old in dropped))
-                await commands.execute()
+        if dropped:
+            await self._redis.zrem(index, *dropped)
+            await self._redis.unlink(*(self._document(tenant, old.decode()) for old in dropped))
 
     def _document(self, tenant: str, key: str) -> str:
         return f"{self._index(tenant)}:{key}"

@@ -109,7 +109,7 @@ async def test_who_is_there_for_long_stays(redis_url: str, prefix: str, redis: A
         other.here(PLACE, BEN),
     ):
         await comes_to(adas, ADA, BEN)
-        over = max([score for _, score in await redis.zrange(f"{prefix}presence:{PLACE}", 0, -1, withscores=True)])
+        over = max([score for _, score in await redis.zrange(f"{{{prefix}presence}}:{PLACE}", 0, -1, withscores=True)])
         while (await redis.time())[0] * 1_000 < over:
             await one.reconcile()
             assert one._rooms[PLACE].here.people == [ADA, BEN]
@@ -198,9 +198,9 @@ async def test_a_redis_that_has_lost_everything_is_told_again(redis_url: str, pr
         other.here(PLACE, BEN),
     ):
         await comes_to(adas, ADA, BEN)
-        await redis.delete(f"{prefix}presence:{PLACE}")
+        await redis.delete(f"{{{prefix}presence}}:{PLACE}")
         async with asyncio.timeout(DEADLINE):
-            while await redis.zcard(f"{prefix}presence:{PLACE}") < 2:
+            while await redis.zcard(f"{{{prefix}presence}}:{PLACE}") < 2:
                 pass
 
 
@@ -217,9 +217,9 @@ async def test_who_listens_slowly_gets_the_last_state_and_not_all(one: Presence)
 async def test_at_the_end_nothing_is_left_in_redis(redis_url: str, prefix: str, redis: Any) -> None:
     async with process(redis_url, prefix) as one, one.here(PLACE, ADA) as adas:
         await comes_to(adas, ADA)
-        assert await redis.exists(f"{prefix}presence:{PLACE}")
+        assert await redis.exists(f"{{{prefix}presence}}:{PLACE}")
         await one.__aexit__()
-        assert not await redis.keys(f"{prefix}*")
+        assert not await redis.keys(f"*{prefix}*")
 
 
 async def calls(redis: Any, command: str) -> int:

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from app.realtime import TIMEOUT, Realtime, Unavailable
+from app.realtime import Realtime, Unavailable
 from app.redis import LOST
+from app.shards import TIMEOUT
 from db.errors import HistoryGap
 from db.outbox import Event
 from tests.app.serving import NO_REDIS, until

@@ -20,6 +20,7 @@ from tests.tls import Certificate, Encrypted, encrypted, needs_openssl
         ("valkeys://r.example/", "rediss://r.example/"),
         ("rediss://r.example?ssl_cert_reqs=none", "rediss://r.example?ssl_cert_reqs=none"),
         ("unix:///run/valkey?db=3", "unix:///run/valkey?db=3"),
+        ("valkey://ada:secret@r1,r2:7001?cluster=true", "redis://ada:secret@r1,r2:7001?cluster=true"),
     ],
 )
 def test_an_address_of_valkey_is_one_of_redis(url: str, as_redis: str) -> None:
@@ -31,7 +32,8 @@ def test_an_address_of_valkey_is_one_of_redis(url: str, as_redis: str) -> None:
     [
         *("http://:secret@r", "r.example:6379", "", "valkey+unix:///run/valkey", "redis://:sec/secret@r"),
         *("redis://:secret@r:70000", "redis://:secret@r/five", "redis://:secret@r?secured=1"),
-        "rediss://:secret@r?ssl_cert_reqs=perhaps",
+        *("rediss://:secret@r?ssl_cert_reqs=perhaps", "redis://:secret@r1:7000,r2:7001"),
+        *("redis://:secret@r:70000?cluster=true", "redis://:secret@r/5?cluster=true", "unix:///r?cluster=true"),
     ],
 )
 def test_a_wrong_address_is_refused_in_one_line_without_its_secrets(url: str) -> None:

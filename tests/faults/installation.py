@@ -30,7 +30,7 @@ from tests.world import World
 
 POINTS = 1_000_000
 """Points that no crowd uses up. One of them is restored each second, so that a test sees what is spent."""
-SETTINGS = {"rate_limit": POINTS, "rate_limit_restored": 1, "drain_jitter": 0, "workers": 0}
+SETTINGS = {"rate_limit": POINTS, "rate_limit_restored": 1, "organization_rate_limit": 2 * POINTS, "drain_jitter": 0}
 
 forked = multiprocessing.get_context("forkserver")
 forked.set_forkserver_preload(["tests.app.killed", "tests.faults.installation"])

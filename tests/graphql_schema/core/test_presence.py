@@ -30,10 +30,10 @@ async def both(database_url: str, redis_url: str) -> AsyncIterator[tuple[Served,
 
 
 @asynccontextmanager
-async def opened(served: Served, world: World, who: str) -> AsyncIterator[Talk]:
-    """A socket of somebody who has the requirements open."""
+async def opened(served: Served, world: World, who: str, *, document: str = "requirements") -> AsyncIterator[Talk]:
+    """A socket of somebody who has a document open."""
     async with served.talk(authorization=f"Bearer {world.tokens[who]}") as talk:
-        await talk.ask(PRESENCE, id=world.requirements.public_id)
+        await talk.ask(PRESENCE, id=world.rows[document].public_id)
         yield talk
 
 
