@@ -75,9 +75,9 @@ class Settings(BaseSettings):
     redis_prefix: str = "trellis:"
     """The prefix of every Redis channel and key, so that two installations can share one server."""
     pool_size: int = Field(default=16, ge=4)
-    """Connections to PostgreSQL that one process holds at most: a quarter each for reads, additions and
-    transactions with locks, and a quarter of a quarter for heavy reads. Four more serve subscriptions (two), the
-    relay of events and the liveness probe."""
+    """Connections to PostgreSQL that one process holds at most: a quarter each for reads, changes and
+    transactions with locks, and a quarter for heavy reads and those that are resolved in batches. Four more serve
+    subscriptions (two), the relay of events and the liveness probe."""
     relay: bool = True
     """Whether this process publishes the events of all and makes their jobs, and so do its workers: at least one
     process has to, or they wait until one does."""
