@@ -5,16 +5,19 @@ What ends is gone from all processes at once, with its sockets and streams: see 
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import func, select
 
 from app.ready import DATA, Data, ready
+from db import tables
 from db.access import GUEST
+from db.errors import NotFound
 from db.write import Work
 
 T = TypeVar("T")
@@ -28,9 +31,7 @@ Ids = Annotated[list[str] | None, typer.Argument(help="Their ids, as `list` prin
 @commands.command("list")
 def list_sessions(email: str, *, data: Data = DATA) -> None:
     """Print where a user is signed in."""
-    from db.actions import accounts
-
-    found = _done(data, lambda work: accounts.sessions_of(work, email))
+    found = _done(data, lambda work: _sessions_of(work, email))
     table = Table("id", "since (UTC)", "until (UTC)", "device", box=None, pad_edge=False)
     for one in found:
         table.add_row(one.public_id, f"{one.created_at:%F %T}", f"{one.expires_at:%F %T}", one.device or "")
@@ -65,6 +66,16 @@ def activate(email: str, *, data: Data = DATA) -> None:
 
     _done(data, lambda work: accounts.set_active(work, email, is_active=True))
     screen.print(f"{email} can sign in again.", markup=False)
+
+
+async def _sessions_of(work: Work, email: str) -> Sequence[tables.Session]:
+    """The sessions of a user that have not ended, the oldest first; raises NotFound where there is no such user."""
+    user = select(tables.User.id).where(func.lower(tables.User.email) == email.strip().lower())
+    if (user_id := await work.scalar(user)) is None:
+        raise NotFound(f"There is no user with the address {email}.")
+    session = tables.Session
+    found = select(session).where(session.user_id == user_id, session.expires_at > func.now()).order_by(session.id)
+    return (await work.scalars(found)).all()
 
 
 def _done(data: Path, do: Callable[[Work], Awaitable[T]]) -> T:

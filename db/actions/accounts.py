@@ -108,13 +108,6 @@ async def end_sessions(work: Work, which: ColumnElement[bool], *, action: str = 
     return [one.public_id for one in ended]
 
 
-async def sessions_of(work: Work, email: str) -> Sequence[tables.Session]:
-    """The sessions of the user with this address that have not ended, the oldest first; raises NotFound."""
-    user = await _user(work, email)
-    mine = tables.Session.user_id == user.id, tables.Session.expires_at > func.now()
-    return (await work.scalars(select(tables.Session).where(*mine).order_by(tables.Session.id))).all()
-
-
 async def end_sessions_of(work: Work, email: str, ids: Sequence[str] | None) -> list[str]:
     """End sessions of the user with this address, all of them or those with these ids; returns what has ended.
 

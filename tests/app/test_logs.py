@@ -87,11 +87,17 @@ async def test_no_token_and_no_variable_is_logged(written: io.StringIO, served: 
     assert SECRET not in written.getvalue()
 
 
-async def test_a_failure_of_ours_is_logged_without_the_credential(written: io.StringIO, bare: Served) -> None:
+async def test_a_failure_of_ours_is_logged_without_the_credential(
+    written: io.StringIO, bare: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_authorization: str | None) -> Any:
+        raise RuntimeError
+
+    monkeypatch.setattr(bare.app.sessions, "viewer", fail)
     async with bare.socket() as talk:
         await talk.say(type="connection_init", payload={"authorization": f"Bearer {new_token()}"})
         await talk.closed()
-    [entry] = entries(written, "socket failed")
+    [entry] = entries(written, "unexpected")
     assert "Traceback" in entry["exception"]
     assert "trs_" not in written.getvalue()
 

@@ -131,6 +131,27 @@ CALLS = (
         "SELECT array_agg(device) = '{stays}' FROM sessions WHERE device IN ('stays', 'left')",
     ),
     Call(
+        accounts.end_sessions,
+        "ada",
+        ("ben",),
+        lambda work, ben: accounts.end_sessions(work, tables.Session.user_id == ben.id),
+        "SELECT count(*) = 0 FROM sessions s JOIN users u ON u.id = user_id WHERE u.name = 'Ben'",
+    ),
+    Call(
+        accounts.end_sessions_of,
+        "ada",
+        (),
+        lambda work: accounts.end_sessions_of(work, "rob@example.com", None),
+        "SELECT count(*) = 0 FROM sessions s JOIN users u ON u.id = user_id WHERE u.name = 'Rob'",
+    ),
+    Call(
+        accounts.set_active,
+        "ada",
+        (),
+        lambda work: accounts.set_active(work, "olga@example.com", is_active=False),
+        "SELECT NOT is_active FROM users WHERE name = 'Olga'",
+    ),
+    Call(
         idempotency.begin,
         "ada",
         (),

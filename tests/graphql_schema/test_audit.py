@@ -40,6 +40,7 @@ MUTATIONS: dict[str, tuple[str | None, Any]] = {
     "reopenThread": ("ben", {"threadId": "@settled"}),
     "reorderLessons": ("ines", {"moduleId": "@logic_1", "lessonIds": ["@logic_1_2"]}),
     "resolveThread": ("ben", {"threadId": "@thread_0"}),
+    "revokeSession": ("ben", {"sessionId": "@bens_session"}),
     "signIn": (None, {"email": "ada@example.com", "password": PASSWORD, "device": WORDS}),
     "signOut": ("ben", {}),
     "updateProject": ("ada", {"projectId": "@atlas", "name": WORDS, "description": WORDS, "organizationId": None}),

@@ -30,6 +30,7 @@ from db.base import Base, new_id, tables
 from db.constraints import SAYS, field_of
 from db.engine import Database
 from db.errors import BadInput, Conflict, NotFound, Refusal
+from tests.db.scratch import scratch
 from tests.invariants.crowd import VALUES, row_of
 from tests.invariants.oracle import Oracle
 
@@ -147,7 +148,7 @@ def made(table: type[Base], row: Values) -> Base:
 
 async def breaking(database: Database, table: Any, rule: Rule, keys: dict[str, list[UUID]]) -> list[Values]:
     """Rows the last of which breaks the constraint and nothing else, found by trying. Nothing of them is kept."""
-    async with database.read() as session:
+    async with scratch(database) as session:
         for number in range(MOST):
             rows = [await fitting(session, table, keys, 10_000 + number * 10 + place) for place in range(2)]
             for tried in wrong(rule, table, *rows):

@@ -44,7 +44,8 @@ class World:
             return Viewer()
         user = self.rows[name]
         assert isinstance(user, tables.User)
-        return Viewer(user.id, user.role)
+        session = self.rows.get(f"{name}s_session")
+        return Viewer(user.id, user.role, session.id if session else None)
 
 
 async def build(database: Database) -> World:

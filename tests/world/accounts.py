@@ -15,4 +15,5 @@ async def make(world: World, work: Work) -> None:
         user = tables.User(email=f"{name}@example.com", name=name.capitalize(), role=role)
         world.rows[name] = await work.add(user)
         world.tokens[name] = await accounts.open_session(work, user)
+        (world.rows[f"{name}s_session"],) = (row for row in work.added if getattr(row, "user_id", None) == user.id)
     await work.add(tables.Password(user_id=world.ada.id, hash=accounts.hasher.hash(PASSWORD)))
