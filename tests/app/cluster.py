@@ -52,8 +52,11 @@ class Cluster:
         return next(node for number, node in enumerate(self.nodes) if slot < (number + 1) * SLOTS // SIZE)
 
     async def move(self, key: str, there: Node) -> None:
-        """Have the slot of a key at another node."""
+        """Have the slot of a key at another node, without what it holds."""
         slot, name = await there.tell("CLUSTER", "KEYSLOT", key), await there.tell("CLUSTER", "MYID")
+        before = await self.at(key)
+        if held := await before.tell("CLUSTER", "GETKEYSINSLOT", slot, 100):
+            await before.tell("DEL", *held)
         for node in (there, *self.nodes):
             await node.tell("CLUSTER", "SETSLOT", slot, "NODE", name)
 
