@@ -24,7 +24,7 @@ class Shards:
     """Where the channels are. `name` is what the server calls the connections."""
 
     def __init__(self, url: str, *, name: str) -> None:
-        self.places = nodes(url) or [url]
+        self.urls = nodes(url) or [url]
         self.cluster = connect(url, retry=never_again()) if nodes(url) else None
         self.publish = "SPUBLISH" if self.cluster else "PUBLISH"
         """The command that tells something on a channel."""
@@ -78,10 +78,10 @@ class Shards:
     async def _now(self) -> dict[str, str]:
         """The addresses of the nodes that have channels now, by their names."""
         if not self.cluster:
-            return {"": self.places[0]}
+            return {"": self.urls[0]}
         await self.cluster.aclose()  # forgets which nodes there were
         await self.cluster.initialize()
-        return {node.name: _beside(self.places[0], node.host, node.port) for node in self.cluster.get_primaries()}
+        return {node.name: _beside(self.urls[0], node.host, node.port) for node in self.cluster.get_primaries()}
 
     def _at(self, channel: str) -> PubSub:
         assert self.cluster
