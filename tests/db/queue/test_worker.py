@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from db.queue import operators
 from db.queue.declared import JobKind, job
@@ -153,13 +154,14 @@ async def test_a_job_that_fails_for_good_is_kept_and_started_again_by_hand(queue
 
 
 async def test_a_failure_for_good_is_logged_once(
-    queue: Queue, working: Working, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    queue: Queue, working: Working, caplog: pytest.LogCaptureFixture
 ) -> None:
     fail, _ = failing(1, tries=1)
     await queue.add((fail, {"thing": "one"}))
-    async with working():
-        await queue.until("(SELECT status FROM queue.pgqueuer) = 'failed'")
-    assert capsys.readouterr().out.count("job failed for good") == 1
+    with capture_logs() as logs:
+        async with working():
+            await queue.until("(SELECT status FROM queue.pgqueuer) = 'failed'")
+    assert [entry["event"] for entry in logs].count("job failed for good") == 1
     assert caplog.records == []
 
 
