@@ -1,7 +1,8 @@
 """Runs of one statement that are asked for at the same moment go to PostgreSQL together, as one statement.
 
 To start a statement costs PostgreSQL as much as a small one does, and the round trip costs this process more than that.
-Nobody waits for company: what comes within one turn of the event loop is sent at its end. Under load that is several.
+Nobody waits for company: what comes within one turn of the event loop is sent at its end if a connection is free, and
+else with what comes until one is. Under load that is several.
 """
 
 import asyncio
@@ -13,8 +14,8 @@ from typing import Any
 
 from asyncpg import InterfaceError, PostgresError
 
-from db.errors import TooSlow
-from db.pool import is_lost
+from db.errors import Overloaded, TooSlow
+from db.pool import Pool, is_lost
 from db.statements import Arguments, Statement
 
 Record = Sequence[Any]
@@ -42,23 +43,21 @@ class Batch:
             self.asked, self.rows = [self.asked[n] for n in waiting], [self.rows[n] for n in waiting]
         return bool(waiting)
 
-    def leave(self) -> None:
-        """Note that one run is cancelled. The statement ends when all are."""
-        if self.task and all(row.done() for row in self.rows):
-            self.task.cancel()
-
 
 class Coalescer:
-    """Coalesces runs of a statement by `run`, at most `size` together, which share one process of PostgreSQL.
+    """Coalesces runs of a statement on the connections of a pool, at most `size` together, which share one process of
+    PostgreSQL.
 
     Runs that have not come back together after so many seconds are run one by one, as one of them keeps all others
-    waiting. Without `seconds` they have as long as the database gives them.
+    waiting. Without `seconds` they have as long as the database gives them. Statements that make `changes` are not run
+    again when their connection is lost.
     """
 
-    def __init__(self, run: Run, *, size: int = 8, seconds: float | None = None) -> None:
-        self.run = run
+    def __init__(self, pool: Pool, *, size: int = 8, seconds: float | None = None, changes: bool = False) -> None:
+        self.pool = pool
         self.size = size
         self.seconds = seconds
+        self.run: Run = pool.execute_in_turn if changes else pool.fetch_in_turn
         self._filling: dict[str, Batch] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._apart: dict[str, float] = {}
@@ -70,7 +69,7 @@ class Coalescer:
         try:
             return await row
         except asyncio.CancelledError:
-            batch.leave()
+            self._leave(batch)
             raise
 
     async def fetch_for_certain(
@@ -88,7 +87,7 @@ class Coalescer:
         except asyncio.CancelledError:
             if waits and len(batch.rows) == 1:
                 row.cancel()
-                batch.leave()
+                self._leave(batch)
                 raise
             with suppress(Exception):
                 return await row
@@ -109,19 +108,32 @@ class Coalescer:
         return batch
 
     def _send(self, batch: Batch) -> None:
+        if not batch.begin():
+            self._seal(batch)
+            return
+        batch.task = asyncio.create_task(self._run(batch))
+        self._running.add(batch.task)
+        batch.task.add_done_callback(self._running.discard)
+
+    def _seal(self, batch: Batch) -> None:
+        """Let nobody join any more."""
         if self._filling.get(batch.statement.sql) is batch:
             del self._filling[batch.statement.sql]
-        if batch.begin():
-            batch.task = asyncio.create_task(self._run(batch))
-            self._running.add(batch.task)
-            batch.task.add_done_callback(self._running.discard)
+
+    def _leave(self, batch: Batch) -> None:
+        """Note that one run is cancelled. The statement ends when all are."""
+        if batch.task and all(row.done() for row in batch.rows):
+            self._seal(batch)
+            batch.task.cancel()
 
     async def _run(self, batch: Batch) -> None:
         try:
-            if len(batch.rows) > 1 and batch.statement.together and not self._is_apart(batch.statement.sql):
-                await self._together(batch, batch.statement.together)
-                return
+            async with self.pool.turn():
+                self._seal(batch)
+                if await self._is_run(batch):
+                    return
         except Exception as error:  # noqa: BLE001  (it is the answer to all of them)
+            self._seal(batch)
             # One of them may be to blame. Which one shows when each runs by itself.
             if isinstance(error, TooSlow):
                 self._keep_apart(batch.statement.sql)
@@ -130,14 +142,23 @@ class Coalescer:
                     _fail(row, error)
         await self._one_by_one(batch)
 
-    async def _one_by_one(self, batch: Batch) -> None:
-        if len(batch.rows) == 1:  # a task more would cost as much as the rest of this
+    async def _is_run(self, batch: Batch) -> bool:
+        """Whether the batch needed no more than one turn."""
+        if not batch.begin():
+            return True
+        if len(batch.rows) == 1:
             await self._alone(batch, 0)
-            return
+            return True
+        if batch.statement.together and not self._is_apart(batch.statement.sql):
+            await self._together(batch, batch.statement.together)
+            return True
+        return False
+
+    async def _one_by_one(self, batch: Batch) -> None:
         async with asyncio.TaskGroup() as tasks:
             for index, row in enumerate(batch.rows):
                 if not row.done():
-                    row.add_done_callback(partial(_stop, tasks.create_task(self._alone(batch, index))))
+                    row.add_done_callback(partial(_stop, tasks.create_task(self._in_turn(batch, index))))
 
     def _keep_apart(self, sql: str) -> None:
         now = asyncio.get_running_loop().time()
@@ -151,6 +172,13 @@ class Coalescer:
         rows = {row[-1]: row[:-1] for row in found}
         for index, row in enumerate(batch.rows, 1):
             _answer(row, rows.get(index))
+
+    async def _in_turn(self, batch: Batch, index: int) -> None:
+        try:
+            async with self.pool.turn():
+                await self._alone(batch, index)
+        except Overloaded as error:
+            _fail(batch.rows[index], error)
 
     async def _alone(self, batch: Batch, index: int) -> None:
         row = batch.rows[index]

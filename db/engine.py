@@ -20,7 +20,6 @@ from db.address import Address
 from db.base import Base
 from db.coalescing import Coalescer, Record
 from db.constraints import refusing
-from db.gathering import Gathering
 from db.history import Past, past
 from db.liveness import Liveness
 from db.outbox import Topic, write
@@ -55,6 +54,8 @@ more of them than processors, light reads would wait for one too.
 """
 LISTENING = 2
 """Pool for what listeners hear, beside the others: an event of a thousand listeners takes none from requests."""
+PATIENCE = 10.0
+"""Seconds that a listener waits for a connection: they have no answer to give, and come in thousands."""
 HEAVY = 2_000
 """The weight from which on a read is heavy."""
 
@@ -65,6 +66,9 @@ COMPILED_SETTINGS = {
     "random_page_cost": "1.1",
 }
 READ_ONLY = {"default_transaction_read_only": "on"}
+# A relay waits for no disk: what is lost of its notes in a crash is published again, under the same numbers. No job is
+# lost or doubled by it: with the effect of one all that was committed before is on the disk, too.
+UNHURRIED = {"synchronous_commit": "off"}
 
 
 class Database:
@@ -75,12 +79,7 @@ class Database:
     """
 
     def __init__(
-        self,
-        url: str,
-        *,
-        reader_url: str | None = None,
-        pool_size: int = 16,
-        timeout: float = TIMEOUT,
+        self, url: str, *, reader_url: str | None = None, pool_size: int = 16, timeout: float = TIMEOUT
     ) -> None:
         self.address = Address.parse(url)
         self.reader_address = Address.parse(reader_url or url)
@@ -91,17 +90,14 @@ class Database:
         self.readers = Pool(self._connect_reader, size=share, timeout=timeout)
         self.heavy_readers = Pool(self._connect_reader, size=max(1, share // OF_HEAVY), timeout=timeout)
         self.writers = Pool(self._connect, size=share, timeout=timeout)
-        self.listeners = Pool(self._connect_reader, size=LISTENING, timeout=timeout)
-        self.relays = Pool(self._connect, size=1, timeout=timeout)
-        self.reads = Coalescer(self.readers.fetch, seconds=TOGETHER)
+        self.listeners = Pool(self._connect_reader, size=LISTENING, timeout=PATIENCE)
+        self.relays = Pool(self._connect_relay, size=1, timeout=timeout)
+        self.reads = Coalescer(self.readers, seconds=TOGETHER)
         # Fewer together, so that several processes share what is heavy.
-        self.heavy_reads = Coalescer(self.heavy_readers.fetch, size=4, seconds=HEAVY_TOGETHER)
-        # What many listeners ask of one event at one moment.
-        self.heard = Gathering(self.listeners.fetch, size=100, at_once=LISTENING)
-        self._hearing = asyncio.Semaphore(LISTENING)
-        self.finds = Coalescer(self.writers.fetch, seconds=TOGETHER)
-        self.additions = Coalescer(self.writers.execute)
-        self.changes = Coalescer(self.writers.execute)
+        self.heavy_reads = Coalescer(self.heavy_readers, size=4, seconds=HEAVY_TOGETHER)
+        self.heard = Coalescer(self.listeners, size=100)  # what many ask of one event
+        self.finds = Coalescer(self.writers, seconds=TOGETHER)
+        self.changes = Coalescer(self.writers, changes=True)
         self.engine = self._engine(self.address, SERVER_SETTINGS, size=share)
         # Each batch is one statement: a transaction around it would be two round trips more.
         batches = self._engine(self.reader_address, SERVER_SETTINGS | READ_ONLY, size=max(1, share - share // OF_HEAVY))
@@ -165,7 +161,8 @@ class Database:
         if statement.together:
             return await self.changes.fetch_for_certain(statement, arguments, waits=waits)
         # It can wait for a lock: it ends with the time of its operation.
-        rows = await self.changes.run(statement.sql, arguments)
+        async with self.writers.turn():
+            rows = await self.changes.run(statement.sql, arguments)
         return rows[0] if rows else None
 
     @asynccontextmanager
@@ -198,11 +195,10 @@ class Database:
             row = await self.heard.fetch(statement, statement.arguments({**common, **many[0]}))
             return [([1], *row)] if row else []
         apart, arguments = statement.spread(common, many)
-        async with self._hearing:
-            if not apart:
-                rows = await self.listeners.fetch(statement.sql, arguments, seconds=seconds)
-                return [(range(1, len(many) + 1), *row) for row in rows]
-            return await self.listeners.fetch(statement.alike(apart, columns=columns), arguments, seconds=seconds)
+        if not apart:
+            rows = await self.listeners.fetch(statement.sql, arguments, seconds=seconds)
+            return [(range(1, len(many) + 1), *row) for row in rows]
+        return await self.listeners.fetch(statement.alike(apart, columns=columns), arguments, seconds=seconds)
 
     async def past(self, topic: Topic, after: int | None) -> Past:
         """The events of a topic behind a number, as far as the outbox has them: see `db.history`."""
@@ -255,7 +251,7 @@ class Database:
     async def _add(self, work: Work, rows: list[Base]) -> None:
         statement, arguments = insertion(rows)
         try:
-            record = await self.additions.fetch_for_certain(statement, arguments)
+            record = await self.changes.fetch_for_certain(statement, arguments)
         except IntegrityConstraintViolationError:
             if work.items:
                 await work.session()  # adds them again one by one: the row that is refused says so
@@ -270,6 +266,9 @@ class Database:
 
     async def _connect(self) -> Connection:
         return await self._open(self.address, SERVER_SETTINGS | COMPILED_SETTINGS)
+
+    async def _connect_relay(self) -> Connection:
+        return await self._open(self.address, SERVER_SETTINGS | COMPILED_SETTINGS | UNHURRIED)
 
     def _engine(self, address: Address, settings: dict[str, str], *, size: int) -> AsyncEngine:
         async def connect() -> Connection:

@@ -59,24 +59,43 @@ class Pool:
 
         It is run again when its connection was lost.
         """
-        try:
-            return await self.execute(statement, arguments, seconds=seconds)
-        except STALE as error:
-            if not is_lost(error):
-                raise
-            return await self.execute(statement, arguments, seconds=seconds)
+        async with self.turn():
+            return await self.fetch_in_turn(statement, arguments, seconds=seconds)
 
     async def execute(self, statement: str, arguments: Sequence[Any], *, seconds: float | None = None) -> list[Record]:
         """The rows of any statement. Raises Overloaded, and TooSlow."""
+        async with self.turn():
+            return await self.execute_in_turn(statement, arguments, seconds=seconds)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """The time in which one connection is ours, for a statement that is known only then. Raises Overloaded."""
         await self._turn(self._turns)
         try:
-            with self._lent(await self._take()) as connection:
-                try:
-                    return await connection.fetch(statement, arguments, seconds=seconds)
-                except TimeoutError:
-                    raise TooSlow from None
+            yield
         finally:
             self._turns.release()
+
+    async def fetch_in_turn(
+        self, statement: str, arguments: Sequence[Any], *, seconds: float | None = None
+    ) -> list[Record]:
+        """Fetch as `fetch` does, within a `turn`."""
+        try:
+            return await self.execute_in_turn(statement, arguments, seconds=seconds)
+        except STALE as error:
+            if not is_lost(error):
+                raise
+            return await self.execute_in_turn(statement, arguments, seconds=seconds)
+
+    async def execute_in_turn(
+        self, statement: str, arguments: Sequence[Any], *, seconds: float | None = None
+    ) -> list[Record]:
+        """Execute as `execute` does, within a `turn`."""
+        with self._lent(await self._take()) as connection:
+            try:
+                return await connection.fetch(statement, arguments, seconds=seconds)
+            except TimeoutError:
+                raise TooSlow from None
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Prepared]:

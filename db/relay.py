@@ -30,6 +30,8 @@ KEPT = 300
 KEPT_FOR = timedelta(minutes=2)
 """The time for which an event is kept at least once it is published."""
 MAX_CLEARED = 1_000
+CLEARED_EVERY = 20
+"""Events of a topic between two looks whether it has some that are to be removed."""
 
 # The oldest first, whatever their topic: none waits behind a topic that never falls silent.
 WAITING = f"""
@@ -72,8 +74,8 @@ async def relayed(pool: Pool, publish: Publish) -> int:
         if rows:
             await publish([_event(row) for row in rows])
             await turn.fetch(PUBLISHED, ([row["id"] for row in rows],))
-            topics = list({row["topic"] for row in rows})
-            await turn.fetch(CLEAR, (topics, datetime.now(UTC) - KEPT_FOR))
+            if topics := list({row["topic"] for row in rows if row["sequence"] % CLEARED_EVERY == 0}):
+                await turn.fetch(CLEAR, (topics, datetime.now(UTC) - KEPT_FOR))
     return len(rows)
 
 

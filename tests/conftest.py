@@ -170,7 +170,7 @@ class NotingDatabase(Database):
         self.statements: list[str] = []
         self.malformed: list[str] = []
         """Those that are wrong whatever their values: nobody hears of one that is run again in another form."""
-        for batches in (self.reads, self.heavy_reads, self.finds, self.additions, self.changes):
+        for batches in (self.reads, self.heavy_reads, self.finds, self.changes):
             batches.run = self._checking(batches.run)
         for opened in (self.engine, self.batches):
             event.listen(opened.sync_engine, "before_cursor_execute", self._note)

@@ -66,13 +66,13 @@ async def test_a_row_above_which_there_is_no_project_has_none_in_its_entry(
 
 async def test_what_is_added_and_its_entry_are_one_statement(database: NotingDatabase, world: World) -> None:
     ran = list[str]()
-    execute = database.additions.run
+    execute = database.changes.run
 
     async def watched(statement: str, *arguments: Any, **options: Any) -> Any:
         ran.append(statement)
         return await execute(statement, *arguments, **options)
 
-    database.additions.run = watched
+    database.changes.run = watched
     database.statements.clear()
     async with database.work(world.viewer("ben")) as work:
         thread = await work.add(tables.CommentThread(document_id=world.requirements.id, line=1))

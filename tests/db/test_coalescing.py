@@ -1,16 +1,21 @@
-"""Reads of one moment: sent together, answered each for itself."""
+"""Runs of one statement: sent together, also those that wait for a connection, each answered for itself."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 import pytest
+from asyncpg import DivisionByZeroError
 from sqlalchemy import ARRAY, Integer, Uuid, bindparam, func, select
 
 from db import coalescing, tables
+from db.coalescing import Coalescer
 from db.engine import Database
+from db.errors import Overloaded
 from db.failures import Failure, failure_of
-from db.statements import Statement, compiled
+from db.pool import Pool
+from db.statements import Arguments, Statement, compiled
 from db.tables import MembershipStatus
 from tests.db.waiting import until
 from tests.deadline import DEADLINE
@@ -18,6 +23,7 @@ from tests.world import World
 
 NUMBER: Any = bindparam("number", type_=Integer(), value=None, required=False)
 PID = func.pg_backend_pid()
+DOUBLE = compiled(select((NUMBER + NUMBER).label("double")))
 NAP = compiled(select(NUMBER).where(func.pg_sleep(NUMBER).is_not(None)))
 
 
@@ -150,6 +156,89 @@ async def test_a_statement_ends_in_the_database_when_nobody_waits_for_it(databas
     await until(database, SLEEPING, n=1)
     asked[1].cancel()
     await until(database, SLEEPING, n=0)
+
+
+class Slow:
+    """A coalescer over a single connection, on which nothing comes back before the test says so."""
+
+    def __init__(self, pool: Pool, *, size: int = 10) -> None:
+        self.coalescer = Coalescer(pool, size=size)
+        self.coalescer.run, self._run = self.run, self.coalescer.run
+        self.sizes: list[int] = []
+        self.answers = asyncio.Event()
+
+    async def run(self, sql: str, arguments: Arguments, **_options: Any) -> Any:
+        self.sizes.append(len(arguments[0]) if sql == DOUBLE.together else 1)
+        await self.answers.wait()
+        return await self._run(sql, arguments)
+
+    def ask(self, number: int) -> asyncio.Task[Any]:
+        return asyncio.create_task(self.coalescer.fetch(DOUBLE, [number]))
+
+    async def ask_first(self, number: int) -> asyncio.Task[Any]:
+        """Ask and wait until the connection is busy with it."""
+        task = self.ask(number)
+        while not self.sizes:
+            await asyncio.wait([task], timeout=0)
+        return task
+
+
+@pytest.fixture
+async def one(database: Database) -> AsyncIterator[Pool]:
+    """A single connection, which is waited for."""
+    opened = Pool(database._connect_reader, size=1, timeout=DEADLINE)
+    yield opened
+    opened.close()
+
+
+async def test_what_comes_while_all_are_busy_gathers_in_wide_batches(one: Pool) -> None:
+    slow = Slow(one)
+    asked = [await slow.ask_first(0), *map(slow.ask, range(1, 31))]
+    await asyncio.wait(asked, timeout=0)
+    slow.answers.set()
+    assert [row[0] for row in await asyncio.gather(*asked)] == [2 * number for number in range(31)]
+    assert slow.sizes == [1, 10, 10, 10]
+
+
+async def test_a_failure_keeps_nobody_else_waiting(one: Pool) -> None:
+    quotient = compiled(select((NUMBER / NUMBER).label("quotient")))
+    coalescer = Coalescer(one, size=1)
+    asked = [asyncio.create_task(coalescer.fetch(quotient, [number])) for number in (0, 1)]
+    failed, answered = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(failed, DivisionByZeroError)
+    assert tuple(answered) == (1,)  # type: ignore[arg-type]
+
+
+async def test_none_joins_those_who_have_all_left(one: Pool) -> None:
+    slow = Slow(one)
+    first, left = await slow.ask_first(1), slow.ask(2)
+    await asyncio.wait([left], timeout=0)
+    left.cancel()
+    await asyncio.wait([left])
+    last = slow.ask(3)
+    slow.answers.set()
+    async with asyncio.timeout(DEADLINE):
+        assert [row[0] for row in await asyncio.gather(first, last)] == [2, 6]
+
+
+async def test_who_leaves_while_it_waits_keeps_nobody_else_waiting(one: Pool) -> None:
+    slow = Slow(one, size=1)
+    first, left, last = await slow.ask_first(0), slow.ask(1), slow.ask(2)
+    await asyncio.wait([left], timeout=0)
+    left.cancel()
+    slow.answers.set()
+    async with asyncio.timeout(DEADLINE):
+        assert [row[0] for row in await asyncio.gather(first, last)] == [0, 4]
+
+
+async def test_who_waits_too_long_for_a_connection_is_refused_with_all_who_joined(one: Pool) -> None:
+    slow = Slow(one)
+    first = await slow.ask_first(0)
+    one.timeout = 0.05
+    refused = await asyncio.gather(slow.ask(1), slow.ask(2), return_exceptions=True)
+    assert [type(error) for error in refused] == [Overloaded, Overloaded]
+    slow.answers.set()
+    assert (await first)[0] == 0
 
 
 NAPPING = """SELECT count(*) = :n FROM pg_stat_activity

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from asyncpg import InternalClientError, PostgresConnectionError
+from asyncpg import InternalClientError
 from sqlalchemy import func, select, text
 
 from db.engine import HEAVY, USES, Database
 from db.errors import Overloaded
 from db.failures import Failure, failure_of
-from db.pool import MAX_WAITING
+from db.pool import MAX_WAITING, STALE
 from db.statements import compiled
 from tests.app.wire import Wire
 from tests.db.waiting import until
@@ -115,7 +115,7 @@ async def test_a_read_that_loses_its_connection_is_run_again_once(few: Database,
         while not asked.done():
             async with database.read() as session:
                 pids.update(await session.scalars(text(CUT)))
-    with pytest.raises(PostgresConnectionError):
+    with pytest.raises(STALE):
         await asked
     assert len(pids) == 2
     assert await first(few, PID)

@@ -14,7 +14,7 @@ from db.engine import COMPILED_SETTINGS, Database
 from db.epoch import EPOCH, decode
 from db.outbox import Event, OutboxEvent
 from db.queue import declared
-from db.relay import KEPT
+from db.relay import CLEARED_EVERY, KEPT
 from db.tables import JobEventKind
 from db.write import Work
 from tests.conftest import NotingDatabase
@@ -163,12 +163,12 @@ async def test_relays_take_turns(database: NotingDatabase, database_url: str) ->
     await other.close()
 
 
-@pytest.mark.parametrize(("minutes", "left"), [(1, KEPT + 10), (3, KEPT)])
+@pytest.mark.parametrize(("minutes", "left"), [(1, KEPT + CLEARED_EVERY), (3, KEPT)])
 async def test_two_minutes_and_three_hundred_events_of_a_topic_are_kept(
     database: NotingDatabase, minutes: int, left: int
 ) -> None:
     published = Published()
-    await touch(database, *[TOPIC] * (KEPT + 9), "other")
+    await touch(database, *[TOPIC] * (KEPT + CLEARED_EVERY - 1), "other")
     await database.relay(published)
     async with database.work(GUEST) as work:
         before = func.now() - text(f"interval '{minutes} minutes'")
@@ -177,5 +177,5 @@ async def test_two_minutes_and_three_hundred_events_of_a_topic_are_kept(
     await database.relay(published)
     async with database.read() as session:
         mine = select(func.count(), func.max(OutboxEvent.sequence)).where(OutboxEvent.topic == TOPIC)
-        assert (await session.execute(mine)).one() == (left, KEPT + 10)
+        assert (await session.execute(mine)).one() == (left, KEPT + CLEARED_EVERY)
         assert await session.scalar(select(func.count()).where(OutboxEvent.topic == "other")) == 1
