@@ -41,7 +41,8 @@ class Answering:
         found: dict[str, Any] = {child.key: None for child, key in keys.items() if key is None}
         if isinstance(payload, Shown) and payload.texts:  # by the statement that has done it
             found |= {child.key: text and Fragment(text) for child, text in zip(keys, payload.texts, strict=True)}
-        found |= await self.read([child for child in keys if child.key not in found], keys)
+        if left := [child for child in keys if child.key not in found]:
+            found |= await self.read(left, keys)
         return {child.key: found[child.key] if child in keys else plain(child, payload) for child in shown(member)}
 
     async def resolve(self, keys: Container[str], root: Any = None) -> dict[str, Any]:
