@@ -82,6 +82,7 @@ async def test_one_that_takes_long_keeps_no_other_of_its_batch_waiting(database:
     async with asyncio.timeout(DEADLINE):
         assert [row and tuple(row) for row in await asyncio.gather(asked[0], asked[2])] == [(0,), (0,)]
     assert not asked[1].done()
+    await until(database, NAPPING, n=1)  # before it runs there would be nothing to cancel
     asked[1].cancel()
     await until(database, NAPPING, n=0)
 
