@@ -1,6 +1,6 @@
-"""A headless Chromium for tests of pages: it visits one, and remembers every request and every complaint of it.
+"""A headless Chromium for tests of pages: it visits them, and remembers every request and every complaint of each.
 
-async with visiting("http://127.0.0.1:8000/graphiql") as page:
+async with browser.visiting("http://127.0.0.1:8000/graphiql") as page:
     await page.until("document.querySelector('.graphiql-execute-button')")
     assert page.hosts == {"127.0.0.1:8000"}
 """
@@ -10,19 +10,21 @@ import base64
 import itertools
 import json
 import shutil
+import subprocess
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.deadline import DEADLINE
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 _PATIENCE = 3 * DEADLINE  # a browser takes longer than all the rest
 _FLAGS = [
@@ -40,44 +42,49 @@ _FLAGS = [
 ]
 
 
-@asynccontextmanager
-async def visiting(url: str, *, width: int = 1440, height: int = 900) -> AsyncIterator["Page"]:
-    """The page at `url` in a browser of its own, which ends with the block."""
-    async with _chromium() as address, connect(address, max_size=None) as socket:
-        page = Page(socket)
-        listening = asyncio.create_task(page.listen())
-        try:
-            await page.attach(width, height)
-            await page.send("Page.navigate", url=url)
-            yield page
-        finally:
-            listening.cancel()
+@dataclass(frozen=True)
+class Browser:
+    """A running Chromium, by the address of its DevTools: to start one takes longer than most visits."""
+
+    address: str
+
+    @asynccontextmanager
+    async def visiting(self, url: str, *, width: int = 1440, height: int = 900) -> AsyncIterator["Page"]:
+        """The page at `url` in a window that shares nothing with any other, and closes with the block."""
+        async with connect(self.address, max_size=None) as socket:
+            page = Page(socket)
+            listening = asyncio.create_task(page.listen())
+            try:
+                await page.attach(width, height)
+                await page.send("Page.navigate", url=url)
+                yield page
+            finally:
+                listening.cancel()
 
 
-@asynccontextmanager
-async def _chromium() -> AsyncIterator[str]:
+@contextmanager
+def chromium(program: str) -> Iterator[Browser]:
+    """A Chromium with an empty profile, which ends with the block."""
     with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:
-        process = await asyncio.create_subprocess_exec(
-            CHROMIUM or "chromium",
-            *_FLAGS,
-            f"--user-data-dir={profile}",
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        command = [program, *_FLAGS, f"--user-data-dir={profile}"]
+        # Nobody reads what it writes, and a pipe that is full would stop it.
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
         try:
-            yield await _devtools_address(process)
+            yield Browser(_devtools_address(process, Path(profile) / "DevToolsActivePort"))
         finally:
             process.terminate()
-            await process.communicate()
+            process.wait(_PATIENCE)
 
 
-async def _devtools_address(process: asyncio.subprocess.Process) -> str:
-    assert process.stderr is not None
-    async with asyncio.timeout(_PATIENCE):
-        async for line in process.stderr:
-            if line.startswith(b"DevTools listening on "):
-                return line.split()[-1].decode()
-    raise RuntimeError("Chromium ended before it listened")
+def _devtools_address(process: subprocess.Popen[bytes], file: Path) -> str:
+    """Where it listens, which it writes into a file once it does."""
+    deadline = time.monotonic() + _PATIENCE
+    while process.poll() is None and time.monotonic() < deadline:
+        match file.read_text().splitlines() if file.exists() else []:
+            case [port, path]:
+                return f"ws://127.0.0.1:{port}{path}"
+        time.sleep(0.02)
+    raise RuntimeError(f"Chromium does not listen; it ended with {process.poll()}")
 
 
 class Page:
@@ -98,7 +105,8 @@ class Page:
 
     async def attach(self, width: int, height: int) -> None:
         """Open an empty page of that size in pixels and watch it before it loads anything."""
-        target = await self.send("Target.createTarget", url="about:blank")
+        window = await self.send("Target.createBrowserContext", disposeOnDetach=True)
+        target = await self.send("Target.createTarget", url="about:blank", **window)
         attached = await self.send("Target.attachToTarget", targetId=target["targetId"], flatten=True)
         self._session = attached["sessionId"]
         await self._watch(self._session)

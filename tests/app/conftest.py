@@ -1,7 +1,7 @@
 """Running servers for the tests of the process."""
 
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from app import cli
+from tests.app.browser import PROGRAM, Browser, chromium
 from tests.app.serving import NO_DATABASE, Served, serving
 
 Run = Callable[..., None]
@@ -59,6 +60,15 @@ async def served(database_url: str, redis_url: str) -> AsyncIterator[Served]:
 async def bare(redis_url: str) -> AsyncIterator[Served]:
     """A server that cannot reach its database: for what must never need it, and to be quick about it."""
     async with serving(NO_DATABASE, redis_url) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all that this worker visits."""
+    if PROGRAM is None:
+        pytest.skip("no Chromium on this machine")
+    with chromium(PROGRAM) as running:
         yield running
 
 

@@ -23,7 +23,7 @@ from starlette.routing import Route
 from app.pages.build import CONSOLE, STAMP, Site, fingerprint
 from app.pages.serving import routes
 from graphql_schema.core.strawberry_seam import Schema
-from tests.app.browser import needs_chromium, visiting
+from tests.app.browser import Browser
 from tests.app.prefixing import PREFIX, below_a_path
 from tests.app.serving import Served
 
@@ -154,9 +154,8 @@ async def host() -> AsyncIterator[str]:
 
 
 @needs_build
-@needs_chromium
-async def test_the_console_runs_in_a_browser_that_asks_no_other_host(host: str) -> None:
-    async with visiting(f"http://{host}/graphiql") as page:
+async def test_the_console_runs_in_a_browser_that_asks_no_other_host(browser: Browser, host: str) -> None:
+    async with browser.visiting(f"http://{host}/graphiql") as page:
         await page.until("document.querySelector('.graphiql-query-editor .view-lines') !== null")
         await page.click(".graphiql-execute-button")
         await page.until("document.querySelector('.result-window').textContent.includes('data')")
@@ -165,17 +164,15 @@ async def test_the_console_runs_in_a_browser_that_asks_no_other_host(host: str) 
 
 
 @needs_build
-@needs_chromium
-async def test_a_link_with_a_token_signs_in_and_keeps_it_out_of_the_address(host: str) -> None:
-    async with visiting(f"http://{host}/graphiql#token=ada-token") as page:
+async def test_a_link_with_a_token_signs_in_and_keeps_it_out_of_the_address(browser: Browser, host: str) -> None:
+    async with browser.visiting(f"http://{host}/graphiql#token=ada-token") as page:
         await page.until("document.querySelector('output')?.textContent === 'You are Ada'")
         assert await page.run("location.href") == f"http://{host}/graphiql"
 
 
 @needs_build
-@needs_chromium
-async def test_a_wrong_token_is_named_as_such(host: str) -> None:
-    async with visiting(f"http://{host}/graphiql") as page:
+async def test_a_wrong_token_is_named_as_such(browser: Browser, host: str) -> None:
+    async with browser.visiting(f"http://{host}/graphiql") as page:
         await page.type("#token", "nonsense")
         await page.until("document.querySelector('output').textContent === 'This token is not accepted'")
 
@@ -186,9 +183,10 @@ TABS = {"tabs": [{"id": "1", "title": "Listening", "query": SUBSCRIPTION, **UNSA
 
 
 @needs_build
-@needs_chromium
-async def test_below_a_path_of_a_proxy_the_console_finds_itself_the_graph_and_its_sockets(served: Served) -> None:
-    async with below_a_path(served.address) as proxy, visiting(f"http://{proxy}{PREFIX}/health/live") as page:
+async def test_below_a_path_of_a_proxy_the_console_finds_itself_the_graph_and_its_sockets(
+    browser: Browser, served: Served
+) -> None:
+    async with below_a_path(served.address) as proxy, browser.visiting(f"http://{proxy}{PREFIX}/health/live") as page:
         await page.until("document.body.textContent.includes('ok')")
         await page.run(f"localStorage.setItem('graphiql:tabState', {json.dumps(json.dumps(TABS))})")
         await page.send("Page.navigate", url=f"http://{proxy}{PREFIX}/")

@@ -10,7 +10,7 @@ from app.pages.build import DEMO
 from app.pages.node import StepFailed, on_machine
 from app.persisted.manifests import collected
 from graphql_schema.schema import executor
-from tests.app.browser import Page, needs_chromium, visiting
+from tests.app.browser import Browser, Page
 from tests.app.serving import Served, serving
 from tests.clients.conftest import FOLDER as CLIENTS
 from tests.deadline import DEADLINE
@@ -88,9 +88,13 @@ async def until_both_show_the_same(one: Page, other: Page, text: str) -> None:
 
 @pytest.mark.usefixtures("world")
 @needs_build
-@needs_chromium
-async def test_two_people_see_what_each_other_does_and_one_who_was_away_catches_up(demonstrated: Served) -> None:
-    async with visiting(window(demonstrated, "ada")) as ada, visiting(window(demonstrated, "ben")) as ben:
+async def test_two_people_see_what_each_other_does_and_one_who_was_away_catches_up(
+    browser: Browser, demonstrated: Served
+) -> None:
+    async with (
+        browser.visiting(window(demonstrated, "ada")) as ada,
+        browser.visiting(window(demonstrated, "ben")) as ben,
+    ):
         for page in (ada, ben):
             await page.until("document.querySelectorAll('.presence .face').length === 2")
         await ada.type(".thread textarea", "I am")
@@ -121,9 +125,11 @@ REMOVED = "document.body.textContent.includes('No project is open to you')"
 
 @pytest.mark.usefixtures("world")
 @needs_build
-@needs_chromium
-async def test_who_is_taken_off_sees_no_more_and_who_is_added_is_told(demonstrated: Served) -> None:
-    async with visiting(window(demonstrated, "ada")) as ada, visiting(window(demonstrated, "ben")) as ben:
+async def test_who_is_taken_off_sees_no_more_and_who_is_added_is_told(browser: Browser, demonstrated: Served) -> None:
+    async with (
+        browser.visiting(window(demonstrated, "ada")) as ada,
+        browser.visiting(window(demonstrated, "ben")) as ben,
+    ):
         await ben.type(".thread textarea", "Half a thou")
         await ada.click(".members button")
         await ben.until(REMOVED)
@@ -140,9 +146,10 @@ async def test_who_is_taken_off_sees_no_more_and_who_is_added_is_told(demonstrat
 
 @pytest.mark.usefixtures("world")
 @needs_build
-@needs_chromium
-async def test_what_is_refused_can_be_said_better_and_what_is_settled_can_be_opened_again(demonstrated: Served) -> None:
-    async with visiting(window(demonstrated, "ben")) as ben:
+async def test_what_is_refused_can_be_said_better_and_what_is_settled_can_be_opened_again(
+    browser: Browser, demonstrated: Served
+) -> None:
+    async with browser.visiting(window(demonstrated, "ben")) as ben:
         long = "long " * 10_001
         await say(ben, long)
         await ben.until("document.querySelector('.refusal')?.textContent.includes('50,000')")
@@ -182,9 +189,10 @@ VIOLATIONS = "axe.run().then(found => found.violations.map(({id, nodes}) => id +
 
 @pytest.mark.usefixtures("world")
 @needs_build
-@needs_chromium
-async def test_nothing_keeps_people_with_disabilities_out_in_either_theme(demonstrated: Served, axe: str) -> None:
-    async with visiting(window(demonstrated, "ben"), width=390) as ben:
+async def test_nothing_keeps_people_with_disabilities_out_in_either_theme(
+    browser: Browser, demonstrated: Served, axe: str
+) -> None:
+    async with browser.visiting(window(demonstrated, "ben"), width=390) as ben:
         await ben.click(".add")
         await ben.until("document.querySelectorAll('.composer').length > 1")
         await ben.run(f"{axe}; true")

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.app.browser import Page, needs_chromium, visiting
+from tests.app.browser import Browser, Page
 from tests.app.serving import NO_DATABASE, Served, serving, told
 from tests.app.test_http import ANSWER, TYPENAME, code_of
 from tests.world import World
@@ -163,9 +163,9 @@ async def elsewhere() -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def page_of(origin: str) -> AsyncIterator[Page]:
+async def page_of(origin: str, browser: Browser) -> AsyncIterator[Page]:
     """A page of the origin, with a cookie that browsers send to every port of the host."""
-    async with visiting(origin) as page:
+    async with browser.visiting(origin) as page:
         await page.until("document.title === 'Elsewhere'")
         yield page
 
@@ -190,15 +190,14 @@ SAID = '{"data":{"__typename":"Query"},'
 ACKNOWLEDGED = '{"type":"connection_ack"}'
 
 
-@needs_chromium
 async def test_in_a_browser_a_page_of_a_listed_origin_asks_listens_and_talks(
-    database_url: str, redis_url: str, world: World
+    browser: Browser, database_url: str, redis_url: str, world: World
 ) -> None:
     ada = json.dumps(f"Bearer {world.tokens['ada']}")
     async with (
         elsewhere() as origin,
         serving(database_url, redis_url, origins=(origin,)) as served,
-        page_of(origin) as page,
+        page_of(origin, browser) as page,
     ):
         await page.run(f"document.cookie = '{COOKIE}'")
         assert await page.run(ASK % (served.address, ada)) == ["Ada", "10000"]
@@ -206,9 +205,10 @@ async def test_in_a_browser_a_page_of_a_listed_origin_asks_listens_and_talks(
         assert await page.run(TALK % served.address) == ACKNOWLEDGED
 
 
-@needs_chromium
-async def test_in_a_browser_a_page_of_another_origin_reads_nothing_and_cannot_use_cookies(bare: Served) -> None:
-    async with elsewhere() as origin, page_of(origin) as page:
+async def test_in_a_browser_a_page_of_another_origin_reads_nothing_and_cannot_use_cookies(
+    browser: Browser, bare: Served
+) -> None:
+    async with elsewhere() as origin, page_of(origin, browser) as page:
         assert await page.run(TALK % bare.address) == ACKNOWLEDGED
         await page.run(f"document.cookie = '{COOKIE}'")
         assert await page.run(ASK % (bare.address, '"Bearer x"')) == "TypeError"

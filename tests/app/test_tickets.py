@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from websockets.exceptions import InvalidStatus
 
 from app.tickets import SECONDS
-from tests.app.browser import needs_chromium, visiting
+from tests.app.browser import Browser
 from tests.app.serving import NO_REDIS, Served, happen, listeners, serving, until
 from tests.app.sockets.test_conversation import VIEWER
 from tests.app.sockets.test_endpoint import NAME, answer
@@ -167,13 +167,12 @@ LISTENING = """(async () => {
 })()"""
 
 
-@needs_chromium
 async def test_a_browser_hears_with_its_own_event_source_what_only_the_owner_may(
-    ticketed: Served, world: World
+    browser: Browser, ticketed: Served, world: World
 ) -> None:
     variables = json.dumps({"id": world.requirements.public_id})
     script = LISTENING % (world.tokens["ada"], json.dumps(LISTEN), json.dumps(variables))
-    async with visiting(f"http://{ticketed.address}/health/live") as page:
+    async with browser.visiting(f"http://{ticketed.address}/health/live") as page:
         await page.until("document.body.textContent.includes('ok')")
         hearing = asyncio.create_task(page.run(script))
         await until(lambda: listeners(ticketed) == 1)
