@@ -13,6 +13,7 @@ from app.pages.build import DEMO
 from db import tables
 from db.access import GUEST
 from db.engine import Database
+from db.errors import NotFound
 
 DOCUMENTS = DEMO.source / "src/graphql/persisted-documents.json"
 """The operations of the page, which it sends by their ids."""
@@ -24,7 +25,7 @@ def routes(emails: Sequence[str], database: Database, database_url: str) -> list
     named = {email.partition("@")[0].partition(".")[0]: email for email in emails}
 
     async def people(_request: Request) -> Response:
-        statement = select(tables.User).where(tables.User.email.in_(emails))
+        statement = select(tables.User).where(tables.User.email.in_(emails), tables.User.is_active)
         async with database.work(GUEST) as work:
             users = {user.email: user for user in (await work.execute(statement)).scalars()}
         found = [(name, users[email]) for name, email in named.items() if email in users]
@@ -32,10 +33,11 @@ def routes(emails: Sequence[str], database: Database, database_url: str) -> list
         return JSONResponse(listed, headers=UNCACHED)
 
     async def token(request: Request) -> Response:
-        email = named.get(request.path_params["name"])
-        if email is None:
+        try:
+            issued = await issue_token(database_url, named.get(request.path_params["name"], ""))
+        except NotFound:
             return PlainTextResponse("Not found", status_code=404, headers=UNCACHED)
-        return JSONResponse({"token": await issue_token(database_url, email)}, headers=UNCACHED)
+        return JSONResponse({"token": issued}, headers=UNCACHED)
 
     if not named:
         return []

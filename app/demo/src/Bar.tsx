@@ -6,7 +6,7 @@ import { useSession } from "./session";
 import { useStore } from "./store";
 import logo from "./trellis.svg";
 
-const WORDS = { connecting: "Connecting …", live: "Live", away: "Offline" };
+const WORDS = { connecting: "Connecting …", live: "Live", away: "Offline", ended: "Signed out" };
 
 interface Props {
   viewer: BellFragment | null;
@@ -34,9 +34,11 @@ export function Bar({ viewer, onTold, children }: Props) {
       <span className={`state ${state}`} role="status">
         {WORDS[state]}
       </span>
-      <button type="button" onClick={state === "away" ? connection.comeBack : connection.leave}>
-        {state === "away" ? "Come back" : "Go offline"}
-      </button>
+      {state !== "ended" && (
+        <button type="button" onClick={state === "away" ? connection.comeBack : connection.leave}>
+          {state === "away" ? "Come back" : "Go offline"}
+        </button>
+      )}
       {viewer && <Bell viewer={viewer} onTold={onTold} />}
     </header>
   );

@@ -19,7 +19,7 @@ interface Props {
 
 export function Composer({ label, draft, documentId, onSend, onCancel }: Props) {
   const { me } = useSession();
-  const [text, write] = useDraft(`${me.as}:${draft}`);
+  const [text, write, giveBack] = useDraft(`${me.as}:${draft}`);
   const [refusal, setRefusal] = useState<string>();
   const signal = useTyping(documentId);
   const id = useId();
@@ -31,7 +31,7 @@ export function Composer({ label, draft, documentId, onSend, onCancel }: Props) 
     setRefusal(undefined);
     const why = await onSend(sent);
     if (why) {
-      write(sent);
+      giveBack(sent);
       setRefusal(why);
     }
   }

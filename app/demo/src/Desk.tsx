@@ -4,6 +4,7 @@ import { useState } from "react";
 import { Bar } from "./Bar";
 import { Course } from "./Course";
 import { Document } from "./Document";
+import { Ended } from "./Ended";
 import { DeskDocument, type MembershipFragment } from "./graphql/graphql";
 import { Members } from "./Members";
 import { News } from "./News";
@@ -14,10 +15,10 @@ export function Desk() {
   const { people } = useSession();
   const { data, error, refetch } = useQuery(DeskDocument);
   const projects = data?.projects.nodes ?? [];
-  const [opened, open] = useState<string>();
+  const [opened, open] = useState<MembershipFragment>();
   const shared = projects.find((one) => people.every((person) => works(person, one)));
-  const project = projects.find(({ id }) => id === opened) ?? shared ?? projects[0];
-  if (project && project.id !== opened) open(project.id); // it stays open, whoever comes and goes
+  const project = opened ? projects.find(({ id }) => id === opened.id) : (shared ?? projects[0]);
+  if (project && !opened) open(project); // it stays open, whoever comes and goes
   const [document] = project?.documents.nodes ?? [];
   const [enrollment] = data?.viewer?.enrollments.nodes ?? [];
 
@@ -26,6 +27,7 @@ export function Desk() {
       <Bar viewer={data?.viewer ?? null} onTold={refetch}>
         {document && <Presence key={document.id} documentId={document.id} />}
       </Bar>
+      <Ended />
       <News />
       <main className="desk">
         {error && <p className="notice" role="alert">{error.message}</p>}
@@ -36,10 +38,33 @@ export function Desk() {
         {project && document ? (
           <Document key={document.id} id={document.id} name={project.name} />
         ) : (
-          data && <p className="notice">No project is open to you. When somebody adds you to one, it opens here.</p>
+          data && <Nothing lost={opened} other={projects[0]} onOpen={open} />
         )}
       </main>
     </>
+  );
+}
+
+interface NothingProps {
+  lost?: MembershipFragment;
+  other?: MembershipFragment;
+  onOpen(project: MembershipFragment): void;
+}
+
+function Nothing({ lost, other, onOpen }: NothingProps) {
+  return (
+    <div className="notice" role="status">
+      <p>
+        {lost
+          ? `You are no longer on “${lost.name}”. It opens again when somebody adds you, with what you typed there.`
+          : "No project is open to you. When somebody adds you to one, it opens here."}
+      </p>
+      {other && (
+        <button type="button" onClick={() => onOpen(other)}>
+          Open “{other.name}”
+        </button>
+      )}
+    </div>
   );
 }
 

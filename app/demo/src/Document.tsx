@@ -5,6 +5,7 @@ import { beginning, type Block, blockAt, blocksOf } from "./blocks";
 import { Composer } from "./Composer";
 import {
   DocumentDocument,
+  type DocumentQuery,
   type DocumentEventsSubscription,
   DocumentEventsDocument,
   OpenThreadDocument,
@@ -112,15 +113,24 @@ function useDocument(id: string) {
 
   function heed({ kind, comment }: DocumentEventsSubscription["documentEvents"]) {
     // A snapshot is the beginning, or all that is left of events that were lost: read, now that we hear what follows.
-    if (kind === "SNAPSHOT" || kind === "DOCUMENT_EDITED") {
-      if (isHeard) void refetch();
-      else setHeard(true);
-    }
+    if (kind === "SNAPSHOT" && !isHeard) setHeard(true);
+    else if (kind === "SNAPSHOT") readAgain().catch(() => undefined);
+    else if (kind === "DOCUMENT_EDITED") refetch().catch(() => undefined);
     const isSaid = kind === "COMMENT_ADDED" || kind === "THREAD_OPENED";
     if (!isSaid || !comment || comment.author.id === me.id) return;
     lastSaid.set(`${comment.author.name}: ${comment.content}`);
     if (connection.isCatchingUp()) isNew(comment.id);
   }
 
-  return data?.node && "content" in data.node ? data.node : null;
+  /** Read all, and find out by ourselves what is new. */
+  async function readAgain() {
+    const known = new Set(commentsIn(data).map((comment) => comment.id));
+    const read = commentsIn((await refetch()).data);
+    read.filter(({ id, author }) => !known.has(id) && author.id !== me.id).forEach((comment) => isNew(comment.id));
+  }
+
+  return shownIn(data);
 }
+
+const shownIn = (data?: DocumentQuery) => (data?.node && "content" in data.node ? data.node : null);
+const commentsIn = (data?: DocumentQuery) => (shownIn(data)?.threads.nodes ?? []).flatMap((one) => one.comments.nodes);

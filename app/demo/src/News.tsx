@@ -1,9 +1,10 @@
-// What came while we were away; and every new comment, for screen readers.
-import { allIsSeen, lastSaid, news } from "./news";
+// What came while we were away, or that it cannot be told any more; and every new comment, for screen readers.
+import { allIsSeen, isMissing, lastSaid, news } from "./news";
 import { useStore } from "./store";
 
 export function News() {
   const count = useStore(news).size;
+  const isMore = useStore(isMissing);
   const said = useStore(lastSaid);
 
   function show() {
@@ -17,17 +18,24 @@ export function News() {
       <div className="unseen" role="log" aria-live="polite">
         {said}
       </div>
-      <div role="status" className={count ? "news" : "unseen"}>
+      <div role="status" className={count || isMore ? "news" : "unseen"}>
+        {isMore && (
+          <span>
+            You were away for longer than the server remembers: this is how all is now. What you typed is still here.
+          </span>
+        )}
         {count > 0 && (
           <>
-            {count === 1 ? "1 new comment" : `${count} new comments`} while you were away
+            <span>{count === 1 ? "1 new comment" : `${count} new comments`} while you were away</span>
             <button type="button" className="primary" onClick={show}>
               Show
             </button>
-            <button type="button" onClick={allIsSeen}>
-              Seen
-            </button>
           </>
+        )}
+        {(count > 0 || isMore) && (
+          <button type="button" onClick={allIsSeen}>
+            Seen
+          </button>
         )}
       </div>
     </>

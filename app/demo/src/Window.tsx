@@ -4,13 +4,13 @@ import { use, useState } from "react";
 import { connect } from "./connection";
 import { Desk } from "./Desk";
 import { createGraph } from "./graph";
-import { SessionContext, signIn, signInAgain } from "./session";
+import { SessionContext, signIn } from "./session";
 
 const sessions = new Map<string, ReturnType<typeof open>>();
 
 async function open(as: string) {
   const session = await signIn(as);
-  const connection = connect(session.token, () => signInAgain(as));
+  const connection = connect(session.token);
   return { session: { ...session, connection }, graph: createGraph(connection) };
 }
 

@@ -1,10 +1,10 @@
 // The one connection of a window, on which all operations run. When it is lost it is made again, and graphql-ws sends
 // again what had no answer: subscriptions go on behind their last cursor (see `graph.ts`), and a mutation, sent twice
-// with one idempotency key, is done once.
+// with one idempotency key, is done once. Where the session has ended there is nothing to make again.
 import { type Client, createClient } from "graphql-ws";
 import { type Store, store } from "./store";
 
-export type State = "connecting" | "live" | "away";
+export type State = "connecting" | "live" | "away" | "ended";
 
 export interface Connection {
   socket: Client;
@@ -24,9 +24,9 @@ const QUIET = 1_000;
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 5_000;
 const COMING_BACK = "comingback";
-const REFUSED = 4403;
+const SESSION_ENDED = 4403;
 
-export function connect(token: string, onRefused: () => void): Connection {
+export function connect(token: string): Connection {
   const state = store<State>("connecting");
   let isHeld = false;
   let caughtUp = 0;
@@ -40,7 +40,7 @@ export function connect(token: string, onRefused: () => void): Connection {
     connectionParams: { authorization: `Bearer ${token}` },
     lazy: false,
     keepAlive: PING,
-    shouldRetry: () => true,
+    shouldRetry: (event) => codeOf(event) !== SESSION_ENDED,
     retryAttempts: Infinity,
     // At random, so that not everybody comes back at once to a server that has restarted; and ever less often, because
     // browsers slow down whoever fails often.
@@ -57,8 +57,7 @@ export function connect(token: string, onRefused: () => void): Connection {
       },
       closed(event) {
         clearTimeout(silence);
-        state.set("away");
-        if ((event as CloseEvent).code === REFUSED) onRefused();
+        state.set(codeOf(event) === SESSION_ENDED ? "ended" : "away");
       },
       // A network that is gone does not say so: whoever does not answer a ping is not there.
       ping(received) {
@@ -90,5 +89,6 @@ export function connect(token: string, onRefused: () => void): Connection {
   };
 }
 
+const codeOf = (event: unknown) => (event as CloseEvent).code;
 const told = (event: string) => new Promise((resolve) => addEventListener(event, resolve, { once: true }));
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -9,5 +9,7 @@ export function useDraft(name: string) {
     if (next) sessionStorage.setItem(key, next);
     else sessionStorage.removeItem(key);
   };
-  return [text, write] as const;
+  /** Put what was refused before what was typed since. */
+  const giveBack = (sent: string) => write([sent, sessionStorage.getItem(key)].filter(Boolean).join("\n\n"));
+  return [text, write, giveBack] as const;
 }

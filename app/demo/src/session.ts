@@ -18,16 +18,21 @@ export interface Session {
 const address = (path: string) => new URL(path, location.href);
 const key = (as: string) => `trellis:demo:${as}`;
 
-export const people: Promise<Persona[]> = ask("demo/people");
+const everybody = (): Promise<Persona[]> => ask("demo/people");
+
+export const people = everybody();
 
 /** The session of a person. The token outlives a reload, in this tab only. */
 export async function signIn(as: string): Promise<Session> {
   const me = (await people).find((person) => person.as === as);
-  if (!me) throw new Error(`There is nobody here who is called “${as}”.`);
+  if (!me) throw new Error(`Nobody who is called “${as}” can sign in here.`);
   const token = sessionStorage.getItem(key(as)) ?? (await ask<{ token: string }>(`demo/people/${as}`, "POST")).token;
   sessionStorage.setItem(key(as), token);
   return { me, people: await people, token };
 }
+
+/** Whether somebody could sign in now. */
+export const canSignIn = async (as: string) => (await everybody()).some((person) => person.as === as);
 
 /** Begin again with another token: the one that we have does not hold any more. */
 export function signInAgain(as: string) {
