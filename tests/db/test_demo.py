@@ -162,6 +162,14 @@ async def test_who_comments_belongs_to_the_project(data: Any) -> None:
     assert await data.fetchval(strangers) == 0
 
 
+IN_CODE = r"```.*?```|`[^`]*`"
+
+
+async def test_what_is_said_outside_of_code_has_line_breaks_and_not_the_signs_for_them(real_data: Any) -> None:
+    said = "SELECT content FROM comments WHERE regexp_replace(content, $1, '', 'g') LIKE $2"
+    assert await real_data.fetch(said, IN_CODE, r"%\\n%") == []
+
+
 async def test_every_version_of_a_document_is_there_and_the_last_one_is_its_text(data: Any) -> None:
     wrong = """
         SELECT count(*) FROM (
