@@ -183,8 +183,8 @@ async def test_a_window_that_was_away_for_too_long_says_so_shows_all_anew_and_lo
     await comment("While you were away.")
     await forget(database, redis, prefix)
     await ben.click(OFFLINE)
-    await ben.until("document.querySelector('.news')?.textContent.includes('longer than the server remembers')")
-    await ben.until("document.querySelector('.news').textContent.includes('1 new comment while you were away')")
+    await ben.until("document.querySelector('.news')?.textContent.includes('longer than events are kept')")
+    await ben.until("document.querySelector('.news').textContent.includes('1 new comment')")
     await ben.until(f"{SHOWN}.includes('Said offline.') && !document.querySelector('.sending')")
     assert await ben.run("document.querySelector('.fresh .said').textContent") == "While you were away."
     assert await ben.run(TYPED) == "Half a thou"

@@ -24,11 +24,13 @@ export function Desk() {
 
   return (
     <>
-      <Bar viewer={data?.viewer ?? null} onTold={refetch}>
-        {document && <Presence key={document.id} documentId={document.id} />}
-      </Bar>
-      <Ended />
-      <News />
+      <div className="top">
+        <Bar viewer={data?.viewer ?? null} onTold={refetch}>
+          {document && <Presence key={document.id} documentId={document.id} />}
+        </Bar>
+        <Ended />
+        <News />
+      </div>
       <main className="desk">
         {error && <p className="notice" role="alert">{error.message}</p>}
         <div className="strip">

@@ -1,6 +1,6 @@
 // The document with its threads below what they are about. What is heard of it goes into the cache, and from there to the page.
 import { useMutation, useQuery, useSubscription } from "@apollo/client/react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { beginning, type Block, blockAt, blocksOf } from "./blocks";
 import { Composer } from "./Composer";
 import {
@@ -15,6 +15,7 @@ import { Icon } from "./Icon";
 import { isNew, lastSaid } from "./news";
 import { refusalOf } from "./refusals";
 import { useSession } from "./session";
+import { useStore } from "./store";
 import { Text } from "./Text";
 import { Thread } from "./Thread";
 
@@ -122,11 +123,19 @@ function useDocument(id: string) {
     if (connection.isCatchingUp()) isNew(comment.id);
   }
 
+  // What we knew when we went away: once we are back, an answer may have brought the rest before its event does.
+  const isAway = useStore(connection.state) === "away";
+  const known = useRef<string[]>([]);
+  useEffect(() => {
+    if (isAway) known.current = commentsIn(data).map((comment) => comment.id);
+  }, [isAway]);
+
   /** Read all, and find out by ourselves what is new. */
   async function readAgain() {
-    const known = new Set(commentsIn(data).map((comment) => comment.id));
+    const isBack = connection.isCatchingUp();
     const read = commentsIn((await refetch()).data);
-    read.filter(({ id, author }) => !known.has(id) && author.id !== me.id).forEach((comment) => isNew(comment.id));
+    const others = read.filter(({ id, author }) => !known.current.includes(id) && author.id !== me.id);
+    if (isBack) others.forEach((comment) => isNew(comment.id));
   }
 
   return shownIn(data);

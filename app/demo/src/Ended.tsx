@@ -21,11 +21,11 @@ function WayBack() {
   }, [me.as]);
   return (
     <>
-      <span>
+      <p>
         {isOpen === false
           ? `${me.name} cannot sign in any more. What you typed stays here as long as this window is open.`
-          : "Your session has ended. What you typed is still here, and will be when you are signed in again."}
-      </span>
+          : "Your session has ended. What you typed is still here."}
+      </p>
       {isOpen && (
         <button type="button" className="primary" onClick={() => signInAgain(me.as)}>
           Sign in again

@@ -20,13 +20,13 @@ export function News() {
       </div>
       <div role="status" className={count || isMore ? "news" : "unseen"}>
         {isMore && (
-          <span>
-            You were away for longer than the server remembers: this is how all is now. What you typed is still here.
-          </span>
+          <p>You were away for longer than events are kept: this is how it stands now. What you typed is still here.</p>
         )}
         {count > 0 && (
           <>
-            <span>{count === 1 ? "1 new comment" : `${count} new comments`} while you were away</span>
+            <p>
+              {count === 1 ? "1 new comment" : `${count} new comments`} {!isMore && "while you were away"}
+            </p>
             <button type="button" className="primary" onClick={show}>
               Show
             </button>
