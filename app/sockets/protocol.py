@@ -144,11 +144,14 @@ class Ending:
             return
         self._is_ending = True
         self._loop.call_later(LAST_WORDS, self.transport.abort)
-        if self.transport.can_write_eof():
+        if not self.transport.can_write_eof():
+            self.transport.close()
+            return
+        try:
             self.transport.write_eof()
             self.transport.resume_reading()
-        else:
-            self.transport.close()
+        except OSError:  # the client has gone, which nobody has noticed yet
+            self.transport.abort()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.transport, name)

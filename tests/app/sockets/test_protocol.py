@@ -130,6 +130,17 @@ async def test_a_client_that_does_not_close_its_side_is_waited_for_no_longer_tha
         await until(lambda: not connections(served))
 
 
+async def test_a_client_that_is_gone_before_it_is_noticed_does_not_keep_the_server_from_stopping(
+    redis_url: str,
+) -> None:
+    async with serving(NO_DATABASE, redis_url) as served, raw(served.address) as client:
+        [connection] = served.server.server_state.connections
+        client.writer.transport.abort()
+        await asyncio.sleep(0)  # the client's side is closed, and the server's loop has not looked yet
+        connection.shutdown()
+        await until(lambda: not connections(served))
+
+
 async def test_a_message_may_come_in_fragments(redis_url: str) -> None:
     async with serving(NO_DATABASE, redis_url, message_limit=20) as served, raw(served.address) as client:
         await say_slowly(client, [b'{"type":', *[b""] * 18, b'"ping"}'])
