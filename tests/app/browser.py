@@ -60,6 +60,7 @@ class Browser:
                 await page.attach(width, height)
                 await page.send("Page.navigate", url=url)
                 yield page
+                await page.close()
             finally:
                 listening.cancel()
 
@@ -107,7 +108,7 @@ class Page:
 
     async def attach(self, width: int, height: int) -> None:
         """Open an empty page of that size in pixels and watch it before it loads anything."""
-        apart = await self.send("Target.createBrowserContext", disposeOnDetach=True)
+        self._apart = apart = await self.send("Target.createBrowserContext", disposeOnDetach=True)
         # Hidden, it has all of a page without the window around it, which would take half of the time.
         target = await self.send("Target.createTarget", url="about:blank", hidden=True, **apart)
         attached = await self.send("Target.attachToTarget", targetId=target["targetId"], flatten=True)
@@ -115,6 +116,11 @@ class Page:
         await self._watch(self._session)
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         await self.send("Emulation.setDeviceMetricsOverride", **size)
+
+    async def close(self) -> None:
+        """Close the window, and all connections of its pages with it."""
+        self._session = None  # it is the browser that is told
+        await self.send("Target.disposeBrowserContext", **self._apart)
 
     async def until(self, condition: str) -> Any:
         """The first truthy value of a JavaScript expression; a missed deadline says what the page complained about."""

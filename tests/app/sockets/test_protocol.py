@@ -133,11 +133,15 @@ async def test_a_client_that_does_not_close_its_side_is_waited_for_no_longer_tha
 async def test_a_client_that_is_gone_before_it_is_noticed_does_not_keep_the_server_from_stopping(
     redis_url: str,
 ) -> None:
-    async with serving(NO_DATABASE, redis_url) as served, raw(served.address) as client:
-        [connection] = served.server.server_state.connections
-        client.writer.transport.abort()
-        await asyncio.sleep(0)  # the client's side is closed, and the server's loop has not looked yet
-        connection.shutdown()
+    async with serving(NO_DATABASE, redis_url) as served:
+        host, port = served.address.split(":")
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(HANDSHAKE.encode())
+            opened: Any = served.server.server_state.connections
+            await until(lambda: any(one.handshake_complete for one in opened))
+            client.recv(4096)
+        [connection] = opened
+        connection.shutdown()  # the client has closed, and the server has not looked yet
         await until(lambda: not connections(served))
 
 
