@@ -23,9 +23,6 @@ CLEAR_LOG = text(f"""
         ) RETURNING id
     ) SELECT count(*) FROM cleared
 """)  # noqa: S608  (names and a number of ours)
-# The library deletes a job soon after its end, unless its worker ended in between.
-CLEAR_QUEUE = text(f"DELETE FROM {QUEUE} WHERE status = 'successful' AND heartbeat < now() - interval '1 hour'")  # noqa: S608  (a name of ours)
-
 ended_jobs = clears(
     tables.Job, lambda row: row.status.in_(ENDED) & (row.updated_at < func.now() - KEPT), cron="7 4 * * *"
 )
@@ -33,9 +30,7 @@ ended_jobs = clears(
 
 @job(cron="23 * * * *")
 async def clear_queue(steps: Steps) -> None:
-    """Delete what the queue has noted of jobs that have ended a day ago."""
-    async with steps.work() as work:
-        await work.execute(CLEAR_QUEUE)
+    """Delete what the queue has noted of failures, a day later, of jobs that have ended."""
     cleared = CLEARED
     while cleared == CLEARED:
         async with steps.work() as work:

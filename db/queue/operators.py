@@ -26,9 +26,7 @@ MAX_LISTED = 1_000
 
 # The reason is kept with the entry of the last try.
 LIST = f"""
-    SELECT id, entrypoint AS kind, payload, status::text, created, execute_after AS due, (
-        SELECT count(*) FROM {LOG} WHERE job_id = job.id AND status = 'picked'
-    ) AS tries, (
+    SELECT id, entrypoint AS kind, payload, status::text, created, execute_after AS due, attempts AS tries, (
         SELECT traceback ->> 'exception_message' FROM {LOG} WHERE job_id = job.id AND traceback IS NOT NULL
         ORDER BY id DESC LIMIT 1
     ) AS reason

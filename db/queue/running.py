@@ -1,16 +1,17 @@
 """How a worker runs a job of the queue, so that its effect is there once, however often it is begun.
 
 The library gives each job that waits to one worker, and gives it to another when the first sends no heartbeat. So a job
-can be begun twice, and two workers can believe that it is theirs. It is ended by one statement, in the transaction of
+can be begun twice, and two workers can believe that it is theirs. It is deleted by one statement, in the transaction of
 its effect, that finds the job only while it is still this worker's: the other's effect is rolled back.
+
+Short jobs that wait at one moment share a transaction: see `batches.py`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import orjson
 import structlog
@@ -24,29 +25,19 @@ from db.access import GUEST
 from db.address import Address
 from db.engine import Database
 from db.queue import reports
-from db.queue.bulk import Bulk
+from db.queue.batches import Batches
 from db.queue.declared import Arguments, JobKind
 from db.queue.locks import Locks
-from db.queue.names import LOG, QUEUE
+from db.queue.names import QUEUE
 from db.queue.steps import Cancelled, Lost, Steps
 from db.write import Work
 
-# Found by its id: the index over workers has all that this one has ever had, until PostgreSQL tidies up.
-OURS = "id = {} AND queue_manager_id IS NOT DISTINCT FROM {} AND status = 'picked'"
-HOLD = f"SELECT id FROM {QUEUE} WHERE {OURS.format('$1', '$2')} FOR SHARE"  # noqa: S608  (names of ours)
-END = f"UPDATE {QUEUE} SET status = 'successful' WHERE {OURS.format('$1', '$2')} RETURNING id"  # noqa: S608  (names of ours)
-# From here on another of the same job is queued, as this one may not see what changes now. Each time that a worker took
-# it counts as a try, also one that ended with the worker, since an event, the clock or an operator has queued it. Its
-# entries are found by the job alone: by their status PostgreSQL would read those of all jobs.
-BEGIN = f"""
-    UPDATE {QUEUE} AS job SET dedupe_key = NULL, heartbeat = now() WHERE {OURS.format("ANY($1::bigint[])", "$2")}
-    RETURNING id, (
-        SELECT count(*) FROM (
-            SELECT id, status, max(id) FILTER (WHERE status = 'queued' AND traceback IS NULL) OVER () AS since
-            FROM {LOG} WHERE job_id = job.id
-        ) AS entry WHERE status = 'picked' AND id > since
-    ) AS tries
-"""  # noqa: S608  (names of ours)
+# Found by their ids: the index over workers has all that this one has ever had, until PostgreSQL tidies up.
+OURS = "id = ANY($1::bigint[]) AND queue_manager_id IS NOT DISTINCT FROM $2 AND status = 'picked'"
+# From here on another of the same job is queued, as this one may not see what changes now.
+BEGIN = f"UPDATE {QUEUE} SET dedupe_key = NULL WHERE {OURS} RETURNING id"  # noqa: S608  (names of ours)
+HOLD = f"SELECT id FROM {QUEUE} WHERE {OURS} FOR SHARE"  # noqa: S608  (names of ours)
+END = f"DELETE FROM {QUEUE} WHERE {OURS} RETURNING id"  # noqa: S608  (names of ours)
 
 log = structlog.get_logger()
 
@@ -64,25 +55,17 @@ class Tools:
     """The parts of a worker that its jobs are run with."""
 
     database: Database
+    driver: Driver
+    """The worker's own connection."""
     locks: Locks
-    begin: Bulk[int, int]
-    """Notes that jobs begin, and finds how often each was begun; nothing for one that is another worker's."""
+    batches: Batches["Run"]
     turns: asyncio.Semaphore
-    """Jobs that run at once: each has a connection."""
+    """Long jobs and batches of short ones that run at once: each has a connection."""
     left: set[int]
-    """The jobs that this worker has begun and does not end: the library must not end them either."""
+    """The jobs that have ended with their effect, or that are left to another worker: the library must not end them."""
     running: set[asyncio.Task[None]]
     address: Address
     """The address of the owner of the tables."""
-
-
-def begins(driver: Driver, worker: UUID) -> Bulk[int, int]:
-    """Notes that jobs of a worker begin, many at a time."""
-
-    async def begin(ids: list[int]) -> dict[int, int]:
-        return {row["id"]: row["tries"] for row in await driver.fetch(BEGIN, ids, worker)}  # type: ignore[misc]
-
-    return Bulk(begin)
 
 
 class Running(AbstractEntrypointExecutor):
@@ -113,7 +96,7 @@ class Running(AbstractEntrypointExecutor):
     async def _run(self, job: Job) -> None:
         arguments = orjson.loads(job.payload or b"{}")
         try:
-            async with self.tools.locks.on(self.kind.thing(arguments)), self.tools.turns:
+            async with self.tools.locks.on(self.kind.thing(arguments)):
                 await Run(self.kind, arguments, job, self.tools).begin()
         except Cancelled:
             log.info("job cancelled", job=self.kind.name, arguments=arguments)
@@ -129,42 +112,37 @@ class Run:
     arguments: Arguments
     job: Job
     tools: Tools
-    tries: int = 0
 
     async def begin(self) -> None:
         """Run the job to its end, and say how it ended as `Running.execute` does."""
         try:
-            self.tries = await self._renew()
             self._check_tries()
-            await self._told(reports.begin)
             await (self._in_steps() if self.kind.is_long else self._at_once())
         except (Lost, Cancelled):
             raise
         except Exception as error:  # noqa: BLE001  (whatever it is, it is tried again)
-            await self._failed(error)
+            async with self.tools.turns:
+                await self._failed(error)
+        self.tools.left.add(self.job.id)
 
     def _check_tries(self) -> None:
         """Raise GaveUp for a job that was tried often enough, and ended its workers: else it would for ever."""
-        if self.tries > self.kind.tries:
+        if self.job.attempts > self.kind.tries:
             raise GaveUp(f"A worker ended while it ran, for the {self.kind.tries}th time.")
 
-    async def _renew(self) -> int:
-        """How often the job was tried, with this time. Raises Lost."""
-        tries = await self.tools.begin(self.job.id)
-        if tries is None:
-            raise Lost
-        return tries
-
     async def _at_once(self) -> None:
-        async with self._work() as work:
-            await self.kind.function(work, **self.arguments)
-            await self._end(work)
+        """What has failed before could fail again: it is in no batch."""
+        await (self.tools.batches(self) if self.job.attempts == 1 else self.tools.batches.alone(self))
 
     async def _in_steps(self) -> None:
-        steps = Steps(self._work, self._hold, self._report, self.tools.address.owned)
-        result = await self.kind.function(steps, **self.arguments)
-        async with self._work() as work:
-            await self._end(work, result)
+        async with self.tools.turns:
+            await _begin(self.tools, [self])
+            await self._told(reports.begin)
+            steps = Steps(self._work, self._hold, self._report, self.tools.address.owned)
+            result = await self.kind.function(steps, **self.arguments)
+            async with self._work() as work:
+                await _find(work, END, [self])
+                await reports.done(work, self.arguments, result)
 
     @asynccontextmanager
     async def _work(self) -> AsyncIterator[Work]:
@@ -172,38 +150,61 @@ class Run:
             yield work
 
     async def _hold(self, work: Work) -> None:
-        await self._find_ours(work, HOLD)
+        """Keep others from taking the job. Raises Lost where one has, and nothing of the work is kept."""
+        await _find(work, HOLD, [self])
 
     async def _report(self, work: Work, done: int, total: int | None, message: str | None) -> None:
         await reports.progress(work, self.arguments, done=done, total=total, message=message)
 
-    async def _end(self, work: Work, result: Any = None) -> None:
-        """End the job in the transaction of its effect. Raises Lost, and nothing of it is kept."""
-        await self._find_ours(work, END)
-        await reports.done(work, self.arguments, result)
-
-    async def _find_ours(self, work: Work, statement: str) -> None:
-        """Run a statement as it stands, which costs half of one that is compiled. Raises Lost if it finds no job."""
-        connection = await (await work.session()).connection()
-        found = await connection.exec_driver_sql(statement, (self.job.id, self.job.queue_manager_id))
-        if found.first() is None:
-            raise Lost
-
     async def _failed(self, error: Exception) -> None:
         """Raise what tells the library how to go on after an error."""
-        job = {"job": self.kind.name, "arguments": self.arguments, "tries": self.tries}
-        await self._renew()
-        if self.tries < self.kind.tries and not isinstance(error, GaveUp):
+        job = {"job": self.kind.name, "arguments": self.arguments, "tries": self.job.attempts}
+        is_over = self.job.attempts >= self.kind.tries or isinstance(error, GaveUp)
+        await self._told(reports.failed if is_over else reports.again)
+        if not is_over:
             log.warning("job failed, to be tried again", **job, exc_info=error)
-            await self._told(reports.again)
-            raise RetryRequested(self.kind.pause(self.tries), type(error).__name__) from None
+            raise RetryRequested(self.kind.pause(self.job.attempts), type(error).__name__) from None
         log.error("job failed for good", **job, exc_info=error)
-        await self._told(reports.failed)
         raise (error if isinstance(error, GaveUp) else GaveUp(type(error).__name__)) from None
 
     async def _told(self, report: Callable[[Work, Arguments], Awaitable[None]]) -> None:
-        """Tell the person who asked for the job, if anybody did."""
-        if "job" in self.arguments:
-            async with self._work() as work:
-                await self._hold(work)
-                await report(work, self.arguments)
+        """Tell the person who asked for the job, if anybody did. Raises Lost."""
+        async with self._work() as work:
+            await self._hold(work)
+            await report(work, self.arguments)
+
+
+async def run_at_once(runs: Sequence[Run]) -> None:
+    """Run short jobs in one transaction, and end them in it: all of it is kept, or nothing. Raises Lost."""
+    tools = runs[0].tools
+    await _begin(tools, runs)
+    async with tools.database.transaction() as transaction:
+        for run in runs:
+            async with transaction.work(GUEST) as work:
+                await run.kind.function(work, **run.arguments)
+        async with transaction.work(GUEST) as work:
+            await _find(work, END, runs)
+            for run in runs:
+                await reports.done(work, run.arguments, None)
+
+
+async def _begin(tools: Tools, runs: Sequence[Run]) -> None:
+    """Note that jobs begin. Raises Lost."""
+    _check(await tools.driver.fetch(BEGIN, *_names(runs)), runs)
+
+
+async def _find(work: Work, statement: str, runs: Sequence[Run]) -> None:
+    """Run a statement as it stands, which costs half of one that is compiled. Raises Lost, and nothing is kept."""
+    connection = await (await work.session()).connection()
+    _check((await connection.exec_driver_sql(statement, _names(runs))).all(), runs)
+
+
+def _names(runs: Sequence[Run]) -> tuple[list[int], Any]:
+    """The parameters of a statement about jobs of this worker."""
+    return [run.job.id for run in runs], runs[0].job.queue_manager_id
+
+
+def _check(found: Sequence[Any], runs: Sequence[Run]) -> None:
+    """Raise Lost where a statement has not found all jobs: one of them is no longer this worker's."""
+    if len(found) < len(runs):
+        raise Lost

@@ -5,6 +5,7 @@ for longer than a transaction.
 """
 
 import asyncio
+import time
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -19,15 +20,18 @@ from pgqueuer.domain.models import Job, Schedule
 from db.address import Address
 from db.engine import Database
 from db.queue.add import add
+from db.queue.batches import Batches
 from db.queue.declared import JobKind, kinds
 from db.queue.locks import Locks
 from db.queue.names import NAMES, QUEUE, statements
-from db.queue.running import Running, Tools, begins
+from db.queue.running import Running, Tools, run_at_once
 
 HEARTBEAT = 30.0
 """Seconds without a sign of life from a worker, after which its jobs are given to others."""
-AHEAD = 4
+AHEAD = 8
 """Short jobs that are taken at once for each that runs: to take some costs PostgreSQL as much as to take one."""
+PAUSE = 0.02
+"""Seconds between two takes, in which jobs gather."""
 POLL = 2.0
 """Seconds between two looks at the queue where nobody says that there is something new."""
 
@@ -85,14 +89,16 @@ class Worker:
             task.cancel()
 
     async def _run(self, connection: Connection) -> None:
-        repository = Repository(AsyncpgDriver(connection), long_at_once=max(1, self.at_once // 2), **statements())
+        repository = Repository(AsyncpgDriver(connection), worker=self, **statements())
         library = PgQueuer(repository.driver, channel=NAMES.channel, queries=repository)
         library.shutdown = library.qm.shutdown = library.sm.shutdown = self.shutdown
+        turns = asyncio.Semaphore(self.at_once)
         tools = Tools(
             database=self.database,
+            driver=repository.driver,
             locks=Locks(repository.driver),
-            begin=begins(repository.driver, library.qm.queue_manager_id),
-            turns=asyncio.Semaphore(self.at_once),
+            batches=Batches(run_at_once, turns),
+            turns=turns,
             left=repository.left,
             running=self.running,
             address=self.address,
@@ -103,7 +109,6 @@ class Worker:
             await library.run(
                 dequeue_timeout=timedelta(seconds=self.poll),
                 batch_size=AHEAD * self.at_once,
-                max_concurrent_tasks=2 * AHEAD * self.at_once,
                 shutdown_on_listener_failure=True,
                 heartbeat_timeout=timedelta(seconds=self.heartbeat),
                 log_aggregation_interval=timedelta(0),
@@ -126,12 +131,14 @@ class Worker:
 
 
 class Repository(Queries):
-    """The library's statements. It ends no job that this worker has begun and must leave to another."""
+    """The library's statements, as a worker uses them: it takes jobs when it has room, and ends those it may end."""
 
-    def __init__(self, *arguments: Any, long_at_once: int, **options: Any) -> None:
+    def __init__(self, *arguments: Any, worker: Worker, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.long_at_once = long_at_once
+        self.worker = worker
         self.left: set[int] = set()
+        self._taken = -PAUSE
+        self._took_all = False
 
     async def dequeue(
         self,
@@ -141,22 +148,39 @@ class Repository(Queries):
         global_concurrency_limit: int | None,
         heartbeat_timeout: timedelta,
     ) -> list[Job]:
-        """Take short jobs ahead. Where there are none, take long ones, and no more than run: others may do them sooner.
+        """Take short jobs ahead; of long ones no more than run, as others may do them sooner.
 
-        The library asks until it gets none, so long ones have their turn.
+        The library asks until it gets none. It need not ask where the last time was all that there was.
         """
+        if self._took_all:
+            self._took_all = False
+            return []
+        if not await self._has_room(batch_size):
+            return []
+        jobs = list[Job]()
         short, long = ({n: one for n, one in entrypoints.items() if kinds()[n].is_long is it} for it in (False, True))
-        for size, some, limit in (
-            (batch_size, short, global_concurrency_limit),
-            (self.long_at_once, long, self.long_at_once),
-        ):
-            if some and (jobs := await super().dequeue(size, some, queue_manager_id, limit, heartbeat_timeout)):
-                return jobs
-        return []
+        long_at_once = max(1, self.worker.at_once // 2)
+        for size, some, limit in ((batch_size, short, None), (long_at_once, long, long_at_once)):
+            if some and not self.worker.shutdown.is_set():
+                jobs += await super().dequeue(size, some, queue_manager_id, limit, heartbeat_timeout)
+        self._took_all = 0 < len(jobs) < batch_size
+        return jobs
 
     async def log_jobs(self, job_status: list[Any]) -> None:
-        """Note how jobs ended, and take them out of the queue."""
+        """Take jobs out of the queue, or keep those that failed for good."""
         ours = [ended for ended in job_status if ended[0].id not in self.left]
         self.left -= {ended[0].id for ended in job_status}
         if ours:
             await super().log_jobs(ours)
+
+    async def _has_room(self, size: int) -> bool:
+        """Wait for room for so many jobs, not for ever, and until some have gathered since the last time."""
+        await asyncio.sleep(self._taken + PAUSE - time.monotonic())
+        try:
+            async with asyncio.timeout(self.worker.poll):
+                while len(self.worker.running) > size:  # noqa: ASYNC110  (more jobs gather meanwhile)
+                    await asyncio.sleep(PAUSE)
+        except TimeoutError:
+            return False
+        self._taken = time.monotonic()
+        return True

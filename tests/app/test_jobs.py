@@ -11,11 +11,11 @@ from tests.app.conftest import Run
 from tests.app.test_health import execute
 
 QUEUED = """
-    INSERT INTO queue.pgqueuer (id, priority, status, entrypoint, payload) VALUES
-    (1, 0, 'queued', 'clear_queue', '{}'),
-    (2, 0, 'failed', 'review', '{"document": "doc_0123456789abcdef0123456789abcdef", "word": "one"}');
+    INSERT INTO queue.pgqueuer (id, priority, status, entrypoint, attempts, payload) VALUES
+    (1, 0, 'queued', 'clear_queue', 0, '{}'),
+    (2, 0, 'failed', 'review', 1, '{"document": "doc_0123456789abcdef0123456789abcdef", "word": "one"}');
     INSERT INTO queue.pgqueuer_log (job_id, status, priority, entrypoint, traceback) VALUES
-    (2, 'picked', 0, 'review', NULL), (2, 'failed', 0, 'review', '{"exception_message": "TooSlow"}')
+    (2, 'failed', 0, 'review', '{"exception_message": "TooSlow"}')
 """
 ARGUMENTS = "document=doc_0123456789abcdef0123456789abcdef word=one"
 

@@ -99,8 +99,8 @@ async def test_rows_that_are_too_old_are_cleared_away(queue: Queue, working: Wor
     )
     kinds = ("clear_sessions", "clear_jobs", "clear_idempotency_keys", "clear_queue")
     await queue.run(
-        "INSERT INTO queue.pgqueuer_log (job_id, status, priority, entrypoint, created) "
-        "SELECT -n, 'successful', 0, 'x', now() - interval '2 days' FROM generate_series(1, 1500) n"
+        "INSERT INTO queue.pgqueuer_log (job_id, status, priority, entrypoint, traceback, created) "
+        "SELECT -n, 'failed', 0, 'x', '{}', now() - interval '2 days' FROM generate_series(1, 1500) n"
     )
     async with working():
         await queue.add(*((declared_kinds()[kind], {}) for kind in kinds))

@@ -139,6 +139,32 @@ async def test_a_job_that_fails_is_tried_again_and_what_it_did_is_rolled_back(qu
     assert await queue.value("SELECT bio FROM users WHERE name = 'Ada'") == "x"
 
 
+async def test_jobs_that_wait_together_share_a_transaction_and_one_that_fails_takes_nothing_from_the_others(
+    queue: Queue, working: Working
+) -> None:
+    await queue.run("CREATE TABLE effects (thing text, transaction xid8 DEFAULT pg_current_xact_id())")
+    failures = ["bad"]
+
+    @job()
+    async def note(work: Work, thing: str) -> None:
+        await work.execute(text("INSERT INTO effects VALUES (:thing)"), {"thing": thing})
+        if thing == "bad" and len(failures) <= 2:  # with the others, and alone
+            failures.append(thing)
+            raise ValueError
+
+    async def written(*things: str) -> int:
+        """Of how many transactions these things are, each of which is there once."""
+        await queue.add(*((note, {"thing": thing}) for thing in things))
+        async with working(at_once=1):
+            await queue.until_empty()
+        rows = await queue.rows("DELETE FROM effects RETURNING thing, transaction::text")
+        assert sorted(row["thing"] for row in rows) == sorted(things)
+        return len({row["transaction"] for row in rows})
+
+    assert await written("one", "two", "three") == 1
+    assert await written("one", "bad", "three") == 3
+
+
 async def test_a_job_that_fails_for_good_is_kept_and_started_again_by_hand(queue: Queue, working: Working) -> None:
     fail, tries = failing(3, tries=3)
     await queue.add((fail, {"thing": "one"}))
@@ -235,10 +261,8 @@ async def test_a_worker_that_was_believed_dead_keeps_nothing_and_ends_nothing(qu
 async def test_a_job_that_ends_its_workers_is_given_up_in_the_end(queue: Queue, working: Working) -> None:
     fail, tries = failing(0, tries=2)
     await queue.add((fail, {"thing": "one"}))
-    await queue.run(
-        "INSERT INTO queue.pgqueuer_log (job_id, status, priority, entrypoint) "
-        "SELECT id, 'picked', 0, 'fail' FROM queue.pgqueuer, generate_series(1, 2)"
-    )
+    for status in ("picked", "queued") * 2:
+        await queue.run("UPDATE queue.pgqueuer SET status = $1::text::queue.pgqueuer_status", status)
     async with working():
         await queue.until("(SELECT status FROM queue.pgqueuer) = 'failed'")
     assert tries == []
@@ -255,6 +279,6 @@ async def test_a_job_repeats_itself_by_the_clock_once_for_all_workers(queue: Que
         await queue.until("EXISTS (SELECT FROM queue.pgqueuer_schedules WHERE entrypoint = 'greet')")
     await queue.run("UPDATE queue.pgqueuer_schedules SET next_run = now()")
     async with working(), working():
-        await queue.until("EXISTS (SELECT FROM queue.pgqueuer_log WHERE entrypoint = 'greet')")
+        await queue.until("(SELECT last_run IS NOT NULL FROM queue.pgqueuer_schedules WHERE entrypoint = 'greet')")
         await queue.until_empty()
     assert len(ran) == 1
