@@ -10,7 +10,7 @@ Short jobs that wait at one moment share a transaction: see `batches.py`.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -111,7 +111,7 @@ class Run:
     kind: JobKind
     arguments: Arguments
     job: Job
-    tools: Tools
+    tools: Tools = field(repr=False)  # the log shows what failed, and not all of the worker
 
     async def begin(self) -> None:
         """Run the job to its end, and say how it ended as `Running.execute` does."""
@@ -136,7 +136,7 @@ class Run:
 
     async def _in_steps(self) -> None:
         async with self.tools.turns:
-            await _begin(self.tools, [self])
+            await _begin([self])
             await self._told(reports.begin)
             steps = Steps(self._work, self._hold, self._report, self.tools.address.owned)
             result = await self.kind.function(steps, **self.arguments)
@@ -176,9 +176,8 @@ class Run:
 
 async def run_at_once(runs: Sequence[Run]) -> None:
     """Run short jobs in one transaction, and end them in it: all of it is kept, or nothing. Raises Lost."""
-    tools = runs[0].tools
-    await _begin(tools, runs)
-    async with tools.database.transaction() as transaction:
+    await _begin(runs)
+    async with runs[0].tools.database.transaction() as transaction:
         for run in runs:
             async with transaction.work(GUEST) as work:
                 await run.kind.function(work, **run.arguments)
@@ -188,9 +187,9 @@ async def run_at_once(runs: Sequence[Run]) -> None:
                 await reports.done(work, run.arguments, None)
 
 
-async def _begin(tools: Tools, runs: Sequence[Run]) -> None:
+async def _begin(runs: Sequence[Run]) -> None:
     """Note that jobs begin. Raises Lost."""
-    _check(await tools.driver.fetch(BEGIN, *_names(runs)), runs)
+    _check(await runs[0].tools.driver.fetch(BEGIN, *_names(runs)), runs)
 
 
 async def _find(work: Work, statement: str, runs: Sequence[Run]) -> None:
