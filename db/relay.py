@@ -45,7 +45,6 @@ NEXT = f"""
 """  # noqa: S608  (an expression of ours)
 PUBLISHED = "UPDATE outbox_events SET published_at = clock_timestamp() WHERE id = ANY($1::uuid[])"
 WITHOUT_JOBS = "published_at IS NULL AND queued_at IS NULL AND kind = ANY($1::text[])"
-LACKING = f"SELECT FROM outbox_events WHERE {WITHOUT_JOBS} LIMIT 1"
 QUEUE = f"""
     UPDATE outbox_events SET queued_at = clock_timestamp()
     WHERE id = ANY(ARRAY(SELECT id FROM outbox_events WHERE {WITHOUT_JOBS} LIMIT {MAX_AT_ONCE})) RETURNING kind, ids
@@ -81,15 +80,15 @@ async def relayed(pool: Pool, publish: Publish) -> int:
 
 async def _have_jobs(pool: Pool) -> bool:
     """Make the jobs of all events that wait; returns whether each has them: not where another relay has its turn."""
-    kinds = event_kinds()
-    while kinds and await pool.fetch(LACKING, (kinds,)):
+    while True:
         async with pool.transaction() as turn:
             if not await _is_ours(turn):
                 return False
-            rows = await turn.fetch(QUEUE, (kinds,))
+            rows = await turn.fetch(QUEUE, (event_kinds(),))
             made = [job for row in rows for job in jobs_of(row["kind"], loads(row["ids"]))]
             await add(queries(turn.connection), made)
-    return True
+        if len(rows) < MAX_AT_ONCE:
+            return True
 
 
 async def _is_ours(turn: Prepared) -> bool:

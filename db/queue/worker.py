@@ -42,8 +42,11 @@ SETTINGS = {
     "application_name": "trellis worker",
     "timezone": "UTC",
     "jit": "off",
-    # Plans are made while the queue is empty, and are kept when it is full: each row has an index to be found by.
+    # Plans are made once, while the queue is empty, and are kept when it is full: each row has an index to be found by,
+    # and a scan of that alone notes which rows are gone, so that the next one does not read them again.
+    "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
     # To take a job and to tidy up behind it need not be on disk: the effect is, and all that was written before it too.
     # What PostgreSQL loses of them when it crashes is done again.
     "synchronous_commit": "off",

@@ -114,7 +114,6 @@ MANY = """
     ("statement", "argument", "index"),
     [
         (relay.WAITING, ["A", "B"], "ix_outbox_events_unpublished"),
-        (relay.LACKING, ["A", "B"], "ix_outbox_events_without_jobs"),
         (relay.QUEUE, ["A", "B"], "ix_outbox_events_without_jobs"),
         (relay.NEXT, [new_id()], "ix_outbox_events_unpublished"),
         (relay.PUBLISHED, [new_id()], "pk_outbox_events"),

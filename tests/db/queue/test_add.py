@@ -108,6 +108,7 @@ async def test_all_events_that_wait_have_their_jobs_made_also_those_of_later_rou
 ) -> None:
     monkeypatch.setattr(relay, "WAITING", relay.WAITING.replace(str(relay.MAX_AT_ONCE), "1"))
     monkeypatch.setattr(relay, "QUEUE", relay.QUEUE.replace(str(relay.MAX_AT_ONCE), "1"))
+    monkeypatch.setattr(relay, "MAX_AT_ONCE", 1)
     for _ in range(3):
         await changed(database, world)
     with pytest.raises(ConnectionError):
