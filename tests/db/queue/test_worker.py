@@ -33,6 +33,17 @@ async def test_a_job_begins_as_soon_as_it_is_there_and_is_out_of_the_queue_at_it
         await queue.until_empty()
 
 
+async def test_a_job_that_is_done_leaves_no_row_behind(queue: Queue, working: Working) -> None:
+    @job()
+    async def greet(work: Work) -> None:
+        """Do nothing."""
+
+    await queue.add((greet, {}))
+    async with working():
+        await queue.until_empty()
+    assert await queue.value("SELECT (SELECT count(*) FROM queue.pgqueuer) + count(*) FROM queue.pgqueuer_log") == 0
+
+
 async def test_what_waits_is_queued_once_and_again_as_soon_as_it_runs(queue: Queue, working: Working) -> None:
     runs = [asyncio.Event(), asyncio.Event()]
     goes_on = asyncio.Event()
@@ -139,30 +150,43 @@ async def test_a_job_that_fails_is_tried_again_and_what_it_did_is_rolled_back(qu
     assert await queue.value("SELECT bio FROM users WHERE name = 'Ada'") == "x"
 
 
-async def test_jobs_that_wait_together_share_a_transaction_and_one_that_fails_takes_nothing_from_the_others(
-    queue: Queue, working: Working
-) -> None:
-    await queue.run("CREATE TABLE effects (thing text, transaction xid8 DEFAULT pg_current_xact_id())")
-    failures = ["bad"]
+def noting(*failures: str) -> JobKind:
+    """A kind of job that notes its thing and its transaction; it fails as often as its thing is among the failures."""
+    left = [*failures]
 
     @job()
     async def note(work: Work, thing: str) -> None:
-        await work.execute(text("INSERT INTO effects VALUES (:thing)"), {"thing": thing})
-        if thing == "bad" and len(failures) <= 2:  # with the others, and alone
-            failures.append(thing)
+        await work.execute(text("INSERT INTO effects VALUES (:thing, pg_current_xact_id())"), {"thing": thing})
+        if thing in left:
+            left.remove(thing)
             raise ValueError
 
-    async def written(*things: str) -> int:
-        """Of how many transactions these things are, each of which is there once."""
-        await queue.add(*((note, {"thing": thing}) for thing in things))
-        async with working(at_once=1):
-            await queue.until_empty()
-        rows = await queue.rows("DELETE FROM effects RETURNING thing, transaction::text")
-        assert sorted(row["thing"] for row in rows) == sorted(things)
-        return len({row["transaction"] for row in rows})
+    return note
 
-    assert await written("one", "two", "three") == 1
-    assert await written("one", "bad", "three") == 3
+
+async def transactions(queue: Queue, working: Working, kind: JobKind, *, tries: int = 0) -> int:
+    """In how many transactions three jobs were done, each of them once, which were tried so often before."""
+    things = ["one", "three", "two"]
+    await queue.run("CREATE TABLE effects (thing text, transaction xid8)")
+    await queue.add(*((kind, {"thing": thing}) for thing in things))
+    await queue.run("UPDATE queue.pgqueuer SET attempts = $1", tries)
+    async with working(at_once=1):
+        await queue.until_empty()
+    assert [row["thing"] for row in await queue.rows("SELECT thing FROM effects ORDER BY thing")] == things
+    return int(await queue.value("SELECT count(DISTINCT transaction) FROM effects"))
+
+
+async def test_jobs_that_wait_together_share_a_transaction(queue: Queue, working: Working) -> None:
+    assert await transactions(queue, working, noting()) == 1
+
+
+async def test_a_job_that_fails_takes_nothing_from_those_beside_it(queue: Queue, working: Working) -> None:
+    with_the_others, alone = "two", "two"
+    assert await transactions(queue, working, noting(with_the_others, alone)) == 3
+
+
+async def test_jobs_that_have_failed_or_ended_their_worker_share_no_transaction(queue: Queue, working: Working) -> None:
+    assert await transactions(queue, working, noting(), tries=1) == 3
 
 
 async def test_a_job_that_fails_for_good_is_kept_and_started_again_by_hand(queue: Queue, working: Working) -> None:
