@@ -56,6 +56,7 @@ SHORT_TASKS = {
     "db/coalescing.py": "a statement, which those who asked for it wait for",
     "db/demo/__init__.py": "the next batch of a command",
     "db/embedded.py": "looks after servers of our own, and ends the process when it cannot",
+    "db/queue/batches.py": "some jobs, each of which waits for their end",
     "db/queue/bulk.py": "a statement, which those who asked for it wait for",
     "db/queue/running.py": "one try of a job, which its worker waits for",
     "db/liveness.py": "a question, which its background task waits for",

@@ -131,7 +131,7 @@ class Run:
             raise GaveUp(f"A worker ended while it ran, for the {self.kind.tries}th time.")
 
     async def _at_once(self) -> None:
-        """What has failed before could fail again: it is in no batch."""
+        """Run the job with others, or alone where it has failed before: it could fail again, and they with it."""
         await (self.tools.batches(self) if self.job.attempts == 1 else self.tools.batches.alone(self))
 
     async def _in_steps(self) -> None:
