@@ -1,7 +1,8 @@
 """The channels that a process hears, one a topic: the number of its last event, and the listeners that hear it.
 
 A number that is left out is a gap, and so is whatever was published while there was no connection. What is missing is
-read from the past that the outbox keeps. Only what that has no more is lost for the listeners.
+read from the past that the outbox keeps. Only what that has no more is lost for the listeners, and what another epoch
+has: its numbers say nothing about those of the one before (`db.epoch`).
 """
 
 import asyncio
@@ -59,6 +60,7 @@ class Listener:
         """The next event, in order. Raises HistoryGap where some are lost, and goes on behind it."""
         event = await self._events.get()
         if event is None:
+            self._has_just_lost = False
             raise HistoryGap
         return event
 
@@ -76,9 +78,9 @@ class Channel:
     is_asked_for: bool = False
     is_joined: bool = False
     """Whether Redis has acknowledged it."""
-    last: int | None = None
-    """The number of the last event that the listeners have heard; None while nobody knows one."""
     epoch: str = ""
+    last: int | None = None
+    """The number in the epoch of the last event that the listeners have heard; None while nobody knows one."""
     is_missing: bool = False
     """Whether there are events that the listeners have not heard."""
     is_heard: asyncio.Event = field(default_factory=asyncio.Event)
@@ -115,22 +117,21 @@ class Channel:
             self._hand_on(event)
         elif self.last is None and self.read:
             self.is_missing = True
-        elif self.last is None or event.sequence == self.last + 1:
+        elif self.last is None or (event.epoch, event.sequence) == (self.epoch, self.last + 1):
             self._next(event)
-        # In another epoch a lower number is that of another event.
         elif event.epoch != self.epoch or event.sequence > self.last:
             self._miss(event)
 
     async def fill(self) -> None:
         """Read what is missing and hand it on; raises what the database does, and then it is still missing."""
         assert self.read
-        self.is_missing, after, epoch = False, self.last, self.epoch
+        self.is_missing, after = False, self.last
         try:
             past = await self.read(self.topic, after)
         except BaseException:
             self.is_missing = True
             raise
-        if after is None or (past.epoch != epoch and past.sequence < after):
+        if after is None or past.epoch != self.epoch:
             if after is not None:
                 self._lose()
             self.epoch, self.last = past.epoch, past.sequence

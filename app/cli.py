@@ -99,7 +99,7 @@ def restored(*, data: Data = DATA) -> None:
     """Say that the database was restored, where it cannot know: a part of its tables, or a machine with its memory."""
     with ready(data) as settings:
         asyncio.run(epoch.begin(settings.owner_url))
-        screen.print("A new epoch has begun: a client that resumes from before it is told to read again.")
+        screen.print("A new epoch has begun: clients that listen or resume are told to read again.")
 
 
 @cli.command()

@@ -125,15 +125,16 @@ class Realtime:
             channel.listeners.discard(listener)
             self._changed.put_nowait(topic)
 
-    async def since(self, topic: Topic, after: int) -> Past:
+    async def since(self, topic: Topic, epoch: str, after: int) -> Past:
         """The events behind a number in a topic that is listened to, up to those that its listeners are yet to hear.
 
-        It is read from Redis, or from the outbox what that has not whole. Raises what the database does.
+        It is read from Redis, or from the outbox what that has not whole, which may be in another epoch. Raises what
+        the database does.
         """
         assert self.past
         channel = self._channels.get(topic)
-        if channel and channel.last is not None and after <= channel.last:
-            epoch, last = channel.epoch, channel.last
+        if channel and channel.epoch == epoch and channel.last is not None and after <= channel.last:
+            last = channel.last
             events = await self._kept(topic, epoch, after) if after < last else []
             known = events[-1].sequence if events else after
             if known >= last:  # else there are some that the listeners know of, and are not published yet

@@ -342,7 +342,7 @@ class Heard:
         self.queues.setdefault(topic, []).append(queue)
         yield self._events(queue)
 
-    async def since(self, topic: str, after: int) -> Past:
+    async def since(self, topic: str, epoch: str, after: int) -> Past:
         raise NotImplementedError  # nobody comes back to it
 
     async def _events(self, queue: asyncio.Queue[Event]) -> AsyncIterator[Event]:

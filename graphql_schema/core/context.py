@@ -38,8 +38,11 @@ class Events(Protocol):
         """
         ...
 
-    async def since(self, topic: Topic, after: int) -> Past:
-        """The events behind a number in a topic that is listened to, up to those that listeners are yet to hear."""
+    async def since(self, topic: Topic, epoch: str, after: int) -> Past:
+        """The events behind a number in a topic that is listened to, up to those that listeners are yet to hear.
+
+        Those of another epoch have nothing to do with that number.
+        """
         ...
 
 

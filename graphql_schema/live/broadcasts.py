@@ -29,10 +29,10 @@ Position = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The JSON of an answer, with the number of the event that it is about, and the cursor behind that."""
+    """The JSON of an answer, with the position of the event that it is about, and the cursor behind that."""
 
     body: bytes
-    sequence: int = 0
+    position: Position | None = None
     cursor: str | None = None
     errors: tuple[Any, ...] = ()
     is_last: bool = False
@@ -55,9 +55,10 @@ END = Message(b"", is_last=True)
 
 def message(answer: Answer, event: Event | None = None, *, is_last: bool = False) -> Message:
     """An answer as it is sent."""
-    errors, sequence = tuple(answer.get("errors", ())), event.sequence if event else 0
-    cursor = event.cursor if event and event.epoch else None  # nobody keeps what has no epoch
-    return Message(dumps(answer), sequence, cursor, errors, is_last)
+    body, errors = dumps(answer), tuple(answer.get("errors", ()))
+    if not event or not event.epoch:  # nobody keeps it
+        return Message(body, errors=errors, is_last=is_last)
+    return Message(body, (event.epoch, event.sequence), event.cursor, errors, is_last)
 
 
 def told(heard: Heard) -> Message:
@@ -72,7 +73,7 @@ class Subscriber:
         self.broadcast = broadcast
         self.context = context
         self.viewer = _told_apart(context)
-        self.sequence = 0
+        self.position: Position | None = None
         self.cursor: str | None = None
         self._messages: deque[Message | Gap] = deque()
         self._waiting: asyncio.Future[None] | None = None
@@ -94,13 +95,14 @@ class Subscriber:
         self._wake()
 
     async def take(self) -> Message | Gap:
-        """The next message; raises the reason of the end."""
+        """The next message, or a gap for one of another epoch; raises the reason of the end."""
         while not self._messages and not self._reason:
             self._waiting = asyncio.get_running_loop().create_future()
             await self._waiting
         if self._reason:
             raise self._reason
-        return self._messages.popleft()
+        one = self._messages.popleft()
+        return Gap("history") if isinstance(one, Message) and self._is_elsewhere(one) else one
 
     def _wake(self) -> None:
         if self._waiting and not self._waiting.done():
@@ -108,10 +110,14 @@ class Subscriber:
 
     def note(self, one: Message) -> bool:
         """Note the position of a message that is sent; returns False for one that was sent before."""
-        if one.sequence and one.sequence <= self.sequence:
+        if one.position and self.position and one.position[1] <= self.position[1]:
             return False
-        self.sequence, self.cursor = one.sequence or self.sequence, one.cursor or self.cursor
+        self.position, self.cursor = one.position or self.position, one.cursor or self.cursor
         return True
+
+    def _is_elsewhere(self, one: Message) -> bool:
+        """Whether its number is not to be compared with that of the last message."""
+        return bool(one.position and self.position and one.position[0] != self.position[0])
 
 
 class Broadcast:

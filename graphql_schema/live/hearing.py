@@ -102,10 +102,15 @@ class Hearing:
         """Whether it is an event of the feed."""
         return self.field.hears(event, self.feed)
 
-    async def past(self, context: Context, sequence: int) -> Past:
-        """The past of the feed's topic behind a number; raises HistoryGap as `answers` does."""
+    async def past(self, context: Context, epoch: str, sequence: int) -> Past:
+        """The past of the feed's topic behind a position; raises HistoryGap where it is not known any more, and as
+        `answers` does.
+        """
         with _unserved():
-            return await context.events.since(self.feed.topic, sequence)
+            past = await context.events.since(self.feed.topic, epoch, sequence)
+        if past.epoch != epoch or not past.follows(sequence):
+            raise HistoryGap
+        return past
 
     async def answers(self, asked: Sequence[Asked]) -> Sequence[Sequence[Heard] | HistoryGap]:
         """The answers to events, each for those who ask; a gap where the database cannot give them for too long."""

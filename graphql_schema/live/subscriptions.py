@@ -150,15 +150,13 @@ class Subscriptions:
         hearing, context = subscriber.broadcast.hearing, subscriber.context
         is_whole = False
         while not is_whole:
-            past = await hearing.past(context, sequence)
-            if past.epoch != epoch or not past.follows(sequence):
-                raise HistoryGap
+            past = await hearing.past(context, epoch, sequence)
             for start in range(0, len(past.events), TOGETHER):
                 events = [event for event in past.events[start : start + TOGETHER] if hearing.hears(event)]
                 for one in await subscriber.broadcast.answers(events, subscriber):
                     yield one
             sequence, is_whole = past.events[-1].sequence if past.events else sequence, past.is_whole
-        subscriber.sequence = sequence
+        subscriber.position = epoch, sequence
 
     async def _next(self, subscriber: Subscriber) -> Message:
         """The next message that was not sent before."""
@@ -178,7 +176,7 @@ class Subscriptions:
         GAPS.labels(hearing.feed.topic.partition(":")[0], gap.reason).inc()
         answer = failed(HistoryGap())
         answer["errors"][0]["extensions"] |= {"cursor": cursor} if cursor else {}
-        subscriber.sequence = 0  # those of another epoch may be lower
+        subscriber.position = None  # it may go on in another epoch
         if hearing.first:
             try:
                 snapshot = await subscriber.broadcast.snapshot(subscriber)

@@ -16,6 +16,7 @@ from db.outbox import Event, OutboxEvent
 from tests.app.killed import TOPIC, touch
 from tests.app.wire import Wire
 from tests.conftest import NotingDatabase
+from tests.db.test_epoch import dumped, restore
 from tests.deadline import DEADLINE
 
 NEVER = 10 * DEADLINE
@@ -154,4 +155,35 @@ async def test_while_the_database_is_away_nothing_is_lost(
             await publisher.publish((await database.past(TOPIC, 2)).events)
             await wire.open()
             assert await heard(events, 3) == [1, 2, 3]
+        await reached.close()
+
+
+@pytest.mark.parametrize("heartbeat", [NEVER, 0.2], ids=["it is heard", "it is found by looking"])
+async def test_an_outbox_that_goes_back_and_on_past_what_was_heard_is_a_gap(
+    database: NotingDatabase, database_url: str, redis_url: str, prefix: str, publisher: Realtime, heartbeat: float
+) -> None:
+    async with Wire(database_url) as wire:
+        reached = Database(wire.url)
+        async with (
+            Realtime(redis_url, reached.past, prefix=prefix, heartbeat=heartbeat) as realtime,
+            realtime.listen(TOPIC) as events,
+        ):
+            await touch(database, TOPIC)
+            dump = dumped(database_url)
+            for _ in range(2):
+                await touch(database, TOPIC)
+            await database.relay(publisher.publish)
+            assert await heard(events, 3) == [1, 2, 3]
+            await wire.close()
+            restore(database_url, dump)
+            for _ in range(3):
+                await touch(database, TOPIC)
+            await wire.open()
+            if heartbeat == NEVER:
+                await publisher.publish((await database.past(TOPIC, 3)).events)  # the fourth of another history
+            with pytest.raises(HistoryGap):
+                await heard(events, 1)
+            await touch(database, TOPIC)
+            await database.relay(publisher.publish)
+            assert await heard(events, 1) == [5]
         await reached.close()

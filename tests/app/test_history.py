@@ -13,6 +13,7 @@ from app.realtime import Realtime
 from app.relay import Relay
 from db.access import GUEST
 from db.engine import Database
+from db.history import Past
 from db.relay import KEPT, KEPT_FOR
 from graphql_schema.core.context import Context
 from graphql_schema.execution import Request
@@ -56,9 +57,13 @@ async def publish(database: Database, realtime: Realtime, count: int) -> None:
         pass
 
 
+async def past_of(realtime: Realtime, after: int) -> Past:
+    return await realtime.since(TOPIC, realtime._channels[TOPIC].epoch, after)
+
+
 async def since(realtime: Realtime, after: int) -> list[int]:
     """The numbers of what has happened behind a number, of which none is missing."""
-    past = await realtime.since(TOPIC, after)
+    past = await past_of(realtime, after)
     assert past.follows(after)
     assert past.is_whole
     return [event.sequence for event in past.events]
@@ -116,7 +121,7 @@ async def test_without_redis_the_past_is_read_from_the_outbox(
 async def test_a_number_that_is_ahead_of_all_is_a_gap(database: NotingDatabase, realtime: Realtime) -> None:
     await publish(database, realtime, 2)
     async with realtime.listen(TOPIC):
-        assert not (await realtime.since(TOPIC, 3)).follows(3)
+        assert not (await past_of(realtime, 3)).follows(3)
 
 
 async def test_redis_keeps_as_many_as_the_outbox_does_at_least_and_as_long(

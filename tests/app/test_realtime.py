@@ -93,12 +93,28 @@ async def test_a_number_that_is_left_out_is_a_gap(realtime: Realtime) -> None:
         assert await heard(events) == comment(11)
 
 
-async def test_numbers_that_go_back_with_another_epoch_are_a_gap(realtime: Realtime) -> None:
+@pytest.mark.parametrize("number", [7, 8, 9, 10])
+async def test_another_epoch_is_a_gap_whatever_its_numbers_are(realtime: Realtime, number: int) -> None:
+    other = replace(comment(number), epoch="next")
     async with realtime.listen(TOPIC) as events:
-        await realtime.publish([comment(7), comment(8), replace(comment(9), epoch="next"), comment(9)])
-        assert [(await heard(events)).sequence for _ in range(3)] == [7, 8, 9]
+        await realtime.publish([comment(7), comment(8), other])
+        assert [(await heard(events)).sequence for _ in range(2)] == [7, 8]
         with pytest.raises(HistoryGap):
             await heard(events)
+        assert await heard(events) == other
+
+
+async def test_every_gap_is_told_though_nothing_was_heard_since_the_one_before(
+    realtime: Realtime, redis: Any, prefix: str
+) -> None:
+    async with realtime.listen(TOPIC) as events:
+        for _ in range(2):
+            async with asyncio.timeout(DEADLINE):
+                while not await subscribers(redis, prefix):
+                    pass
+            await cut(redis)
+            with pytest.raises(HistoryGap):
+                await heard(events)
 
 
 async def test_many_listeners_share_one_connection(realtime: Realtime, redis: Any, prefix: str) -> None:

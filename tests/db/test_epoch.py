@@ -65,22 +65,28 @@ async def test_a_copy_of_a_database_has_another(database_url: str, databases: Da
 @pytest.mark.parametrize("whole", [True, False], ids=["tables and rows", "rows alone"])
 async def test_a_database_that_a_dump_brought_back_has_another(database_url: str, *, whole: bool) -> None:
     before = await epoch_of(database_url)
-    restore(database_url, whole=whole)
+    restore(database_url, dumped(database_url, whole=whole))
     assert await epoch_of(database_url) != before
 
 
-def restore(database_url: str, *, whole: bool) -> None:
-    """Dump the tables of the outbox, and bring them back with PostgreSQL's own programs."""
-    url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
-    options = ["--clean"] if whole else ["--data-only"]
-    emptied = "" if whole else "DELETE FROM outbox_events; DELETE FROM outbox_topics; DELETE FROM outbox_epochs;"
-    dump = run("pg_dump", url, "--table=outbox_*", *options)
-    run("psql", url, "--set=ON_ERROR_STOP=1", "--single-transaction", said=emptied + dump)
+def dumped(database_url: str, *, whole: bool = True) -> str:
+    """A dump of the tables of the outbox, or of their rows, made with PostgreSQL's own program."""
+    if whole:
+        return run("pg_dump", database_url, "--table=outbox_*", "--clean")
+    emptied = "DELETE FROM outbox_events; DELETE FROM outbox_topics; DELETE FROM outbox_epochs;"
+    return emptied + run("pg_dump", database_url, "--table=outbox_*", "--data-only")
 
 
-def run(program: str, *arguments: str, said: str = "") -> str:
+def restore(database_url: str, dump: str) -> None:
+    """Bring back what is in a dump."""
+    run("psql", database_url, "--set=ON_ERROR_STOP=1", "--single-transaction", said=dump)
+
+
+def run(program: str, database_url: str, *options: str, said: str = "") -> str:
+    """Run a program of PostgreSQL's on a database; returns its output."""
     path = Postgres(Path(), Path(), durable=False).programs / program
-    done = subprocess.run([path, *arguments], input=said, capture_output=True, text=True, check=False)  # noqa: S603
+    url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    done = subprocess.run([path, url, *options], input=said, capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -5,7 +5,7 @@ event: it is the next one, or there was a message that some are lost.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,10 +45,11 @@ class Listener:
 
     topic: Topic
     cursor: str | None = None
+    epoch: str = ""
     position: int = 0
-    """The number of the last event."""
+    """The number in the epoch of the last event."""
     comments: dict[int, str] = field(default_factory=dict)
-    """What it has heard of, by the numbers of the events."""
+    """What it has heard of in the epoch, by the numbers of the events."""
     has_begun: bool = False
     is_behind: bool = True
     """Whether it does not know what there is: at the beginning, and where it was told that events are lost."""
@@ -67,7 +68,11 @@ class Listener:
 
     def _hear(self, event: Any) -> None:
         self.cursor = event["cursor"]
-        _, number = decode(self.topic, self.cursor)
+        epoch, number = decode(self.topic, self.cursor)
+        if epoch != self.epoch:
+            assert self.is_behind
+            self.epoch, self.position = epoch, 0
+            self.comments.clear()
         if event["kind"] == "SNAPSHOT":
             assert self.is_behind
             assert number >= self.position
@@ -92,13 +97,11 @@ class Crowd:
         before = len(self.written)
         await until(lambda: len(self.written) >= before + more)
 
-    async def write_on(self, place: int, enough: asyncio.Event) -> None:
+    async def write_until(self, is_enough: Callable[[], bool], place: int = 0) -> None:
         """Write one comment after another, at one process after the other."""
-        number = 0
         async with AsyncClient(timeout=DEADLINE, headers={"Authorization": self._authorization}) as client:
-            while not enough.is_set():
-                number += 1
-                await self._write(client, f"{self.name} {place} {number}")
+            while not is_enough():
+                await self._write(client, f"{self.name} {place} {len(self.written)}")
 
     async def _write(self, client: AsyncClient, content: str) -> None:
         """Write a comment, and say it again until there are two answers, as if the first had been lost."""
@@ -174,7 +177,7 @@ class Crowd:
 
 
 @asynccontextmanager
-async def crowd(installation: Installation, *, listeners: int = 4) -> AsyncIterator[Crowd]:
+async def crowd(installation: Installation, *, listeners: int = 4, writers: int = WRITERS) -> AsyncIterator[Crowd]:
     """Clients that write and listen for as long as it lasts; in the end all that is written is there and heard."""
     topic, enough = topic_of(installation.world.atlas), asyncio.Event()
     past = await installation.database.past(topic, None)
@@ -182,10 +185,10 @@ async def crowd(installation: Installation, *, listeners: int = 4) -> AsyncItera
     async with asyncio.TaskGroup() as tasks:
         ears = [tasks.create_task(found.listen_on(listener)) for listener in found.listeners]
         await until(lambda: all(listener.has_begun for listener in found.listeners))
-        hands = [tasks.create_task(found.write_on(place, enough)) for place in range(WRITERS)]
+        hands = [tasks.create_task(found.write_until(enough.is_set, place)) for place in range(writers)]
         yield found
         enough.set()
-        await asyncio.wait(hands)
+        await asyncio.gather(*hands)
         await found.all_is_there(past.sequence)
         for ear in ears:
             ear.cancel()

@@ -7,7 +7,8 @@ import multiprocessing
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -104,12 +105,24 @@ class Installation:
         await asyncio.to_thread(one.kill)
         await one.wire.close()
 
-    async def restart(self, server: Embedded, stop: signal.Signals) -> None:
-        """Stop PostgreSQL or Valkey by a signal, and start it once it is down."""
+    async def restart(
+        self, server: Embedded, stop: signal.Signals, meanwhile: Callable[[], object] = lambda: None
+    ) -> None:
+        """Stop PostgreSQL or Valkey by a signal, and start it once it is down and this is done."""
         assert server.process
         server.process.send_signal(stop)
         await asyncio.to_thread(server.process.wait)
+        await asyncio.to_thread(meanwhile)
         await asyncio.to_thread(server.start)
+
+    def fork_files(self) -> None:
+        """Copy the files of PostgreSQL, which does not run: from here on there are two histories."""
+        subprocess.run(["cp", "-a", self.postgres.folder, self.folder / "other"], check=True)  # noqa: S603, S607
+
+    def swap_files(self) -> None:
+        """Have PostgreSQL, which does not run, start in the other history, as where a standby takes over."""
+        for name, new in (("postgres", "this"), ("other", "postgres"), ("this", "other")):
+            (self.folder / name).rename(self.folder / new)
 
     @property
     def log(self) -> Path:

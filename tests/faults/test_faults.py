@@ -78,6 +78,22 @@ async def test_postgresql_that_restarts_under_writers_keeps_every_write_once(
         await clients.writes(5)
 
 
+async def test_who_stays_while_another_history_with_more_events_takes_over_begins_again_with_a_snapshot(
+    installation: Installation,
+) -> None:
+    postgres = installation.postgres
+    await installation.restart(postgres, signal.SIGINT, meanwhile=installation.fork_files)
+    async with crowd(installation, writers=0) as others:
+        await others.write_until(lambda: len(others.written) == 3)
+    await installation.restart(postgres, signal.SIGINT, meanwhile=installation.swap_files)
+    async with crowd(installation, writers=0) as clients:
+        await clients.write_until(lambda: len(clients.written) == 2)
+        await until(lambda: all(len(listener.comments) == 2 for listener in clients.listeners))
+        await installation.restart(postgres, signal.SIGINT, meanwhile=installation.swap_files)
+        clients.name, clients.written = others.name, others.written
+    assert clients.gaps == len(clients.listeners)
+
+
 async def test_valkey_that_restarts_empty_loses_no_event(installation: Installation) -> None:
     async with crowd(installation) as clients:
         await clients.writes(5)

@@ -41,7 +41,7 @@ class Source(Heard):
         super().__init__()
         self.database = database
 
-    async def since(self, topic: str, after: int) -> Past:
+    async def since(self, topic: str, epoch: str, after: int) -> Past:
         return await self.database.past(topic, after)
 
     async def publish(self, event: Event) -> None:

@@ -177,7 +177,7 @@ class Said:
     async def listen(self, _topic: str) -> AsyncIterator[AsyncIterator[Event]]:
         yield self._events()
 
-    async def since(self, topic: str, after: int) -> Past:
+    async def since(self, topic: str, epoch: str, after: int) -> Past:
         raise NotImplementedError  # nobody comes back to it
 
     async def _events(self) -> AsyncIterator[Event]:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, update
 from db import tables
 from db.access import GUEST
 from db.epoch import decode, encode
-from db.outbox import OutboxEvent
+from db.outbox import Event, OutboxEvent
 from db.roots import topic_of
 from db.tables import MembershipStatus
 from graphql_schema.execution import RequestError
@@ -149,6 +149,18 @@ async def test_a_cursor_of_another_epoch_is_a_gap(graph: Graph, world: World, li
     cursor = encode(topic_of(world.atlas), "0" * 16, 1)
     async with listen("vera", EVENTS, document=world.requirements.public_id, after=cursor) as ear:
         assert gone(await ear.hear()) == ["HISTORY_GAP"]
+
+
+async def test_an_event_of_another_epoch_than_the_snapshot_is_a_gap(graph: Graph, world: World, listen: Listen) -> None:
+    document, about = world.requirements.public_id, topic_of(world.atlas)
+    async with listen("ben", WHOLE, document=document) as ear:
+        first = await next_event(ear)
+        _, number = decode(about, first["cursor"])
+        edited = Event(about, "DOCUMENT_EDITED", {"document": document}, number + 1, "0" * 16)
+        await graph.database.publish(edited)
+        heard = await ear.hear()
+        assert heard["extensions"]["gap"]["extensions"] == {"code": "HISTORY_GAP"}
+        assert heard["data"]["documentEvents"] == first
 
 
 async def test_whoever_has_lost_the_access_goes_on_nowhere(graph: Graph, world: World, listen: Listen) -> None:
