@@ -1,6 +1,6 @@
 """The credentials of open WebSockets and streams: clients are warned before they end, and turned away after it.
 
-Whatever ends a session moves the topic of its user, and every process that has connections of that user looks at once.
+Whatever ends a session is an event of its user, and every process that has connections of that user looks at once.
 All credentials are looked at now and then too, by one statement: for those that end by themselves, and for what no
 event tells of.
 """
@@ -19,6 +19,7 @@ from app.auth import Sessions
 from app.graph import Client
 from app.realtime import Realtime
 from db.access import GUEST, Viewer
+from db.actions.accounts import SESSIONS_ENDED
 from db.background import Background
 from db.outbox import Event, topic
 
@@ -45,7 +46,7 @@ class Connected(Protocol):
 
 
 class Watch:
-    """Checks credentials when something happens to their users, and all of them every `interval` seconds.
+    """Checks credentials when sessions of their users end, and all of them every `interval` seconds.
 
     An asynchronous context manager.
     """
@@ -133,13 +134,14 @@ class Watch:
 
 @dataclass(eq=False, slots=True)
 class _Suspicion:
-    """Has a connection looked at whenever something happens to its user."""
+    """Has a connection looked at whenever a session of its user ends."""
 
     watch: Watch
     connected: Connected
 
     def hear(self, event: Event) -> None:
-        self.watch.suspect(self.connected)
+        if event.kind == SESSIONS_ENDED:
+            self.watch.suspect(self.connected)
 
     def lose(self) -> None:
         self.watch.suspect(self.connected)

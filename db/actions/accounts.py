@@ -13,7 +13,7 @@ from db import tables
 from db.access import GUEST, Viewer
 from db.errors import NotFound
 from db.ids import key_of
-from db.outbox import topic
+from db.outbox import Event, topic
 from db.queue.declared import clears
 from db.statements import compiled
 from db.tokens import new_token, token_hash
@@ -23,6 +23,8 @@ from db.write import Work
 SESSION_LIFETIME = timedelta(days=30)
 ENDED_KEPT = timedelta(days=30)
 """How long it can be seen that a session has ended."""
+SESSIONS_ENDED = "SESSIONS_ENDED"
+"""The kind of an event of a user, some of whose sessions have ended."""
 ATTEMPTS = 5
 LOCKED_FOR = timedelta(minutes=15)
 
@@ -102,7 +104,7 @@ async def end_sessions(work: Work, which: ColumnElement[bool], *, action: str = 
     """End the sessions that meet a condition, with their sockets and streams in all processes; returns their ids."""
     gone = delete(tables.Session).where(which).returning(tables.Session.id, tables.Session.user_id)
     ended = [tables.Session(id=key, user_id=user) for key, user in await work.execute(gone)]
-    work.touch(*{topic("user", one.user_id) for one in ended})
+    work.events += [Event(topic("user", user), SESSIONS_ENDED) for user in {one.user_id for one in ended}]
     for one in ended:
         work.audit(action, one)
     return [one.public_id for one in ended]

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from app.auth import REFUSED, issue_token
+from app.auth import REFUSED, Sessions, issue_token
 from db import tables
 from db.access import GUEST
 from db.engine import Database
 from db.outbox import topic
+from db.tables import NotificationEventKind
 from tests.app.serving import Served, happen, listeners, serving, until
 from tests.app.sockets.test_conversation import VIEWER, next_of
 from tests.app.sockets.test_endpoint import NAME, answer, bearer
@@ -166,6 +167,30 @@ async def test_a_session_that_ends_while_redis_is_out_of_reach_is_noticed_once_i
         await redis.client_kill_filter(_type="pubsub")
         await here.post(SIGN_OUT, authorization=ada)
         assert await talk.closed() == (4403, REFUSED)
+
+
+async def test_what_else_happens_to_a_user_asks_nothing_of_the_database(
+    here: Served, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, holding = list[Any](), Sessions.holding
+
+    async def noting(self: Sessions, authorizations: Any) -> Any:
+        looks.append(authorizations)
+        return await holding(self, authorizations)
+
+    monkeypatch.setattr(Sessions, "holding", noting)
+    async with here.talk(authorization=bearer(world.tokens["ada"])) as talk:
+        await until(lambda: looks)
+        await talk.ask("subscription { notificationEvents { kind } }")
+        await until(lambda: listeners(here))
+        looks.clear()
+        async with here.app.database.work(GUEST) as work:
+            await work.happened(NotificationEventKind.NOTIFICATION_READ, world.ada)
+        assert (await talk.hear())["type"] == "next"
+        assert looks == []
+        await here.post(SIGN_OUT, authorization=bearer(world.tokens["ada"]))
+        assert await talk.closed() == (4403, REFUSED)
+        assert looks
 
 
 async def test_nobody_listens_for_a_user_without_connections(here: Served, world: World) -> None:

@@ -14,7 +14,7 @@ from db.access import GUEST, alternatives, rule_of
 from db.actions import accounts
 from db.base import Base, tables
 from db.engine import Database
-from db.outbox import CHANGED, Event, OutboxEvent, topic, viewer_topic
+from db.outbox import Event, OutboxEvent, topic, viewer_topic
 from db.permissions import SEE
 from db.roots import above, noun
 from db.rules import Member, Owner
@@ -95,7 +95,7 @@ async def test_whoever_signs_out_moves_what_hangs_on_them(database: Database, wo
         session = (await reading.scalars(select(Session).where(Session.user_id == world.ben.id))).one()
     async with database.work(replace(world.viewer("ben"), session_id=session.id)) as work:
         await accounts.sign_out(work)
-    assert work.events == [Event(topic("user", world.ben.id), CHANGED)]
+    assert work.events == [Event(topic("user", world.ben.id), accounts.SESSIONS_ENDED)]
 
 
 def is_read(table: type[Base]) -> bool:
