@@ -130,6 +130,8 @@ class Member(Rule):
     role: str
     roles: Roles
     where: Condition
+    until: str | None
+    """The column with the moment at which a membership ends by the clock, as `where` has it."""
 
     def grants(self, permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
         if viewer.is_guest or not self._roles(permission):
@@ -245,12 +247,14 @@ def members(
     key: str = "id",
     role: str = "role",
     where: Condition = lambda member, row: true(),
+    until: str | None = None,
 ) -> Rule:
     """The users for whom table `memberships` has a row with `group` equal to the row's `key`.
 
-    What they may do is looked up in `roles` by the membership's column `role`.
+    What they may do is looked up in `roles` by the membership's column `role`. Where `where` compares a column with the
+    clock, that is `until`.
     """
-    return Member(memberships, group, key, role, roles, where)
+    return Member(memberships, group, key, role, roles, where, until)
 
 
 def through(column: str, **needs: Permission) -> Rule:

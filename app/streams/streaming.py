@@ -21,7 +21,7 @@ from app.watch import Watch
 from db.errors import Refusal, Unauthenticated
 from graphql_schema.execution import Operation, RequestError
 from graphql_schema.execution.cost import objects_in
-from graphql_schema.live.broadcasts import Message
+from graphql_schema.live.messages import Message
 from graphql_schema.live.subscriptions import Messages
 
 Answers = AsyncGenerator[bytes, None]

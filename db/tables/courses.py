@@ -71,7 +71,7 @@ def opens(enrollment: Any, *_: Any) -> ColumnElement[bool]:
     return and_(is_paid, or_(enrollment.expires_at.is_(None), enrollment.expires_at > func.now()))
 
 
-students = members("enrollments", "course_id", STUDENTS, role="status", where=opens)
+students = members("enrollments", "course_id", STUDENTS, role="status", where=opens, until="expires_at")
 
 
 def in_order(parent: str) -> Any:

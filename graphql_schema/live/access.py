@@ -1,12 +1,13 @@
 """The access of subscribers: it is looked at again whenever memberships of theirs change, though nothing is to be told.
 
 What a person has access to is a topic (`db.outbox.viewer_topic`) that moves with their memberships. A process listens
-to it once for each person who has subscriptions there, and then checks all of these.
+to it once for each person who has subscriptions there, and then checks all of these; and when a membership ends by the
+clock (`db.endings`).
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Self
 from uuid import UUID
@@ -14,9 +15,12 @@ from uuid import UUID
 import structlog
 
 from db.background import Background
+from db.endings import seconds_left
+from db.engine import Database
 from db.errors import AccessLost, HistoryGap, Refusal
 from db.outbox import Event, viewer_topic
 from graphql_schema.core.context import Context, Events
+from graphql_schema.live.hearing import patiently
 
 Check = Callable[[], Awaitable[None]]
 
@@ -91,7 +95,7 @@ class Access:
             yield subscribed
             return
         if (viewer := self._viewers.get(key)) is None:
-            viewer = self._viewers[key] = await _Viewer(key, context.events).__aenter__()
+            viewer = self._viewers[key] = await _Viewer(key, context.events, context.database).__aenter__()
         viewer.subscriptions.add(subscribed)
         try:
             await viewer.is_heard()
@@ -109,6 +113,7 @@ class _Viewer:
 
     key: UUID
     events: Events
+    database: Database
     subscriptions: set[Subscribed] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -139,8 +144,16 @@ class _Viewer:
                 await self._look()
             else:
                 self._heard.set_result(None)
-            async for _ in events:
+            while True:
+                await self._change(events)
                 await self._look()
+
+    async def _change(self, events: AsyncIterator[Event]) -> None:
+        """Wait until the access changes: by an event, or by the clock."""
+        left = await patiently(lambda: seconds_left(self.database.heard.fetch, self.key))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(left):
+                await anext(events)
 
     def _fail(self, refusal: Refusal) -> None:
         """Tell those who wait that nothing can be heard. Those who hear already are looked at once it can again."""

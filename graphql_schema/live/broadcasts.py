@@ -8,62 +8,17 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
-
-from orjson import dumps
 
 from db.errors import HistoryGap
 from db.outbox import Event
 from graphql_schema.core.context import Context
-from graphql_schema.execution.answers import Answer, failed
 from graphql_schema.live.hearing import Asked, Heard, Hearing
+from graphql_schema.live.messages import END, Gap, Message, Position, instead_of, told
 
 MAX_WAITING = 256
 """Messages that wait for one subscriber, at most."""
 TOGETHER = 50
 """Events that are answered at a time."""
-
-Position = tuple[str, int]
-"""An epoch and the number of an event."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """The JSON of an answer, with the position of the event that it is about, and the cursor behind that."""
-
-    body: bytes
-    position: Position | None = None
-    cursor: str | None = None
-    errors: tuple[Any, ...] = ()
-    is_last: bool = False
-
-    def beside(self, **extensions: Any) -> Self:
-        """The message with extensions, of which an answer has none of its own."""
-        return replace(self, body=b'%b,"extensions":%b}' % (self.body[:-1], dumps(extensions)))
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Stands where messages are lost, with the reason."""
-
-    reason: str
-
-
-END = Message(b"", is_last=True)
-"""Stands where a feed ends, and is never sent."""
-
-
-def message(answer: Answer, event: Event | None = None, *, is_last: bool = False) -> Message:
-    """An answer as it is sent."""
-    body, errors = dumps(answer), tuple(answer.get("errors", ()))
-    if not event or not event.epoch:  # nobody keeps it
-        return Message(body, errors=errors, is_last=is_last)
-    return Message(body, (event.epoch, event.sequence), event.cursor, errors, is_last)
-
-
-def told(heard: Heard) -> Message:
-    """An answer to an event as it is sent."""
-    return message(heard.answer, heard.event, is_last=heard.is_last)
 
 
 class Subscriber:
@@ -180,7 +135,7 @@ class Broadcast:
                 self.is_heard.set_exception(error)
                 self.is_heard.exception()  # nobody may wait for it any more
                 return
-            last = _instead(error)
+            last = instead_of(error)
         await self._heard.put(last)
 
     async def _hear(self, events: AsyncIterator[Event]) -> None:
@@ -193,7 +148,7 @@ class Broadcast:
             except StopAsyncIteration:
                 return
             except HistoryGap as gap:
-                await self._heard.put(_instead(gap))
+                await self._heard.put(instead_of(gap))
 
     async def _tell_all(self) -> None:
         """Tell what was heard, in its order. The answers to what has come meanwhile are read together."""
@@ -210,12 +165,12 @@ class Broadcast:
                     else:
                         self._put(one)
             except Exception as error:  # noqa: BLE001  (it is the last answer of all who listen)
-                self._put(_instead(error))
+                self._put(instead_of(error))
 
     def _hand_out(self, answers: Sequence[Heard] | HistoryGap) -> None:
         """Hand the answers to an event to those whose they are."""
         if isinstance(answers, HistoryGap):
-            self._put(_instead(answers))
+            self._put(instead_of(answers))
             return
         for heard in answers:
             one = told(heard)
@@ -289,13 +244,6 @@ class _Waiting:
             one = told(heard)
             for viewer in heard.viewers:
                 self.answers[viewer].set_result(one)
-
-
-def _instead(error: Exception) -> Message | Gap:
-    """A message that stands where an answer failed: a gap, or an error with which it ends."""
-    if isinstance(error, HistoryGap):
-        return Gap("unserved" if error.__cause__ else "history")
-    return message(failed(error), is_last=True)
 
 
 def _told_apart(context: Context) -> Hashable:

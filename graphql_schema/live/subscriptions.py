@@ -22,8 +22,9 @@ from graphql_schema.execution.compiling import compile_ahead
 from graphql_schema.execution.deadline import Deadline
 from graphql_schema.execution.operations import Operation
 from graphql_schema.live.access import Access, Subscribed
-from graphql_schema.live.broadcasts import END, TOGETHER, Broadcast, Gap, Message, Position, Subscriber, message, told
+from graphql_schema.live.broadcasts import TOGETHER, Broadcast, Subscriber
 from graphql_schema.live.hearing import Asked, Hearing, patiently
+from graphql_schema.live.messages import END, Gap, Message, Position, message, told
 
 GAPS = Counter(
     "trellis_gaps_total",

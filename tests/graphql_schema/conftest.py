@@ -12,7 +12,7 @@ from db.history import Past
 from db.outbox import CHANGED, Event
 from graphql_schema.core.context import Context
 from graphql_schema.execution import Request
-from graphql_schema.live.broadcasts import Message
+from graphql_schema.live.messages import Message
 from graphql_schema.live.subscriptions import Messages
 from tests.app.serving import until
 from tests.conftest import Graph, Heard, NotingDatabase

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, update
 
 from db import tables
 from db.access import GUEST
@@ -113,6 +114,23 @@ async def test_whose_enrollment_ends_loses_a_course_that_nobody_else_sees(served
         await subscribe(served, talk, PROGRESS, "1", world.draft)
         await change(served, delete(tables.Enrollment).where(tables.Enrollment.id == enrollment.id), world.sam)
         assert lost(await talk.hear()) == {"code": "FORBIDDEN", "ids": [world.draft.public_id]}
+
+
+async def test_whose_enrollment_ends_by_the_clock_is_told_so_though_nothing_happens(
+    served: Served, world: World
+) -> None:
+    enrollment = tables.Enrollment(
+        user_id=world.sam.id, course_id=world.draft.id, payment_status=PaymentStatus.COMPLETED
+    )
+    await add(served.app.database, enrollment)
+    async with served.talk(authorization=f"Bearer {world.tokens['sam']}") as talk:
+        for key, course in (("draft", world.draft), ("logic", world.logic)):
+            await subscribe(served, talk, PROGRESS, key, course)
+        ends = update(tables.Enrollment).where(tables.Enrollment.id == enrollment.id)
+        await change(served, ends.values(expires_at=func.clock_timestamp() + timedelta(seconds=1)), world.sam)
+        async with asyncio.timeout(MEASURED):
+            told = await talk.hear()
+        assert (told["id"], lost(told)) == ("draft", {"code": "FORBIDDEN", "ids": [world.draft.public_id]})
 
 
 async def test_who_gains_access_to_something_else_is_told_nothing(served: Served, world: World) -> None:
