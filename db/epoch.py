@@ -10,6 +10,8 @@ import json
 from functools import lru_cache
 from hashlib import sha256
 
+import orjson
+
 from db.address import Address
 from db.base import Base
 from db.errors import BadCursor
@@ -58,8 +60,8 @@ async def begin(owner_url: str) -> None:
 
 def encode(topic: str, epoch: str, sequence: int) -> str:
     """The cursor behind the event of this number in a topic, an opaque text; 0 is before the first."""
-    text = json.dumps([VERSION, fingerprint(topic), epoch, sequence], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+    text = orjson.dumps([VERSION, fingerprint(topic), epoch, sequence])
+    return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
 
 
 def decode(topic: str, cursor: str) -> tuple[str, int]:

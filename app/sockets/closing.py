@@ -2,6 +2,9 @@
 
 from app.refusals import is_broken, refused
 
+REASON_BYTES = 123
+"""Bytes of a reason that fit into a frame."""
+
 
 class Closing(Exception):  # noqa: N818  (an outcome, not an error)
     """The conversation ends with this close code."""
@@ -9,7 +12,7 @@ class Closing(Exception):  # noqa: N818  (an outcome, not an error)
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
         self.code = code
-        self.reason = reason
+        self.reason = reason.encode()[:REASON_BYTES].decode(errors="ignore")
 
 
 def closing_for(failure: Exception) -> Closing:

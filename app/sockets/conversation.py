@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -25,7 +26,6 @@ from db.errors import Refusal, Unauthenticated
 from graphql_schema.execution import Operation, RequestError
 
 PROTOCOL = "graphql-transport-ws"
-REASON_BYTES = 123
 
 Message = dict[str, Any]
 
@@ -67,6 +67,7 @@ class Conversation:
         self.graph = sockets.graph
         self.settings = sockets.settings
         self.websocket = websocket
+        self._send_now: Callable[[Sequence[bytes]], bool] = websocket.scope["extensions"]["trellis.send_now"]["send"]
         self.credential = credential
         self.client: Client | None = None
         self.operations: dict[str, _Running] = {}
@@ -85,8 +86,7 @@ class Conversation:
         except* (WebSocketDisconnect, WebSocketDisconnected):
             pass
         except* Exception as failures:  # noqa: BLE001  (what is unexpected is logged and masked)
-            closing = closing_for(failures.exceptions[0])
-            await self._close(closing.code, closing.reason)
+            await self._close(closing_for(failures.exceptions[0]))
         finally:
             log.info("socket", code=self.code, ms=elapsed(started))
 
@@ -104,7 +104,7 @@ class Conversation:
         """Close the socket, whatever still runs on it."""
         for running in self.operations.values():
             running.task.cancel()
-        await self._close(closing.code, closing.reason)
+        await self._close(closing)
 
     async def turn_away(self) -> None:
         """Close the socket, as its credential does not hold any longer."""
@@ -269,7 +269,12 @@ class Conversation:
             return
         self.graph.charge(operation, client)
         head = b'{"type":"next","id":%b,"payload":' % orjson.dumps(key)
-        async with aclosing(self.graph.executor.subscribe(operation, self.graph.context(client))) as messages:
+
+        def send_now(bodies: Sequence[bytes]) -> bool:
+            return self._send_now([b"%b%b}" % (head, body) for body in bodies])
+
+        context = self.graph.context(client)
+        async with aclosing(self.graph.executor.subscribe(operation, context, send_now=send_now)) as messages:
             async for message in messages:
                 count_errors(message.errors)
                 await self._write(b"%b%b}" % (head, message.body))
@@ -287,10 +292,9 @@ class Conversation:
         finally:
             self.waiting -= len(text)
 
-    async def _close(self, code: int, reason: str) -> None:
-        """Close with a reason that fits into the frame."""
+    async def _close(self, closing: Closing) -> None:
         if self.websocket.application_state is not WebSocketState.CONNECTED:
             return
-        self.code = code
+        self.code = closing.code
         with suppress(WebSocketDisconnect, WebSocketDisconnected):
-            await self.websocket.close(code, reason.encode()[:REASON_BYTES].decode(errors="ignore"))
+            await self.websocket.close(closing.code, closing.reason)

@@ -1,6 +1,7 @@
 """The connection below a socket: uvicorn's, with bounds to what a client can make it hold, and for how long."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from uvicorn.protocols.utils import ClientDisconnected
@@ -82,6 +83,18 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         else:
             self.queue.put_nowait(CUT_OFF)  # type: ignore[arg-type]  # uvicorn's type wants a reason too
             self.transport.abort()
+
+    async def run_asgi(self) -> None:
+        """Offer the application to send texts at once, too."""
+        self.scope["extensions"] = {**(self.scope["extensions"] or {}), "trellis.send_now": {"send": self.send_now}}
+        await super().run_asgi()
+
+    def send_now(self, texts: Sequence[bytes]) -> bool:
+        """Send texts, unless the client has yet to read a lot; returns whether they were sent."""
+        if not self.writable.is_set() or self.close_sent or self.transport.is_closing():
+            return False
+        self.transport.write(b"".join(map(framed, texts)))
+        return True
 
     async def send(self, message: Any) -> None:
         """Send a message once the client has read enough. Whoever has left, or failed, is not there any more."""

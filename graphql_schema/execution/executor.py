@@ -120,9 +120,9 @@ class Executor:
         turn = self.deliveries.setdefault(context.payer, asyncio.Lock())
         return Delivery(operation, context, turn).increments(self.deadline.seconds)
 
-    def subscribe(self, operation: Operation, context: Context, *, after: str | None = None) -> Messages:
+    def subscribe(self, operation: Operation, context: Context, **how: Any) -> Messages:
         """The messages of a subscription: see `Subscriptions.messages`."""
-        return self.subscriptions.messages(operation, context, after=after)
+        return self.subscriptions.messages(operation, context, **how)
 
     def _operation(
         self, definition: Definition, values: VariableValues, request: Request, plan: Plan, number: int

@@ -1,33 +1,37 @@
 """Broadcasts: the events of one feed in one selection, each read and encoded once, and the bytes handed to all alike.
 
-A subscriber takes its messages as fast as its client reads them. Only so many wait for it. What comes then is a gap: it
-neither holds up the others nor closes a connection.
+A message goes straight to the connection of a subscriber that waits for one and can send it at once. Otherwise messages
+wait until the client has read those before. Only so many do. What comes then is a gap: it neither holds up the others
+nor closes a connection.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Hashable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from db.errors import HistoryGap
 from db.outbox import Event
 from graphql_schema.core.context import Context
-from graphql_schema.live.hearing import Asked, Heard, Hearing
-from graphql_schema.live.messages import END, Gap, Message, Position, instead_of, told
+from graphql_schema.live.hearing import Answers, Asked, Heard, Hearing
+from graphql_schema.live.messages import END, Batch, Gap, Message, Position, SendNow, instead_of, message_of
 
 MAX_WAITING = 256
 """Messages that wait for one subscriber, at most."""
 TOGETHER = 50
 """Events that are answered at a time."""
+HANDED_OUT = 250
+"""Messages that are handed out before others have their turn."""
 
 
 class Subscriber:
     """One subscription: the messages that it has yet to take, and its position in the events."""
 
-    def __init__(self, broadcast: "Broadcast", context: Context) -> None:
+    def __init__(self, broadcast: "Broadcast", context: Context, group: "Group", send_now: SendNow | None) -> None:
         self.broadcast = broadcast
         self.context = context
-        self.viewer = _told_apart(context)
+        self.group = group
+        self.send_now = send_now
         self.position: Position | None = None
         self.cursor: str | None = None
         self._messages: deque[Message | Gap] = deque()
@@ -40,14 +44,24 @@ class Subscriber:
         self._reason = reason
         self._wake()
 
-    def put(self, one: Message | Gap) -> None:
-        """Take in a message. One too many is lost, and so are those behind it until there is room again."""
+    def put(self, batch: Batch) -> None:
+        """Send messages at once if that can be. Otherwise they wait."""
+        # Not where it is about to end, either: to cancel the task that waits is to cancel what it waits for.
+        is_idle = self._waiting is not None and not self._waiting.done()
+        if is_idle and self.send_now and batch.follows(self.position) and self.send_now(batch.bodies):
+            assert batch.last
+            self.position, self.cursor = batch.last.position, batch.last.cursor
+        else:
+            for one in batch.messages:
+                self._keep(one)
+            self._wake()
+
+    def _keep(self, one: Message | Gap) -> None:
+        """Have a message wait. One too many is lost, and so are those behind it until there is room again."""
         if len(self._messages) >= MAX_WAITING and not (isinstance(one, Message) and one.is_last):
             one = Gap("overflow")
-        if isinstance(one, Gap) and self._messages and isinstance(self._messages[-1], Gap):
-            return
-        self._messages.append(one)
-        self._wake()
+        if not (isinstance(one, Gap) and self._messages and isinstance(self._messages[-1], Gap)):
+            self._messages.append(one)
 
     async def take(self) -> Message | Gap:
         """The next message, or a gap for one of another epoch; raises the reason of the end."""
@@ -75,6 +89,14 @@ class Subscriber:
         return bool(one.position and self.position and one.position[0] != self.position[0])
 
 
+@dataclass(eq=False, slots=True)
+class Group:
+    """The subscriptions of one viewer, and the context in which all is read for them."""
+
+    context: Context
+    subscribers: set[Subscriber] = field(default_factory=set)
+
+
 class Broadcast:
     """The subscribers to one selection of one feed, by their viewers, and the tasks that hear the feed for them."""
 
@@ -84,8 +106,7 @@ class Broadcast:
         """Done when no later event is missed; its exception says why none is heard."""
         self.size = 0
         """The number of its subscribers."""
-        self._subscribers: dict[Hashable, set[Subscriber]] = {}
-        self._contexts: dict[Hashable, Context] = {}
+        self._groups: dict[Hashable, Group] = {}
         self._heard = asyncio.Queue[Event | Gap | Message](TOGETHER)
         self._beginnings = Beginnings(hearing)
         self._hearing = asyncio.create_task(self._run(context))
@@ -96,21 +117,20 @@ class Broadcast:
         """Whether nothing more is heard."""
         return self._hearing.done()
 
-    def join(self, context: Context) -> Subscriber:
+    def join(self, context: Context, send_now: SendNow | None) -> Subscriber:
         """Add a subscription. Those of one viewer get the same bytes."""
-        subscriber = Subscriber(self, context)
-        self._contexts.setdefault(subscriber.viewer, replace(context, seen=[]))
-        self._subscribers.setdefault(subscriber.viewer, set()).add(subscriber)
+        group = self._groups.setdefault(_told_apart(context), Group(replace(context, seen=[])))
+        subscriber = Subscriber(self, context, group, send_now)
+        group.subscribers.add(subscriber)
         self.size += 1
         return subscriber
 
     def part(self, subscriber: Subscriber) -> None:
         """Take a subscription away. The last one ends the broadcast."""
-        viewer = subscriber.viewer
-        self._subscribers[viewer].discard(subscriber)
+        subscriber.group.subscribers.discard(subscriber)
         self.size -= 1
-        if not self._subscribers[viewer]:
-            del self._subscribers[viewer], self._contexts[viewer]
+        if not subscriber.group.subscribers:
+            del self._groups[_told_apart(subscriber.context)]
         if not self.size:
             self._hearing.cancel()
             self._telling.cancel()
@@ -155,33 +175,41 @@ class Broadcast:
         while True:
             heard = [await self._heard.get()]
             heard += [self._heard.get_nowait() for _ in range(self._heard.qsize())]
-            contexts = {**self._contexts}
+            contexts = {group: group.context for group in self._groups.values()}
             asked = [Asked(one, contexts) for one in heard if isinstance(one, Event)]
             try:
-                answers = iter(await self.hearing.answers(asked))
-                for one in heard:
-                    if isinstance(one, Event):
-                        self._hand_out(next(answers))
-                    else:
-                        self._put(one)
+                await self._hand_out(heard, iter(await self.hearing.answers(asked)))
             except Exception as error:  # noqa: BLE001  (it is the last answer of all who listen)
-                self._put(instead_of(error))
+                await self._hand_out([instead_of(error)], iter(()))
 
-    def _hand_out(self, answers: Sequence[Heard] | HistoryGap) -> None:
-        """Hand the answers to an event to those whose they are."""
-        if isinstance(answers, HistoryGap):
-            self._put(instead_of(answers))
-            return
-        for heard in answers:
-            one = told(heard)
-            for viewer in heard.viewers:
-                for subscriber in self._subscribers.get(viewer, ()):
-                    subscriber.put(one)
+    async def _hand_out(self, heard: Sequence[Event | Gap | Message], answers: Iterator[Answers]) -> None:
+        """Hand out what was heard, and the answers to those whose they are."""
+        waiting: dict[Group, list[Message | Gap]] = {group: [] for group in self._groups.values()}
+        for one, groups in self._told(heard, answers):
+            for group in groups:
+                if group in waiting:
+                    waiting[group].append(one)
+        alike: dict[tuple[Message | Gap, ...], list[Subscriber]] = {}
+        for group, messages in waiting.items():
+            if messages:
+                alike.setdefault((*messages,), []).extend(group.subscribers)
+        batches = ((Batch(messages), subscribers) for messages, subscribers in alike.items())
+        pairs = ((batch, subscriber) for batch, subscribers in batches for subscriber in subscribers)
+        for number, (batch, subscriber) in enumerate(pairs, 1):
+            subscriber.put(batch)
+            if not number % HANDED_OUT:
+                await asyncio.sleep(0)
 
-    def _put(self, one: Message | Gap) -> None:
-        for alike in self._subscribers.values():
-            for subscriber in alike:
-                subscriber.put(one)
+    def _told(
+        self, heard: Sequence[Event | Gap | Message], answers: Iterator[Answers]
+    ) -> Iterator[tuple[Message | Gap, Iterable[Group]]]:
+        """Messages in the order of what was heard, each with the groups whose it is."""
+        for one in heard:
+            found = next(answers) if isinstance(one, Event) else one
+            if isinstance(found, Message | Gap | HistoryGap):
+                yield instead_of(found) if isinstance(found, HistoryGap) else found, self._groups.values()
+            else:
+                yield from ((message_of(each), each.viewers) for each in found)
 
 
 class Beginnings:
@@ -198,11 +226,11 @@ class Beginnings:
         """The answer to an event, or the snapshot."""
         position = (event.epoch, event.sequence) if event else None
         waiting = self._waiting.setdefault(position, _Waiting(event))
-        if subscriber.viewer not in waiting.contexts:
-            waiting.contexts[subscriber.viewer] = subscriber.context
-            waiting.answers[subscriber.viewer] = asyncio.get_running_loop().create_future()
+        if subscriber.group not in waiting.contexts:
+            waiting.contexts[subscriber.group] = subscriber.context
+            waiting.answers[subscriber.group] = asyncio.get_running_loop().create_future()
         self._task = self._task or asyncio.create_task(self._answer_all())
-        return waiting.answers[subscriber.viewer]
+        return waiting.answers[subscriber.group]
 
     async def _answer_all(self) -> None:
         while self._waiting:
@@ -213,9 +241,7 @@ class Beginnings:
             await self._settle([*waiting.values()], self.hearing.answers(asked))
         self._task = None
 
-    async def _settle(
-        self, waiting: Sequence["_Waiting"], reading: Awaitable[Sequence[Sequence[Heard] | HistoryGap]]
-    ) -> None:
+    async def _settle(self, waiting: Sequence["_Waiting"], reading: Awaitable[Sequence[Answers]]) -> None:
         try:
             for one, found in zip(waiting, await reading, strict=True):
                 one.settle(found)
@@ -241,7 +267,7 @@ class _Waiting:
                     answer.exception()  # who asked may have left
             return
         for heard in found:
-            one = told(heard)
+            one = message_of(heard)
             for viewer in heard.viewers:
                 self.answers[viewer].set_result(one)
 

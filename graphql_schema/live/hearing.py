@@ -39,7 +39,7 @@ AT_ONCE = 1_000
 PAUSES = (0.1, 0.3, 1.0, 2.0)
 """Seconds until an event that could not be answered is tried again."""
 
-Contexts = Mapping[Hashable, Context]
+Contexts = Mapping[Any, Context]
 """A context of each viewer, by what tells the viewers apart."""
 
 
@@ -48,8 +48,12 @@ class Heard(NamedTuple):
 
     event: Event
     answer: Answer
-    viewers: Sequence[Hashable]
+    viewers: Sequence[Any]
     is_last: bool = False
+
+
+Answers = Sequence[Heard] | HistoryGap
+"""The answers to an event, or that there are none."""
 
 
 class Asked(NamedTuple):
@@ -112,7 +116,7 @@ class Hearing:
             raise HistoryGap
         return past
 
-    async def answers(self, asked: Sequence[Asked]) -> Sequence[Sequence[Heard] | HistoryGap]:
+    async def answers(self, asked: Sequence[Asked]) -> Sequence[Answers]:
         """The answers to events, each for those who ask; a gap where the database cannot give them for too long."""
         if len(asked) > 1:
             with suppress(Exception):  # one of them may be to blame: which shows when each is read by itself
@@ -128,7 +132,7 @@ class Hearing:
         assert self.first
         return await self.deadline.keep(self._all([Asked(self.first, contexts)], now=True))
 
-    async def _patiently(self, asked: Asked) -> Sequence[Heard] | HistoryGap:
+    async def _patiently(self, asked: Asked) -> Answers:
         try:
             (found,) = await self.deadline.keep(patiently(lambda: self._all([asked])))
         except HistoryGap as gap:
@@ -178,9 +182,11 @@ class Hearing:
             for ordinal in ordinals:
                 whose.setdefault(asked[ordinal - 1].number, []).append(asked[ordinal - 1])
             for number, some in whose.items():
-                event = some[0].event
-                at = replace(event, epoch=place[0].decode(), sequence=place[1]) if now else event
-                found.append((number, self._answer(at, texts, [one.viewer for one in some])))
+                event, payload = some[0].event, some[0].payload
+                if now:
+                    event = replace(event, epoch=place[0].decode(), sequence=place[1])
+                    payload = self.field.payload(event)
+                found.append((number, self._answer(event, payload, texts, [one.viewer for one in some])))
         return found
 
     async def _alone(self, asked: _One, *, now: bool) -> Heard:
@@ -202,13 +208,12 @@ class Hearing:
             raise HistoryGap
         return Heard(event, answer, [asked.viewer])
 
-    def _answer(self, event: Event, row: Sequence[Any], viewers: Sequence[Hashable]) -> Heard:
+    def _answer(self, event: Event, payload: Payload, row: Sequence[Any], viewers: Sequence[Hashable]) -> Heard:
         """The answer that a row of the statement is."""
         texts = iter(row)
         for seen in self.feed.seen:
             if not next(texts):
                 return Heard(event, failed(NotFound(at=seen.at)), viewers, is_last=True)
-        payload = self.field.payload(event)
         found: dict[str, Any] = {child.key: None for child, _ in self.rows}
         found |= {child.key: Fragment(next(texts)) for child in self._named(payload)}
         fields = {

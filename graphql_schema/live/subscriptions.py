@@ -24,7 +24,7 @@ from graphql_schema.execution.operations import Operation
 from graphql_schema.live.access import Access, Subscribed
 from graphql_schema.live.broadcasts import TOGETHER, Broadcast, Subscriber
 from graphql_schema.live.hearing import Asked, Hearing, patiently
-from graphql_schema.live.messages import END, Gap, Message, Position, message, told
+from graphql_schema.live.messages import END, Gap, Message, Position, SendNow, message, message_of
 
 GAPS = Counter(
     "trellis_gaps_total",
@@ -48,8 +48,12 @@ class Subscriptions:
         """The number of subscriptions that are heard for."""
         return sum(one.size for one in self._broadcasts.values() if one.is_heard.done() and not one.is_over)
 
-    async def messages(self, operation: Operation, context: Context, *, after: str | None = None) -> Messages:
+    async def messages(
+        self, operation: Operation, context: Context, *, after: str | None = None, send_now: SendNow | None = None
+    ) -> Messages:
         """The messages of a subscription; raises RequestError before the first when it is refused.
+
+        While one is awaited, messages of events go to `send_now`, as far as it takes them.
 
         A cursor in `after` counts more than the one among the arguments. Where events are lost there is a message with
         the code HISTORY_GAP, and then it goes on. Raises AccessLost when the viewer may not hear it any more, and
@@ -57,7 +61,7 @@ class Subscriptions:
         """
         check = partial(self._check, operation, context)
         async with self.access.subscribed(context, check) as subscribed:
-            messages = await self._begun(subscribed, operation, context, after)
+            messages = await self._begun(subscribed, operation, context, after, send_now)
             try:
                 async with aclosing(messages):
                     async for one in messages:
@@ -70,14 +74,20 @@ class Subscriptions:
                 yield message(failed(error), is_last=True)
 
     async def _begun(
-        self, subscribed: Subscribed, operation: Operation, context: Context, after: str | None
+        self,
+        subscribed: Subscribed,
+        operation: Operation,
+        context: Context,
+        after: str | None,
+        send_now: SendNow | None,
     ) -> Messages:
         feed, position = await self._asked(operation, context, after)
         hearing = Hearing(operation, feed, self.deadline)
         if states := hearing.field.states(feed, context):
             return self._states(hearing, subscribed.until_lost(states), context)
         key = id(context.events), id(context.database), operation.plan.number, _variables(operation), feed
-        return self._events(key, subscribed, self._join(key, operation, context, feed), position)
+        broadcast = self._broadcast(key, operation, context, feed)
+        return self._events(key, subscribed, broadcast.join(context, send_now), position)
 
     async def _events(
         self, key: Hashable, subscribed: Subscribed, subscriber: Subscriber, position: Position | None
@@ -121,11 +131,11 @@ class Subscriptions:
         arguments = node.given.values(operation.variables)
         await patiently(lambda: node.field.check(context.heard(), arguments))
 
-    def _join(self, key: Hashable, operation: Operation, context: Context, feed: Feed) -> Subscriber:
+    def _broadcast(self, key: Hashable, operation: Operation, context: Context, feed: Feed) -> Broadcast:
         broadcast = self._broadcasts.get(key)
         if broadcast is None or broadcast.is_over:
             broadcast = self._broadcasts[key] = Broadcast(Hearing(operation, feed, self.deadline), context)
-        return broadcast.join(context)
+        return broadcast
 
     async def _states(self, hearing: Hearing, states: AsyncGenerator[Event, None], context: Context) -> Messages:
         """The messages of states, each instead of the one before it."""
@@ -133,7 +143,7 @@ class Subscriptions:
             async for state in states:
                 (answers,) = await hearing.answers([Asked(state, {None: context})])
                 if not isinstance(answers, HistoryGap):  # the next one says all, too
-                    yield told(*answers)
+                    yield message_of(*answers)
 
     async def _before(self, subscriber: Subscriber, position: Position | None) -> Messages:
         """The messages that come before what happens: what has happened since a position, or what there is."""

@@ -12,7 +12,7 @@ from db.history import Past
 from db.outbox import CHANGED, Event
 from graphql_schema.core.context import Context
 from graphql_schema.execution import Request
-from graphql_schema.live.messages import Message
+from graphql_schema.live.messages import Message, SendNow
 from graphql_schema.live.subscriptions import Messages
 from tests.app.serving import until
 from tests.conftest import Graph, Heard, NotingDatabase
@@ -91,12 +91,14 @@ def listen(graph: Graph) -> Listen:
     graph.database.publish = source.publish  # type: ignore[method-assign]
 
     @asynccontextmanager
-    async def listening(who: str | None, query: str, **variables: Any) -> AsyncIterator[Ear]:
+    async def listening(
+        who: str | None, query: str, send_now: SendNow | None = None, **variables: Any
+    ) -> AsyncIterator[Ear]:
         context = Context(graph.world.viewer(who), graph.database, source)
         operation = graph.executor.prepare(Request(query, variables=variables))
         subscriptions = graph.executor.subscriptions
         heard = subscriptions.heard
-        ear = Ear(graph.executor.subscribe(operation, context))
+        ear = Ear(graph.executor.subscribe(operation, context, send_now=send_now))
         try:
             await until(lambda: ear.coming.done() or subscriptions.heard > heard)
             if ear.coming.done() and ear.coming.exception():

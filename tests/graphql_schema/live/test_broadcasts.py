@@ -5,11 +5,15 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from orjson import loads
 
 from db import tables
 from db.access import GUEST
 from db.engine import Database
+from db.epoch import decode
 from db.errors import HistoryGap, Overloaded, TooSlow
+from db.outbox import Event
+from db.roots import topic_of
 from db.tables import DocumentEventKind
 from graphql_schema.live import hearing
 from graphql_schema.live.hearing import Asked, Hearing
@@ -119,3 +123,57 @@ async def test_one_event_that_cannot_be_answered_is_a_gap_between_the_others(
         await graph.database.settle()
         codes = [gone(await one.hear()) for _ in range(3)]
         assert sorted(codes) == [[], [], ["HISTORY_GAP"]]
+
+
+class Connection:
+    """A connection of a client that takes what it is sent at once, or has yet to read what was before."""
+
+    def __init__(self) -> None:
+        self.is_writable = True
+        self.sent: list[str] = []
+
+    def send_now(self, bodies: Sequence[bytes]) -> bool:
+        if self.is_writable:
+            self.sent += [loads(body)["data"]["documentEvents"]["cursor"] for body in bodies]
+        return self.is_writable
+
+
+async def test_events_go_straight_to_a_connection_that_can_send_and_wait_for_one_that_cannot(
+    graph: Graph, world: World, listen: Listen
+) -> None:
+    connection, document = Connection(), world.requirements
+    async with (
+        listen("ada", SAVES, send_now=connection.send_now, document=document.public_id) as one,
+        listen("vera", SAVES, document=document.public_id) as other,
+    ):
+        await one.begun()
+        await other.begun()
+        await happen(graph.database, document, 2)
+        await graph.database.settle()
+        heard = await cursors(other, 2)
+        connection.is_writable = False
+        await happen(graph.database, document, 2)
+        await graph.database.settle()
+        heard += await cursors(other, 2)
+        connection.is_writable = True  # two wait for the client: what comes now waits behind them
+        await happen(graph.database, document, 1)
+        await graph.database.settle()
+        heard += await cursors(other, 1)
+        assert connection.sent == heard[:2]
+        assert await cursors(one, 3) == heard[2:]
+        await happen(graph.database, document, 1)
+        await graph.database.settle()
+        heard += await cursors(other, 1)
+        assert connection.sent == [*heard[:2], heard[-1]]
+
+
+async def test_an_event_of_another_epoch_is_looked_at_before_it_goes_to_a_connection(
+    graph: Graph, world: World, listen: Listen
+) -> None:
+    connection, document, about = Connection(), world.requirements.public_id, topic_of(world.atlas)
+    async with listen("ben", SAVES, send_now=connection.send_now, document=document) as ear:
+        first = (await ear.hear())["data"]["documentEvents"]
+        _, number = decode(about, first["cursor"])
+        await graph.database.publish(Event(about, "DOCUMENT_EDITED", {"document": document}, number + 1, "0" * 16))
+        assert "gap" in (await ear.hear())["extensions"]
+        assert connection.sent == []
