@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
@@ -90,10 +91,13 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         await super().run_asgi()
 
     def send_now(self, texts: Sequence[bytes]) -> bool:
-        """Send texts, unless the client has yet to read a lot; returns whether they were sent."""
+        """Send texts if the client has read enough, and several only if they are short; returns whether it did."""
         if not self.writable.is_set() or self.close_sent or self.transport.is_closing():
             return False
-        self.transport.write(b"".join(map(framed, texts)))
+        data = b"".join(map(framed, texts))
+        if len(texts) > 1 and len(data) > HIGH_WATER_LIMIT:
+            return False
+        self.transport.write(data)
         return True
 
     async def send(self, message: Any) -> None:

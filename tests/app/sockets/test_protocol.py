@@ -80,6 +80,18 @@ async def test_a_client_that_reads_late_is_waited_for(redis_url: str) -> None:
         assert (await client.hear())[0] == TEXT
 
 
+async def test_texts_go_at_once_to_who_reads_and_as_many_as_a_buffer_has_room_for(redis_url: str) -> None:
+    async with serving(NO_DATABASE, redis_url) as served, raw(served.address) as client:
+        (connection,) = served.server.server_state.connections
+        short, long = b"[]", b'"%b"' % (b"a" * 40_000)
+        assert isinstance(connection, SocketProtocol)
+        assert not connection.send_now([long, long])
+        assert connection.send_now([short, long])
+        assert [await client.hear(), await client.hear()] == [(TEXT, short), (TEXT, long)]
+        await stuffed(served, client)
+        assert not connection.send_now([short])
+
+
 async def test_a_client_that_does_not_read_is_cut_off(redis_url: str) -> None:
     async with serving(NO_DATABASE, redis_url, reader_timeout=1, **QUICK) as served, raw(served.address) as client:
         await stuffed(served, client)
