@@ -29,13 +29,13 @@ MANY = 150
 @pytest.fixture
 def asked(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What those who listen ask of PostgreSQL."""
-    statements, run = list[str](), graph.database.listeners.execute
+    statements, run = list[str](), graph.database.listeners.execute_in_turn
 
     async def noting(sql: str, arguments: Any, **options: Any) -> Any:
         statements.append(sql)
         return await run(sql, arguments, **options)
 
-    monkeypatch.setattr(graph.database.listeners, "execute", noting)
+    monkeypatch.setattr(graph.database.listeners, "execute_in_turn", noting)
     return statements
 
 
