@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -97,10 +98,15 @@ def exempted(path: str, exemptions: dict[str, str]) -> bool:
 
 FILES = sorted(walk())
 MODULES = [path for path in FILES if path.endswith(".py")]
-TREES = {path: ast.parse((ROOT / path).read_text()) for path in MODULES}
 TESTS = [path for path in MODULES if path.startswith("tests/")]
 KERNEL = [path for path in MODULES if re.match(r"db/(change/)?\w+\.py|graphql_schema/(\w+\.py|core/|execution/)", path)]
 SLICES = [path for path in MODULES if re.match(r"graphql_schema/(?!core|execution)\w+/", path)]
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """All modules, parsed by whoever runs these tests: it takes a second, and all workers collect them."""
+    return {path: ast.parse((ROOT / path).read_text()) for path in MODULES}
 
 
 def lines(path: str) -> list[str]:
@@ -126,7 +132,7 @@ def test_a_module_is_short() -> None:
 
 
 def test_a_module_says_what_it_is() -> None:
-    assert [path for path, tree in TREES.items() if tree.body and not ast.get_docstring(tree)] == []
+    assert [path for path, tree in trees().items() if tree.body and not ast.get_docstring(tree)] == []
 
 
 def docstrings(tree: ast.AST) -> Iterator[str]:
@@ -141,7 +147,7 @@ def test_a_docstring_is_a_sentence_that_can_be_read_alone() -> None:
     """It begins with its subject. "The same" sends the reader elsewhere, and "who asks" hides a noun: the viewer."""
     bare = re.compile(r"(The same|What(ever)?|Who(m|se|ever)?)\b|.*\b(as|by|for|from|of|than|to|with) who\b")
     served = [path for path in MODULES if path.startswith(("app/", "db/", "graphql_schema/"))]
-    found = [(path, text) for path in served for text in docstrings(TREES[path]) if bare.match(text)]
+    found = [(path, text) for path in served for text in docstrings(trees()[path]) if bare.match(text)]
     assert found == []
 
 
@@ -149,22 +155,31 @@ def test_nothing_is_named_after_a_role_that_has_no_reason_to_stop_growing() -> N
     role = re.compile(r"utils?|helpers?|services?|managers?|common|misc", re.IGNORECASE)
     suffix = re.compile(r"(Utils?|Helpers?|Services?|Managers?|Factory|Impl)$")
     assert [path for path in FILES for part in Path(path).with_suffix("").parts if role.fullmatch(part)] == []
-    classes = [node.name for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    classes = [node.name for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     assert [name for name in classes if suffix.search(name)] == []
 
 
 def test_one_place_commits() -> None:
-    ours = {path: tree for path, tree in TREES.items() if path.startswith(("app/", "db/", "graphql_schema/"))}
+    ours = {path: tree for path, tree in trees().items() if path.startswith(("app/", "db/", "graphql_schema/"))}
     assert [path for path, tree in ours.items() if "commit" in called(tree)] == ["db/engine.py"]
 
 
 def test_a_slice_of_the_graph_declares_and_leaves_the_database_to_the_kernel() -> None:
     for path in SLICES:
-        used = {*called(TREES[path])} & {"execute", "scalar", "scalars", "flush", "commit", "rollback", "read", "load"}
+        used = {*called(trees()[path])} & {
+            "execute",
+            "scalar",
+            "scalars",
+            "flush",
+            "commit",
+            "rollback",
+            "read",
+            "load",
+        }
         assert used == set(), path
-        assert "session" not in {getattr(node, "attr", None) for node in ast.walk(TREES[path])}, path
+        assert "session" not in {getattr(node, "attr", None) for node in ast.walk(trees()[path])}, path
         # A declaration may have an expression with a subselect in it.
-        assert "select" not in called(TREES[path]) or path.endswith("/types.py"), path
+        assert "select" not in called(trees()[path]) or path.endswith("/types.py"), path
 
 
 def nouns() -> set[str]:
@@ -184,15 +199,15 @@ def words(node: ast.AST) -> Iterator[str]:
 
 
 def test_the_kernel_names_nothing_of_a_slice() -> None:
-    own = {node.name for path in KERNEL for node in ast.walk(TREES[path]) if isinstance(node, ast.ClassDef)}
+    own = {node.name for path in KERNEL for node in ast.walk(trees()[path]) if isinstance(node, ast.ClassDef)}
     foreign = nouns() - own - CONVENTIONS.keys()
     assert foreign > {"Comment", "comments", "thread_id", "CommentStatus", "DocumentEventKind"}
-    assert [(path, word) for path in KERNEL for word in words(TREES[path]) if word in foreign] == []
+    assert [(path, word) for path in KERNEL for word in words(trees()[path]) if word in foreign] == []
 
 
 def test_nothing_is_printed_but_on_the_command_line() -> None:
     served = [path for path in MODULES if path.startswith(("app/", "db/", "graphql_schema/"))]
-    assert [path for path in served if "print" in called(TREES[path])] == [
+    assert [path for path in served if "print" in called(trees()[path])] == [
         "app/cli.py",
         "app/jobs.py",
         "app/sessions.py",
@@ -202,7 +217,7 @@ def test_nothing_is_printed_but_on_the_command_line() -> None:
 def test_whatever_goes_on_for_as_long_as_the_process_begins_again_when_it_ends() -> None:
     served = [path for path in MODULES if path.startswith(("app/", "db/", "graphql_schema/"))]
     begun = {"create_task", "ensure_future", "run_coroutine_threadsafe", "start_soon", "Thread"}
-    assert [path for path in served if begun & {*called(TREES[path])}] == sorted(SHORT_TASKS)
+    assert [path for path in served if begun & {*called(trees()[path])}] == sorted(SHORT_TASKS)
 
 
 def sleeps(tree: ast.AST, ancestors: tuple[ast.AST, ...] = ()) -> Iterator[tuple[ast.AST, ...]]:
@@ -221,7 +236,7 @@ def is_patient(ancestors: tuple[ast.AST, ...]) -> bool:
 
 
 def test_a_test_sleeps_only_between_two_looks_at_a_condition_with_a_deadline() -> None:
-    assert [path for path in TESTS for around in sleeps(TREES[path]) if not is_patient(around)] == []
+    assert [path for path in TESTS for around in sleeps(trees()[path]) if not is_patient(around)] == []
 
 
 def test_a_test_lies_where_what_it_tests_lies() -> None:
@@ -236,7 +251,9 @@ def test_a_test_lies_where_what_it_tests_lies() -> None:
 
 def test_a_test_is_a_sentence() -> None:
     for path in TESTS:
-        functions = [node for node in ast.walk(TREES[path]) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        functions = [
+            node for node in ast.walk(trees()[path]) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        ]
         names = [function.name for function in functions if function.name.startswith("test_")]
         assert [name for name in names if name.count("_") < 2] == [], path
         assert len(names) == len(set(names)), f"{path}: of two tests with one name the first is never run"

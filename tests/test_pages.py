@@ -9,7 +9,7 @@ import pytest
 
 from app.settings import Settings
 from tests.markdown import codes, links, sections, table
-from tests.test_house_rules import FILES, ROOT, TREES
+from tests.test_house_rules import FILES, ROOT, trees
 
 PAGES = [path for path in FILES if path.endswith(".md")]
 SETTING = re.compile(r"\b(?:TRELLIS_\w+|[A-Z]+(?:_[A-Z]+)*_URL)\b")
@@ -35,7 +35,7 @@ def settings() -> Iterator[str]:
 
 def texts_in(folder: str) -> set[str]:
     """All constants that are texts in the modules of a folder, in lower case."""
-    nodes = (node for path, tree in TREES.items() if path.startswith(folder) for node in ast.walk(tree))
+    nodes = (node for path, tree in trees().items() if path.startswith(folder) for node in ast.walk(tree))
     values = (node.value for node in nodes if isinstance(node, ast.Constant))
     return {
         (value.decode(errors="replace") if isinstance(value, bytes) else value).lower()
@@ -64,7 +64,7 @@ def test_the_figures_of_the_first_page_are_those_of_the_benchmark() -> None:
 
 
 def test_a_word_of_the_glossary_is_one_that_the_code_uses() -> None:
-    used = " ".join(read(path) for path in TREES if not path.startswith("scripts/")).lower()
+    used = " ".join(read(path) for path in trees() if not path.startswith("scripts/")).lower()
     rows = table("CONTRIBUTING.md", "Words")
     assert [row[0] for row in rows] == sorted(row[0] for row in rows)
     for words, _, where in rows:

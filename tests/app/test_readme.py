@@ -5,8 +5,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
+from functools import cache
 from importlib import import_module
 from itertools import chain
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -23,7 +25,6 @@ SOURCES = [
     for path in sorted(chain.from_iterable((ROOT / name).rglob("*.py") for name in ("app", "db", "graphql_schema")))
     if not {"demo", "migrations", "node_modules"} & set(path.relative_to(ROOT).parts)
 ]
-TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
 LIMIT = re.compile(
     "(^|_)(MAX|LARGEST|LONGEST|TIMEOUT|LIFETIME|ATTEMPTS|TRIES|SECONDS|GRACE|SILENCE|FOR|KEPT"
     "|CONNECTING|CONNECTIONS|STARTING|LISTENING|AT_A_TIME|AT_ONCE)(_|$)"
@@ -38,11 +39,17 @@ OF_LIBRARIES = {"1002": "websockets, for what is no frame", "1006": "nothing is 
 # --- settings and limits of operations --------------------------------------------------------------------------------
 
 
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """All of the product, parsed once."""
+    return {path: ast.parse(path.read_text()) for path in SOURCES}
+
+
 def documented(cls: type) -> dict[str, str]:
     """The strings behind the attributes of a class, which say what they are."""
     [tree] = [
         node
-        for path, module in TREES.items()
+        for path, module in trees().items()
         if ".".join(path.relative_to(ROOT).with_suffix("").parts) == cls.__module__
         for node in module.body
         if isinstance(node, ast.ClassDef) and node.name == cls.__name__
@@ -103,7 +110,7 @@ def test_every_limit_of_an_operation_stands_in_the_table_with_its_code() -> None
 
 def constants() -> Iterator[str]:
     """The names of all limits in the source, with their modules."""
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
         for name in chain.from_iterable(map(_targets, tree.body)):
             if name.isupper() and LIMIT.search(name) and _number(getattr(import_module(module), name)) is not None:
@@ -141,7 +148,7 @@ def test_a_limit_is_told_with_its_unit_and_as_it_is(hasty: None, row: list[str])
 def error_codes() -> set[str]:
     """All codes in the source: of classes, of errors that are made from a text, and of limits."""
     found = {f"MAX_{part.name.upper()}_LIMIT" for part in fields(Limits)} - {"MAX_POINTS_LIMIT"}
-    for node in chain.from_iterable(map(ast.walk, TREES.values())):
+    for node in chain.from_iterable(map(ast.walk, trees().values())):
         match node:
             case ast.Assign(targets=[ast.Name(id="code")], value=ast.Constant(value=str(code))):
                 found.add(code)
@@ -158,7 +165,7 @@ def error_codes() -> set[str]:
 def close_codes() -> set[str]:
     """All codes in the source with which a socket is closed."""
     found = set()
-    for node in chain.from_iterable(ast.walk(tree) for path, tree in TREES.items() if "sockets" in path.parts):
+    for node in chain.from_iterable(ast.walk(tree) for path, tree in trees().items() if "sockets" in path.parts):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
             if name in {"Closing", "_fail", "_close"}:
@@ -186,7 +193,7 @@ def test_every_close_code_stands_in_the_table() -> None:
 
 def metrics() -> Iterator[list[str]]:
     """The rows of all metrics in the source: name, labels, and what is counted."""
-    for node in chain.from_iterable(map(ast.walk, TREES.values())):
+    for node in chain.from_iterable(map(ast.walk, trees().values())):
         match node:
             case ast.Call(func=ast.Name(id="Counter" | "Histogram" | "Gauge"), args=[name, text, *rest]):
                 labels = ast.literal_eval(rest[0]) if rest else []
