@@ -10,6 +10,7 @@ from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.driver_info import DriverInfo
 
 from db.errors import Overloaded
 from db.failures import failure_of
@@ -18,6 +19,9 @@ LOST = (RedisError, RedisClusterException, OSError, RuntimeError)
 """The exceptions that the client raises for it. uvloop raises RuntimeError for a write to a connection that is closed
 already.
 """
+DRIVER = DriverInfo()
+"""The name and the version of the client, which it tells the server: to look them up takes a millisecond,
+at each connection."""
 CLUSTER = "cluster", "true"
 """The parameter of an address that says that it is one of a cluster."""
 
@@ -29,7 +33,7 @@ def connect(url: str, *, retry: Retry, connections: int = 0, **options: Any) -> 
     has up to a hundred, and one more command fails. Timeouts are those of the caller, as under Python 3.11 those of
     the client can swallow a cancellation.
     """
-    options = {"socket_timeout": None, "retry": retry, **options}
+    options = {"socket_timeout": None, "retry": retry, "driver_info": DRIVER, **options}
     if places := nodes(url):
         ends = [urlsplit(place) for place in places]
         startup = [ClusterNode(end.hostname or "localhost", end.port or 6379) for end in ends]

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from redis import AuthenticationError, RedisClusterException, RedisError, ResponseError
 from redis.asyncio import ConnectionPool
 
-from app.redis import connect, never_again, nodes
+from app.redis import DRIVER, connect, never_again, nodes
 from db.errors import CannotRun
 
 FORM = (
@@ -27,7 +27,7 @@ def checked(url: str) -> str:
     url = re.sub(r"^valkey(?=s?://)", "redis", url.strip())
     try:
         for place in nodes(url) or [url]:
-            ConnectionPool.from_url(place).make_connection()  # type: ignore[no-untyped-call]
+            ConnectionPool.from_url(place, driver_info=DRIVER).make_connection()  # type: ignore[no-untyped-call]
         connect(url, retry=never_again())
         parts = urlsplit(url)
     except TypeError as error:  # what the address says becomes arguments
