@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +26,10 @@ from tests.deadline import DEADLINE
 
 NO_DATABASE = "postgresql://somebody:secret@127.0.0.1:1/trellis"
 NO_REDIS = "redis://127.0.0.1:1"
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Of a client over HTTP without TLS. By default each loads the certificates of all authorities, which takes it longer
+than most tests.
+"""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,10 @@ class Served:
         """The running application."""
         return self.server.app
 
+    def client(self, **options: Any) -> httpx.AsyncClient:
+        """A client that waits as long as a busy machine needs."""
+        return httpx.AsyncClient(base_url=f"http://{self.address}", verify=PLAIN, **{"timeout": DEADLINE, **options})
+
     async def post(self, body: Any, **headers: Any) -> httpx.Response:
         """Post a value as JSON; a header `graphql_require_preflight` is sent with hyphens."""
         return await self.send("POST", content=orjson.dumps(body), content_type="application/json", **headers)
@@ -46,7 +55,7 @@ class Served:
     async def send(self, method: str, path: str = "/graphql", *, content: Any = None, **headers: Any) -> httpx.Response:
         """Send anything at all."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        async with httpx.AsyncClient(base_url=f"http://{self.address}", timeout=DEADLINE) as client:
+        async with self.client() as client:
             return await client.request(method, path, content=content, headers=named)
 
     @asynccontextmanager

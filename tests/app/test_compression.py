@@ -21,7 +21,7 @@ HOLD = 0.05
 @pytest.fixture
 async def accepting(bare: Served) -> AsyncIterator[httpx.AsyncClient]:
     """A client that accepts only what a test says."""
-    async with httpx.AsyncClient(base_url=f"http://{bare.address}", headers={"accept-encoding": ""}) as client:
+    async with bare.client(headers={"accept-encoding": ""}) as client:
         yield client
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from httpx import AsyncClient, Limits, Response
+from httpx import Limits, Response
 from sqlalchemy import text
 
 from app.graph import Client
@@ -90,7 +90,7 @@ async def test_of_many_heavy_operations_some_are_refused_and_light_ones_are_answ
 ) -> None:
     async with (
         serving(database_url, redis_url, pool_size=10, rate_limit_mode="off") as served,
-        AsyncClient(base_url=f"http://{served.address}", limits=Limits(max_connections=None), timeout=30) as client,
+        served.client(limits=Limits(max_connections=None)) as client,
     ):
         for query in (HEAVY, READ):
             assert "errors" not in (await client.post("/graphql", json={"query": query})).json()
@@ -125,7 +125,7 @@ async def test_while_the_database_hangs_nobody_waits_for_it_and_then_all_is_well
     ada = {"Authorization": f"Bearer {world.tokens['ada']}"}
     variables = {"thread": world.thread_0.public_id}
     bodies = [{"query": READ}, {"query": HEAVY}, {"query": COMMENT, "variables": variables}]
-    async with AsyncClient(base_url=f"http://{served.address}", headers=ada) as client:
+    async with served.client(headers=ada, timeout=5) as client:
         assert (await client.post("/graphql", json=bodies[0])).json()["data"]
         async with frozen(database), asyncio.timeout(8):
             answers = [client.post("/graphql", json=body) for body in bodies]

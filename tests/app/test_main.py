@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from httpx import AsyncClient
 from websockets.exceptions import ConnectionClosed
 
 from app import cli, main
@@ -123,7 +122,7 @@ async def test_whoever_stops_reading_the_log_stops_nobody(
     try:
         async with (
             process(database_url, redis_url, stderr=writing, TRELLIS_LOG_JSON=json) as (started, served),
-            AsyncClient(base_url=f"http://{served.address}", timeout=DEADLINE) as client,
+            served.client() as client,
         ):
             for _ in range(100):
                 assert (await client.get("/health/live")).status_code == 200

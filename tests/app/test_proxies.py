@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from app.proxies import Proxies
-from tests.app.serving import NO_DATABASE, Served, serving
+from tests.app.serving import NO_DATABASE, PLAIN, Served, serving
 
 TRUSTED = [ip_network(network) for network in ("127.0.0.1", "10.0.0.0/8", "2001:db8:aa::/48")]
 CLIENT = "203.0.113.9"
@@ -67,8 +67,8 @@ async def test_a_proxy_that_says_nothing_changes_nothing() -> None:
 @asynccontextmanager
 async def from_address(served: Served, address: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client that connects from this address of this machine."""
-    transport = httpx.AsyncHTTPTransport(local_address=address)
-    async with httpx.AsyncClient(base_url=f"http://{served.address}", transport=transport) as client:
+    transport = httpx.AsyncHTTPTransport(verify=PLAIN, local_address=address)
+    async with served.client(transport=transport) as client:
         yield client
 
 

@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-import httpx
 import orjson
 import pytest
 from sqlalchemy import text
@@ -34,7 +33,7 @@ async def test_fifty_posts_with_one_key_have_one_effect_and_one_answer(
     served: Served, database: Database, world: World
 ) -> None:
     headers = ben(world) | {"idempotency-key": "one"}
-    async with httpx.AsyncClient(headers=headers, timeout=30) as client:
+    async with served.client(headers=headers) as client:
         url, body = f"http://{served.address}/graphql", asked(world)
         answers = await asyncio.gather(*(client.post(url, json=body) for _ in range(50)))
     assert {answer.status_code for answer in answers} == {200}

@@ -18,7 +18,7 @@ from websockets.exceptions import WebSocketException
 from db.epoch import decode
 from db.outbox import Topic
 from db.roots import topic_of
-from tests.app.serving import Talk, until
+from tests.app.serving import PLAIN, Talk, until
 from tests.deadline import DEADLINE
 from tests.faults.installation import Installation
 
@@ -99,7 +99,9 @@ class Crowd:
 
     async def write_until(self, is_enough: Callable[[], bool], place: int = 0) -> None:
         """Write one comment after another, at one process after the other."""
-        async with AsyncClient(timeout=DEADLINE, headers={"Authorization": self._authorization}) as client:
+        async with AsyncClient(
+            verify=PLAIN, timeout=DEADLINE, headers={"Authorization": self._authorization}
+        ) as client:
             while not is_enough():
                 await self._write(client, f"{self.name} {place} {len(self.written)}")
 

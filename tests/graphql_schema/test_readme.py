@@ -52,7 +52,7 @@ class Reader:
         method, _, address = asked.start.partition(" ")
         path, _, parameters = self._filled(address).partition("?")
         async with (
-            httpx.AsyncClient(base_url=f"http://{self.served.address}", timeout=DEADLINE) as client,
+            self.served.client() as client,
             client.stream(
                 method,
                 path,

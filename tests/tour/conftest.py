@@ -1,6 +1,5 @@
 """The running product and the people who use it: the tour is told with them."""
 
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,12 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.app.serving import Served, Talk, listeners, serving, told, until
+from tests.app.serving import PLAIN, Served, Talk, listeners, serving, told, until
 from tests.deadline import DEADLINE
 from tests.world import World
-
-PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Loading the system's certificates takes longer than most tests, and nothing here is encrypted."""
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ async def reading(
     headers |= {"last-event-id": last_event_id} if last_event_id else {}
     body = {"query": query, "variables": variables}
     async with (
-        httpx.AsyncClient(base_url=f"http://{served.address}", timeout=DEADLINE) as client,
+        served.client() as client,
         client.stream("POST", "/graphql", json=body, headers=headers) as response,
     ):
         yield Reading(response, response.aiter_raw())
