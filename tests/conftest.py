@@ -42,8 +42,6 @@ from tests.world import World
 EMPTY, TEMPLATE = "migrated", "world"
 """The databases that tests copy: with the tables of today and nothing in them, and with the small world."""
 MEMORY = Path("/dev/shm")  # noqa: S108  (what is made there has a name of its own)
-ALLOCATIONS = 20_000
-"""So many objects more than before, and the garbage collector runs: as in the server."""
 COMPILED = LRUCache[Any, Any](500)
 """The compiled statements of the ORM, as many as an engine has by default."""
 DIALECTS: list[Any] = []
@@ -71,7 +69,6 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
-        gc.set_threshold(ALLOCATIONS)
 
 
 @pytest.hookimpl(trylast=True)
