@@ -6,7 +6,7 @@ Pages of a relation for many parents are read with one LATERAL join.
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from db.access import Viewer, allows, reachable
+from db.access import Rule, Viewer, allows, reachable, rule_of
 from db.base import Base
 from db.permissions import SEE, Permission
 from db.relations import Relation
@@ -37,6 +37,10 @@ from db.windows import KEY, Condition, Window
 
 ALL = UUID(int=0)
 """The key of a list that hangs on no row."""
+
+
+Where = ColumnElement[bool]
+Written = TypeVar("Written")
 
 
 class Item(NamedTuple):
@@ -107,8 +111,8 @@ async def expression(
 
 async def referred(session: AsyncSession, viewer: Viewer, relation: Relation, keys: Sequence[UUID]) -> dict[UUID, Base]:
     """The rows with these keys that the viewer may follow the relation to."""
-    child = relation.child.__table__.alias("child")
-    statement = select(aliased(relation.child, child)).where(child.c.id == _any(), relation.visible(child, viewer))
+    child, visible = _child(relation, viewer)
+    statement = select(aliased(relation.child, child)).where(child.c.id == _any(), visible)
     return {row.id: row for row in await session.scalars(statement, {"keys": keys, **viewer.parameters})}
 
 
@@ -116,11 +120,11 @@ async def one(
     session: AsyncSession, viewer: Viewer, table: type[Base], relation: Relation, keys: Sequence[UUID]
 ) -> dict[UUID, Base]:
     """For each of these rows of `table` the row that the relation leads to, where there is one."""
-    parent, child = _aliases(table, relation)
+    parent, child, on, visible = _edge(table, relation, viewer)
     statement = (
         select(parent.c.id, aliased(relation.child, child))
-        .select_from(parent.join(child, relation.on(parent.c, child.c, viewer)))
-        .where(parent.c.id == _any(), relation.visible(child, viewer))
+        .select_from(parent.join(child, on))
+        .where(parent.c.id == _any(), visible)
     )
     return dict(await _rows(session, viewer, statement, keys))
 
@@ -134,9 +138,8 @@ async def pages(
     keys: Sequence[UUID],
 ) -> dict[UUID, list[Item]]:
     """For each of these rows of `table` the related rows in the window, and one more if there is one."""
-    parent, child = _aliases(table, relation)
-    key = key_of(child.c, window).label(KEY)
-    related = select(child, key).where(relation.on(parent.c, child.c, viewer), relation.visible(child, viewer))
+    parent, child, on, visible = _edge(table, relation, viewer)
+    related = select(child, key_of(child.c, window).label(KEY)).where(on, visible)
     page = windowed(related, child.c, window, viewer).lateral("page")
     statement = (
         select(parent.c.id, aliased(relation.child, page), page.c[KEY])
@@ -159,11 +162,11 @@ async def counts(
     keys: Sequence[UUID],
 ) -> dict[UUID, int]:
     """For each of these rows of `table` the number of related rows, where it is not zero."""
-    parent, child = _aliases(table, relation)
+    parent, child, on, visible = _edge(table, relation, viewer)
     statement = (
         select(parent.c.id, func.count())
-        .select_from(parent.join(child, relation.on(parent.c, child.c, viewer)))
-        .where(parent.c.id == _any(), relation.visible(child, viewer), *hold(child.c, conditions, viewer))
+        .select_from(parent.join(child, on))
+        .where(parent.c.id == _any(), visible, *hold(child.c, conditions, viewer))
         .group_by(parent.c.id)
     )
     return dict(await _rows(session, viewer, statement, keys))
@@ -173,8 +176,8 @@ async def listing(
     session: AsyncSession, viewer: Viewer, table: type[Base], window: Window, keys: Sequence[UUID]
 ) -> dict[UUID, list[Item]]:
     """The rows in the window of all that the viewer sees, and one more if there is one; the one key is ALL."""
-    row = table.__table__.alias("row")
-    listed = select(row, key_of(row.c, window).label(KEY)).where(reachable(row, viewer))
+    row, is_reachable = _reachable(table, viewer)
+    listed = select(row, key_of(row.c, window).label(KEY)).where(is_reachable)
     page = windowed(listed, row.c, window, viewer).subquery("page")
     statement = select(aliased(table, page), page.c[KEY]).order_by(*window.sorting(page.c[KEY], page.c.id))
     found = await session.execute(statement, viewer.parameters)
@@ -185,9 +188,8 @@ async def total(
     session: AsyncSession, viewer: Viewer, table: type[Base], conditions: tuple[Condition, ...], keys: Sequence[UUID]
 ) -> dict[UUID, int]:
     """The number of all rows that the viewer sees; the one key is ALL."""
-    row = table.__table__.alias("row")
-    statement = select(func.count()).select_from(row)
-    statement = statement.where(reachable(row, viewer), *hold(row.c, conditions, viewer))
+    row, is_reachable = _reachable(table, viewer)
+    statement = select(func.count()).select_from(row).where(is_reachable, *hold(row.c, conditions, viewer))
     return {ALL: (await session.execute(statement, viewer.parameters)).scalar_one()}
 
 
@@ -220,8 +222,51 @@ def hold(row: Any, conditions: Sequence[Condition], viewer: Viewer) -> list[Colu
     return [condition(row, viewer) for condition in conditions]
 
 
-def _aliases(table: type[Base], relation: Relation) -> tuple[Any, Any]:
-    return table.__table__.alias("parent"), relation.child.__table__.alias("child")
+def _edge(table: type[Base], relation: Relation, viewer: Viewer) -> tuple[Any, Any, Where, Where]:
+    """Two rows, the condition under which a relation leads from the one to the other, and that of `_child`."""
+
+    def write() -> tuple[Any, Any, Where, Where]:
+        parent = table.__table__.alias("parent")
+        child, visible = _child(relation, viewer)
+        return parent, child, relation.on(parent.c, child.c, viewer.typical), visible
+
+    return _written_once(("edge", table, relation), relation.child, viewer, write)
+
+
+def _child(relation: Relation, viewer: Viewer) -> tuple[Any, Where]:
+    """A row that a relation leads to, and the condition under which the viewer may follow it."""
+
+    def write() -> tuple[Any, Where]:
+        child = relation.child.__table__.alias("child")
+        return child, relation.visible(child, viewer.typical)
+
+    return _written_once(("child", relation), relation.child, viewer, write)
+
+
+def _reachable(table: type[Base], viewer: Viewer) -> tuple[Any, Where]:
+    """A row, and the condition under which the viewer sees it in a list."""
+
+    def write() -> tuple[Any, Where]:
+        row = table.__table__.alias("row")
+        return row, reachable(row, viewer.typical)
+
+    return _written_once(("row", table), table, viewer, write)
+
+
+def _written_once(name: tuple[Any, ...], table: type[Base], viewer: Viewer, write: Callable[[], Written]) -> Written:
+    """Rows with their conditions under the rule of a table, which are those of all viewers of a kind.
+
+    To write them takes longer than to run most statements that they are in.
+    """
+    key, rule = (viewer.kind, *name), rule_of(table.__table__)
+    written = _written.get(key)
+    if written is None or written[0] is not rule:
+        written = _written[key] = rule, write()
+    found: Written = written[1]
+    return found
+
+
+_written: dict[tuple[Any, ...], tuple[Rule, Any]] = {}
 
 
 async def _rows(session: AsyncSession, viewer: Viewer, statement: Select[Any], keys: Sequence[UUID]) -> Any:

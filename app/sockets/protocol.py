@@ -85,6 +85,11 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self.queue.put_nowait(CUT_OFF)  # type: ignore[arg-type]  # uvicorn's type wants a reason too
             self.transport.abort()
 
+    def shutdown(self) -> None:
+        """Close as the server stops, where nobody has begun to."""
+        if not self.transport.is_closing():
+            super().shutdown()
+
     async def run_asgi(self) -> None:
         """Offer the application to send texts at once, too."""
         self.scope["extensions"] = {**(self.scope["extensions"] or {}), "trellis.send_now": {"send": self.send_now}}

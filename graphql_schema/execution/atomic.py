@@ -123,7 +123,7 @@ async def _at_once(answering: Answering, member: Member, showing: Showing, *, ke
     try:
         payload = await done(member, answering.operation, answering.context)
         if isinstance(payload, Shown) and payload.known:
-            return {"data": await kept.repeated(answering, payload.known)}
+            return await kept.repeated(answering, payload.known)
         found = await answering.show(member, payload)
     except KeyReused:
         raise
@@ -139,7 +139,7 @@ async def _whole(operation: Operation, context: Context, *, key: Key | None) -> 
             async with transaction.work(context.viewer) as work:
                 known = await idempotency.begin(work, key)
             if known is not None:
-                return {"data": await kept.repeated(Answering(operation, inside), known)}
+                return await kept.repeated(Answering(operation, inside), known)
         found, payloads = dict[str, Any](), dict[str, Payload]()
         for member in operation.plan.members:
             found[member.key], payloads[member.key] = await _done(Answering(operation, inside), member)

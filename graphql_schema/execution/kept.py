@@ -13,6 +13,7 @@ from orjson import Fragment, dumps, loads
 from graphql_schema.core.changes import OneStatement
 from graphql_schema.core.tree import Constant, Member, Python
 from graphql_schema.execution.answering import Answering
+from graphql_schema.execution.answers import Answer
 from graphql_schema.execution.payloads import Payload
 from graphql_schema.execution.plan import references
 
@@ -52,8 +53,10 @@ def constant(member: Member) -> Any:
     return member.node.value
 
 
-async def repeated(answering: Answering, kept: bytes) -> Any:
-    """The answer of before; a viewer who sees less by now gets what was done as they see it now."""
+async def repeated(answering: Answering, kept: bytes) -> Answer:
+    """The answer of before; a viewer who sees less by now gets what was done as they see it now, and is told of what
+    cannot be read at this moment.
+    """
     payloads, moved, then = kept.split(b"\n", 2)
     answering.context.note_moved(moved)
     now = dict[str, Any]()
@@ -62,8 +65,9 @@ async def repeated(answering: Answering, kept: bytes) -> Any:
             now[member.key] = member.node.value
         else:
             now[member.key] = await answering.show(member, _restored(member, loads(payloads)[member.key]))
-    data = answering.answer(now)["data"]
-    return data if _hides(loads(dumps(data)), loads(then)) else Fragment(then)
+    answer = answering.answer(now)
+    is_less = "errors" in answer or _hides(loads(dumps(answer["data"])), loads(then))
+    return answer if is_less else {"data": Fragment(then)}
 
 
 def _restored(member: Member, payload: Payload) -> Payload:

@@ -121,6 +121,7 @@ class Crowd:
                     assert {error["extensions"]["code"] for error in answer["errors"]} <= TRY_AGAIN, answer
                     await asyncio.sleep(PAUSE)
                 else:
+                    assert answer["data"]["addComment"]["comment"], answer
                     answers.append(answer["data"]["addComment"]["comment"]["id"])
         (self.written[content],) = {*answers}
 

@@ -157,6 +157,17 @@ async def test_a_client_that_is_gone_before_it_is_noticed_does_not_keep_the_serv
         await until(lambda: not connections(served))
 
 
+async def test_a_client_that_has_said_goodbye_does_not_keep_the_server_from_stopping(redis_url: str) -> None:
+    async with serving(NO_DATABASE, redis_url) as served, raw(served.address) as client:
+        opened: Any = served.server.server_state.connections
+        await client.say(frame(CLOSE, b""))
+        [connection] = opened
+        await until(lambda: connection.transport.is_closing())
+        connection.shutdown()  # both sides close, and the client has not hung up yet
+        client.writer.close()
+        await until(lambda: not connections(served))
+
+
 async def test_a_message_may_come_in_fragments(redis_url: str) -> None:
     async with serving(NO_DATABASE, redis_url, message_limit=20) as served, raw(served.address) as client:
         await say_slowly(client, [b'{"type":', *[b""] * 18, b'"ping"}'])

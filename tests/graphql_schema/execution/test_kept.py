@@ -75,3 +75,15 @@ async def test_what_was_resolved_under_a_key_is_told_again_by_the_statement(
     assert runs == []
     assert await send(Graph(database, world, COMPILING), name) == first
     assert len(runs) == 1
+
+
+async def test_an_answer_that_cannot_be_told_again_at_the_moment_says_so_and_is_told_later(
+    database: NotingDatabase, world: World
+) -> None:
+    graph = Graph(database, world, COMPILING)
+    first = await send(graph, "an addition")
+    database.readers.is_silent = True
+    (error, *_others) = orjson.loads(await send(graph, "an addition"))["errors"]
+    assert error["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+    database.readers.is_silent = False
+    assert await send(graph, "an addition") == first
