@@ -162,7 +162,7 @@ async def test_a_client_that_has_said_goodbye_does_not_keep_the_server_from_stop
         opened: Any = served.server.server_state.connections
         await client.say(frame(CLOSE, b""))
         [connection] = opened
-        await until(lambda: connection.transport.is_closing())
+        await until(connection.transport.is_closing)
         connection.shutdown()  # both sides close, and the client has not hung up yet
         client.writer.close()
         await until(lambda: not connections(served))
