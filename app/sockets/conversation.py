@@ -67,7 +67,7 @@ class Conversation:
         self.graph = sockets.graph
         self.settings = sockets.settings
         self.websocket = websocket
-        self._send_now: Callable[[Sequence[bytes]], bool] = websocket.scope["extensions"]["trellis.send_now"]["send"]
+        self._send_now: Callable[[Sequence[bytes]], bool] = websocket.scope["extensions"]["trellis.send_now"]
         self.credential = credential
         self.client: Client | None = None
         self.operations: dict[str, _Running] = {}

@@ -92,7 +92,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     async def run_asgi(self) -> None:
         """Offer the application to send texts at once, too."""
-        self.scope["extensions"] = {**(self.scope["extensions"] or {}), "trellis.send_now": {"send": self.send_now}}
+        self.scope["extensions"]["trellis.send_now"] = self.send_now  # type: ignore[assignment]  # a dictionary for each would be megabytes
         await super().run_asgi()
 
     def send_now(self, texts: Sequence[bytes]) -> bool:

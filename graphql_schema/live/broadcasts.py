@@ -6,7 +6,6 @@ nor closes a connection.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -27,6 +26,10 @@ HANDED_OUT = 250
 class Subscriber:
     """One subscription: the messages that it has yet to take, and its position in the events."""
 
+    __slots__ = (
+        "_messages", "_reason", "_waiting", "broadcast", "context", "cursor", "group", "position", "send_now",
+    )  # fmt: skip
+
     def __init__(self, broadcast: "Broadcast", context: Context, group: "Group", send_now: SendNow | None) -> None:
         self.broadcast = broadcast
         self.context = context
@@ -34,7 +37,7 @@ class Subscriber:
         self.send_now = send_now
         self.position: Position | None = None
         self.cursor: str | None = None
-        self._messages: deque[Message | Gap] = deque()
+        self._messages: list[Message | Gap] = []  # mostly empty: thousands of deques would be megabytes
         self._waiting: asyncio.Future[None] | None = None
         self._reason: Exception | None = None
 
@@ -70,7 +73,7 @@ class Subscriber:
             await self._waiting
         if self._reason:
             raise self._reason
-        one = self._messages.popleft()
+        one = self._messages.pop(0)
         return Gap("history") if isinstance(one, Message) and self._is_elsewhere(one) else one
 
     def _wake(self) -> None:
