@@ -27,8 +27,16 @@ class Subscriber:
     """One subscription: the messages that it has yet to take, and its position in the events."""
 
     __slots__ = (
-        "_messages", "_reason", "_waiting", "broadcast", "context", "cursor", "group", "position", "send_now",
-    )  # fmt: skip
+        "_messages",
+        "_reason",
+        "_waiting",
+        "broadcast",
+        "context",
+        "cursor",
+        "group",
+        "position",
+        "send_now",
+    )
 
     def __init__(self, broadcast: "Broadcast", context: Context, group: "Group", send_now: SendNow | None) -> None:
         self.broadcast = broadcast
