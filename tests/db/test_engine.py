@@ -52,6 +52,14 @@ async def test_times_are_in_utc_and_nothing_is_compiled_just_in_time(database: D
     assert [await ask(database, f"SHOW {name}") for name in ("timezone", "jit")] == ["UTC", "off"]
 
 
+async def test_only_a_relay_does_not_wait_until_its_commit_is_on_the_disk(database: Database) -> None:
+    ours = "SELECT setting FROM pg_settings WHERE name = 'synchronous_commit' AND source = 'client'"
+    assert [tuple(row) for row in await database.relays.fetch(ours, [])] == [("off",)]
+    assert await database.writers.fetch(ours, []) == []
+    async with database.work(GUEST) as work:
+        assert (await work.execute(text(ours))).all() == []
+
+
 async def test_a_session_for_reading_cannot_change_anything(database: Database, world: World) -> None:
     async with database.read() as session:
         (await session.get_one(tables.User, world.ada.id)).name = "Changed"
