@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, any_, func, select, true
@@ -78,6 +79,7 @@ def linked(near: Any, far: Any, where: Callable[[Any], ColumnElement[bool]] | No
     return Relation(class_of(key.column.table), link.pairs, is_checked, link)
 
 
+@cache
 def class_of(table: Any) -> type[Base]:
     """The class of a table."""
     return next(mapper.class_ for mapper in Base.registry.mappers if mapper.local_table is table)

@@ -223,5 +223,6 @@ def _given(values: Any) -> list[tuple[str, Any]]:
 def _keys(column: Any, values: list[str]) -> tuple[UUID, ...]:
     """The keys of public ids; an id of nothing is left out, as it matches nothing."""
     (reference,) = column.foreign_keys
-    found = (ids.key_of(class_of(reference.column.table), value) for value in values)
+    table = class_of(reference.column.table)
+    found = (ids.key_of(table, value) for value in values)
     return tuple(key for key in found if key)

@@ -18,6 +18,8 @@ MOMENT = re.compile(rf"({DATE}[Tt]{CLOCK}):([0-5][0-9]|60)(?:\.([0-9]+))?([Zz]|[
 """`date-time` of RFC 3339, section 5.6."""
 AMOUNT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,6})?")
 """A number of RFC 8259, section 6."""
+LONGEST_AMOUNT = 100
+"""Characters. The digits of an amount are at most twenty, but for zeros at their end and an exponent."""
 
 WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,37})")
 
@@ -73,7 +75,9 @@ def whole_of(value: Any) -> int:
 
 def amount_of(value: Any) -> Decimal:
     """The amount that a text stands for; raises ValueError, TypeError or ArithmeticError for what is none."""
-    if not AMOUNT.fullmatch(_text(value)):
+    if len(_text(value)) > LONGEST_AMOUNT:
+        raise ValueError(f"an amount has at most {LONGEST_AMOUNT} characters")
+    if not AMOUNT.fullmatch(value):
         raise ValueError("no number as JSON writes it")
     amount = Decimal(value)
     if abs(amount) >= 10**10 or amount.adjusted() < -10:
@@ -115,8 +119,8 @@ SCALARS: dict[object, ScalarDefinition] = {
         name="Decimal",
         description=(
             'An exact decimal number as a string that holds a number as JSON (RFC 8259) writes it, such as `"49.90"`: '
-            "ten digits before the point at most, and ten behind it. Money comes with its ISO 4217 currency. What the "
-            "database has as no number is answered as `NaN`."
+            "ten digits before the point at most, and ten behind it, in a hundred characters. Money comes with its ISO "
+            "4217 currency. What the database has as no number is answered as `NaN`."
         ),
         serialize=str,
         parse_value=amount_of,

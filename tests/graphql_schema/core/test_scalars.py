@@ -44,6 +44,12 @@ def test_an_amount_keeps_its_digits() -> None:
     assert scalar("Decimal").parse_value("49.90") == Decimal("49.90")
 
 
+def test_an_amount_is_never_read_for_long() -> None:
+    assert scalar("Decimal").parse_value("1." + "0" * 98) == 1
+    with pytest.raises(ValueError, match="at most 100 characters"):
+        scalar("Decimal").parse_value("1." + "0" * 99)
+
+
 def test_a_large_number_is_a_text_of_its_digits() -> None:
     for number in (0, -1, 2**31, -(2**63), 10**38 - 1):
         assert scalar("BigInt").coerce_output_value(number) == f"{number}"
