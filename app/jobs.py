@@ -95,7 +95,7 @@ async def _run(connection: Connection, settings: Settings, kind: Any, arguments:
     from db.engine import Database
     from db.queue import operators
 
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, keyring=settings.keyring)
     try:
         await operators.run(database, Address.parse(settings.owner_url), connection, kind, arguments, show)
     finally:

@@ -67,6 +67,7 @@ class App:
             settings.database_url,
             reader_url=settings.database_reader_url,
             pool_size=settings.pool_size,
+            keyring=settings.keyring,
         )
         self.realtime = Realtime(settings.redis_url, self.database.past, prefix=settings.redis_prefix)
         relay: type[Relay | Wakes] = Relay if settings.relay else Wakes

@@ -5,10 +5,11 @@ A check that fails is told in one line.
 
 import asyncio
 import os
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import asyncpg
 import typer
@@ -37,7 +38,7 @@ def running(data: Path) -> Iterator[Settings]:
     """The settings with servers that let us in: those that the environment names, or our own on this data."""
     outside = Servers(os.environ.get("DATABASE_URL", ""), os.environ.get("REDIS_URL", ""))
     with nullcontext(outside) if outside.database_url and outside.redis_url else servers(data) as found:
-        settings = _settings(outside, found)
+        settings = _settings(outside, found, data)
         asyncio.run(_reach(settings))
         yield settings
 
@@ -72,16 +73,30 @@ def reason(error: BaseException) -> str:
     return str(error)
 
 
-def _settings(outside: Servers, found: Servers) -> Settings:
+def _settings(outside: Servers, found: Servers, data: Path) -> Settings:
     if outside.database_url:
         return Settings(redis_url=outside.redis_url or found.redis_url)  # type: ignore[call-arg]  # in the environment
+    own: dict[str, Any] = {}
     # The other ways to a database of one's own lead to another one than ours.
+    if not os.environ.get("TRELLIS_SECRETS"):
+        own["secrets"] = _own_secret(data)
     return Settings(
         database_url=found.database_url,
         database_reader_url=None,
         direct_url=None,
         redis_url=outside.redis_url or found.redis_url,
+        **own,
     )
+
+
+def _own_secret(data: Path) -> str:
+    """The secret that belongs to the data of our own servers: made with them, and read by their user alone."""
+    file = data / "secret"
+    with suppress(FileExistsError):
+        made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(made, "w") as opened:
+            opened.write(secrets.token_urlsafe(32))
+    return file.read_text()
 
 
 async def _reach(settings: Settings) -> None:

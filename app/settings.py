@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.http_protocol import RequestLimits
 from app.redis_address import checked
 from db.address import Address
+from db.keyring import SHORTEST, Keyring
 from graphql_schema.execution import Limits
 
 Level = Literal["off", "log", "safelist", "id-only"]
@@ -42,6 +43,13 @@ def _origin(text: str) -> str:
     return text
 
 
+def _named(secrets: tuple[str, ...]) -> tuple[str, ...]:
+    if not secrets:
+        raise ValueError("name a secret, such as `openssl rand -base64 32` prints")
+    return secrets
+
+
+Secret = Annotated[str, Field(min_length=SHORTEST)]
 Listed = (NoDecode, BeforeValidator(_listed))
 
 
@@ -72,6 +80,12 @@ class Settings(BaseSettings):
     """The Redis or Valkey server for events between processes, rate limits, tickets and persisted operations;
     `cluster=true` in the address says that it is a cluster, of which it may name several nodes between commas.
     """
+    secrets: Annotated[tuple[Secret, ...], *Listed, AfterValidator(_named)] = Field(
+        default=(), validate_default=True, repr=False
+    )
+    """The secrets that sign links in mails and API keys, and seal the tokens of other systems: random texts of 32
+    characters or more, such as `openssl rand -base64 32` prints. The first is in use, those behind it are still known:
+    to change it, put a new one in front. Our own servers have one with their data."""
     redis_prefix: str = "trellis:"
     """The prefix of every Redis channel and key, so that two installations can share one server."""
     pool_size: int = Field(default=16, ge=4)
@@ -166,6 +180,11 @@ class Settings(BaseSettings):
     """Users of the demo data, by their e-mail addresses, whom anybody may be on the page `/demo`, which shows them at
     work; without any there is no such page. `scripts/serve` names two where it has loaded the demo data and is reached
     from this machine only."""
+
+    @property
+    def keyring(self) -> Keyring:
+        """The secrets, as what they are for."""
+        return Keyring(self.secrets)
 
     @property
     def owner_url(self) -> str:

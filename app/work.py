@@ -65,7 +65,7 @@ class Working:
         self.realtime = Realtime(settings.redis_url, prefix=settings.redis_prefix)
         # Every job has a session, and those are a part of all connections.
         connections = USES * settings.jobs_at_once
-        self.database = Database(settings.database_url, pool_size=connections)
+        self.database = Database(settings.database_url, pool_size=connections, keyring=settings.keyring)
         relay: type[Relay | Wakes] = Relay if settings.relay else Wakes
         self.relay = relay(self.database, self.realtime)
         self.worker = Worker(self.database, Address.parse(settings.owner_url), at_once=settings.jobs_at_once)

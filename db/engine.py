@@ -21,24 +21,17 @@ from db.base import Base
 from db.coalescing import Coalescer, Record
 from db.constraints import refusing
 from db.history import Past, past
+from db.keyring import NO_SECRETS, Keyring
 from db.liveness import Liveness
 from db.outbox import Topic, write
 from db.pool import Pool
 from db.records import fill_returned, insertion
 from db.relay import Publish, relayed
+from db.session_settings import COMPILED_SETTINGS, READ_ONLY, SERVER_SETTINGS, UNHURRIED
 from db.snapshots import Snapshot
 from db.statements import Arguments, Statement
 from db.transaction import Transaction
 from db.write import Work
-
-SERVER_SETTINGS = {
-    "application_name": "trellis",
-    "jit": "off",
-    "timezone": "UTC",
-    "statement_timeout": "5s",
-    "lock_timeout": "2s",
-    "idle_in_transaction_session_timeout": "10s",
-}
 
 TIMEOUT = 0.8
 """Seconds that a statement waits for a connection: a refusal is told within a second."""
@@ -53,22 +46,11 @@ OF_HEAVY = 4
 more of them than processors, light reads would wait for one too.
 """
 LISTENING = 2
-"""Pool for what listeners hear, beside the others: an event of a thousand listeners takes none from requests."""
+"""Connections for what listeners hear, beside the others: an event of a thousand listeners takes none from requests."""
 PATIENCE = 10.0
 """Seconds that a listener waits for a connection: they have no answer to give, and come in thousands."""
 HEAVY = 2_000
 """The weight from which on a read is heavy."""
-
-COMPILED_SETTINGS = {
-    # Planning a nested statement costs more than running it: plan it once for all values.
-    "plan_cache_mode": "force_generic_plan",
-    # The default is for a disk with a moving head: with it, few rows are collected and sorted, not read in order.
-    "random_page_cost": "1.1",
-}
-READ_ONLY = {"default_transaction_read_only": "on"}
-# A relay waits for no disk: what is lost of its notes in a crash is published again, under the same numbers. No job is
-# lost or doubled by it: with the effect of one all that was committed before is on the disk, too.
-UNHURRIED = {"synchronous_commit": "off"}
 
 
 class Database:
@@ -79,13 +61,20 @@ class Database:
     """
 
     def __init__(
-        self, url: str, *, reader_url: str | None = None, pool_size: int = 16, timeout: float = TIMEOUT
+        self,
+        url: str,
+        *,
+        reader_url: str | None = None,
+        pool_size: int = 16,
+        timeout: float = TIMEOUT,
+        keyring: Keyring = NO_SECRETS,
     ) -> None:
         self.address = Address.parse(url)
         self.reader_address = Address.parse(reader_url or url)
         self.wake: Callable[[], None] = lambda: None
         """Called when events are committed, for a relay to look after them."""
         self.timeout = timeout
+        self.keyring = keyring
         share = max(1, pool_size // USES)
         self.readers = Pool(self._connect_reader, size=share, timeout=timeout)
         self.heavy_readers = Pool(self._connect_reader, size=max(1, share // OF_HEAVY), timeout=timeout)
@@ -133,7 +122,7 @@ class Database:
 
         Raises the refusal of a constraint that is broken.
         """
-        work = Work(viewer, fetch=self.finds.fetch, open_session=self._open_session)
+        work = Work(viewer, fetch=self.finds.fetch, open_session=self._open_session, keyring=self.keyring)
         try:
             with refusing():
                 yield work
@@ -172,7 +161,7 @@ class Database:
         Whoever finds that a part failed leaves it by an exception.
         """
         async with self._open_session() as session:
-            transaction = Transaction(session)
+            transaction = Transaction(session, self.keyring)
             with refusing():
                 yield transaction
                 await transaction.tell()

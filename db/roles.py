@@ -7,9 +7,9 @@ to be so from its start, by the role that it belongs to: one for reads, one for 
 from asyncpg import Connection
 
 from db.address import Address
-from db.engine import COMPILED_SETTINGS, READ_ONLY, SERVER_SETTINGS
 from db.errors import CannotRun
 from db.queue.schema import SCHEMA
+from db.session_settings import COMPILED_SETTINGS, READ_ONLY, SERVER_SETTINGS
 
 POOLED = ("application_name",)
 """Settings that a pooler itself hands on."""

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.access import Viewer
 from db.coalescing import Record
 from db.constraints import refusing
+from db.keyring import Keyring
 from db.outbox import Event, Topic, write
 from db.statements import Arguments, Statement
 from db.write import Work
@@ -25,8 +26,9 @@ class Transaction:
     `has_failed` says whether a work in it ended in an exception, and `moved` the sequences of topics of which it told.
     """
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, keyring: Keyring) -> None:
         self.session = session
+        self.keyring = keyring
         self.events: list[Event] = []
         self.moved: dict[Topic, int] = {}
         self.has_failed = False
@@ -66,7 +68,7 @@ class Transaction:
 
         Raises the refusal of a constraint that is broken.
         """
-        work = Work(viewer, fetch=self.fetch, open_session=lambda: self.session)
+        work = Work(viewer, fetch=self.fetch, open_session=lambda: self.session, keyring=self.keyring)
         work.opened = self.session
         try:
             with refusing():

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Executable,
     Result,
     ScalarResult,
-    Select,
     Uuid,
     bindparam,
     func,
@@ -27,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import make_transient_to_detached
-from sqlalchemy.sql.selectable import TypedReturnsRows
+from sqlalchemy.sql.selectable import Select, TypedReturnsRows
 
 from db.access import Viewer, allows
 from db.audit import entry_of
@@ -36,6 +35,7 @@ from db.enums import Words
 from db.errors import Forbidden, NotFound, Refusal, Unauthenticated
 from db.ids import key_of
 from db.insertions import insert
+from db.keyring import Keyring
 from db.outbox import CHANGED, Event, Topic
 from db.permissions import SEE, Permission
 from db.records import columns, fill_defaults, insertion, row_of
@@ -59,8 +59,11 @@ Fetch = Callable[[Statement, Arguments], Awaitable[Sequence[Any] | None]]
 class Work:
     """One transaction on behalf of one viewer."""
 
-    def __init__(self, viewer: Viewer, *, fetch: Fetch, open_session: Callable[[], AsyncSession]) -> None:
+    def __init__(
+        self, viewer: Viewer, *, fetch: Fetch, open_session: Callable[[], AsyncSession], keyring: Keyring
+    ) -> None:
         self.viewer = viewer
+        self.keyring = keyring
         self.payer: Hashable = None
         """The payer, whose turn it has to be for what takes long."""
         self.events: list[Event] = []

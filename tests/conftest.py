@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import shutil
 import signal
 import sys
@@ -22,7 +23,7 @@ from asyncpg import PostgresSyntaxError, SyntaxOrAccessError
 from sqlalchemy import Engine, event
 from sqlalchemy.util import LRUCache
 
-from db import embedded, engine, liveness, migrations
+from db import embedded, engine, liveness, migrations, session_settings
 from db.access import Viewer
 from db.coalescing import Run
 from db.engine import Database
@@ -52,6 +53,9 @@ UNMEASURED = "tests/invariants/", "tests/hostile/"
 """Folders whose tests ask for all that there is: other tests run the same lines, and say what they are for."""
 UNLIMITED = Limits(**{limit.name: 10**100 for limit in fields(Limits)})
 """For tests that ask for more at a time than a client may."""
+
+
+os.environ["TRELLIS_SECRETS"] = "of-tests-and-of-nobody-else-at-all"  # for what tests start, too
 
 
 def pytest_configure() -> None:
@@ -304,7 +308,7 @@ def hasty() -> None:
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Statements may take as long, and locks are waited for as long, as a busy machine needs."""
     for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
-        monkeypatch.setitem(engine.SERVER_SETTINGS, name, f"{2 * DEADLINE:.0f}s")
+        monkeypatch.setitem(session_settings.SERVER_SETTINGS, name, f"{2 * DEADLINE:.0f}s")
 
 
 @pytest.fixture

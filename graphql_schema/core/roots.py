@@ -30,8 +30,12 @@ LARGEST_BATCH = 100
 
 
 def root(name: str, description: str, module: str, slices: Sequence[ModuleType]) -> Any:
-    """A root type with all fields that the slices declare in their modules of this name."""
-    declaring = [each for slice_ in slices for each in modules(slice_) if each.__name__.endswith(f".{module}")]
+    """A root type with all fields that the slices declare in their modules of this name, such as `mutations`.
+
+    What is much for one module is in several, with a word in front: `profile_mutations`.
+    """
+    ends = f".{module}", f"_{module}"
+    declaring = [each for slice_ in slices for each in modules(slice_) if each.__name__.endswith(ends)]
     fields = {key: value for each in declaring for key, value in vars(each).items() if isinstance(value, Field)}
     object_type(name, description, **fields)
     return TYPES[name]

@@ -129,6 +129,7 @@ def environment(database: Database, port: int) -> Mapping[str, str]:
     return {
         **database.environment,
         "DATABASE_URL": str(database.url),
+        "TRELLIS_SECRETS": "of-a-benchmark-and-of-nothing-else",
         "REDIS_URL": database.redis_url,
         "TRELLIS_LOG_JSON": "true",
         # Counted as in production, but few people send what thousands would: nobody is to be refused.

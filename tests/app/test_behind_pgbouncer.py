@@ -8,7 +8,7 @@ import pytest
 from asyncpg import QueryCanceledError, ReadOnlySQLTransactionError
 from sqlalchemy import URL
 
-from db import engine, roles
+from db import roles, session_settings
 from db.address import Unreachable
 from db.engine import Database
 from tests.app.serving import serving
@@ -79,7 +79,7 @@ async def test_everything_works_at_once(database_url: str, redis_url: str, poole
 async def test_reads_cannot_write_and_nothing_takes_for_ever(
     database_url: str, pooled: Pooled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(engine.SERVER_SETTINGS, "statement_timeout", "200ms")
+    monkeypatch.setitem(session_settings.SERVER_SETTINGS, "statement_timeout", "200ms")
     await give(database_url, pooled)
     database = Database(pooled.writer_url, reader_url=pooled.reader_url)
     try:

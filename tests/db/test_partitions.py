@@ -16,9 +16,10 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, UniqueConstrain
 from db import partitions, tables
 from db.access import GUEST
 from db.base import Base, new_id
-from db.engine import COMPILED_SETTINGS, Database
+from db.engine import Database
 from db.errors import Conflict
 from db.partitions import Month, Monthly
+from db.session_settings import COMPILED_SETTINGS
 from tests.conftest import Graph, NotingDatabase
 from tests.db.waiting import until
 from tests.graphql_schema.asking import add

@@ -10,11 +10,12 @@ from db import relay
 from db.access import GUEST
 from db.address import Address
 from db.base import new_id
-from db.engine import COMPILED_SETTINGS, Database
+from db.engine import Database
 from db.epoch import EPOCH, decode
 from db.outbox import Event, OutboxEvent
 from db.queue import declared
 from db.relay import CLEARED_EVERY, KEPT
+from db.session_settings import COMPILED_SETTINGS
 from db.tables import JobEventKind
 from db.write import Work
 from tests.conftest import NotingDatabase

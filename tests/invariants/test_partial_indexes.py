@@ -12,8 +12,9 @@ from sqlalchemy import Index
 from strawberry.utils.str_converters import to_camel_case
 
 from db.base import Base, new_id
-from db.engine import COMPILED_SETTINGS, Database
+from db.engine import Database
 from db.indexes import WHERE
+from db.session_settings import COMPILED_SETTINGS
 from tests.conftest import Graph, NotingDatabase
 from tests.invariants.conftest import as_served
 from tests.invariants.schema import EDGES, ROOTS, TABLES, Edge, object_type

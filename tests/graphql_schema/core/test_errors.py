@@ -13,7 +13,7 @@ from orjson import dumps
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from db import engine
+from db import session_settings
 from db.access import GUEST
 from db.engine import Database
 from db.errors import Conflict, NotFound
@@ -33,8 +33,8 @@ WAITING = """
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Statements end soon, and what waits for a lock counts as slow."""
-    monkeypatch.setitem(engine.SERVER_SETTINGS, "statement_timeout", "100ms")
-    monkeypatch.setitem(engine.SERVER_SETTINGS, "lock_timeout", "0")
+    monkeypatch.setitem(session_settings.SERVER_SETTINGS, "statement_timeout", "100ms")
+    monkeypatch.setitem(session_settings.SERVER_SETTINGS, "lock_timeout", "0")
 
 
 @asynccontextmanager

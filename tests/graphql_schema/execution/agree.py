@@ -10,7 +10,7 @@ from time import monotonic
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from db import embedded, engine
+from db import embedded, session_settings
 from tests.conftest import built
 from tests.graphql_schema.execution.both_paths import PEOPLE, BothPaths, both_paths
 
@@ -20,7 +20,7 @@ BATCH = 250
 
 def main(number: int) -> None:
     """Compare so many operations, each person in turn, and print what they were. It may take long on a busy machine."""
-    engine.SERVER_SETTINGS["statement_timeout"] = "60s"
+    session_settings.SERVER_SETTINGS["statement_timeout"] = "60s"
     with (
         tempfile.TemporaryDirectory() as folder,
         embedded.servers(Path(folder), durable=False) as servers,

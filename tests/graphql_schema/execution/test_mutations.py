@@ -6,7 +6,7 @@ import orjson
 import pytest
 from sqlalchemy import func, select, text
 
-from db import engine, tables
+from db import session_settings, tables
 from db.access import GUEST
 from db.errors import TooSlow
 from graphql_schema.execution import Executor, Request
@@ -76,7 +76,7 @@ async def test_where_all_is_one_transaction_all_fields_are_null(unfit: Graph, to
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for a lock for long."""
-    monkeypatch.setitem(engine.SERVER_SETTINGS, "lock_timeout", "50ms")
+    monkeypatch.setitem(session_settings.SERVER_SETTINGS, "lock_timeout", "50ms")
 
 
 @pytest.mark.usefixtures("impatient")
