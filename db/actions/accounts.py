@@ -10,8 +10,8 @@ from argon2.exceptions import VerificationError
 from sqlalchemy import ColumnElement, Text, and_, bindparam, delete, func, select, update
 
 from db import tables
-from db.access import GUEST, Viewer
-from db.errors import NotFound
+from db.access import GUEST, Viewer, viewer_id
+from db.errors import Forbidden, NotFound
 from db.ids import key_of
 from db.outbox import Event, topic
 from db.queue.declared import clears
@@ -43,6 +43,7 @@ NOBODYS_HASH = hasher.hash(new_token())
 ended_sessions = clears(tables.Session, lambda row: row.expires_at < func.now() - ENDED_KEPT, cron="17 * * * *")
 
 _HAS_ADDRESS = func.lower(tables.User.email) == bindparam("email", type_=Text())
+_VERIFIED = compiled(select(tables.User.email_verified_at).where(tables.User.id == viewer_id()))
 _HASH = compiled(select(tables.Password.hash).join(tables.User).where(_HAS_ADDRESS))
 
 
@@ -92,6 +93,13 @@ async def open_session(work: Work, user: tables.User, *, device: str | None = No
     work.audit(action, session)
     await work.changed(user)
     return token
+
+
+async def check_verified(work: Work) -> None:
+    """Raise Forbidden where the viewer has not shown that their address is theirs: who creates things has."""
+    found = await work.fetch(_VERIFIED, viewer_id=work.viewer_id)
+    if found is None or found[0] is None:
+        raise Forbidden("Verify your e-mail address first.")
 
 
 async def sign_out(work: Work) -> None:

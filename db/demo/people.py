@@ -132,6 +132,7 @@ def _user(person: Person) -> Row:
         github_login=person.github_login,
         role=person.role,
         is_active=person.is_active,
+        email_verified_at=person.first,
         last_seen_at=person.last,
     )
 

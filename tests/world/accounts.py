@@ -4,7 +4,7 @@ from db import tables
 from db.actions import accounts
 from db.tables import UserRole
 from db.write import Work
-from tests.world import PEOPLE, World
+from tests.world import NOON, PEOPLE, World
 
 PASSWORD = "correct horse battery staple"
 
@@ -12,7 +12,8 @@ PASSWORD = "correct horse battery staple"
 async def make(world: World, work: Work) -> None:
     for name in PEOPLE:
         role = {"ines": UserRole.INSTRUCTOR, "root": UserRole.ADMIN}.get(name, UserRole.DEVELOPER)
-        user = tables.User(email=f"{name}@example.com", name=name.capitalize(), role=role)
+        address = f"{name}@example.com"
+        user = tables.User(email=address, email_verified_at=NOON, name=name.capitalize(), role=role)
         world.rows[name] = await work.add(user)
         world.tokens[name] = await accounts.open_session(work, user)
         (world.rows[f"{name}s_session"],) = (row for row in work.added if getattr(row, "user_id", None) == user.id)

@@ -67,4 +67,13 @@ def _somebody(number: int, at: datetime, texts: Texts, random: Random) -> Somebo
 
 
 def _user(one: Somebody) -> Row:
-    return row(tables.User, one.email, at=one.since, email=one.email, name=one.name, role=one.role, last_seen_at=UNTIL)
+    return row(
+        tables.User,
+        one.email,
+        at=one.since,
+        email=one.email,
+        email_verified_at=one.since,
+        name=one.name,
+        role=one.role,
+        last_seen_at=UNTIL,
+    )
