@@ -6,7 +6,6 @@ server up. What waits to be read is 64 KiB and one answer at most, as more is se
 
 import asyncio
 import math
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -15,23 +14,10 @@ import structlog
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from app.request_limits import USUAL, RequestLimits
 from app.requests import BadRequest
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class RequestLimits:
-    """How much of a request is read, and how long the server waits for it."""
-
-    url: int = 8 * 2**10
-    """Bytes in the address of an HTTP request, at most."""
-    headers: int = 32 * 2**10
-    """Bytes in the headers of an HTTP request, at most."""
-    head_seconds: float = 10
-    """Seconds that a client has to send the head of a request."""
-    body_seconds: float = 15
-    """Seconds that a client has to send the body of a request."""
 
 
 class Unreadable(Exception):  # noqa: N818  (an outcome, not an error)
@@ -49,7 +35,7 @@ class HTTPProtocol(HttpToolsProtocol):
     """
 
     def __init__(
-        self, *arguments: Any, limits: RequestLimits = RequestLimits(), reader_timeout: float = 30, **named: Any
+        self, *arguments: Any, limits: RequestLimits = USUAL, reader_timeout: float = 30, **named: Any
     ) -> None:
         super().__init__(*arguments, **named)
         self.limits = limits

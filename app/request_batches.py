@@ -15,6 +15,7 @@ from app.requests import BadRequest, checked
 from db.errors import Overloaded, Refusal
 from graphql_schema.execution import Operation, RequestError
 from graphql_schema.execution.cost import objects_in
+from graphql_schema.execution.limits import check_cost
 
 
 class BatchTooLarge(Refusal):
@@ -73,7 +74,8 @@ class RequestBatches:
         operations = [one for one in prepared if isinstance(one, Operation)]
         points = sum(operation.points for operation in operations)
         try:
-            self.graph.executor.limits.check_cost(sum(operation.estimate.nodes for operation in operations), points)
+            nodes = sum(operation.estimate.nodes for operation in operations)
+            check_cost(nodes, points, self.graph.executor.limits)
             return self.graph.rate_limits.take(client.pays, points)
         except (RequestError, RateLimited) as error:
             throttle = self.graph.rate_limits.status(client.pays)

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from app.http_protocol import RequestLimits
 from app.redis_address import checked
+from app.request_limits import USUAL, RequestLimits
 from db.address import Address
 from db.keyring import SHORTEST, Keyring
-from graphql_schema.execution import Limits
+from graphql_schema.limits import Limits
 
 Level = Literal["off", "log", "safelist", "id-only"]
 """How strictly requests are held to the list of trusted documents."""
@@ -111,7 +111,7 @@ class Settings(BaseSettings):
     frame_limit: int = Field(default=2**18, ge=1)
     """Bytes in one message on a WebSocket, at most."""
     limits: Limits = Limits()
-    """The largest operation that is run, such as `TRELLIS_LIMITS__DEPTH=15`: see `graphql_schema.execution.Limits`."""
+    """The largest operation that is run, such as `TRELLIS_LIMITS__DEPTH=15`: see `graphql_schema.limits.Limits`."""
     batch_limit: int = Field(default=0, ge=0, le=10)
     """Operations that the body of one HTTP request may hold as an array, 10 at most; with 0 arrays are refused."""
     origins: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], *Listed] = ()
@@ -123,7 +123,7 @@ class Settings(BaseSettings):
     keep_alive: int = Field(default=75, ge=1)
     """Seconds after which an idle HTTP connection is closed. Set the idle timeout of a balancer in front to less:
     it would send a request on a connection that is just being closed."""
-    request_limits: RequestLimits = RequestLimits()
+    request_limits: RequestLimits = USUAL
     """How much of a request is read, and how long it may take, such as `TRELLIS_REQUEST_LIMITS__URL=4096`."""
     init_timeout: float = Field(default=10, gt=0)
     """Seconds that a WebSocket waits for `connection_init`."""

@@ -31,8 +31,9 @@ from db.history import Past
 from db.outbox import Event
 from db.statements import Arguments, Statement
 from graphql_schema.core.context import Context
-from graphql_schema.execution import Executor, Limits, Operation, Request
+from graphql_schema.execution import Executor, Operation, Request
 from graphql_schema.execution.worker import THREAD, Worker
+from graphql_schema.limits import Limits
 from graphql_schema.schema import executor
 from tests import world as worlds
 from tests.databases import Databases

@@ -24,7 +24,8 @@ from graphql import (
 
 from app.persisted.names import IDENTIFIER, digest
 from app.persisted.trusted import BadDocuments, definition_order
-from graphql_schema.execution import Executor, Limits, RequestError
+from graphql_schema.execution import Executor, RequestError
+from graphql_schema.limits import Limits
 
 APOLLO = ("apollo-persisted-query-manifest", 1)
 """The format and its version: https://www.apollographql.com/docs/graphos/platform/security/persisted-queries"""

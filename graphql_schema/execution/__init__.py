@@ -3,7 +3,6 @@
 from graphql_schema.core.errors import RequestError
 from graphql_schema.execution.cost import Estimate
 from graphql_schema.execution.executor import Executor
-from graphql_schema.execution.limits import Limits
 from graphql_schema.execution.operations import CostError, Operation, Request
 
-__all__ = ["CostError", "Estimate", "Executor", "Limits", "Operation", "Request", "RequestError"]
+__all__ = ["CostError", "Estimate", "Executor", "Operation", "Request", "RequestError"]

@@ -14,11 +14,12 @@ from graphql_schema.core.errors import RequestError
 from graphql_schema.core.syntax import nodes_in
 from graphql_schema.core.tree import Object
 from graphql_schema.execution.deferring import DIRECTIVES, Deferred, cut, directives_in
-from graphql_schema.execution.limits import INTROSPECTION, Limits
+from graphql_schema.execution.limits import INTROSPECTION
 from graphql_schema.execution.lowering import Lowering
 from graphql_schema.execution.memory import Memory
 from graphql_schema.execution.plan import Plan, obstacles
 from graphql_schema.execution.variables import Variables
+from graphql_schema.limits import Limits
 
 BYTES_A_MEMBER = 1_000
 """Bytes that a plan takes for each member of the objects in its tree, measured with tracemalloc."""

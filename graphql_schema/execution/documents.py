@@ -7,10 +7,11 @@ from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefiniti
 
 from graphql_schema.core.errors import MAX_ERRORS, RequestError, SchemaError
 from graphql_schema.execution.definitions import Definition
-from graphql_schema.execution.limits import Limits
+from graphql_schema.execution.limits import check_document, parsed
 from graphql_schema.execution.memory import Memory
 from graphql_schema.execution.misfits import named
 from graphql_schema.execution.validation import RULES
+from graphql_schema.limits import Limits
 
 BYTES = 20_000
 BYTES_A_TOKEN = 400
@@ -48,9 +49,9 @@ def read(text: str, name: str | None, *, schema: GraphQLSchema, limits: Limits, 
 
 
 def _valid(text: str, schema: GraphQLSchema, limits: Limits) -> DocumentNode:
-    document = limits.parsed(text)
+    document = parsed(text, limits)
     _unchain(document)
-    limits.check(document)
+    check_document(document, limits)
     if errors := validate(schema, document, RULES, max_errors=MAX_ERRORS):
         raise RequestError(errors, "GRAPHQL_VALIDATION_FAILED")
     return document

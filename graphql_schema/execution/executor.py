@@ -27,11 +27,12 @@ from graphql_schema.execution.definitions import Definition
 from graphql_schema.execution.delivery import Delivery
 from graphql_schema.execution.documents import Document, read
 from graphql_schema.execution.increments import Increment
-from graphql_schema.execution.limits import Limits
+from graphql_schema.execution.limits import check_cost
 from graphql_schema.execution.memory import Memory
 from graphql_schema.execution.mutations import Mutating
 from graphql_schema.execution.operations import CostError, Operation, Request
 from graphql_schema.execution.plan import Plan
+from graphql_schema.limits import Limits
 from graphql_schema.live.subscriptions import Messages, Subscriptions
 
 SIZE: Callable[[Any], int] = attrgetter("bytes")
@@ -130,7 +131,7 @@ class Executor:
         estimate = known(plan.cost, values.coerced).with_values(number)
         operation = Operation(definition, values, request, plan, estimate, plan.is_dry_run(values))
         try:
-            self.limits.check_cost(estimate.nodes, estimate.points)
+            check_cost(estimate.nodes, estimate.points, self.limits)
         except RequestError as refusal:
             raise CostError(refusal, operation) from None
         return operation

@@ -8,7 +8,6 @@ once, and nothing is written out.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, NamedTuple, NoReturn
 
@@ -29,6 +28,7 @@ from graphql import (
 from graphql_schema.core.arguments import ENDLESS
 from graphql_schema.core.errors import RequestError
 from graphql_schema.core.syntax import nodes_in
+from graphql_schema.limits import Limits
 
 INTROSPECTION = {"__schema", "__type"}
 LONG_LISTS = {"fields", "possibleTypes"}
@@ -38,91 +38,62 @@ VALUE = re.compile(r'\b(String|BlockString|Int|Float) [\'"].*[\'"]', re.DOTALL)
 """A value that the parser repeats, with its kind."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """The largest operation that is run. Refusals have the code `MAX_<NAME>_LIMIT`, in capitals."""
+def parsed(text: str, limits: Limits) -> DocumentNode:
+    """The document, if it is one and no longer than it may be; raises RequestError."""
+    check_size("document_bytes", len(text.encode(errors="surrogatepass")), limits)
+    try:
+        return parse(text, max_tokens=limits.tokens)
+    except GraphQLSyntaxError as error:
+        if error.message.endswith("tokens. Parsing aborted."):
+            _refuse("tokens", f"more than {limits.tokens:,}", limits.tokens)
+        error.message = VALUE.sub(r"\1", error.message)
+        raise RequestError([error], "GRAPHQL_PARSE_FAILED") from error
 
-    document_bytes: int = 64 * 2**10
-    """Bytes of the document in UTF-8."""
-    tokens: int = 2_000
-    """Tokens of the document, comments included."""
-    fragments: int = 50
-    """Fragments that the document defines."""
-    depth: int = 12
-    """Fields inside fields. Fields of introspection are not counted, as the queries of all tools nest them deeply."""
-    root_fields: int = 20
-    """Fields of the root type."""
-    aliases: int = 30
-    """Fields with an alias."""
-    directives: int = 50
-    """Directives, wherever they stand in the operation."""
-    selections: int = 2_000
-    """Fields and fragments. Below a long list of introspection they count about as often as the list has items."""
-    values: int = 2_000
-    """Values in the variables, lists and objects included, as often as the variable is used. A mutation can declare
-    that it takes more."""
-    nesting: int = 20
-    """Lists and objects inside each other in a variable."""
-    nodes: int = 10_000
-    """Items of lists: the page sizes multiplied down the tree."""
-    points: int = 1_000
-    """Points that the operation may cost; the description of `Query` says how they are counted."""
 
-    def __post_init__(self) -> None:
-        wrong = [name for name, limit in vars(self).items() if limit < 1]
-        if wrong:
-            raise ValueError(f"A limit is at least 1: {', '.join(wrong)}.")
+def check_document(document: DocumentNode, limits: Limits) -> None:
+    """Raise RequestError for a document, not validated yet, with an operation that is too large."""
+    fragments = sum(isinstance(node, FragmentDefinitionNode) for node in document.definitions)
+    check_size("fragments", fragments, limits)
+    for size in sizes(document):
+        for name in ("depth", "root_fields", "aliases", "directives", "selections"):
+            check_size(name, getattr(size, name), limits)
 
-    def parsed(self, text: str) -> DocumentNode:
-        """The document, if it is one and no longer than it may be; raises RequestError."""
-        self.check_size("document_bytes", len(text.encode(errors="surrogatepass")))
-        try:
-            return parse(text, max_tokens=self.tokens)
-        except GraphQLSyntaxError as error:
-            if error.message.endswith("tokens. Parsing aborted."):
-                self._refuse("tokens", f"more than {self.tokens:,}", self.tokens)
-            error.message = VALUE.sub(r"\1", error.message)
-            raise RequestError([error], "GRAPHQL_PARSE_FAILED") from error
 
-    def check(self, document: DocumentNode) -> None:
-        """Raise RequestError for a document, not validated yet, with an operation that is too large."""
-        self.check_size("fragments", sum(isinstance(node, FragmentDefinitionNode) for node in document.definitions))
-        for size in sizes(document):
-            for name in ("depth", "root_fields", "aliases", "directives", "selections"):
-                self.check_size(name, getattr(size, name))
+def values_in(value: Any, limits: Limits, *, most: int) -> int:
+    """How many values there are in one, with itself; raises RequestError for more than `most`, or too deep ones.
 
-    def values_in(self, value: Any, *, most: int) -> int:
-        """How many values there are in one, with itself; raises RequestError for more than `most`, or too deep ones.
+    It looks at no list or object that is too much.
+    """
+    level: list[Any] = [[value]]
+    found, depth = 0, -1
+    while level:
+        found, depth = found + sum(map(len, level)), depth + 1
+        check_size("values", found, limits, most=most)
+        check_size("nesting", depth, limits)
+        values = (inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer))
+        level = [value for value in values if isinstance(value, dict | list) and value]
+    return found
 
-        It looks at no list or object that is too much.
-        """
-        level: list[Any] = [[value]]
-        found, depth = 0, -1
-        while level:
-            found, depth = found + sum(map(len, level)), depth + 1
-            self.check_size("values", found, most=most)
-            self.check_size("nesting", depth)
-            values = (inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer))
-            level = [value for value in values if isinstance(value, dict | list) and value]
-        return found
 
-    def check_cost(self, nodes: int, points: int) -> None:
-        """Raise RequestError for what may answer with too much."""
-        self.check_size("nodes", nodes)
-        if points > self.points:
-            message = f"Cost: {points:,} points estimated, {self.points:,} allowed."
-            raise RequestError([GraphQLError(message)], "COST_ESTIMATED_TOO_EXPENSIVE")
+def check_cost(nodes: int, points: int, limits: Limits) -> None:
+    """Raise RequestError for what may answer with too much."""
+    check_size("nodes", nodes, limits)
+    if points > limits.points:
+        message = f"Cost: {points:,} points estimated, {limits.points:,} allowed."
+        raise RequestError([GraphQLError(message)], "COST_ESTIMATED_TOO_EXPENSIVE")
 
-    def check_size(self, name: str, found: int, *, most: int = 0) -> None:
-        """Raise RequestError for more than `most`, and than the limit of this name."""
-        most = max(most, getattr(self, name))
-        if found > most:
-            self._refuse(name, f"more than {ENDLESS:,}" if found >= ENDLESS else f"{found:,}", most)
 
-    def _refuse(self, name: str, found: str, most: int) -> NoReturn:
-        words = name.replace("_", " ").capitalize()
-        message = f"{words}: {found} found, {most:,} allowed."
-        raise RequestError([GraphQLError(message)], f"MAX_{name.upper()}_LIMIT")
+def check_size(name: str, found: int, limits: Limits, *, most: int = 0) -> None:
+    """Raise RequestError for more than `most`, and than the limit of this name."""
+    most = max(most, getattr(limits, name))
+    if found > most:
+        _refuse(name, f"more than {ENDLESS:,}" if found >= ENDLESS else f"{found:,}", most)
+
+
+def _refuse(name: str, found: str, most: int) -> NoReturn:
+    words = name.replace("_", " ").capitalize()
+    message = f"{words}: {found} found, {most:,} allowed."
+    raise RequestError([GraphQLError(message)], f"MAX_{name.upper()}_LIMIT")
 
 
 def sizes(document: DocumentNode) -> list["Size"]:

@@ -41,8 +41,9 @@ from graphql_schema.core.mutations import Mutation
 from graphql_schema.core.strawberry_seam import declared_of
 from graphql_schema.core.syntax import nodes_in
 from graphql_schema.execution.deferring import directives_in
-from graphql_schema.execution.limits import Limits, size
+from graphql_schema.execution.limits import check_size, size, values_in
 from graphql_schema.execution.misfits import misfits, shown, way
+from graphql_schema.limits import Limits
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ class Variables:
         found = len(given)
         for name, value in given.items():
             if isinstance(value, dict | list):
-                found += max(1, self.uses[name]) * self.limits.values_in(value, most=self._most) - 1
-        self.limits.check_size("values", found, most=self._most)
+                found += max(1, self.uses[name]) * values_in(value, self.limits, most=self._most) - 1
+        check_size("values", found, self.limits, most=self._most)
         return found
 
     def values(self, given: Mapping[str, Any]) -> VariableValues:

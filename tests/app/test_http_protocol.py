@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text, update
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
-from app.http_protocol import RequestLimits
+from app.request_limits import RequestLimits
 from db import tables
 from db.access import GUEST
 from db.engine import Database

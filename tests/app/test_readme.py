@@ -16,7 +16,7 @@ from pydantic_core import PydanticUndefined
 
 from app.responses import STATUS
 from app.settings import Settings
-from graphql_schema.execution import Limits
+from graphql_schema.limits import Limits
 from tests.markdown import ROOT, table
 
 PAGE = "app/README.md"

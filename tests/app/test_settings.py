@@ -6,9 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from app.auth import REMEMBERED_FOR
-from app.http_protocol import RequestLimits
+from app.request_limits import RequestLimits
 from app.settings import Settings
-from graphql_schema.execution import Limits
+from graphql_schema.limits import Limits
 from tests.app.serving import NO_DATABASE, serving
 
 

@@ -12,8 +12,9 @@ from graphql.utilities import get_introspection_query
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphql_schema.execution import Executor, Limits, Request, RequestError
+from graphql_schema.execution import Executor, Request, RequestError
 from graphql_schema.execution.limits import sizes
+from graphql_schema.limits import Limits
 from graphql_schema.schema import executor
 
 Asking = Callable[[int], str]

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from db.access import GUEST
 from graphql_schema.core.strawberry_seam import definition_of
-from graphql_schema.execution import Executor, Limits, Request, RequestError
+from graphql_schema.execution import Executor, Request, RequestError
 from graphql_schema.execution.variables import Variables
+from graphql_schema.limits import Limits
 from graphql_schema.schema import executor
 from tests.graphql_schema.execution.test_worker import busy_thread, waits
 
