@@ -1,4 +1,4 @@
-"""What plans allow, in one table: how much of something a person or an organization may have."""
+"""The limits of plans, in one table: how much of something a person or an organization may have."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from db.write import Work
 
 @dataclass(frozen=True, slots=True)
 class PersonLimits:
-    """What a person may have on their plan."""
+    """The limits of a person, by their plan."""
 
     api_keys: int
 
 
 @dataclass(frozen=True, slots=True)
 class OrganizationLimits:
-    """What an organization may have on its plan; None for any number."""
+    """The limits of an organization, by its plan; None where there is none."""
 
     api_keys: int
     members: int | None = None
