@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.markup import escape
 
@@ -26,18 +27,18 @@ class SignedIn:
     token: str
 
 
-def banner(host: str, port: int, people: list[SignedIn], *, has_demo: bool = False) -> str:
-    """The lines, in Rich's markup, for a server bound to `host` and `port`."""
-    origin = _origin(host, port)
-    return "\n".join(
-        ["", *_addresses(origin, has_demo=has_demo), "", *_people(origin, people), "", *_start(origin, people), ""]
-    )
+def banner(host: str, port: int, people: list[SignedIn], *, has_demo: bool = False, mailbox: Path | None = None) -> str:
+    """The lines, in Rich's markup, for a server bound to `host` and `port`, with the folder that mails go to."""
+    here = escape(origin(host, port))
+    mails = [f"[bold]Mails[/]     {escape(str(mailbox))}  what would be sent"] if mailbox else []
+    addresses = [*_addresses(here, has_demo=has_demo), *mails]
+    return "\n".join(["", *addresses, "", *_people(here, people), "", *_start(here, people), ""])
 
 
-def _origin(host: str, port: int) -> str:
+def origin(host: str, port: int) -> str:
     """An address that a browser on this machine can open."""
     name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  (nothing is bound here)
-    return escape(f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}")
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 def _addresses(origin: str, *, has_demo: bool) -> Iterator[str]:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from app import jobs, sessions
-from app.banner import SignedIn, banner
+from app.banner import SignedIn, banner, origin
 from app.ready import DATA, KNOWN, Data, check_roles, ready, reason, running
 from app.settings import Settings
 from db import demo, epoch, migrations
@@ -56,7 +56,7 @@ def serve(*, host: str = "127.0.0.1", port: int = 8000, data: Data = DATA) -> No
         asyncio.run(check_roles(settings))
         # A database of one's own gets no demo people, whose addresses everybody knows.
         people = [] if os.environ.get("DATABASE_URL") else _demo_people(settings)
-        _serve(_with_demo(settings, host, people), listener, people)
+        _serve(_with_address(_with_demo(settings, host, people), listener), listener, people)
 
 
 @cli.command()
@@ -203,6 +203,14 @@ def _with_demo(settings: Settings, host: str, people: list[SignedIn]) -> Setting
     return settings.model_copy(update={"demo": emails})
 
 
+def _with_address(settings: Settings, listener: socket.socket) -> Settings:
+    """The settings with the address of this server, where mails that are sent nowhere need one for their links."""
+    if settings.public_url or not settings.mailbox:
+        return settings
+    host, port, *_ = listener.getsockname()
+    return settings.model_copy(update={"public_url": origin(host, port)})
+
+
 async def _sign_in(database_url: str) -> list[SignedIn]:
     from app.auth import issue_token
 
@@ -238,7 +246,8 @@ def _serve(settings: Settings, listener: socket.socket, people: list[SignedIn]) 
                 garbage.settle()
                 Memory.is_settling = True
                 host, port, *_ = listener.getsockname()
-                screen.print(banner(host, port, people, has_demo=bool(settings.demo)))
+                mailbox = None if settings.smtp_url else settings.mailbox
+                screen.print(banner(host, port, people, has_demo=bool(settings.demo), mailbox=mailbox))
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             await asyncio.gather(super().shutdown(sockets), workers.__aexit__())

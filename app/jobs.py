@@ -92,12 +92,14 @@ def run(kind: str, arguments: Annotated[list[str] | None, typer.Argument()] = No
 
 
 async def _run(connection: Connection, settings: Settings, kind: Any, arguments: dict[str, str], show: Any) -> None:
+    from app.mail import mailer
     from db.engine import Database
     from db.queue import operators
 
     database = Database(settings.database_url, keyring=settings.keyring)
     try:
-        await operators.run(database, Address.parse(settings.owner_url), connection, kind, arguments, show)
+        owner = Address.parse(settings.owner_url)
+        await operators.run(database, owner, connection, kind, arguments, show, mailer=mailer(settings))
     finally:
         await database.close()
 

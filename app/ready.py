@@ -80,6 +80,8 @@ def _settings(outside: Servers, found: Servers, data: Path) -> Settings:
     # The other ways to a database of one's own lead to another one than ours.
     if not os.environ.get("TRELLIS_SECRETS"):
         own["secrets"] = _own_secret(data)
+    if not os.environ.get("TRELLIS_MAILBOX"):
+        own["mailbox"] = data / "mailbox"
     return Settings(
         database_url=found.database_url,
         database_reader_url=None,

@@ -1,17 +1,20 @@
 """The settings of the process, from environment variables: `DATABASE_URL`, `TRELLIS_POOL_SIZE` and so on."""
 
 import re
+from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork
+from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork, ValidationInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.redis_address import checked
 from app.request_limits import USUAL, RequestLimits
 from db.address import Address
 from db.keyring import SHORTEST, Keyring
+from db.mail import is_address
 from graphql_schema.limits import Limits
 
 Level = Literal["off", "log", "safelist", "id-only"]
@@ -47,6 +50,28 @@ def _named(secrets: tuple[str, ...]) -> tuple[str, ...]:
     if not secrets:
         raise ValueError("name a secret, such as `openssl rand -base64 32` prints")
     return secrets
+
+
+def _of_pages(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("name the address as a browser has it: https://trellis.example")
+    return url.rstrip("/")
+
+
+def _sender(text: str) -> str:
+    if not is_address(parseaddr(text)[1]):
+        raise ValueError("name a sender, such as Trellis <hello@trellis.example>")
+    return text
+
+
+def _of_a_mail_server(url: str, others: ValidationInfo) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ValueError("an address of a mail server reads smtp://USER:PASSWORD@HOST:587")
+    if missing := [name for name in ("public_url", "mail_from") if not others.data.get(name)]:
+        raise ValueError(f"it needs {' and '.join(f'TRELLIS_{name.upper()}' for name in missing)} beside it")
+    return url
 
 
 Secret = Annotated[str, Field(min_length=SHORTEST)]
@@ -86,6 +111,17 @@ class Settings(BaseSettings):
     """The secrets that sign links in mails and API keys, and seal the tokens of other systems: random texts of 32
     characters or more, such as `openssl rand -base64 32` prints. The first is in use, those behind it are still known:
     to change it, put a new one in front. Our own servers have one with their data."""
+    public_url: Annotated[str, AfterValidator(_of_pages)] | None = None
+    """The address at which people reach this installation, such as `https://trellis.example`: links in mails lead
+    there. `scripts/serve` on servers of our own takes its own."""
+    mail_from: Annotated[str, AfterValidator(_sender)] | None = None
+    """The sender of mails, such as `Trellis <hello@trellis.example>`."""
+    smtp_url: Annotated[str, AfterValidator(_of_a_mail_server)] | None = Field(default=None, repr=False)
+    """The server that mails are sent through: `smtp://USER:PASSWORD@HOST:587`, with STARTTLS but for one without a
+    password on this machine, or `smtps://`. It needs `TRELLIS_PUBLIC_URL` and `TRELLIS_MAIL_FROM`."""
+    mailbox: Path | None = None
+    """The folder that mails are written to where there is no such server: what would be sent, for trying things out.
+    Our own servers have one with their data."""
     redis_prefix: str = "trellis:"
     """The prefix of every Redis channel and key, so that two installations can share one server."""
     pool_size: int = Field(default=16, ge=4)

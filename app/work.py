@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from app import garbage, logs
+from app.mail import mailer
 from app.realtime import Realtime
 from app.relay import Relay, Wakes
 from app.settings import Settings
@@ -68,7 +69,8 @@ class Working:
         self.database = Database(settings.database_url, pool_size=connections, keyring=settings.keyring)
         relay: type[Relay | Wakes] = Relay if settings.relay else Wakes
         self.relay = relay(self.database, self.realtime)
-        self.worker = Worker(self.database, Address.parse(settings.owner_url), at_once=settings.jobs_at_once)
+        owner = Address.parse(settings.owner_url)
+        self.worker = Worker(self.database, owner, at_once=settings.jobs_at_once, mailer=mailer(settings))
         self._ended = asyncio.Event()
         self._running = AsyncExitStack()
 
@@ -143,6 +145,9 @@ def _environment(settings: Settings) -> dict[str, str]:
         "DIRECT_URL": settings.direct_url,
         "REDIS_URL": settings.redis_url,
         "TRELLIS_MIGRATE": "false",
+        "TRELLIS_SECRETS": " ".join(settings.secrets),
+        "TRELLIS_PUBLIC_URL": settings.public_url,
+        "TRELLIS_MAILBOX": str(settings.mailbox.absolute()) if settings.mailbox else None,
     }
     others = {name: value for name, value in os.environ.items() if name not in given}
     return others | {name: value for name, value in given.items() if value is not None}

@@ -92,9 +92,11 @@ def topic_of(root: Base) -> Topic:
 def at(moved: Mapping[Topic, int], viewer_id: UUID | None) -> dict[str, int]:
     """The sequences of topics that a viewer has moved, by names that say nothing.
 
-    Topics that name other people are left out: how often what is theirs has changed is not the viewer's to know.
+    Topics that name other people, or are of everybody together, are left out: how often what is theirs has changed is
+    not the viewer's to know.
     """
-    people = {"viewer", "user", *(name for name, columns in _narrower.values() if "user_id" in columns)}
+    narrower = _narrower.values()
+    people = {"viewer", "user", *(name for name, columns in narrower if "user_id" in columns or not columns)}
     own = viewer_id and viewer_id.hex
     parts = ((one.split(":"), one, sequence) for one, sequence in moved.items())
     return {fingerprint(one): sequence for keys, one, sequence in parts if keys[0] not in people or own in keys}

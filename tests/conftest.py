@@ -28,6 +28,7 @@ from db.access import Viewer
 from db.coalescing import Run
 from db.engine import Database
 from db.history import Past
+from db.keyring import Keyring
 from db.outbox import Event
 from db.statements import Arguments, Statement
 from graphql_schema.core.context import Context
@@ -168,7 +169,7 @@ class NotingDatabase(Database):
 
     def __init__(self, url: str) -> None:
         # What is resolved field by field needs many sessions at once.
-        super().__init__(url, pool_size=64, timeout=DEADLINE)
+        super().__init__(url, pool_size=64, timeout=DEADLINE, keyring=Keyring([os.environ["TRELLIS_SECRETS"]]))
         self.statements: list[str] = []
         self.malformed: list[str] = []
         """Those that are wrong whatever their values: nobody hears of one that is run again in another form."""

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from sqlalchemy import ColumnElement, Text, and_, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Text, Uuid, and_, bindparam, delete, func, select, update
 
 from db import tables
 from db.access import GUEST, Viewer, viewer_id
+from db.actions.notifications import alert
 from db.errors import Forbidden, NotFound
 from db.ids import key_of
 from db.outbox import Event, topic
@@ -27,6 +28,8 @@ SESSIONS_ENDED = "SESSIONS_ENDED"
 """The kind of an event of a user, some of whose sessions have ended."""
 ATTEMPTS = 5
 LOCKED_FOR = timedelta(minutes=15)
+
+IF_NOT_YOU = "If it was not you, change your password: that ends all other sessions."
 
 hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 """OWASP's first choice for argon2id. Whatever was hashed otherwise is hashed anew when its owner signs in."""
@@ -45,6 +48,8 @@ ended_sessions = clears(tables.Session, lambda row: row.expires_at < func.now() 
 _HAS_ADDRESS = func.lower(tables.User.email) == bindparam("email", type_=Text())
 _VERIFIED = compiled(select(tables.User.email_verified_at).where(tables.User.id == viewer_id()))
 _HASH = compiled(select(tables.Password.hash).join(tables.User).where(_HAS_ADDRESS))
+_IS_KNOWN = tables.Session.device.is_not_distinct_from(bindparam("device", type_=Text()))
+_DEVICES = compiled(select(func.bool_or(_IS_KNOWN)).where(tables.Session.user_id == bindparam("user_id", type_=Uuid())))
 
 
 async def sign_in(
@@ -57,7 +62,7 @@ async def sign_in(
     """
     async with TURNS.turn(work.payer):
         known = await _password_hash(work, email)
-        matches = await asyncio.get_running_loop().run_in_executor(CHECKING, _matches, known or NOBODYS_HASH, password)
+        matches = await asyncio.get_running_loop().run_in_executor(CHECKING, is_right, known or NOBODYS_HASH, password)
         user = await _signed_in(work, email, known, matches=matches)
         if user is None:
             return None
@@ -77,13 +82,25 @@ async def _signed_in(work: Work, email: str, known: str | None, *, matches: bool
     # Or the time of the disk would tell that there is such a user.
     await work.execute(select(func.set_config("synchronous_commit", "off", True)))
     if user and is_open:
-        _count_failure(user, now)
+        count_failure(user, now)
     work.audit("sign_in_failed", user or tables.User)
     return None
 
 
 async def open_session(work: Work, user: tables.User, *, device: str | None = None, action: str = "signed_in") -> str:
-    """The token of a new session of `user`, as whom the work goes on. `action` is what the audit log calls it."""
+    """The token of a new session of `user`, as whom the work goes on. `action` is what the audit log calls it.
+
+    Somebody who is known on other devices is told of a new one.
+    """
+    devices = await work.fetch(_DEVICES, user_id=user.id, device=device)
+    if devices and devices[0] is False:
+        named = f"It calls itself “{device}”." if device else "It gave no name."
+        await alert(work, user.id, "You signed in on a new device", f"{named} {IF_NOT_YOU}")
+    return await new_session(work, user, device=device, action=action)
+
+
+async def new_session(work: Work, user: tables.User, *, device: str | None, action: str) -> str:
+    """The token of a session, as `open_session` gives it, of somebody who is told of nothing."""
     token = new_token()
     expires_at = datetime.now(UTC) + SESSION_LIFETIME
     session = await work.add(
@@ -118,6 +135,12 @@ async def end_sessions(work: Work, which: ColumnElement[bool], *, action: str = 
     return [one.public_id for one in ended]
 
 
+async def end_other_sessions(work: Work) -> list[str]:
+    """End the sessions of the viewer but for the one that they came with; returns the ids of those that have ended."""
+    mine = tables.Session.user_id == work.viewer_id
+    return await end_sessions(work, and_(mine, tables.Session.id.is_distinct_from(work.viewer.session_id)))
+
+
 async def end_sessions_of(work: Work, email: str, ids: Sequence[str] | None) -> list[str]:
     """End sessions of the user with this address, all of them or those with these ids; returns what has ended.
 
@@ -136,6 +159,21 @@ async def set_active(work: Work, email: str, *, is_active: bool) -> None:
         await work.changed(user)
     if not is_active:
         await end_sessions(work, tables.Session.user_id == user.id)
+
+
+def is_right(password_hash: str, password: str) -> bool:
+    """Whether a password has this hash; it takes a processor a while."""
+    try:
+        return hasher.verify(password_hash, password)
+    except VerificationError:
+        return False
+
+
+def count_failure(user: tables.User, now: datetime) -> None:
+    """Count a wrong password for an account whose row is locked, and lock the account after several in a row."""
+    user.login_attempts += 1
+    if user.login_attempts >= ATTEMPTS:
+        user.login_attempts, user.locked_until = 0, now + LOCKED_FOR
 
 
 async def _user(work: Work, email: str) -> tables.User:
@@ -167,16 +205,3 @@ async def _hash_anew(work: Work, user: tables.User, password: str) -> None:
 def _address(email: str) -> str:
     """An address as it is compared: the case of its letters does not matter."""
     return email.strip().lower()
-
-
-def _matches(password_hash: str, password: str) -> bool:
-    try:
-        return hasher.verify(password_hash, password)
-    except VerificationError:
-        return False
-
-
-def _count_failure(user: tables.User, now: datetime) -> None:
-    user.login_attempts += 1
-    if user.login_attempts >= ATTEMPTS:
-        user.login_attempts, user.locked_until = 0, now + LOCKED_FOR

@@ -2,13 +2,22 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 
 from db import tables
 from db.base import new_id
-from db.tables import NotificationEventKind
+from db.tables import NotificationEventKind, NotificationType
 from db.write import Work
+
+
+async def alert(work: Work, user_id: UUID, title: str, message: str) -> tables.Notification:
+    """Tell somebody of what happened to their account, also where it was done in their name: by whom, they know."""
+    told = {"type": NotificationType.SECURITY_ALERT, "title": title, "message": message}
+    notification = await work.add(tables.Notification(user_id=user_id, **told))
+    await work.happened(NotificationEventKind.NOTIFICATION_ADDED, notification)
+    return notification
 
 
 async def notify(work: Work, notifications: Sequence[dict[str, Any]]) -> None:

@@ -14,6 +14,7 @@ from pgqueuer.domain.types import JobId
 from db.access import GUEST
 from db.address import Address
 from db.engine import Database
+from db.mail import Mailer
 from db.queue.declared import Arguments, JobKind
 from db.queue.locks import Locks
 from db.queue.names import LOG, QUEUE, queries
@@ -104,12 +105,20 @@ async def cancel(connection: Connection, ids: Sequence[int]) -> list[int]:
 
 
 async def run(
-    database: Database, owner: Address, connection: Connection, kind: JobKind, arguments: Arguments, report: Report
+    database: Database,
+    owner: Address,
+    connection: Connection,
+    kind: JobKind,
+    arguments: Arguments,
+    report: Report,
+    *,
+    mailer: Mailer,
 ) -> None:
     """Run a job here, without a queue, while no worker runs one on the same thing."""
     async with Locks(AsyncpgDriver(connection)).on(kind.thing(arguments)):
         if kind.is_long:
-            await kind.function(Steps(partial(database.work, GUEST), _held, report, owner.owned), **arguments)
+            steps = Steps(partial(database.work, GUEST), _held, report, owner.owned, mailer)
+            await kind.function(steps, **arguments)
             return
         async with database.work(GUEST) as work:
             await kind.function(work, **arguments)

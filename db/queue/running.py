@@ -24,6 +24,7 @@ from pgqueuer.ports.driver import Driver
 from db.access import GUEST
 from db.address import Address
 from db.engine import Database
+from db.mail import Mailer
 from db.queue import reports
 from db.queue.batches import Batches
 from db.queue.declared import Arguments, JobKind
@@ -66,6 +67,7 @@ class Tools:
     running: set[asyncio.Task[None]]
     address: Address
     """The address of the owner of the tables."""
+    mailer: Mailer
 
 
 class Running(AbstractEntrypointExecutor):
@@ -138,7 +140,8 @@ class Run:
         async with self.tools.turns:
             await _begin([self])
             await self._told(reports.begin)
-            steps = Steps(self._work, self._hold, self._report, self.tools.address.owned)
+            tools = self.tools
+            steps = Steps(self._work, self._hold, self._report, tools.address.owned, tools.mailer)
             result = await self.kind.function(steps, **self.arguments)
             async with self._work() as work:
                 await _find(work, END, [self])

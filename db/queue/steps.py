@@ -4,15 +4,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
+from urllib.parse import urlencode
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
+from db.mail import Mail, Mailer, Undeliverable, veiled
 from db.write import Work
 
 Value = TypeVar("Value")
 Report = Callable[[Work, int, int | None, str | None], Awaitable[None]]
 """Says how much is done, of how much, and a message for people."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,7 @@ class Steps:
     report: Report
     owned: Callable[[], AbstractAsyncContextManager[AsyncConnection]]
     """A transaction as the owner of the tables, for what changes more than rows."""
+    mailer: Mailer
 
     @asynccontextmanager
     async def work(self) -> AsyncIterator[Work]:
@@ -44,6 +50,19 @@ class Steps:
         """Say how much is done, in words for people; the person who asked for the job sees it."""
         async with self.work() as work:
             await self.report(work, done, total, message)
+
+    async def send(self, mail: Mail) -> None:
+        """Send a mail, between two steps. One that reaches nobody is given up. Raises NotSent and CannotRun, and then
+        the job is tried again.
+        """
+        try:
+            await self.mailer.send(mail)
+        except Undeliverable as error:
+            log.warning("mail given up", to=veiled(mail.to), reason=str(error))
+
+    def link(self, **parameters: str) -> str:
+        """The address of the page that a mail leads to, such as `link(verify=token)`."""
+        return f"{self.mailer.public_url}/signin?{urlencode(parameters)}"
 
 
 class Lost(Exception):  # noqa: N818  (named for what happened)

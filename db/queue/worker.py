@@ -19,6 +19,7 @@ from pgqueuer.domain.models import Job, Schedule
 
 from db.address import Address
 from db.engine import Database
+from db.mail import Mailer, NoMailer
 from db.queue.add import add
 from db.queue.batches import Batches
 from db.queue.declared import JobKind, kinds
@@ -54,7 +55,10 @@ SETTINGS = {
 
 
 class Worker:
-    """Runs jobs, `at_once` of them at a time, with the sessions of a database that has as many for them."""
+    """Runs jobs, `at_once` of them at a time, with the sessions of a database that has as many for them.
+
+    Without a `mailer` those that send mails fail.
+    """
 
     def __init__(
         self,
@@ -64,12 +68,14 @@ class Worker:
         at_once: int = 8,
         heartbeat: float = HEARTBEAT,
         poll: float = POLL,
+        mailer: Mailer | None = None,
     ) -> None:
         self.database = database
         self.address = address
         self.at_once = at_once
         self.heartbeat = heartbeat
         self.poll = poll
+        self.mailer = mailer or NoMailer()
         self.shutdown = asyncio.Event()
         self.running: set[asyncio.Task[None]] = set()
 
@@ -105,6 +111,7 @@ class Worker:
             left=repository.left,
             running=self.running,
             address=self.address,
+            mailer=self.mailer,
         )
         for kind in kinds().values():
             self._register(library, repository, kind, tools)

@@ -10,6 +10,7 @@ from db.base import Base, Updated, count, flag, refers, state, string
 from db.constraints import check, unique
 from db.enums import Words
 from db.permissions import SEE
+from db.roots import narrow
 from db.rules import named_in, nobody, owned_by, platform
 
 
@@ -36,6 +37,22 @@ class SubscriptionType(Words):
 
     INDIVIDUAL = "INDIVIDUAL", "Their own plan."
     TEAM = "TEAM", "The plan of a team they belong to."
+
+
+class VerificationPurpose(Words):
+    """The use of a link in a mail."""
+
+    VERIFY_EMAIL = "VERIFY_EMAIL", "Shows that the address of an account is its owner's."
+    CHANGE_EMAIL = "CHANGE_EMAIL", "Gives an account this address."
+    RESET_PASSWORD = "RESET_PASSWORD", "Sets a new password."
+    MAGIC_LINK = "MAGIC_LINK", "Signs in."
+
+
+class AccountEventKind(Words):
+    """Something about an account that a mail is sent for."""
+
+    LINK_ASKED = "LINK_ASKED", "Somebody asked for a link to an address."
+    ALERTED = "ALERTED", "The owner is told of something by mail, too."
 
 
 acquaintances = (
@@ -75,7 +92,12 @@ class User(Updated, Base, access=owned_by("id") | platform(UserRole.MODERATOR, S
     locked_until: Mapped[datetime | None]
 
     __table_args__ = (
-        unique("username", says="Somebody else has this username."),
+        unique(
+            text("lower(username)"),
+            name="uq_users_username_lower",
+            at="username",
+            says="Somebody else has this username.",
+        ),
         unique(text("lower(email)"), name="uq_users_email_lower", at="email", says="Somebody has this address."),
         unique(
             text("lower(github_login)"),
@@ -113,6 +135,36 @@ class Session(Updated, Base, access=owned_by("user_id"), prefix="ses"):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
     __table_args__ = (unique("token_hash", says="This token was given out before."),)
+
+
+class VerificationToken(Base, access=nobody, prefix="vtk"):
+    """A link that somebody asked for. Its token is mailed, and only its hash is here.
+
+    Until the link is mailed nobody knows whether somebody has the address: then `user_id` says who that is.
+    """
+
+    __tablename__ = "verification_tokens"
+
+    identifier: Mapped[str] = string(254)
+    """The address, in small letters."""
+    purpose: Mapped[VerificationPurpose]
+    token_hash: Mapped[bytes]
+    user_id: Mapped[UUID | None] = refers("users", index=True)
+    payer_hash: Mapped[bytes | None]
+    """Stands for whoever paid for the request."""
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+    """The time of its use, or from which on another counts in its place."""
+
+    __table_args__ = (
+        unique("token_hash", says="This token was given out before."),
+        Index(None, "identifier", "created_at"),
+        Index(None, "payer_hash", "created_at"),
+    )
+
+
+# One topic for all requests: nobody listens, and a topic for each would stay for ever.
+narrow(VerificationToken, "links")
 
 
 class IdempotencyKey(Updated, Base, access=owned_by("user_id"), prefix="idk"):

@@ -61,6 +61,10 @@ class Mutation(Field):
     """A field that changes something."""
 
     guests: bool = field(default=False, kw_only=True)
+    alone: bool = field(default=False, kw_only=True)
+    """Whether it is never undone with others, nor its answer kept under a key: what it counts stays, and what it shows
+    is shown once. Those of guests are all so.
+    """
     values: int = field(default=0, kw_only=True)
     """Values that the variables of its operation may have, where these are more than those of any may have."""
 
@@ -184,21 +188,22 @@ def told(refusals: Sequence[Refusal]) -> dict[str, Any]:
 
 
 def mutation(
-    *, guests: bool = False, weight: int = 100, values: int = 0, **returns: Any
+    *, guests: bool = False, alone: bool = False, weight: int = 100, values: int = 0, **returns: Any
 ) -> Callable[[Callable[..., Awaitable[Any]]], Steps]:
     """Make a function `(work, input)` a mutation. `returns` names what it returns, in order: a table, `references` to
     several rows of one, or a type.
 
     The function's docstring is the description. It runs in one transaction; a refusal undoes all of it and becomes an
     entry of `errors`, and so does a constraint that it breaks: see `db.constraints`. A conflict shows the
-    object as it stands in the payload's first field. With `guests` nobody has to be signed in. `values` is how many
-    its variables may have, where every operation's `Limits.values` are too few: so many are made sense of beside the
-    event loop.
+    object as it stands in the payload's first field. With `guests` nobody has to be signed in. What counts failures or
+    shows a secret is done `alone`. `values` is how many its variables may have, where every operation's `Limits.values`
+    are too few: so many are made sense of beside the event loop.
     """
 
     def declare(function: Callable[..., Awaitable[Any]]) -> Steps:
         payload_type(function.__name__, returns)
-        return Steps(described(function), function, returns, guests=guests, values=values, weight=weight)
+        options: Any = {"guests": guests, "alone": alone or guests, "values": values, "weight": weight}
+        return Steps(described(function), function, returns, **options)
 
     return declare
 

@@ -84,10 +84,10 @@ async def run(operation: Operation, context: Context) -> Answer:
 
 
 def check(operation: Operation) -> None:
-    """Refuse what must be kept when the rest is undone: sign-ins that fail are counted."""
+    """Refuse what must be kept when the rest is undone, such as a count of failures, and what shows a secret."""
     for member in operation.plan.members:
         node = member.node
-        if isinstance(node, Python) and isinstance(node.field, Mutation) and node.field.guests:
+        if isinstance(node, Python) and isinstance(node.field, Mutation) and node.field.alone:
             raise BadInput(f"`{member.name}` is done by itself: send it without `@atomic` and without a key.")
 
 

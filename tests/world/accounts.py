@@ -1,8 +1,8 @@
-"""Everybody, each signed in; Ada has a password."""
+"""Everybody, each signed in; Ada has a password, and Ben asked for a link to set one."""
 
 from db import tables
 from db.actions import accounts
-from db.tables import UserRole
+from db.tables import UserRole, VerificationPurpose
 from db.write import Work
 from tests.world import NOON, PEOPLE, World
 
@@ -17,4 +17,6 @@ async def make(world: World, work: Work) -> None:
         world.rows[name] = await work.add(user)
         world.tokens[name] = await accounts.open_session(work, user)
         (world.rows[f"{name}s_session"],) = (row for row in work.added if getattr(row, "user_id", None) == user.id)
+    link = {"identifier": "ben@example.com", "purpose": VerificationPurpose.RESET_PASSWORD, "expires_at": NOON}
+    await work.add(tables.VerificationToken(user_id=world.ben.id, token_hash=b"of a token", **link))
     await work.add(tables.Password(user_id=world.ada.id, hash=accounts.hasher.hash(PASSWORD)))

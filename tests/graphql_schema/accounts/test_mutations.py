@@ -14,7 +14,7 @@ from app.auth import authenticate
 from db import tables
 from db.access import Viewer
 from db.actions import accounts
-from db.actions.accounts import CHECKING, TURNS, _matches, hasher
+from db.actions.accounts import CHECKING, TURNS, hasher, is_right
 from db.errors import Overloaded, Unauthenticated
 from graphql_schema.core.context import Context
 from graphql_schema.execution import Request
@@ -158,9 +158,9 @@ async def test_every_sign_in_that_fails_costs_one_hash_of_the_same_parameters(
 
     def noted(password_hash: str, password: str) -> bool:
         costs.append(extract_parameters(password_hash))
-        return _matches(password_hash, password)
+        return is_right(password_hash, password)
 
-    monkeypatch.setattr(accounts, "_matches", noted)
+    monkeypatch.setattr(accounts, "is_right", noted)
     await change(graph.database, world.ines, is_active=False)
     await change(graph.database, world.sam, locked_until=datetime.now(UTC) + timedelta(hours=1))
     for person in (world.ines, world.sam):

@@ -31,5 +31,9 @@ def sessions(world: Oracle, who: UUID | None, what: str, session: Row) -> bool:
     return bool(session.user_id == who)
 
 
+def verification_tokens(world: Oracle, who: UUID | None, what: str, token: Row) -> bool:
+    return False
+
+
 def idempotency_keys(world: Oracle, who: UUID | None, what: str, key: Row) -> bool:
     return bool(key.user_id == who)
