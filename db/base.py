@@ -127,9 +127,9 @@ def refers(
     return mapped_column(ForeignKey(f"{to}.id", ondelete=ondelete), info=info, **options)
 
 
-def outlives(to: str, **options: Any) -> Mapped[Any]:
-    """The key of a row of `to` without a foreign key: it stays when that row is gone."""
-    return mapped_column(info={OUTLIVES: to}, **options)
+def outlives(to: str, *, reveals: bool = False, **options: Any) -> Mapped[Any]:
+    """The key of a row of `to` without a foreign key: it stays when that row is gone. `reveals` is as of `refers`."""
+    return mapped_column(info={"reveals": reveals, OUTLIVES: to}, **options)
 
 
 def string(longest: int, **options: Any) -> Mapped[Any]:

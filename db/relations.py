@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, any_, func, select, true
 from db.access import Row, Rule, Viewer, allows, alternatives, in_scope, rule_of
 from db.base import Base
 from db.permissions import SEE
-from db.rules import Through, administrators
+from db.rules import Through, administrators, parent_of
 
 Join = Callable[[Any, Any, Viewer], ColumnElement[bool]]
 
@@ -57,9 +57,8 @@ class Relation:
 
 def up(column: Any) -> Relation:
     """The relation from a row to the one that its foreign key refers to."""
-    (key,) = column.foreign_keys
     on: Join = lambda row, parent, _: parent.id == row[column.name]  # noqa: E731  (as short as the others)
-    return Relation(class_of(key.column.table), on, not follows(column), column=column.name)
+    return Relation(class_of(parent_of(column)), on, not follows(column), column=column.name)
 
 
 def down(column: Any) -> Relation:
@@ -95,8 +94,7 @@ def refers_to_any(row: Any, column: Any, keys: Any, viewer: Viewer) -> ColumnEle
 
     The key of something hidden finds as little as the key of nothing, or a filter would tell one from the other.
     """
-    (reference,) = column.foreign_keys
-    target = reference.column.table.alias()
+    target = parent_of(column).alias()
     is_seen = in_scope(SEE, target, viewer) if follows(column) else allows(SEE, target, viewer)
     if is_seen is not true():
         keys = func.array(select(target.c.id).where(target.c.id == any_(keys), is_seen).scalar_subquery())

@@ -22,7 +22,7 @@ async def alert(work: Work, user_id: UUID, title: str, message: str) -> tables.N
 
 async def notify(work: Work, notifications: Sequence[dict[str, Any]]) -> None:
     """Write these notifications, given by their columns; none to the viewer, who knows what they do."""
-    told = [{"id": new_id(), **columns} for columns in notifications if columns["user_id"] != work.viewer_id]
+    told = [{"id": new_id(), **columns} for columns in notifications if columns["user_id"] != work.viewer.id]
     if told:
         await work.execute(insert(tables.Notification).values(told))
         for columns in told:

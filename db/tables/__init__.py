@@ -6,6 +6,7 @@ A module of this folder has its line here, so that whoever reads or types `table
 from db.tables.accounts import *
 from db.tables.audit import *
 from db.tables.courses import *
+from db.tables.invitations import *
 from db.tables.jobs import *
 from db.tables.notifications import *
 from db.tables.organizations import *

@@ -27,7 +27,7 @@ class AuditLog(
     __tablename__ = "audit_logs"
 
     sequence: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
-    actor_id: Mapped[UUID | None] = outlives("users")
+    actor_id: Mapped[UUID | None] = outlives("users", reveals=True)
     api_key_id: Mapped[UUID | None]
     organization_id: Mapped[UUID | None] = outlives("organizations")
     project_id: Mapped[UUID | None] = outlives("specification_projects")
@@ -40,9 +40,9 @@ class AuditLog(
     request_id: Mapped[UUID | None]
 
     __table_args__ = (
-        Index(None, "organization_id", "id"),
-        Index(None, "project_id", "id"),
-        Index(None, "actor_id", "id"),
+        Index(None, "organization_id", "created_at", "id"),
+        Index(None, "project_id", "created_at", "id"),
+        Index(None, "actor_id", "created_at", "id"),
         Index(None, "resource", "resource_id", "id"),
         check("action ~ '^[a-z]+(_[a-z]+)*$'", at="action", says="An action is named in lower case: comment_added."),
     )

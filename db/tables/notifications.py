@@ -37,6 +37,8 @@ class NotificationData(BaseModel, extra="forbid", populate_by_name=True):
     """The subject of a notification, for programs."""
 
     project_id: str | None = Field(None, alias="projectId", description="the project that it is about")
+    organization_id: str | None = Field(None, alias="organizationId", description="the organization that it is about")
+    invitation_id: str | None = Field(None, alias="invitationId", description="the invitation to accept or decline")
     role: str | None = Field(None, description="what you are there")
 
 

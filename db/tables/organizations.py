@@ -6,11 +6,11 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
 from db.base import Base, Updated, refers, state, string
-from db.constraints import unique
+from db.constraints import check, not_blank, unique
 from db.enums import Words
 from db.guards import guard
-from db.permissions import COMMENT, EDIT, MANAGE, SEE, Roles
-from db.rules import members, through
+from db.permissions import COMMENT, EDIT, MANAGE, OWN, SEE, Roles
+from db.rules import members, owned_by, through
 
 
 class OrganizationPlan(Words):
@@ -30,6 +30,20 @@ class OrganizationRole(Words):
     VIEWER = "VIEWER", "Looks at normal repositories."
 
 
+class OrganizationEventKind(Words):
+    """Something that happened to an organization itself."""
+
+    SNAPSHOT = (
+        "SNAPSHOT",
+        "Nothing happened: the organization as it is when you begin to listen, and where events are lost.",
+    )
+    ORGANIZATION_CHANGED = "ORGANIZATION_CHANGED", "Somebody changed what the organization says of itself."
+    ORGANIZATION_DELETED = "ORGANIZATION_DELETED", "The organization is gone, with its repositories."
+    MEMBER_ADDED = "MEMBER_ADDED", "Somebody belongs to the organization from now on."
+    MEMBER_CHANGED = "MEMBER_CHANGED", "Somebody has another role."
+    MEMBER_REMOVED = "MEMBER_REMOVED", "Somebody was removed from the organization, or has left it."
+
+
 ORGANIZATION_ROLES: Roles = {
     OrganizationRole.OWNER: frozenset({SEE, COMMENT, EDIT, MANAGE}),
     OrganizationRole.ADMIN: frozenset({SEE, COMMENT, EDIT, MANAGE}),
@@ -47,14 +61,22 @@ class Organization(
 
     name: Mapped[str] = string(200)
     slug: Mapped[str] = string(100)
-    description: Mapped[str | None]
+    description: Mapped[str | None] = string(2_000)
     avatar_url: Mapped[str | None]
     plan: Mapped[OrganizationPlan] = state(OrganizationPlan.FREE)
 
-    __table_args__ = (unique("slug", says="Another organization has this name in addresses."),)
+    __table_args__ = (
+        unique("slug", says="Another organization has this name in addresses."),
+        check(
+            "slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$'",
+            at="slug",
+            says="A name in addresses has small letters from a to z and digits, with single hyphens between them.",
+        ),
+        not_blank("name"),
+    )
 
 
-class OrganizationMember(Updated, Base, access=through("organization_id"), prefix="orm"):
+class OrganizationMember(Updated, Base, access=through("organization_id") | owned_by("user_id", OWN), prefix="orm"):
     """A person's place in an organization."""
 
     __tablename__ = "organization_members"

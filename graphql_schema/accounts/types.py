@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 
 from db import tables
 from db.access import any_row, viewer_id
@@ -85,6 +85,12 @@ class User:
         lambda user: case((user.id == viewer_id(), unread(user))),
     )
     notifications = many(tables.Notification.user_id, "What they were told; empty unless it is your own.")
+    invitations = many(
+        tables.Invitation,
+        "The invitations to your verified address, newest first; empty unless it is your own.",
+        on=lambda user, invitation: and_(user.id == viewer_id(), invitation.email == func.lower(user.email)),
+    )
+    audit_logs = many(tables.AuditLog.actor_id, "What they did, newest first, as far as you see the entries.")
     sessions = many(tables.Session.user_id, "Where they are signed in; empty unless it is your own.")
 
 

@@ -107,11 +107,12 @@ class Column(Field):
 
 @dataclass(frozen=True, eq=False)
 class Sql(Field):
-    """A value that an SQL expression over the row and the arguments of the field gives."""
+    """A value that an SQL expression over the row and the arguments of the field gives; `needs` is as of a `Column`."""
 
     type: Any
     value: Callable[..., ColumnElement[Any]]
     signature: Signature = field(default_factory=Signature)
+    needs: Permission | None = None
 
     @property
     def is_nullable(self) -> bool:
@@ -134,16 +135,19 @@ class Sql(Field):
 
     def lower(self, at: Selected) -> tree.Node:
         if not self.signature.arguments:
-            return tree.Value("expression", lambda scope: self.value(scope.row.c), is_nullable=True)
+            return tree.Value("expression", lambda scope: self.value(scope.row.c), is_nullable=True, needs=self.needs)
         given = at.given()
         return tree.Value(
             "expression",
             lambda scope: self.value(scope.row.c, **self.signature.written(scope.shape, given.bound)),
             is_nullable=True,
+            needs=self.needs,
             given=given,
         )
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
+        if self.needs and not await context.load(read.permitted, type(source), self.needs, key=source.id):
+            return None
         applied = Applied(self.value, Literals.of(self.signature, arguments))
         return await context.load(read.expression, type(source), applied, key=source.id)
 
@@ -228,10 +232,12 @@ def sql(
     value: Callable[..., ColumnElement[Any]],
     *,
     weight: int | None = 1,
+    needs: Permission | None = None,
     **arguments: Argument,
 ) -> Sql:
     """A value that PostgreSQL computes of a row, and of arguments that the function takes by name. It weighs
-    nothing where it looks at nothing but a few columns of the row.
+    nothing where it looks at nothing but a few columns of the row. With `needs` it is null for viewers who lack the
+    permission on the row.
 
     >>> length = sql(int, "How long it is.", lambda document: func.length(document.content))
     >>> start = sql(
@@ -241,7 +247,7 @@ def sql(
     ...     length=number("How many characters", most=1_000, default=200),
     ... )
     """
-    return Sql(description, type, value, Signature(arguments), weight=weight)
+    return Sql(description, type, value, Signature(arguments), needs, weight=weight)
 
 
 def embedded(of: str, description: str) -> Embedded:

@@ -20,6 +20,7 @@ from db import ids, indexes, search
 from db.access import Viewer
 from db.base import Base
 from db.relations import class_of, refers_to_any
+from db.rules import parent_of
 from graphql_schema.core.fields import Sql, graph_type
 from graphql_schema.core.texts import check_storable, check_text
 
@@ -222,7 +223,6 @@ def _given(values: Any) -> list[tuple[str, Any]]:
 
 def _keys(column: Any, values: list[str]) -> tuple[UUID, ...]:
     """The keys of public ids; an id of nothing is left out, as it matches nothing."""
-    (reference,) = column.foreign_keys
-    table = class_of(reference.column.table)
+    table = class_of(parent_of(column))
     found = (ids.key_of(table, value) for value in values)
     return tuple(key for key in found if key)

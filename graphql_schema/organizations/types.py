@@ -1,10 +1,13 @@
 """Organizations and their members."""
 
-from sqlalchemy import and_
+from sqlalchemy import and_, select
 
 from db import tables
 from db.access import viewer_id
-from graphql_schema.core import column, many, node, one
+from db.permissions import MANAGE
+from graphql_schema.core import column, many, node, one, sql
+
+users = tables.User.__table__
 
 
 @node(tables.Organization, orders=("name", "created_at"), filters=("plan",))
@@ -27,6 +30,14 @@ class Organization:
     )
     repositories = many(tables.Repository.organization_id, "Its repositories, as far as you see them.")
     projects = many(tables.SpecificationProject.organization_id, "Its specification projects, as far as you see them.")
+    invitations = many(
+        tables.Invitation.organization_id, "Who was invited to it, newest first; for those who manage it."
+    )
+    audit_logs = many(
+        tables.AuditLog.organization_id,
+        "What was done to it and to what belongs to it, newest first; for those who manage it. Others find what they did "
+        "themselves.",
+    )
     webhook_events = many(
         tables.WebhookEvent.organization_id,
         "What GitHub sent about it and its repositories, newest first; for those who manage it.",
@@ -38,6 +49,12 @@ class OrganizationMember:
     """A person's place in an organization."""
 
     role = column("What the person is to the organization.")
+    email = sql(
+        str | None,
+        "The person's e-mail address; null unless you manage the organization.",
+        lambda member: select(users.c.email).where(users.c.id == member.user_id).scalar_subquery(),
+        needs=MANAGE,
+    )
     created_at = column("Since when.")
     organization = one(tables.OrganizationMember.organization_id, "The organization.")
     user = one(tables.OrganizationMember.user_id, "The person.")

@@ -7,6 +7,7 @@ from sqlalchemy import func
 
 from db import tables
 from db.actions import specs
+from db.actions.accounts import check_verified
 from db.errors import BadInput, Conflict, Refusal
 from db.permissions import COMMENT, EDIT, MANAGE, OWN
 from db.tables import (
@@ -107,8 +108,9 @@ async def create_project(
 ) -> tuple[tables.SpecificationProject, list[tables.SpecificationDocument]]:
     """Begin a specification project: you own it, and it has a document for requirements, design and tasks.
 
-    All of it is made, or nothing.
+    For everybody who has verified their address. All of it is made, or nothing.
     """
+    await check_verified(work)
     people = accepted(work, await _people(work, input.members, owner=work.viewer_id), OnError.ALL_OR_NOTHING)
     return await specs.create_project(
         work,

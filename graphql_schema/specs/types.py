@@ -7,12 +7,14 @@ from sqlalchemy import Integer, and_, case, func, select
 
 from db import tables
 from db.access import viewer_id
+from db.permissions import MANAGE
 from db.tables import MembershipStatus
 from graphql_schema.core import column, embedded, embedded_in, many, many_to_many, node, number, one, sql
 
 documents = tables.SpecificationDocument.__table__
 threads = tables.CommentThread.__table__
 comments = tables.Comment.__table__
+users = tables.User.__table__
 
 
 def beginning(text: Any, length: Any) -> Any:
@@ -75,6 +77,12 @@ class SpecificationProject:
         "The people who work on it now, beside its owner.",
         where=lambda member: member.status == MembershipStatus.ACTIVE,
     )
+    invitations = many(tables.Invitation.project_id, "Who was invited to it, newest first; for those who manage it.")
+    audit_logs = many(
+        tables.AuditLog.project_id,
+        "What was done to it and to what belongs to it, newest first; for those who manage it. Others find what they did "
+        "themselves.",
+    )
     documents = many(
         tables.SpecificationDocument.project_id, "Its documents, at most one a phase, in the order of the phases."
     )
@@ -86,6 +94,16 @@ class ProjectMember:
 
     role = column("What the person may do there: see the descriptions of the roles.")
     status = column("Whether the membership holds.")
+    email = sql(
+        str | None,
+        "The person's e-mail address, as long as they are a member; null unless you manage the project.",
+        lambda member: (
+            select(users.c.email)
+            .where(users.c.id == member.user_id, member.status == MembershipStatus.ACTIVE)
+            .scalar_subquery()
+        ),
+        needs=MANAGE,
+    )
     created_at = column("Since when.")
     project = one(tables.ProjectMember.project_id, "The project.")
     user = one(tables.ProjectMember.user_id, "The person.")

@@ -1,5 +1,6 @@
 """Generated organizations, and repositories in which their members work."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -33,7 +34,8 @@ class Team:
     @property
     def slug(self) -> str:
         """Its name, too."""
-        return f"{slug(self.members[0].name.split()[1])}-{self.number}"
+        words = re.findall("[a-z0-9]+", slug(self.members[0].name.split()[1]))
+        return "-".join([*words, str(self.number)])
 
     @property
     def id(self) -> UUID:

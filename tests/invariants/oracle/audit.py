@@ -4,6 +4,8 @@ from uuid import UUID
 
 from tests.invariants.oracle import Oracle, Row
 
+MENTIONS = (("audit_logs", "actor_id"),)
+
 
 def audit_logs(world: Oracle, who: UUID | None, what: str, entry: Row) -> bool:
     if what == "see" and who is not None and entry.actor_id == who:

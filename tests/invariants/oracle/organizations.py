@@ -19,6 +19,8 @@ def organizations(world: Oracle, who: UUID | None, what: str, organization: Row)
 
 
 def organization_members(world: Oracle, who: UUID | None, what: str, member: Row) -> bool:
+    if what == "own":
+        return bool(member.user_id == who)
     return world.inherits(who, what, "organizations", member.organization_id)
 
 
