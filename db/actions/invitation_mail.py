@@ -3,6 +3,7 @@
 The token in that mail is signed, not drawn: it is made anew where it is needed, and stands in no event and no job.
 """
 
+import re
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from db.queue.steps import Steps
 from db.tables import InvitationEventKind, InvitationStatus, NotificationType, OrganizationRole, ProjectRole
 from db.tokens import token_hash
 from db.write import Work
+
+_FORM = re.compile(r"tri_[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +71,16 @@ async def deliver_invitation(steps: Steps, invitation: str) -> None:
             found.invitee_id = user_id
             await notify(work, [letter.news(found, user_id)])
             return
-        token = _kept_token(work.keyring, found)
 
 
 def token_of(keyring: Keyring, invitation_id: UUID) -> str:
     """The token of an invitation: `tri_` and 43 characters of base64url, which nobody guesses."""
     return _tokens(keyring, invitation_id)[0]
+
+
+def is_token(text: str) -> bool:
+    """Whether a text has the form of a token, so that anything else is refused without a statement."""
+    return _FORM.fullmatch(text) is not None
 
 
 def _tokens(keyring: Keyring, invitation_id: UUID) -> list[str]:
@@ -82,7 +89,7 @@ def _tokens(keyring: Keyring, invitation_id: UUID) -> list[str]:
     return [f"tri_{urlsafe_b64encode(one).decode().rstrip('=')}" for one in signatures]
 
 
-def _kept_token(keyring: Keyring, invitation: tables.Invitation) -> str | None:
+def kept_token(keyring: Keyring, invitation: tables.Invitation) -> str | None:
     """The token whose hash is kept; None where its secret was taken away in the meantime."""
     tokens = _tokens(keyring, invitation.id)
     return next((one for one in tokens if token_hash(one) == invitation.token_hash), None)

@@ -5,13 +5,13 @@ An address is answered alike whether or not somebody here has it: that is looked
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 
 from db import tables
 from db.access import GUEST, Viewer, allows
 from db.actions import organizations, specs
 from db.actions.accounts import check_verified
-from db.actions.invitation_mail import token_of
+from db.actions.invitation_mail import is_token, token_of
 from db.errors import Conflict, Forbidden, NotFound
 from db.outbox import topic
 from db.permissions import MANAGE, OWN
@@ -46,11 +46,8 @@ ended_invitations = clears(
 async def expire_invitations(work: Work) -> None:
     """Note of invitations that nobody has answered in time that they have expired."""
     table = tables.Invitation
-    is_late = table.status == InvitationStatus.PENDING, table.expires_at <= func.now()
-    late = select(table.id).where(*is_late).limit(CLEARED).with_for_update(skip_locked=True)
-    expired = update(table).where(table.id.in_(late)).values(status=InvitationStatus.EXPIRED)
-    for organization, project in await work.execute(expired.returning(table.organization_id, table.project_id)):
-        work.touch(topic("organization", organization) if organization else topic("project", project))
+    late = select(table.id).where(_is_late()).limit(CLEARED).with_for_update(skip_locked=True)
+    await _expire(work, table.id.in_(late))
 
 
 async def invite_to_organization(
@@ -69,9 +66,7 @@ async def invite_to_organization(
         raise Conflict("This person is in the organization already.", at="email")
     await _check_new(work, invitation)
     await organizations.check_place(work, organization, with_invited=True)
-    await _send(work, invitation, role)
-    await work.changed(organization)
-    return invitation
+    return await _send(work, invitation, role)
 
 
 async def invite_to_project(
@@ -87,9 +82,7 @@ async def invite_to_project(
     if await work.scalar(member.where(*place)):
         raise Conflict("This person has a place in the project already.", at="email")
     await _check_new(work, invitation)
-    await _send(work, invitation, role)
-    await work.changed(project)
-    return invitation
+    return await _send(work, invitation, role)
 
 
 async def by_token(work: Work, token: str) -> tables.Invitation:
@@ -99,7 +92,7 @@ async def by_token(work: Work, token: str) -> tables.Invitation:
     passed on more easily than an address.
     """
     sent = select(tables.Invitation).where(tables.Invitation.token_hash == token_hash(token))
-    invitation = await work.scalar(sent)
+    invitation = await work.scalar(sent) if is_token(token) else None
     if invitation is None:
         raise NotFound("There is no such invitation.", at="token")
     if not await work.scalar(select(tables.User.id).where(tables.User.id == work.viewer_id, _is_to(invitation))):
@@ -132,7 +125,6 @@ async def accept(work: Work, invitation: tables.Invitation, *, at: str) -> table
     await work.happened(InvitationEventKind.INVITATION_ACCEPTED, invitation)
     if organization and invitation.organization_role:
         await organizations.add_member(work, organization, work.viewer_id, invitation.organization_role)
-        await work.changed(organization)
     elif invitation.project_role:
         await _join(work, invitation, invitation.project_role)
     return invitation
@@ -150,7 +142,6 @@ async def _join(work: Work, invitation: tables.Invitation, role: ProjectRole) ->
     project = (await work.execute(one)).scalar_one()
     viewer = (await work.execute(select(tables.User).where(tables.User.id == work.viewer_id))).scalar_one()
     await specs.add_members(work, project, [(viewer, role)])
-    await work.changed(project)
 
 
 async def _check_new(work: Work, invitation: tables.Invitation) -> None:
@@ -166,13 +157,13 @@ async def _check_new(work: Work, invitation: tables.Invitation) -> None:
     target = "organization_id" if invitation.organization_id else "project_id"
     is_same = getattr(table, target) == getattr(invitation, target)
     waits = is_same, table.email == invitation.email, table.status == InvitationStatus.PENDING
-    late = update(table).where(*waits, table.expires_at <= func.now())
-    await work.execute(late.values(status=InvitationStatus.EXPIRED))
+    await _expire(work, and_(_is_late(), *waits))
     if waiting := await work.scalar(select(table).where(*waits)):
         raise Conflict(OPEN_ALREADY, at="email", current=waiting)
 
 
-async def _send(work: Work, invitation: tables.Invitation, role: OrganizationRole | ProjectRole) -> None:
+async def _send(work: Work, invitation: tables.Invitation, role: OrganizationRole | ProjectRole) -> tables.Invitation:
+    """The invitation, as the viewer sends it now."""
     fill_defaults(invitation)
     invitation.invited_by_id = work.viewer_id
     invitation.expires_at = datetime.now(UTC) + LIFETIME
@@ -180,6 +171,7 @@ async def _send(work: Work, invitation: tables.Invitation, role: OrganizationRol
     await work.add(invitation)
     work.audit("invitation_sent", invitation, role=role)
     await work.happened(InvitationEventKind.INVITATION_SENT, invitation)
+    return invitation
 
 
 async def _could_be_sent(work: Work, invitation: tables.Invitation) -> bool:
@@ -194,6 +186,17 @@ async def _could_be_sent(work: Work, invitation: tables.Invitation) -> bool:
         role = await organizations.role_of(work, invitation.organization_id, viewer.id)
         return may_invite and role is OrganizationRole.OWNER
     return may_invite
+
+
+async def _expire(work: Work, which: ColumnElement[bool]) -> None:
+    expired = update(tables.Invitation).where(which).values(status=InvitationStatus.EXPIRED)
+    gone = await work.scalars(expired.returning(tables.Invitation.id))
+    work.touch(*(topic("invitation", key) for key in gone))
+
+
+def _is_late() -> ColumnElement[bool]:
+    """The condition that an invitation was not answered in time."""
+    return and_(tables.Invitation.status == InvitationStatus.PENDING, tables.Invitation.expires_at <= func.now())
 
 
 def _address(email: str) -> str:

@@ -3,19 +3,21 @@
 Whoever manages an organization has the permission by its rule. What is for its owners alone is checked here.
 """
 
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Uuid, bindparam, func, select, union
 from sqlalchemy.dialects.postgresql import insert
 
-from db import tables
+from db import base, tables
 from db.actions.accounts import check_verified
 from db.base import new_id
 from db.errors import BadInput, Forbidden
-from db.outbox import Event, topic, viewer_topic
+from db.outbox import Event, viewer_topic
 from db.plans import ORGANIZATIONS, check_room
 from db.records import fill_defaults
-from db.roots import topic_of
+from db.roots import root_topic, topic_of
 from db.tables import InvitationStatus, OrganizationEventKind, OrganizationRole
 from db.write import Work
 
@@ -119,12 +121,12 @@ async def transfer(work: Work, member: tables.OrganizationMember) -> None:
 async def delete_organization(work: Work, organization: tables.Organization) -> None:
     """Delete an organization with its repositories, and all that is theirs. Projects stay, with their owners."""
     await check_owner(work, organization.id, at="organizationId")
-    member, project = tables.OrganizationMember, tables.SpecificationProject
+    member = tables.OrganizationMember
     members = await work.scalars(select(member.user_id).where(member.organization_id == organization.id))
-    projects = await work.scalars(select(project.id).where(project.organization_id == organization.id))
+    roots = (await work.execute(_roots_below(), {"organization_id": organization.id})).scalars()
     work.audit("organization_deleted", organization)
     await work.happened(OrganizationEventKind.ORGANIZATION_DELETED, organization)
-    work.touch(*map(viewer_topic, members), *(topic("project", key) for key in projects))
+    work.touch(*map(viewer_topic, members), *(root for root in roots if root))
     await work.delete(organization)
 
 
@@ -141,3 +143,17 @@ async def role_of(work: Work, organization_id: UUID, user_id: UUID | None) -> Or
     member = tables.OrganizationMember
     place = member.organization_id == organization_id, member.user_id == user_id
     return await work.scalar(select(member.role).where(*place))
+
+
+@cache
+def _roots_below() -> Any:
+    """The topics of the roots of all rows that refer to an organization: of its projects, its jobs, its invitations."""
+    organizations = tables.Organization.__table__
+    keys = (
+        key.parent
+        for table in base.tables()
+        for key in table.__table__.foreign_keys
+        if key.column.table is organizations
+    )
+    given = bindparam("organization_id", type_=Uuid())
+    return union(*(select(root_topic(key.table)).where(key == given) for key in keys))

@@ -35,8 +35,8 @@ class Organization:
     )
     audit_logs = many(
         tables.AuditLog.organization_id,
-        "What was done to it and to what belongs to it, newest first; for those who manage it. Others find what they did "
-        "themselves.",
+        "What was done to it and to what belongs to it, newest first; for those who manage it. Others find what they "
+        "did themselves.",
     )
     webhook_events = many(
         tables.WebhookEvent.organization_id,

@@ -80,8 +80,8 @@ class SpecificationProject:
     invitations = many(tables.Invitation.project_id, "Who was invited to it, newest first; for those who manage it.")
     audit_logs = many(
         tables.AuditLog.project_id,
-        "What was done to it and to what belongs to it, newest first; for those who manage it. Others find what they did "
-        "themselves.",
+        "What was done to it and to what belongs to it, newest first; for those who manage it. Others find what they "
+        "did themselves.",
     )
     documents = many(
         tables.SpecificationDocument.project_id, "Its documents, at most one a phase, in the order of the phases."

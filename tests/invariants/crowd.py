@@ -23,6 +23,8 @@ WORDS: dict[str, Callable[[int], str]] = {
     "commits.sha": "{:040x}".format,
     "audit_logs.action": "seen".format,
     "courses.slug": "course-{}".format,
+    "invitations.email": "guest{}@example.com".format,
+    "organizations.slug": "organization-{}".format,
 }
 """Texts that must have a form."""
 
@@ -63,7 +65,12 @@ async def populate(session: AsyncSession, random: Random, *, size: int) -> dict[
 def row_of(table: Table, random: Random, number: int, keys: dict[str, list[UUID]]) -> dict[str, Any]:
     """A row that refers to rows with these keys. Its texts and numbers are those of no other `number`."""
     columns = [column for column in table.c if _is_given(column)]
-    return _consistent(table, {column.name: _value(column, random, number, keys) for column in columns})
+    row = {column.name: _value(column, random, number, keys) for column in columns}
+    if table.name == "invitations":  # to one thing
+        kept, left = random.sample(["organization", "project"], 2)
+        parent = {"organization": "organizations", "project": "specification_projects"}[kept]
+        return row | {f"{kept}_id": random.choice(keys[parent]), f"{left}_id": None, f"{left}_role": None}
+    return _consistent(table, row)
 
 
 def _outlives(table: Table) -> bool:

@@ -18,8 +18,7 @@ async def make(world: World, work: Work) -> None:
         ("remote", "olga", OrganizationRole.OWNER),
     )
     for organization, user, role in places:
-        await work.add(
-            tables.OrganizationMember(
-                organization_id=world.rows[organization].id, user_id=world.rows[user].id, role=role
-            )
+        membership = tables.OrganizationMember(
+            organization_id=world.rows[organization].id, user_id=world.rows[user].id, role=role
         )
+        world.rows[f"{user}s_membership"] = await work.add(membership)
