@@ -59,7 +59,7 @@ async def invite_to_organization(
     """
     if role is OrganizationRole.OWNER:
         await organizations.check_owner(work, organization.id, at="role")
-    await organizations.lock(work, organization.id)
+    await work.execute(organizations.locked(organization.id))
     invitation = tables.Invitation(email=_address(email), organization_id=organization.id, organization_role=role)
     member = select(tables.OrganizationMember.id).join(tables.User).where(_is_to(invitation))
     if await work.scalar(member.where(tables.OrganizationMember.organization_id == organization.id)):
@@ -85,24 +85,7 @@ async def invite_to_project(
     return await _send(work, invitation, role)
 
 
-async def by_token(work: Work, token: str) -> tables.Invitation:
-    """The invitation that was sent with this token, to the viewer's own address.
-
-    Raises NotFound for a token that was not given out, and Forbidden for a viewer who has another address: a mail is
-    passed on more easily than an address.
-    """
-    sent = select(tables.Invitation).where(tables.Invitation.token_hash == token_hash(token))
-    invitation = await work.scalar(sent) if is_token(token) else None
-    if invitation is None:
-        raise NotFound("There is no such invitation.", at="token")
-    if not await work.scalar(select(tables.User.id).where(tables.User.id == work.viewer_id, _is_to(invitation))):
-        message = f"This invitation was sent to {masked(invitation.email)}. Sign in with that address."
-        raise Forbidden(message, at="token")
-    await check_verified(work)
-    return invitation
-
-
-async def accept(work: Work, invitation: tables.Invitation, *, at: str) -> tables.Invitation:
+async def accept(work: Work, invitation: tables.Invitation, *, at: str = "invitationId") -> tables.Invitation:
     """Give the viewer the place that they were invited to. What they have accepted before stays as it is.
 
     Raises Conflict, with the invitation, where it does not hold any more, and where whoever sent it could not send it
@@ -110,7 +93,7 @@ async def accept(work: Work, invitation: tables.Invitation, *, at: str) -> table
     """
     organization = None
     if invitation.organization_id:
-        organization = await organizations.lock(work, invitation.organization_id)
+        organization = (await work.execute(organizations.locked(invitation.organization_id))).scalar_one()
     invitation = await work.get(tables.Invitation, invitation.public_id, at=at, may=OWN, lock=True)
     if invitation.status is InvitationStatus.ACCEPTED:
         return invitation
@@ -128,6 +111,23 @@ async def accept(work: Work, invitation: tables.Invitation, *, at: str) -> table
     elif invitation.project_role:
         await _join(work, invitation, invitation.project_role)
     return invitation
+
+
+async def accept_by_token(work: Work, token: str) -> tables.Invitation:
+    """Accept the invitation that was sent with this token, to the viewer's own address: see `accept`.
+
+    Raises NotFound for a token that was not given out, and Forbidden for a viewer who has another address: a mail is
+    passed on more easily than an address.
+    """
+    sent = select(tables.Invitation).where(tables.Invitation.token_hash == token_hash(token))
+    invitation = await work.scalar(sent) if is_token(token) else None
+    if invitation is None:
+        raise NotFound("There is no such invitation.", at="token")
+    if not await work.scalar(select(tables.User.id).where(tables.User.id == work.viewer_id, _is_to(invitation))):
+        message = f"This invitation was sent to {masked(invitation.email)}. Sign in with that address."
+        raise Forbidden(message, at="token")
+    await check_verified(work)
+    return await accept(work, invitation, at="token")
 
 
 def masked(email: str) -> str:
@@ -183,7 +183,7 @@ async def _could_be_sent(work: Work, invitation: tables.Invitation) -> bool:
     allowed = select(allows(MANAGE, target, viewer)).where(target.c.id == key)
     may_invite = bool((await work.execute(allowed, viewer.parameters)).scalar_one())
     if invitation.organization_id and invitation.organization_role is OrganizationRole.OWNER and not viewer.is_admin:
-        role = await organizations.role_of(work, invitation.organization_id, viewer.id)
+        role = await work.scalar(organizations.role_of(invitation.organization_id, viewer.id))
         return may_invite and role is OrganizationRole.OWNER
     return may_invite
 

@@ -7,15 +7,15 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, bindparam, func, select, union
+from sqlalchemy import ColumnElement, Select, Uuid, bindparam, func, select, union
 from sqlalchemy.dialects.postgresql import insert
 
 from db import base, tables
 from db.actions.accounts import check_verified
+from db.actions.plans import ORGANIZATIONS, check_room
 from db.base import new_id
 from db.errors import BadInput, Forbidden
 from db.outbox import Event, viewer_topic
-from db.plans import ORGANIZATIONS, check_room
 from db.records import fill_defaults
 from db.roots import root_topic, topic_of
 from db.tables import InvitationStatus, OrganizationEventKind, OrganizationRole
@@ -38,11 +38,10 @@ async def create_organization(work: Work, organization: tables.Organization) -> 
     return organization
 
 
-async def lock(work: Work, organization_id: UUID) -> tables.Organization:
-    """The organization, whose members are counted one after the other from here on."""
+def locked(organization_id: UUID) -> Select[Any]:
+    """The statement that finds an organization, whose members are counted one after the other from then on."""
     one = select(tables.Organization).where(tables.Organization.id == organization_id)
-    found: tables.Organization = (await work.execute(one.with_for_update(key_share=True))).scalar_one()
-    return found
+    return one.with_for_update(key_share=True)
 
 
 async def check_place(work: Work, organization: tables.Organization, *, with_invited: bool) -> None:
@@ -134,15 +133,14 @@ async def check_owner(work: Work, organization_id: UUID, *, at: str) -> None:
     """Raise Forbidden for a viewer who neither owns the organization nor administers the platform."""
     if work.viewer.is_admin:
         return
-    if await role_of(work, organization_id, work.viewer_id) is not OrganizationRole.OWNER:
+    if await work.scalar(role_of(organization_id, work.viewer_id)) is not OrganizationRole.OWNER:
         raise Forbidden(FOR_OWNERS, at=at)
 
 
-async def role_of(work: Work, organization_id: UUID, user_id: UUID | None) -> OrganizationRole | None:
-    """The role that somebody has in an organization; None where they have none."""
+def role_of(organization_id: UUID, user_id: UUID | None) -> Select[OrganizationRole]:
+    """The statement that finds the role of somebody in an organization."""
     member = tables.OrganizationMember
-    place = member.organization_id == organization_id, member.user_id == user_id
-    return await work.scalar(select(member.role).where(*place))
+    return select(member.role).where(member.organization_id == organization_id, member.user_id == user_id)
 
 
 @cache

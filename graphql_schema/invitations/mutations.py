@@ -84,12 +84,10 @@ async def accept_invitation(work: Work, input: AcceptInvitationInput) -> tables.
     """
     if (input.invitation_id is None) == (input.token is None):
         raise BadInput("Name the invitation in one way: give one of both.", at="invitationId")
-    if input.invitation_id is None:
-        invitation, at = await invitations.by_token(work, str(input.token)), "token"
-    else:
-        at = "invitationId"
-        invitation = await work.get(tables.Invitation, input.invitation_id, at=at, may=OWN)
-    return await invitations.accept(work, invitation, at=at)
+    if input.token is not None:
+        return await invitations.accept_by_token(work, input.token)
+    found = await work.get(tables.Invitation, str(input.invitation_id), at="invitationId", may=OWN)
+    return await invitations.accept(work, found)
 
 
 decline_invitation = transition(

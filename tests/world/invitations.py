@@ -11,6 +11,11 @@ from tests.world import World
 NEEDS = ("accounts", "organizations", "specs")
 
 
+def token(name: str) -> str:
+    """The token of the invitation of this name."""
+    return f"tri_{name:_<43}"
+
+
 async def make(world: World, work: Work) -> None:
     to_analytical = {"organization_id": world.analytical.id, "organization_role": OrganizationRole.MEMBER}
     to_remote = {"organization_id": world.remote.id, "organization_role": OrganizationRole.VIEWER}
@@ -27,7 +32,7 @@ async def make(world: World, work: Work) -> None:
                 email=email,
                 invited_by_id=world.rows[inviter].id,
                 status=status,
-                token_hash=token_hash(name),
+                token_hash=token_hash(token(name)),
                 expires_at=datetime.now(UTC) + timedelta(days=7),
                 **target,
             )
