@@ -63,9 +63,14 @@ class Keyring:
         except (InvalidTag, ValueError):
             raise Unreadable("This was sealed for another place, or has been changed.") from None
 
+    @property
+    def mark(self) -> bytes:
+        """The start of every text that is sealed with the secret in use: others are to be sealed anew."""
+        return _name(self._known[0])
+
     def is_current(self, sealed: bytes) -> bool:
         """Whether a text is sealed with the secret in use, and need not be sealed anew."""
-        return sealed[:NAME] == _name(self._known[0])
+        return sealed[:NAME] == self.mark
 
     @cached_property
     def _known(self) -> tuple[bytes, ...]:

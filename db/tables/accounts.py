@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base, Updated, count, flag, refers, state, string
 from db.constraints import check, unique
 from db.enums import Words
-from db.permissions import SEE
+from db.permissions import MANAGE, SEE
 from db.roots import narrow
 from db.rules import named_in, nobody, owned_by, platform
 
@@ -165,6 +165,30 @@ class VerificationToken(Base, access=nobody, prefix="vtk"):
 
 # One topic for all requests: nobody listens, and a topic for each would stay for ever.
 narrow(VerificationToken, "links")
+
+
+class Account(Updated, Base, access=owned_by("user_id", SEE, MANAGE), prefix="acc"):
+    """A person's account at a provider, such as GitHub or Google, by which they sign in.
+
+    Its tokens are sealed for their user, row and column: see `db.actions.provider_tokens`.
+    """
+
+    __tablename__ = "accounts"
+
+    user_id: Mapped[UUID] = refers("users", index=True)
+    provider: Mapped[str] = string(32)
+    provider_account_id: Mapped[str] = string(255)
+    name: Mapped[str | None] = string(254)
+    scope: Mapped[str | None] = string(1_000)
+    access_token: Mapped[bytes | None]
+    refresh_token: Mapped[bytes | None]
+    expires_at: Mapped[datetime | None]
+    refreshing_until: Mapped[datetime | None]
+
+    __table_args__ = (
+        unique("provider", "provider_account_id", says="This account belongs to somebody else here."),
+        check("provider ~ '^[a-z0-9_-]+$'", at="provider", says="A provider has a name of small letters and digits."),
+    )
 
 
 class IdempotencyKey(Updated, Base, access=owned_by("user_id"), prefix="idk"):

@@ -1,4 +1,4 @@
-"""Users and their sessions."""
+"""Users, their sessions, and their accounts elsewhere."""
 
 from typing import Any
 
@@ -92,6 +92,9 @@ class User:
     )
     audit_logs = many(tables.AuditLog.actor_id, "What they did, newest first, as far as you see the entries.")
     sessions = many(tables.Session.user_id, "Where they are signed in; empty unless it is your own.")
+    accounts = many(
+        tables.Account.user_id, "Their accounts at providers, by which they sign in; empty unless it is your own."
+    )
 
 
 @node(tables.Session, orders=("-created_at", "expires_at"))
@@ -102,3 +105,13 @@ class Session:
     created_at = column("When you signed in.")
     expires_at = column("When you have to sign in again.")
     user = one(tables.Session.user_id, "Who is signed in.")
+
+
+@node(tables.Account, orders=("-created_at",))
+class Account:
+    """An account of yours at a provider, such as GitHub, by which you sign in."""
+
+    provider = column("The provider, by its name in addresses: `github`, `google` or another that is configured.")
+    name = column("What the provider calls you: a username or an address.")
+    created_at = column("When you linked it.")
+    user = one(tables.Account.user_id, "Whose it is.")

@@ -1,4 +1,4 @@
-"""Everybody, each signed in; Ada has a password, and Ben asked for a link to set one."""
+"""Everybody, each signed in; Ada has a password, Olga and she have accounts at GitHub, and Ben asked for a link."""
 
 from db import tables
 from db.actions import accounts
@@ -20,3 +20,6 @@ async def make(world: World, work: Work) -> None:
     link = {"identifier": "ben@example.com", "purpose": VerificationPurpose.RESET_PASSWORD, "expires_at": NOON}
     await work.add(tables.VerificationToken(user_id=world.ben.id, token_hash=b"of a token", **link))
     await work.add(tables.Password(user_id=world.ada.id, hash=accounts.hasher.hash(PASSWORD)))
+    for name in ("ada", "olga"):
+        account = tables.Account(user_id=world.rows[name].id, provider="github", provider_account_id=f"of-{name}", name=name)
+        world.rows[f"{name}s_account"] = await work.add(account)

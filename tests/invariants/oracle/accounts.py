@@ -35,5 +35,9 @@ def verification_tokens(world: Oracle, who: UUID | None, what: str, token: Row) 
     return False
 
 
+def accounts(world: Oracle, who: UUID | None, what: str, account: Row) -> bool:
+    return bool(account.user_id == who and what in ("see", "manage"))
+
+
 def idempotency_keys(world: Oracle, who: UUID | None, what: str, key: Row) -> bool:
     return bool(key.user_id == who)

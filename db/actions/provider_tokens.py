@@ -1,0 +1,176 @@
+"""The tokens that providers gave for people's accounts: sealed where they are kept, and refreshed when they are used.
+
+Each is sealed for its user, row and column (`db.keyring`): put anywhere else it cannot be opened.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import ColumnElement, and_, func, null, or_, select, update
+
+from db import tables
+from db.access import GUEST
+from db.engine import Database
+from db.errors import NotFound
+from db.keyring import NAME, Keyring, Unreadable
+from db.queue.declared import job
+from db.queue.steps import Steps
+from db.write import Work
+
+EARLY = timedelta(seconds=60)
+"""A token is refreshed so long before its end: a request with it takes time."""
+REFRESHING_FOR = timedelta(seconds=15)
+"""How long somebody who refreshes may take, until another does: longer than a provider is waited for."""
+LOOK = 0.05
+"""Seconds between two looks at whether somebody else has refreshed a token."""
+RESEALED = 100
+"""Accounts that are sealed anew by one transaction."""
+LONGEST_SCOPE = 1_000
+COLUMNS = ("access_token", "refresh_token")
+
+Account = tables.Account
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of an account, as a provider gives them."""
+
+    access: str = field(repr=False)
+    refresh: str | None = field(default=None, repr=False)
+    expires_at: datetime | None = None
+    scope: str | None = None
+
+
+class TokensRefused(Exception):  # noqa: N818  (named for what happened)
+    """The provider refuses a refresh token, as it was used before or taken back."""
+
+
+class NoToken(NotFound):
+    """There is no token of this account that holds: its owner has to sign in with the provider again."""
+
+    default = "Sign in with this provider again."
+
+
+Refresh = Callable[[str, str], Awaitable[Tokens]]
+"""Asks the provider of this name for new tokens with a refresh token; raises TokensRefused."""
+
+
+def seal(keyring: Keyring, account: Account, tokens: Tokens) -> None:
+    """Put tokens into an account that has its key. A provider that gives no new refresh token lets the old one hold."""
+    account.access_token = _sealed(keyring, account, "access_token", tokens.access)
+    if tokens.refresh:
+        account.refresh_token = _sealed(keyring, account, "refresh_token", tokens.refresh)
+    account.expires_at, account.scope = tokens.expires_at, (tokens.scope or "")[:LONGEST_SCOPE] or None
+    account.refreshing_until = None
+
+
+def opened(keyring: Keyring, account: Account, column: str) -> str | None:
+    """The token in a column of an account, if there is one; raises Unreadable."""
+    sealed = getattr(account, column)
+    return keyring.open(sealed, owner=account.user_id, place=_place(account, column)) if sealed else None
+
+
+async def fresh_token(database: Database, account_id: UUID, refresh: Refresh) -> str:
+    """An access token of an account that holds. One that ends soon is refreshed first, once for all who ask.
+
+    Nothing is locked while the provider is asked: the one who asks it has noted so in the row. Raises NoToken where
+    there is none, which is so too once the provider has refused to give another.
+    """
+    async with asyncio.timeout(2 * REFRESHING_FOR.total_seconds()):
+        while True:
+            async with database.work(GUEST) as work:
+                account = await work.scalar(select(Account).where(Account.id == account_id))
+                token = account and opened(work.keyring, account, "access_token")
+                if account is None or token is None:
+                    raise NoToken
+                if not _ends_soon(account):
+                    return token
+                is_ours = await _begins(work, account)
+            if is_ours:
+                return await _refreshed(database, account, refresh)
+            await asyncio.sleep(LOOK)
+
+
+async def _begins(work: Work, account: Account) -> bool:
+    """Whether this process is the one that refreshes now; raises NoToken where it cannot be done."""
+    if account.refresh_token is None:
+        raise NoToken
+    noted = update(Account).where(_is(account), _is_free()).values(refreshing_until=func.now() + REFRESHING_FOR)
+    return await work.scalar(noted.returning(Account.id)) is not None
+
+
+async def _refreshed(database: Database, account: Account, refresh: Refresh) -> str:
+    before = _is(account)
+    try:
+        token = opened(database.keyring, account, "refresh_token")
+        tokens = await refresh(account.provider, token or "")
+    except TokensRefused:
+        await _write(database, before, dict.fromkeys((*COLUMNS, "expires_at"), null()))
+        raise NoToken from None
+    except BaseException:
+        await asyncio.shield(_write(database, before, {}))
+        raise
+    seal(database.keyring, account, tokens)
+    await _write(database, before, {name: getattr(account, name) for name in (*COLUMNS, "expires_at", "scope")})
+    return tokens.access
+
+
+async def _write(database: Database, before: ColumnElement[bool], values: Mapping[str, Any]) -> None:
+    """Write what is known now of tokens, unless there are others meanwhile, and let others refresh them."""
+    async with database.work(GUEST) as work:
+        await work.execute(update(Account).where(before).values(refreshing_until=null(), **values))
+
+
+def _is(account: Account) -> ColumnElement[bool]:
+    """The account, with the tokens that it has."""
+    return and_(Account.id == account.id, Account.access_token == account.access_token)
+
+
+def _is_free() -> ColumnElement[bool]:
+    """Nobody refreshes the tokens."""
+    return or_(Account.refreshing_until.is_(None), Account.refreshing_until < func.now())
+
+
+def _ends_soon(account: Account) -> bool:
+    return account.expires_at is not None and account.expires_at < datetime.now(UTC) + EARLY
+
+
+@job(cron="23 3 * * *", at_once=1)
+async def seal_tokens_anew(steps: Steps) -> None:
+    """Seal tokens with the secret in use that are sealed with an older one, which then can be taken away."""
+    after: UUID | None = UUID(int=0)
+    while after is not None:
+        async with steps.work() as work:
+            after = await _seal_some(work, after)
+
+
+async def _seal_some(work: Work, after: UUID) -> UUID | None:
+    """Seal the next accounts behind a key anew; returns the last key, or None where there are no more."""
+    of_older = [func.substr(getattr(Account, name), 1, NAME) != work.keyring.mark for name in COLUMNS]
+    page = select(Account).where(Account.id > after, _is_free(), or_(*of_older)).order_by(Account.id).limit(RESEALED)
+    found = (await work.scalars(page.with_for_update())).all()
+    for account in found:
+        try:
+            tokens = {name: opened(work.keyring, account, name) for name in COLUMNS}
+        except Unreadable:
+            log.warning("tokens cannot be opened", account=account.public_id)
+            continue
+        for name, token in tokens.items():
+            if token is not None:
+                setattr(account, name, _sealed(work.keyring, account, name, token))
+    return found[-1].id if len(found) == RESEALED else None
+
+
+def _sealed(keyring: Keyring, account: Account, column: str, token: str) -> bytes:
+    return keyring.seal(token, owner=account.user_id, place=_place(account, column))
+
+
+def _place(account: Account, column: str) -> str:
+    return f"accounts.{column}:{account.id.hex}"
