@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from app import rate_limits
+from app import cookies, rate_limits
 from app.auth import given
 from app.graph import Client, Graph
 from app.logs import note
@@ -18,13 +18,22 @@ from app.request_batches import RequestBatches
 from app.requests import BadRequest, Members, checked, parsed, with_key
 from app.responses import Answer, answer, refusal, refused_by_graphql
 from app.settings import Settings
-from app.streams.streaming import Stream, Streams
+from app.streams.streaming import Streams
 from app.tickets import SECONDS, Tickets
+from db.access import Viewer
 from db.errors import Unauthenticated
 from graphql_schema.execution import Operation, RequestError
 from graphql_schema.execution.queries import explain
 
 PREFLIGHT_HEADERS = {b"graphql-require-preflight", b"apollo-require-preflight", b"x-apollo-operation-name"}
+
+
+class Sent(Protocol):
+    """An answer that sends itself: a stream, or what has no body."""
+
+    async def send(self, send: Send) -> None:
+        """Send all of it."""
+        ...
 
 
 class ClientLeft(Exception):  # noqa: N818  (an outcome, not an error)
@@ -54,7 +63,7 @@ class GraphQLOverHTTP:
             answer = await answer.compressed(asked.header(b"accept-encoding"))
         await answer.send(send)
 
-    async def _respond(self, asked: "HTTPRequest") -> "Answer | Stream":
+    async def _respond(self, asked: "HTTPRequest") -> "Answer | Sent":
         """The answer to a request. Every refusal and every failure becomes one with a code here."""
         agreed = Agreed(JSON)
         try:
@@ -69,8 +78,7 @@ class GraphQLOverHTTP:
             return refusal(error, agreed.media_type)
 
     def _check(self, asked: "HTTPRequest") -> None:
-        if self.origins.are_crossed(asked.headers):
-            raise CrossSite("A page of this origin may not ask with cookies.")
+        self._check_origin(asked)
         is_listed = self.origins.includes(asked.headers.get(b"origin", b""))
         check(
             asked.method,
@@ -80,7 +88,11 @@ class GraphQLOverHTTP:
             site="" if is_listed else asked.header(b"sec-fetch-site"),
         )
 
-    async def _run(self, asked: "HTTPRequest", agreed: Agreed) -> "Answer | Stream":
+    def _check_origin(self, asked: "HTTPRequest") -> None:
+        if self.origins.are_crossed(asked.headers, asked.scope["scheme"]):
+            raise CrossSite("A page of this origin may not ask with cookies.")
+
+    async def _run(self, asked: "HTTPRequest", agreed: Agreed) -> "Answer | Sent":
         members = await asked.members(self.body_limit)
         if isinstance(members, list):
             body, throttle = await self.batches.execute(members, await self._client(asked))
@@ -107,15 +119,25 @@ class GraphQLOverHTTP:
         credential = asked.credential
         if credential is None and asked.ticket:
             credential = await self.tickets.redeem(asked.ticket)
-        viewer = await self.graph.sessions.viewer(credential)
+        if credential is None and (credential := cookies.session(asked.scope["headers"])):
+            viewer = await self._remembered(credential)
+        else:
+            viewer = await self.graph.sessions.viewer(credential)
         note(viewer=viewer.id and str(viewer.id))
         return Client(viewer, credential, asked.host, asked.headers.get(b"x-cost-debug") == b"1")
+
+    async def _remembered(self, credential: str) -> Viewer:
+        """The viewer of a cookie; raises SessionEnded."""
+        try:
+            return await self.graph.sessions.viewer(credential)
+        except Unauthenticated:
+            raise cookies.SessionEnded from None
 
 
 class Explanations(GraphQLOverHTTP):
     """The ASGI endpoint that tells an administrator how a query is answered; with `?analyze=true` it is run."""
 
-    async def _run(self, asked: "HTTPRequest", agreed: Agreed) -> "Answer | Stream":
+    async def _run(self, asked: "HTTPRequest", agreed: Agreed) -> "Answer | Sent":
         operation, client = await self._operation(asked, checked(await asked.members(self.body_limit)))
         analyze = asked.parameters.get("analyze") == "true"
         context = self.graph.context(client)
@@ -123,15 +145,14 @@ class Explanations(GraphQLOverHTTP):
 
 
 class TicketIssue(GraphQLOverHTTP):
-    """The ASGI endpoint that gives a ticket to a client with a credential. No page can make a browser send that
-    unasked.
-    """
+    """The ASGI endpoint that gives a ticket to a client with a credential."""
 
     def _check(self, asked: "HTTPRequest") -> None:
         if asked.method != "POST":
             raise Refused("A ticket is asked for with POST.", status=405, headers={"Allow": "POST"})
+        self._check_origin(asked)
 
-    async def _run(self, asked: "HTTPRequest", agreed: Agreed) -> "Answer | Stream":
+    async def _run(self, asked: "HTTPRequest", agreed: Agreed) -> "Answer | Sent":
         client = await self._client(asked)
         if client.credential is None:
             raise Unauthenticated

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from graphql import GraphQLError
 from starlette.requests import Request
 
+from app import cookies
 from app.auth import Sessions
 from app.settings import Audience
 from db.access import Viewer
@@ -41,11 +42,11 @@ def hide(refused: RequestError) -> None:
 
 
 def visiting(audience: Audience, sessions: Sessions) -> Allowed:
-    """A check of whether the sender of a request for a page is in the audience, by the header `Authorization`."""
+    """A check of whether the sender of a request for a page is in the audience, by its cookie or `Authorization`."""
 
     async def allowed(request: Request) -> bool:
         try:
-            return includes(audience, await sessions.viewer(request.headers.get("authorization")))
+            return includes(audience, await sessions.viewer(cookies.credential(request.scope["headers"])))
         except Unauthenticated:
             return audience == "everybody"
 

@@ -6,11 +6,12 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -23,6 +24,7 @@ from app.http_protocol import HTTPProtocol
 from app.introspection import visiting
 from app.logs import RequestLog
 from app.origins import Origins
+from app.page_sessions import METHODS, PageSession
 from app.pages import demo, serving
 from app.pages.build import CONSOLE
 from app.persisted.automatic import Automatic
@@ -45,6 +47,9 @@ from db.errors import Refusal
 from db.queue.operators import State, state
 from graphql_schema import schema
 from graphql_schema.execution import Executor
+
+if TYPE_CHECKING:
+    from app.oauth.routes import SignIns
 
 SWITCH = 0.000_5
 """Seconds that a thread may keep the interpreter from the event loop, which asks for it several times an answer. By
@@ -100,9 +105,12 @@ class App:
             ("websocket", "/graphql/"): misdirected,
             ("websocket", "/graphql"): self.sockets,
         }
+        page_session = PageSession(graph, self.streams, settings=settings, origins=origins, tickets=self.tickets)
+        self.endpoints["http", "/auth/session"] = origins.admit(page_session, METHODS)
         for path, over_http in OVER_HTTP.items():
             endpoint = over_http(graph, self.streams, settings=settings, origins=origins, tickets=self.tickets)
             self.endpoints["http", path] = origins.admit(endpoint)
+        self.sign_ins = _sign_ins(settings, graph, origins)
         self.pages = Starlette(
             lifespan=self._lifespan, routes=self._routes(settings), exception_handlers={Refusal: _refuse}
         )
@@ -123,7 +131,8 @@ class App:
         watched = [*health.routes(checks, ages), metrics.route(self.sessions, settings.metrics_token, self._queue)]
         console = serving.routes(CONSOLE, "/graphiql", allowed=visiting(settings.introspection, self.sessions))
         demonstration = demo.routes(settings.demo, self.database, settings.database_url)
-        return [*watched, *console, *demonstration, Route("/", _to_the_console)]
+        sign_ins = self.sign_ins.routes() if self.sign_ins else [Route("/auth/providers", _no_providers)]
+        return [*watched, *console, *demonstration, *sign_ins, Route("/", _to_the_console)]
 
     async def _queue(self) -> State:
         return await state(partial(self.database.writers.fetch, arguments=()))
@@ -140,6 +149,8 @@ class App:
         async with AsyncExitStack() as running:
             for one in (*redis, self.database.watch(), self.relay, self.watch):
                 await running.enter_async_context(one)
+            if self.sign_ins:
+                await running.enter_async_context(self.sign_ins)
             yield
         await self.database.close()
 
@@ -179,6 +190,15 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def _sign_ins(settings: Settings, graph: Graph, origins: Origins) -> "SignIns | None":
+    """Sign-ins with providers. What they need is imported where there are any: it takes as long as half of the rest."""
+    if not settings.oauth:
+        return None
+    from app.oauth.routes import SignIns
+
+    return SignIns(settings, graph.database, graph.sessions, origins=origins, rate_limits=graph.rate_limits)
+
+
 def _rate_limits(buckets: Buckets, settings: Settings) -> RateLimits:
     return RateLimits(
         buckets,
@@ -191,6 +211,10 @@ def _rate_limits(buckets: Buckets, settings: Settings) -> RateLimits:
 
 async def _refuse(_request: Request, refusal: Exception) -> Response:
     return refused_elsewhere(refusal)
+
+
+async def _no_providers(_request: Request) -> Response:
+    return JSONResponse([], headers={"Cache-Control": "no-cache"})
 
 
 async def _to_the_console(_request: Request) -> RedirectResponse:

@@ -1,6 +1,6 @@
 """Origins of pages: which of them may send requests (CORS), and with what a browser could make them do it unasked."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
@@ -24,14 +24,14 @@ class Origins:
     def __init__(self, listed: Collection[str]) -> None:
         self.listed = frozenset(origin.encode() for origin in listed)
 
-    def admit(self, app: ASGIApp) -> ASGIApp:
+    def admit(self, app: ASGIApp, methods: Sequence[str] = ("GET", "POST")) -> ASGIApp:
         """The application as pages of these origins can ask it (Fetch Standard, "CORS protocol")."""
         if not self.listed:
             return app
         return CORSMiddleware(
             app,
             allow_origins=[origin.decode() for origin in self.listed],
-            allow_methods=["GET", "POST"],
+            allow_methods=methods,
             allow_headers=["*"],
             allow_credentials=b"*" not in self.listed,
             expose_headers=EXPOSED,
@@ -42,13 +42,23 @@ class Origins:
         """Whether a page of this origin may ask."""
         return origin in self.listed or b"*" in self.listed
 
-    def are_crossed(self, headers: Mapping[bytes, bytes]) -> bool:
+    def are_crossed(self, headers: Mapping[bytes, bytes], scheme: str) -> bool:
         """Whether a page of an origin that is not on the list makes a browser send the cookies of this server.
 
-        A WebSocket or a stream, which need no preflight, would be let in as the user of the browser. A page that knows
-        a token knows whom it speaks for, and is let in from anywhere.
+        It would be let in as the user of the browser. A page that knows a token knows whom it speaks for, and is let in
+        from anywhere.
         """
-        origin = headers.get(b"origin")
-        if origin is None or b"cookie" not in headers or headers.get(b"sec-fetch-site") == b"same-origin":
+        return b"cookie" in headers and self.is_foreign(headers, scheme)
+
+    def is_foreign(self, headers: Mapping[bytes, bytes], scheme: str) -> bool:
+        """Whether a browser says that a page sends this which is neither ours nor of an origin that the list names.
+
+        Behind a proxy that ends TLS without saying so we are reached by HTTP, and our pages are of HTTPS all the same.
+        """
+        site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
+        if site == b"same-origin" or origin in self.listed:
             return False
-        return origin not in self.listed and origin.partition(b"://")[2] != headers.get(b"host")
+        if origin is None:
+            return site in {b"cross-site", b"same-site"}
+        own, _, host = origin.partition(b"://")
+        return host != headers.get(b"host") or (scheme in {"https", "wss"} and own != b"https")

@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from app import rate_limits
 from app.compression import SMALL, gzipped
+from app.cookies import SESSION, SessionEnded, dropped
 from app.negotiation import JSON, Agreed, Refused, takes_gzip
 from app.rate_limits import RateLimited
 from app.refusals import refused
@@ -85,6 +86,8 @@ def refusal(error: Exception, media_type: str) -> Answer:
     match error:
         case Refused():
             status, headers = error.status, {**error.headers}
+        case SessionEnded():
+            headers = {"WWW-Authenticate": "Bearer", "Set-Cookie": dropped(SESSION)}
         case Unauthenticated():
             headers = {"WWW-Authenticate": "Bearer"}
         case RateLimited():

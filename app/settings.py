@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork, ValidationInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.oauth.settings import ProviderSettings, completed
 from app.redis_address import checked
 from app.request_limits import USUAL, RequestLimits
 from db.address import Address
@@ -153,6 +154,8 @@ class Settings(BaseSettings):
     origins: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], *Listed] = ()
     """Origins whose pages may send requests, such as `https://app.example http://localhost:3000`; `*` for all,
     without cookies."""
+    oauth: Annotated[dict[str, ProviderSettings], AfterValidator(completed)] = Field(default={}, repr=False)
+    """The providers with whose accounts people sign in, such as `TRELLIS_OAUTH__GITHUB__CLIENT_ID`."""
     proxies: Annotated[tuple[IPvAnyNetwork, ...], *Listed] = (ip_network("127.0.0.1"), ip_network("::1"))
     """Networks of the proxies in front, such as `10.0.0.0/8 2001:db8::7`: `X-Forwarded-For`, `X-Forwarded-Proto`
     and `X-Forwarded-Host` are believed from these only."""

@@ -40,8 +40,9 @@ class Tickets:
     Redis holds the hash of a ticket, and the credential that it stands for in a form that only the ticket can open.
     """
 
-    def __init__(self, url: str, *, prefix: str = "trellis:") -> None:
+    def __init__(self, url: str, *, prefix: str = "trellis:", seconds: int = SECONDS) -> None:
         self.prefix = f"{prefix}ticket:"
+        self.seconds = seconds
         self._redis = connect(url, retry=once_more(), connections=CONNECTIONS)
 
     async def __aenter__(self) -> Self:
@@ -55,7 +56,7 @@ class Tickets:
     async def issue(self, credential: str) -> str:
         """A ticket with 256 random bits for this credential; raises TicketsUnavailable."""
         ticket = f"trk_{secrets.token_urlsafe(32)}"
-        await _answered(self._redis.set(self._key(ticket), _masked(credential.encode(), ticket), ex=SECONDS))
+        await _answered(self._redis.set(self._key(ticket), _masked(credential.encode(), ticket), ex=self.seconds))
         return ticket
 
     async def redeem(self, ticket: str) -> str:

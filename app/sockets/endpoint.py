@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from app import cookies
 from app.auth import given
 from app.graph import Client, Graph
 from app.origins import Origins
@@ -53,7 +54,7 @@ class GraphQLOverWebSocket:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
-        if self.origins.are_crossed(dict(scope["headers"])):
+        if self.origins.are_crossed(dict(scope["headers"]), scope["scheme"]):
             await websocket.send_denial_response(Response(status_code=403))
             return
         address = principal_key(None, websocket.client and websocket.client.host)
@@ -81,7 +82,7 @@ class GraphQLOverWebSocket:
         if credential := given(websocket.headers.get("authorization")):
             return credential
         ticket = websocket.query_params.get("ticket")
-        return await self.tickets.redeem(ticket) if ticket else None
+        return await self.tickets.redeem(ticket) if ticket else cookies.session(websocket.scope["headers"])
 
     def admit(self, client: Client) -> None:
         """Count a socket of this client; raises Closing for one too many."""

@@ -87,8 +87,7 @@ async def fresh_token(database: Database, account_id: UUID, refresh: Refresh) ->
         while True:
             async with database.work(GUEST) as work:
                 account = await work.scalar(select(Account).where(Account.id == account_id))
-                token = account and opened(work.keyring, account, "access_token")
-                if account is None or token is None:
+                if account is None or (token := opened(work.keyring, account, "access_token")) is None:
                     raise NoToken
                 if not _ends_soon(account):
                     return token

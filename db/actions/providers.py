@@ -1,7 +1,7 @@
 """Signing in with an account at a provider, and linking such accounts to a person.
 
-Providers say which addresses they have verified. One that both sides have verified is a person; one that we have not is
-a claim, which ends before the person whose address it is comes in: with its password, its sessions and all other ways in.
+Providers say which addresses they have verified. One that both sides have verified is a person. One that we have not is
+a claim: it ends before the person whose address it is comes in, with its password, its sessions and all other ways in.
 """
 
 from dataclasses import dataclass
@@ -19,6 +19,9 @@ from db.actions.provider_tokens import Tokens
 from db.base import new_id
 from db.errors import Conflict, Forbidden, NotFound
 from db.write import Work
+
+APART = {"synchronize_session": False}
+"""Rows that were found stay as they are: what a savepoint takes back would be read again, and they are in use."""
 
 
 class Deactivated(Forbidden):
@@ -145,7 +148,9 @@ async def _name(work: Work, user: tables.User, **name: str) -> None:
     session = await work.session()
     try:
         async with session.begin_nested():
-            await session.execute(update(tables.User.__table__).where(tables.User.id == user.id).values(name))
+            await session.execute(
+                update(tables.User).where(tables.User.id == user.id).values(name).execution_options(**APART)
+            )
     except IntegrityError:
         pass  # then they go without it
 

@@ -21,5 +21,7 @@ async def make(world: World, work: Work) -> None:
     await work.add(tables.VerificationToken(user_id=world.ben.id, token_hash=b"of a token", **link))
     await work.add(tables.Password(user_id=world.ada.id, hash=accounts.hasher.hash(PASSWORD)))
     for name in ("ada", "olga"):
-        account = tables.Account(user_id=world.rows[name].id, provider="github", provider_account_id=f"of-{name}", name=name)
+        account = tables.Account(
+            user_id=world.rows[name].id, provider="github", provider_account_id=f"of-{name}", name=name
+        )
         world.rows[f"{name}s_account"] = await work.add(account)
