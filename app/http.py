@@ -211,13 +211,14 @@ class HTTPRequest:
     async def members(self, limit: int) -> Any:
         """The members of the GraphQL request, from a body of at most `limit` bytes or from the address."""
         if self.method == "POST":
-            return parsed(await self._body(limit), what="body")
+            return parsed(await self.body(limit), what="body")
         members: dict[str, Any] = dict(self.parameters)
         for name in {"variables", "extensions"} & members.keys():
             members[name] = parsed(members[name], what=f"parameter `{name}`")
         return members
 
-    async def _body(self, limit: int) -> bytes:
+    async def body(self, limit: int) -> bytes:
+        """The body; raises what refuses one of more than `limit` bytes, and ClientLeft."""
         if int(self.headers.get(b"content-length", 0)) > limit:
             raise too_large(limit)
         body = bytearray()

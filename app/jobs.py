@@ -96,7 +96,7 @@ async def _run(connection: Connection, settings: Settings, kind: Any, arguments:
     from db.engine import Database
     from db.queue import operators
 
-    database = Database(settings.database_url, keyring=settings.keyring)
+    database = Database(settings.database_url, keyring=settings.keyring, store=settings.store)
     try:
         owner = Address.parse(settings.owner_url)
         await operators.run(database, owner, connection, kind, arguments, show, mailer=mailer(settings))

@@ -23,6 +23,8 @@ from app.http import Explanations, GraphQLOverHTTP, TicketIssue
 from app.http_protocol import HTTPProtocol
 from app.introspection import visiting
 from app.logs import RequestLog
+from app.media import serving as media
+from app.media.uploads import Uploads
 from app.origins import Origins
 from app.page_sessions import METHODS, PageSession
 from app.pages import demo, serving
@@ -55,8 +57,13 @@ SWITCH = 0.000_5
 """Seconds that a thread may keep the interpreter from the event loop, which asks for it several times an answer. By
 default they are ten times as many.
 """
-OVER_HTTP = {"/graphql": GraphQLOverHTTP, "/graphql/explain": Explanations, "/graphql/ticket": TicketIssue}
-"""The endpoints of the graph over HTTP, by their addresses."""
+OVER_HTTP = {
+    "/graphql": GraphQLOverHTTP,
+    "/graphql/explain": Explanations,
+    "/graphql/ticket": TicketIssue,
+    "/media": Uploads,
+}
+"""The endpoints of the graph over HTTP, by their addresses, and what is asked like it."""
 GRACE = 14
 """Seconds from the signal to stop until running operations are cancelled."""
 
@@ -73,6 +80,7 @@ class App:
             reader_url=settings.database_reader_url,
             pool_size=settings.pool_size,
             keyring=settings.keyring,
+            store=settings.store,
         )
         self.realtime = Realtime(settings.redis_url, self.database.past, prefix=settings.redis_prefix)
         relay: type[Relay | Wakes] = Relay if settings.relay else Wakes
@@ -132,7 +140,8 @@ class App:
         console = serving.routes(CONSOLE, "/graphiql", allowed=visiting(settings.introspection, self.sessions))
         demonstration = demo.routes(settings.demo, self.database, settings.database_url)
         sign_ins = self.sign_ins.routes() if self.sign_ins else [Route("/auth/providers", _no_providers)]
-        return [*watched, *console, *demonstration, *sign_ins, Route("/", _to_the_console)]
+        files = media.routes(settings.store)
+        return [*watched, *console, *demonstration, *sign_ins, *files, Route("/", _to_the_console)]
 
     async def _queue(self) -> State:
         return await state(partial(self.database.writers.fetch, arguments=()))

@@ -82,6 +82,8 @@ def _settings(outside: Servers, found: Servers, data: Path) -> Settings:
         own["secrets"] = _own_secret(data)
     if not os.environ.get("TRELLIS_MAILBOX"):
         own["mailbox"] = data / "mailbox"
+    if not os.environ.get("TRELLIS_MEDIA"):
+        own["media"] = data / "media"
     return Settings(
         database_url=found.database_url,
         database_reader_url=None,

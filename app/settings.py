@@ -16,6 +16,7 @@ from app.request_limits import USUAL, RequestLimits
 from db.address import Address
 from db.keyring import SHORTEST, Keyring
 from db.mail import is_address
+from db.store import NO_STORE, Folder, Store
 from graphql_schema.limits import Limits
 
 Level = Literal["off", "log", "safelist", "id-only"]
@@ -123,6 +124,9 @@ class Settings(BaseSettings):
     mailbox: Path | None = None
     """The folder that mails are written to where there is no such server: what would be sent, for trying things out.
     Our own servers have one with their data."""
+    media: Path | None = None
+    """The folder of uploaded files, which all processes share. Without it nothing can be uploaded; our own servers have
+    one with their data."""
     redis_prefix: str = "trellis:"
     """The prefix of every Redis channel and key, so that two installations can share one server."""
     pool_size: int = Field(default=16, ge=4)
@@ -224,6 +228,11 @@ class Settings(BaseSettings):
     def keyring(self) -> Keyring:
         """The secrets, as what they are for."""
         return Keyring(self.secrets)
+
+    @property
+    def store(self) -> Store:
+        """Where uploaded files are."""
+        return Folder(self.media) if self.media else NO_STORE
 
     @property
     def owner_url(self) -> str:

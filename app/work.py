@@ -66,7 +66,9 @@ class Working:
         self.realtime = Realtime(settings.redis_url, prefix=settings.redis_prefix)
         # Every job has a session, and those are a part of all connections.
         connections = USES * settings.jobs_at_once
-        self.database = Database(settings.database_url, pool_size=connections, keyring=settings.keyring)
+        self.database = Database(
+            settings.database_url, pool_size=connections, keyring=settings.keyring, store=settings.store
+        )
         relay: type[Relay | Wakes] = Relay if settings.relay else Wakes
         self.relay = relay(self.database, self.realtime)
         owner = Address.parse(settings.owner_url)
@@ -148,6 +150,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "TRELLIS_SECRETS": " ".join(settings.secrets),
         "TRELLIS_PUBLIC_URL": settings.public_url,
         "TRELLIS_MAILBOX": str(settings.mailbox.absolute()) if settings.mailbox else None,
+        "TRELLIS_MEDIA": str(settings.media) if settings.media else None,
     }
     others = {name: value for name, value in os.environ.items() if name not in given}
     return others | {name: value for name, value in given.items() if value is not None}

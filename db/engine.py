@@ -30,6 +30,7 @@ from db.relay import Publish, relayed
 from db.session_settings import COMPILED_SETTINGS, READ_ONLY, SERVER_SETTINGS, UNHURRIED
 from db.snapshots import Snapshot
 from db.statements import Arguments, Statement
+from db.store import NO_STORE, Store
 from db.transaction import Transaction
 from db.write import Work
 
@@ -68,6 +69,7 @@ class Database:
         pool_size: int = 16,
         timeout: float = TIMEOUT,
         keyring: Keyring = NO_SECRETS,
+        store: Store = NO_STORE,
     ) -> None:
         self.address = Address.parse(url)
         self.reader_address = Address.parse(reader_url or url)
@@ -75,6 +77,7 @@ class Database:
         """Called when events are committed, for a relay to look after them."""
         self.timeout = timeout
         self.keyring = keyring
+        self.store = store
         share = max(1, pool_size // USES)
         self.readers = Pool(self._connect_reader, size=share, timeout=timeout)
         self.heavy_readers = Pool(self._connect_reader, size=max(1, share // OF_HEAVY), timeout=timeout)

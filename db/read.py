@@ -81,11 +81,17 @@ def _sees(table: type[Base], viewer: Viewer, number: int) -> Statement:
 
 
 async def by_name(
-    session: AsyncSession, viewer: Viewer, table: type[Base], column: str, name: str, keys: Sequence[UUID]
+    session: AsyncSession,
+    viewer: Viewer,
+    table: type[Base],
+    column: str,
+    name: str,
+    is_named: Callable[[Any, Any], ColumnElement[bool]],
+    keys: Sequence[UUID],
 ) -> dict[UUID, Base | None]:
     """The row of `table` that has this name in a unique column, if the viewer sees it; the one key is ALL."""
     row = table.__table__
-    statement = select(table).where(row.c[column] == name, allows(SEE, row, viewer))
+    statement = select(table).where(is_named(row.c[column], name), allows(SEE, row, viewer))
     return {ALL: (await session.scalars(statement, viewer.parameters)).one_or_none()}
 
 

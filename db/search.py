@@ -10,9 +10,24 @@ one of them writes the columns anew in the same revision: PostgreSQL does not.
 """
 
 import unicodedata
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Computed, Double, MetaData, Text, cast, event, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Computed,
+    Double,
+    Index,
+    MetaData,
+    Text,
+    cast,
+    event,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -76,7 +91,8 @@ BEGIN
 END $$"""
 """The query of a text as typed: all of its words, the last of which may be incomplete; "a phrase", or, -without."""
 
-
+ADMINISTRATORS = "administrators"
+"""The column that an index has the words of for administrators alone."""
 BY_LENGTH: ColumnElement[int] = literal_column("1")
 """The normalization of a rank: it is divided by 1 and the logarithm of the length of the text."""
 
@@ -96,10 +112,24 @@ def has_words(typed: str) -> bool:
     return any(character.isalnum() for character in unicodedata.normalize("NFKC", typed))
 
 
-def matches(row: Any, typed: Any) -> ColumnElement[bool]:
-    """Whether the row of these columns is what a text looks for. What that means is worked out once a statement."""
+def found_by_administrators(column: str, *, name: str) -> Index:
+    """The index over the words of a column that only administrators find rows by, beside `search_vector`."""
+    return Index(name, text(f"search_vector({column})"), postgresql_using="gin", info={ADMINISTRATORS: column})
+
+
+def matches(row: Any, typed: Any, *, beside: str | None = None) -> ColumnElement[bool]:
+    """Whether the row of these columns is what a text looks for. What that means is worked out once a statement.
+
+    `beside` is a column in which it is looked for, too.
+    """
     found: ColumnElement[bool] = row.search_vector.op("@@")(query(typed))
-    return found
+    return found if beside is None else or_(found, func.search_vector(row[beside]).op("@@")(query(typed)))
+
+
+@cache
+def searched_by_administrators(table: Any) -> str | None:
+    """The column of which an index has the words for administrators alone."""
+    return next((index.info[ADMINISTRATORS] for index in table.indexes if ADMINISTRATORS in index.info), None)
 
 
 def rank(row: Any, typed: Any) -> ColumnElement[float]:

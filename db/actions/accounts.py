@@ -153,7 +153,11 @@ async def end_sessions_of(work: Work, email: str, ids: Sequence[str] | None) -> 
 
 async def set_active(work: Work, email: str, *, is_active: bool) -> None:
     """Let the user with this address sign in or, with the end of all their sessions, not any more; raises NotFound."""
-    user = await _user(work, email)
+    await make_active(work, await _user(work, email), is_active=is_active)
+
+
+async def make_active(work: Work, user: tables.User, *, is_active: bool) -> None:
+    """Let a user sign in or, with the end of all their sessions, not any more. They must be locked."""
     if work.change(user, {"is_active": is_active}):
         work.audit("user_activated" if is_active else "user_deactivated", user)
         await work.changed(user)

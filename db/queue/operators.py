@@ -117,7 +117,7 @@ async def run(
     """Run a job here, without a queue, while no worker runs one on the same thing."""
     async with Locks(AsyncpgDriver(connection)).on(kind.thing(arguments)):
         if kind.is_long:
-            steps = Steps(partial(database.work, GUEST), _held, report, owner.owned, mailer)
+            steps = Steps(partial(database.work, GUEST), _held, report, owner.owned, mailer, database.store)
             await kind.function(steps, **arguments)
             return
         async with database.work(GUEST) as work:

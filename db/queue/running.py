@@ -141,7 +141,7 @@ class Run:
             await _begin([self])
             await self._told(reports.begin)
             tools = self.tools
-            steps = Steps(self._work, self._hold, self._report, tools.address.owned, tools.mailer)
+            steps = Steps(self._work, self._hold, self._report, tools.address.owned, tools.mailer, tools.database.store)
             result = await self.kind.function(steps, **self.arguments)
             async with self._work() as work:
                 await _find(work, END, [self])

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from db.mail import Mail, Mailer, Undeliverable, veiled
+from db.store import Store
 from db.write import Work
 
 Value = TypeVar("Value")
@@ -33,6 +34,8 @@ class Steps:
     owned: Callable[[], AbstractAsyncContextManager[AsyncConnection]]
     """A transaction as the owner of the tables, for what changes more than rows."""
     mailer: Mailer
+    store: Store
+    """Where files are."""
 
     @asynccontextmanager
     async def work(self) -> AsyncIterator[Work]:

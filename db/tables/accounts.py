@@ -7,11 +7,13 @@ from sqlalchemy import Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Updated, count, flag, refers, state, string
-from db.constraints import check, unique
+from db.constraints import check, not_blank, unique
 from db.enums import Words
-from db.permissions import MANAGE, SEE
+from db.guards import guard
+from db.permissions import LEARN, MANAGE, SEE
 from db.roots import narrow
 from db.rules import named_in, nobody, owned_by, platform
+from db.search import found_by_administrators, searchable
 
 
 class UserRole(Words):
@@ -55,6 +57,14 @@ class AccountEventKind(Words):
     ALERTED = "ALERTED", "The owner is told of something by mail, too."
 
 
+class UserEventKind(Words):
+    """Something that happened to a person's account."""
+
+    PROFILE_CHANGED = "PROFILE_CHANGED", "They changed what they say of themselves."
+    ROLE_CHANGED = "ROLE_CHANGED", "An administrator has given them another role."
+    ACCOUNT_CHANGED = "ACCOUNT_CHANGED", "An administrator has let them in again, or lifted a lock."
+
+
 acquaintances = (
     named_in("organization_members", "user_id")  # has a place in an organization that you see
     | named_in("specification_projects", "owner_id")  # owns a project that you see
@@ -67,8 +77,10 @@ it names, beside it, where its foreign key says `reveals=True`.
 """
 
 
-class User(Updated, Base, access=owned_by("id") | platform(UserRole.MODERATOR, SEE) | acquaintances, prefix="usr"):
-    """A person, whichever of the systems they came from."""
+class User(
+    Updated, Base, access=owned_by("id") | platform(UserRole.MODERATOR, SEE, LEARN) | acquaintances, prefix="usr"
+):
+    """A person, whichever of the systems they came from. LEARN is to see how it stands with their account."""
 
     __tablename__ = "users"
 
@@ -76,10 +88,10 @@ class User(Updated, Base, access=owned_by("id") | platform(UserRole.MODERATOR, S
     name: Mapped[str] = string(200)
     username: Mapped[str | None] = string(100)
     github_login: Mapped[str | None] = string(100)
-    avatar_url: Mapped[str | None]
-    bio: Mapped[str | None]
-    timezone: Mapped[str | None]
-    language: Mapped[str] = mapped_column(default="en", server_default="en")
+    avatar_url: Mapped[str | None] = string(2_048)
+    bio: Mapped[str | None] = string(2_000)
+    timezone: Mapped[str | None] = string(64)
+    language: Mapped[str] = string(35, default="en", server_default="en")
     role: Mapped[UserRole] = state(UserRole.STUDENT)
     plan: Mapped[Plan] = state(Plan.BASIC)
     subscription_type: Mapped[SubscriptionType] = state(SubscriptionType.INDIVIDUAL)
@@ -90,6 +102,7 @@ class User(Updated, Base, access=owned_by("id") | platform(UserRole.MODERATOR, S
     last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
     login_attempts: Mapped[int] = count()
     locked_until: Mapped[datetime | None]
+    search_vector: Mapped[str] = searchable(A="name", B="username")
 
     __table_args__ = (
         unique(
@@ -105,12 +118,37 @@ class User(Updated, Base, access=owned_by("id") | platform(UserRole.MODERATOR, S
             at="github_login",
             says="This account on GitHub belongs to somebody else.",
         ),
-        Index(None, "role", "created_at"),
+        Index(None, "name", "id"),
+        Index(None, "role", "created_at", "id"),
         Index(None, "created_at", "id"),
-        Index(None, "last_login_at"),
+        Index(None, "last_login_at", "id"),
+        Index("ix_users_last_login_at_desc", text("last_login_at DESC NULLS LAST"), text("id DESC")),
+        Index(None, "search_vector", postgresql_using="gin"),
+        found_by_administrators("email", name="ix_users_email_words"),
+        not_blank("name"),
+        check("username ~ '^[A-Za-z0-9_-]+$'", at="username", says="A username has letters, digits, - and _."),
         check("email LIKE '%_@_%'", at="email", says="An e-mail address has an @ with something on both sides."),
         check("login_attempts >= 0", at="login_attempts", says="Attempts are counted from 0."),
     )
+
+
+guard(
+    "an_administrator_stays",
+    """\
+CREATE OR REPLACE FUNCTION an_administrator_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('an administrator stays'));
+    IF NOT EXISTS (SELECT FROM users WHERE role = 'ADMIN' AND is_active) THEN
+        RAISE EXCEPTION 'an installation has an administrator'
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'an_administrator_stays';
+    END IF;
+    RETURN NULL;
+END $$""",
+    """\
+CREATE CONSTRAINT TRIGGER an_administrator_stays AFTER DELETE OR UPDATE OF role, is_active ON users
+    DEFERRABLE FOR EACH ROW WHEN (OLD.role = 'ADMIN' AND OLD.is_active) EXECUTE FUNCTION an_administrator_stays()""",
+    says="There is an administrator at any time: make somebody else one first.",
+)
 
 
 class Password(Updated, Base, access=nobody, prefix="pwd"):

@@ -6,10 +6,13 @@ from sqlalchemy import and_, case, func, or_, select
 
 from db import tables
 from db.access import any_row, viewer_id
-from db.permissions import MANAGE
+from db.permissions import LEARN, MANAGE
 from db.tables import MembershipStatus
 from graphql_schema.activity.types import Activity
-from graphql_schema.core import column, many, many_of, node, one, sql
+from graphql_schema.core import aggregate_of, column, many, many_of, node, one, sql
+from graphql_schema.core import count as number_of
+
+LOOKERS = "null unless it is your own, or you are an administrator or a moderator"
 
 members = tables.ProjectMember.__table__
 notifications = tables.Notification.__table__
@@ -21,13 +24,17 @@ def unread(user: Any) -> Any:
     return select(func.count()).select_from(notifications).where(*waits).scalar_subquery()
 
 
-@node(tables.User, orders=("name", "created_at"), filters=("role",))
+@node(
+    tables.User,
+    orders=("name", "created_at", "last_login_at"),
+    filters=("search", "role", "is_active", "created_at", "last_login_at"),
+)
 class User:
     """A person, shown wherever something names them; found by id if you share an organization, project or course."""
 
     name = column("The name to show.")
     username = column("The name in addresses, if they chose one.")
-    avatar_url = column("Their picture.")
+    avatar_url = column("The address of their picture, which may be a path on this server.")
     bio = column("What they say of themselves, in plain text.")
     role = column("What they are to the platform.")
     github_login = column("Their account on GitHub, where it is known.")
@@ -39,8 +46,19 @@ class User:
     timezone = column("Their time zone by its IANA name; null unless it is your own.", needs=MANAGE)
     language = column("The language they want, as an IETF tag; null unless it is your own.", needs=MANAGE)
     plan = column("What they pay for; null unless it is your own.", needs=MANAGE)
-    last_login_at = column("When they signed in last; null unless it is your own.", needs=MANAGE)
+    last_login_at = column(f"When they signed in last; {LOOKERS}.", needs=LEARN)
+    last_seen_at = column(f"When they were here last, to about five minutes; {LOOKERS}.", needs=LEARN)
+    is_active = column(f"Whether they may sign in; {LOOKERS}.", needs=LEARN)
+    locked_until = column(
+        f"When they may sign in again after too many wrong passwords, if that is to come; {LOOKERS}.", needs=LEARN
+    )
     created_at = column("When they joined.")
+
+    avatar = one(
+        tables.Media,
+        "Their picture as a file, if they have uploaded one here.",
+        on=lambda user, media: media.user_id == user.id,
+    )
 
     organizations = many(tables.OrganizationMember.user_id, "Their places in organizations, as far as you see these.")
     projects = many(
@@ -115,3 +133,11 @@ class Account:
     name = column("What the provider calls you: a username or an address.")
     created_at = column("When you linked it.")
     user = one(tables.Account.user_id, "Whose it is.")
+
+
+@aggregate_of(tables.User, order="-count")
+class UserCount:
+    """The people with one role."""
+
+    role = column("What they are to the platform.")
+    count = number_of("How many they are.")

@@ -15,7 +15,9 @@ from sqlalchemy import ColumnElement, types
 from strawberry.types.arguments import StrawberryArgument
 
 from db import read, relations
+from db.access import Viewer
 from db.base import Base
+from db.errors import Forbidden
 from db.permissions import Permission
 from db.relations import Relation
 from graphql_schema.core import tree
@@ -34,6 +36,11 @@ Pairing = Callable[[Any, Any], ColumnElement[bool]]
 """Which rows an edge leads from and to, by the columns of both."""
 
 
+Allows = Callable[[Viewer, Mapping[str, Any]], bool]
+"""Whether a viewer may ask for something with these arguments."""
+REFUSED = "Your role on the platform does not allow you to ask for this."
+
+
 @dataclass(frozen=True)
 class Field:
     """The base of all declarations: each runs in two ways, as a node of the tree or resolved in Python."""
@@ -43,6 +50,8 @@ class Field:
     """The weight that it adds to an operation for each object it is on; None: 1 for an object, 0 for a value."""
     deprecation: str | None = field(default=None, kw_only=True)
     """The advice for clients of a field that will be removed: what to use instead."""
+    allows: "Allows | None" = field(default=None, kw_only=True)
+    """Whether a viewer may ask for it with these arguments, of a field of the root that not everybody may ask for."""
 
     def annotation(self, table: type[Base], name: str) -> Any:
         """The type of the field, as an annotation; names stand for types of the graph."""
@@ -51,6 +60,11 @@ class Field:
     def arguments(self) -> list[StrawberryArgument]:
         """The arguments that the field takes."""
         return []
+
+    def admit(self, viewer: Viewer, arguments: Mapping[str, Any]) -> None:
+        """Raise Forbidden where the viewer may not ask for it: nothing is read, so nothing is told of what there is."""
+        if self.allows and not self.allows(viewer, arguments):
+            raise Forbidden(REFUSED)
 
     def bind(self, arguments: Mapping[str, Any]) -> Binding:
         """The arguments made ready for SQL; raises what is wrong with them."""
@@ -272,6 +286,14 @@ def paired(to: type[Base], on: Pairing) -> Relation:
 def deprecated(declared: Declared, instead: str) -> Declared:
     """Keep a field for one more release; `instead` tells clients what to use: `deprecated(column("…"), "Use …")`."""
     return replace(declared, deprecation=instead)
+
+
+def restricted(declared: Declared, allows: Allows) -> Declared:
+    """Let those ask for a field of the root for whom `allows` says so; it is refused to others before anything is read.
+
+    >>> users = restricted(listing(tables.User, "Everybody."), lambda viewer, _: viewer.is_admin)
+    """
+    return replace(declared, allows=allows)
 
 
 def object_type(type_name: str, description: str, **fields: Field) -> None:

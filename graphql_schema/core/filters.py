@@ -166,7 +166,7 @@ def _filter_field(table: type[Base], name: str) -> tuple[Any, str]:
 
 def _tests(table: type[Base], name: str, value: Any) -> Iterator[Test]:
     if name == SEARCH:
-        yield from _searching(value)
+        yield from _searching(table, value)
     elif found := _expressions[table].get(name):
         yield from _ranging(name, found.value, found.value(table.__table__.c).type, value)
     elif condition := _indexed(column := table.__table__.c[name], value):
@@ -175,10 +175,15 @@ def _tests(table: type[Base], name: str, value: Any) -> Iterator[Test]:
         yield from _comparing(column, value)
 
 
-def _searching(typed: str) -> Iterator[Test]:
+def _searching(table: type[Base], typed: str) -> Iterator[Test]:
     check_text(typed, LONGEST_SEARCH, at=SEARCH)
     if search.has_words(typed):
-        yield Test(SEARCH, lambda row, value, _: search.matches(row, value), search.Typed(), typed, has_index=True)
+        more = search.searched_by_administrators(table.__table__)
+
+        def matches(row: Any, value: Any, viewer: Viewer) -> ColumnElement[bool]:
+            return search.matches(row, value, beside=more if viewer.is_admin else None)
+
+        yield Test(SEARCH, matches, search.Typed(), typed, has_index=True)
 
 
 def _comparing(column: Any, value: Any) -> Iterator[Test]:

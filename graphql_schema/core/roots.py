@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import strawberry
+from sqlalchemy import func, type_coerce
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.utils.str_converters import to_camel_case
 
@@ -47,6 +48,8 @@ class Lookup(Field):
 
     child: type[Base]
     names: tuple[str, ...]
+    in_any_case: bool = False
+    """Whether the case of the letters of a name does not matter."""
 
     def annotation(self, table: type[Base], name: str) -> Any:
         return f"{self.child.__name__} | None"
@@ -67,20 +70,27 @@ class Lookup(Field):
         return Binding(column, {"key": value})
 
     def lower(self, at: Selected) -> tree.Node:
-        named = Rows(self.child, lambda scope, row: row.c[scope.shape] == scope.key)
+        named = Rows(self.child, lambda scope, row: self._names(row.c[scope.shape], scope.key))
         return tree.Row(named, at.object(), at.given())
+
+    def _names(self, column: Any, name: Any) -> Any:
+        if self.in_any_case and column.name != "id":
+            return func.lower(column) == func.lower(type_coerce(name, column.type))
+        return column == name
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         asked = self.bind(arguments)
         column, value = asked.shape, asked.values["key"]
         if column != "id":
-            return await context.load(read.by_name, self.child, column, value, key=read.ALL)
+            return await context.load(read.by_name, self.child, column, value, self._names, key=read.ALL)
         return await context.load(read.by_id, self.child, key=value) if value else None
 
 
-def lookup(table: type[Base], description: str, *names: str) -> Lookup:
-    """One row of `table` by its id, or by a unique column of these names."""
-    return Lookup(description, table, names)
+def lookup(table: type[Base], description: str, *names: str, in_any_case: bool = False) -> Lookup:
+    """One row of `table` by its id, or by a unique column of these names; `in_any_case` where the case of the letters
+    does not matter, by an index over `lower(name)`.
+    """
+    return Lookup(description, table, names, in_any_case)
 
 
 @dataclass(frozen=True)

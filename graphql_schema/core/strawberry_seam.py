@@ -46,7 +46,7 @@ class DeclaredField(StrawberryField):
     """A declaration as a field of a Strawberry type."""
 
     def __init__(self, declared: Any, table: type[Base], name: str) -> None:
-        annotation = StrawberryAnnotation(declared.annotation(table, name), namespace=TYPES)
+        annotation = StrawberryAnnotation(_annotation(declared, table, name), namespace=TYPES)
         weighs = "" if declared.weight is None else f" Weighs {declared.weight}."
         description = f"{declared.description}{weighs}"
         super().__init__(python_name=name, description=description, type_annotation=annotation)
@@ -82,7 +82,14 @@ class DeclaredField(StrawberryField):
         return False
 
     def get_result(self, source: Any, info: Any, args: Any, kwargs: Any) -> Any:
+        self.declared.admit(info.context.viewer, kwargs)
         return self.declared.resolve(source, info.context, self.python_name, kwargs)
+
+
+def _annotation(declared: Any, table: type[Base], name: str) -> Any:
+    """The type of a field; one that is refused to some can be null, which leaves the others whole."""
+    found = declared.annotation(table, name)
+    return f"{found} | None" if declared.allows and not found.endswith(" | None") else found
 
 
 def definition_of(part: Any) -> Any:

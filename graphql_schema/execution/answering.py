@@ -6,10 +6,10 @@ from typing import Any
 
 from orjson import Fragment, loads
 
-from db.errors import BadInput
+from db.errors import BadInput, Forbidden
 from graphql_schema.core.changes import Shown
 from graphql_schema.core.context import Context
-from graphql_schema.core.tree import Member
+from graphql_schema.core.tree import Member, given_of
 from graphql_schema.execution.answers import Answer, Completion, Failures
 from graphql_schema.execution.asked import Asked
 from graphql_schema.execution.compiling import statement
@@ -55,10 +55,11 @@ class Answering:
         `keys` are those of the rows that a payload names.
         """
         plan, viewer = self.operation.plan, self.context.viewer
-        asked = plan.asked(members, self.operation.variables)
+        found: dict[str, Any] = self._refused(members)
+        asked = plan.asked([one for one in members if one.key not in found], self.operation.variables)
         self.failures.by_number |= asked.failures
         wrong = [member for member in members if member.number in asked.failures] if asked.failures else []
-        found: dict[str, Any] = {one.key: self.failures.add(asked.failures[one.number]) for one in wrong}
+        found |= {one.key: self.failures.add(asked.failures[one.number]) for one in wrong}
         if not asked.members:
             return found
         for member in asked.members if keys else ():
@@ -75,6 +76,19 @@ class Answering:
             return found | {member.key: as_value(text) for member, text in zip(asked.members, row, strict=True)}
         except Exception as error:  # noqa: BLE001  (explained or masked)
             return found | self._failed(asked, error)
+
+    def _refused(self, members: Sequence[Member]) -> dict[str, Any]:
+        """The fields that the viewer may not ask for, by key."""
+        found = {}
+        for member in members:
+            given = given_of(member.node)
+            if given is None or given.declared.allows is None:
+                continue
+            try:
+                given.declared.admit(self.context.viewer, given.values(self.operation.variables))
+            except Forbidden as refusal:
+                found[member.key] = self.failures.add(refusal)
+        return found
 
     def _failed(self, asked: Asked, error: Exception) -> dict[str, Any]:
         return {member.key: self.failures.add(error) for member in asked.members}

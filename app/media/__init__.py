@@ -1,0 +1,1 @@
+"""Pictures: taken in by `POST /media`, and shown again."""

@@ -1,0 +1,122 @@
+"""Files: kept when they are uploaded, put to use as a picture of somebody, and deleted when they belong to nothing.
+
+The row comes before its file and goes after it, so that a process which is killed leaves no file that nobody knows of.
+A row without an uploader is on its way out: nobody can put it to use any more.
+"""
+
+from datetime import timedelta
+from secrets import token_hex
+from typing import Protocol
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+
+from db import tables
+from db.access import Viewer
+from db.engine import Database
+from db.errors import BadInput, Conflict
+from db.ids import key_of
+from db.outbox import Event, topic
+from db.queue.declared import job
+from db.queue.steps import Steps
+from db.tables import MediaEventKind, MediaType
+from db.write import Work
+
+WAITING = 10
+"""Uploads of one person that may wait to be put to use; the oldest of more are deleted."""
+WAITS_FOR = timedelta(days=1)
+AT_A_TIME = 100
+
+_media = tables.Media
+_IS_FREE = func.num_nonnulls(_media.user_id, _media.course_id, _media.lesson_id) == 0
+
+
+class File(Protocol):
+    """A file to keep."""
+
+    @property
+    def content(self) -> bytes: ...
+
+    @property
+    def media_type(self) -> str: ...
+
+    @property
+    def ending(self) -> str: ...
+
+
+async def keep(database: Database, viewer: Viewer, picture: File) -> tables.Media:
+    """Keep a picture that a viewer has uploaded, who may put it to use within a day."""
+    store, key = database.store, f"{token_hex(16)}.{picture.ending}"
+    async with database.work(viewer) as work:
+        await _make_room(work)
+        kept = await work.add(
+            tables.Media(
+                type=MediaType.IMAGE,
+                url=store.url(key),
+                size=len(picture.content),
+                mime_type=picture.media_type,
+                file_key=key,
+                uploader_id=work.viewer_id,
+            )
+        )
+        work.audit("media_uploaded", kept)
+    await store.put(key, picture.content)
+    return kept
+
+
+async def _make_room(work: Work) -> None:
+    """Give up the oldest uploads of the viewer that wait, where there are too many."""
+    waiting = select(_media).where(_media.uploader_id == work.viewer_id, _IS_FREE)
+    oldest = waiting.order_by(_media.id.desc()).offset(WAITING - 1).limit(AT_A_TIME).with_for_update(skip_locked=True)
+    for one in await work.scalars(oldest):
+        _release(work, one)
+
+
+async def set_avatar(work: Work, user: tables.User, picture: tables.Media | None) -> None:
+    """Make a picture that of a user, or let them have none. Both must be locked; what they had is deleted.
+
+    Raises BadInput for what is no picture, and Conflict for what belongs to something else.
+    """
+    if picture and picture.type is not MediaType.IMAGE:
+        raise BadInput("This is no picture.", at="avatar")
+    if picture and (picture.user_id not in (None, user.id) or picture.course_id or picture.lesson_id):
+        raise Conflict("This picture belongs to something else.", at="avatar")
+    had = await work.scalar(select(_media).where(_media.user_id == user.id).with_for_update())
+    if had and had is not picture:
+        _release(work, had)
+        await work.flush()  # before another has its place
+    if picture:
+        picture.user_id = user.id
+
+
+def _release(work: Work, media: tables.Media) -> None:
+    """Take a file of the viewer from whatever it belongs to, for good."""
+    media.user_id = media.uploader_id = None
+    ids = {"media": media.public_id}
+    work.events.append(Event(topic("user", work.viewer_id), MediaEventKind.MEDIA_RELEASED, ids))
+
+
+@job(on=(MediaEventKind.MEDIA_RELEASED,))
+async def delete_media(steps: Steps, media: str) -> None:
+    """Delete a file that belongs to nothing any more."""
+    await _clear(steps, and_(_media.id == key_of(tables.Media, media), _media.uploader_id.is_(None)))
+
+
+@job(cron="29 * * * *")
+async def clear_media(steps: Steps) -> None:
+    """Delete files that belong to nothing: those that nobody has put to use, and what was left in the middle."""
+    is_over = or_(_media.uploader_id.is_(None), _media.created_at < func.now() - WAITS_FOR)
+    while await _clear(steps, is_over):
+        pass
+
+
+async def _clear(steps: Steps, which: ColumnElement[bool]) -> int:
+    """Delete some of the free files for which a condition holds; returns how many."""
+    some = select(_media.id).where(_IS_FREE, which).limit(AT_A_TIME).with_for_update(skip_locked=True)
+    taken = update(_media).where(_media.id.in_(some)).values(uploader_id=None).returning(_media.id, _media.file_key)
+    async with steps.work() as work:
+        found = {row.id: row.file_key for row in await work.execute(taken)}
+    for key in filter(None, found.values()):
+        await steps.store.delete(key)
+    async with steps.work() as work:
+        await work.execute(delete(_media).where(_media.id.in_(found), _media.uploader_id.is_(None), _IS_FREE))
+    return len(found)

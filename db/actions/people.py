@@ -1,0 +1,66 @@
+"""Looking after people: their roles, and whether they may sign in. For administrators, of whom one stays."""
+
+from sqlalchemy import select
+
+from db import tables
+from db.actions import accounts
+from db.actions.notifications import notify
+from db.errors import Forbidden, NotFound
+from db.ids import key_of
+from db.outbox import viewer_topic
+from db.tables import NotificationType, UserEventKind, UserRole
+from db.write import Work
+
+ADMINISTRATORS = "Only administrators may do this."
+
+
+async def person(work: Work, public_id: str) -> tables.User:
+    """The user with this id, locked, for an administrator.
+
+    The administrator is locked, too, and looked at anew: of two who take the role from each other one is too late.
+    Raises NotFound, and Forbidden for everybody else, who is told nothing of whom there is.
+    """
+    if not work.viewer.is_admin:
+        raise Forbidden(ADMINISTRATORS)
+    user = tables.User
+    both = [work.viewer_id, key_of(user, public_id)]
+    locked = select(user).where(user.id.in_(filter(None, both))).order_by(user.id).with_for_update(key_share=True)
+    found = {one.id: one for one in await work.scalars(locked)}
+    viewer = found.get(work.viewer_id)
+    if viewer is None or viewer.role is not UserRole.ADMIN or not viewer.is_active:
+        raise Forbidden(ADMINISTRATORS)
+    if both[1] not in found:
+        raise NotFound(at="userId")
+    return found[both[1]]
+
+
+async def set_role(work: Work, user: tables.User, role: UserRole) -> None:
+    """Give a user another role, which counts at once wherever they are connected. They must be locked."""
+    if work.change(user, {"role": role}):
+        work.audit("role_changed", user)
+        await work.happened(UserEventKind.ROLE_CHANGED, user)
+        work.touch(viewer_topic(user.id))
+        await _alert(work, user, "You have another role", f"Your role on the platform: {role.value.lower()}.")
+
+
+async def set_active(work: Work, user: tables.User, *, is_active: bool) -> None:
+    """Let a user sign in again or, with the end of all that is theirs at the moment, not any more."""
+    if user.is_active != is_active:
+        await accounts.make_active(work, user, is_active=is_active)
+        await work.happened(UserEventKind.ACCOUNT_CHANGED, user)
+        now = "An administrator has let you sign in again." if is_active else "An administrator has closed it."
+        await _alert(work, user, "Your account has changed", now)
+
+
+async def unlock(work: Work, user: tables.User) -> None:
+    """Let a user try to sign in again who has sent too many wrong passwords."""
+    if work.change(user, {"locked_until": None, "login_attempts": 0}):
+        work.audit("user_unlocked", user)
+        await work.happened(UserEventKind.ACCOUNT_CHANGED, user)
+        await _alert(work, user, "Your account is open again", "An administrator has lifted the lock on it.")
+
+
+async def _alert(work: Work, user: tables.User, title: str, message: str) -> None:
+    """Tell a user what has happened to their account."""
+    told = {"user_id": user.id, "type": NotificationType.SECURITY_ALERT, "title": title, "message": message}
+    await notify(work, [told | {"data": {}}])

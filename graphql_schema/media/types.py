@@ -1,0 +1,23 @@
+"""Files."""
+
+from db import tables
+from graphql_schema.core import column, node, one
+
+
+@node(tables.Media, orders=("-created_at",))
+class Media:
+    """A picture, video or document. Upload a picture with `POST /media`; what belongs to nothing is deleted after a
+    day.
+    """
+
+    type = column("What it is.")
+    url = column("Where it is: an address, or a path on this server.")
+    provider = column("The service that has it, if it is not this one.")
+    provider_id = column("Its id there.")
+    title = column("What it is called.")
+    alt_text = column("What it shows, for those who do not see it.")
+    mime_type = column("Its media type.")
+    duration = column("How long it is, in seconds.")
+    created_at = column("When it was uploaded.")
+
+    uploader = one(tables.Media.uploader_id, "Who uploaded it, if you may find them.")
