@@ -32,13 +32,14 @@ from graphql_schema.execution.cost import objects_in
 class Client:
     """The sender of an operation: the viewer, the credential and the address.
 
-    `wants_fields` is whether the answer shows the cost field by field.
+    `wants_fields` is whether the answer shows the cost field by field, and `asked` the origin that was asked.
     """
 
     viewer: Viewer = GUEST
     credential: str | None = None
     host: str | None = None
     wants_fields: bool = False
+    asked: str | None = None
 
     @property
     def pays(self) -> Keys:
@@ -67,6 +68,8 @@ class Graph:
     """The viewers who may learn the schema."""
     presence: Presence | None = None
     """Where people are at this moment."""
+    origin: str | None = None
+    """The origin at which browsers reach this server; None where it is the one that they ask."""
     changing: set[asyncio.Task[Answer]] = field(default_factory=set)
     """The mutations that run."""
 
@@ -138,6 +141,7 @@ class Graph:
             presence=self.presence,
             payer=payer,
             request_id=request_id,
+            origin=self.origin or client.asked,
             take_text=take_text,
         )
 

@@ -13,7 +13,7 @@ from app.auth import given
 from app.graph import Client, Graph
 from app.logs import note
 from app.negotiation import JSON, Agreed, CrossSite, Refused, check, negotiated
-from app.origins import Origins
+from app.origins import Origins, origin_of
 from app.request_batches import RequestBatches
 from app.requests import BadRequest, Members, checked, parsed, with_key
 from app.responses import Answer, answer, refusal, refused_by_graphql
@@ -124,7 +124,8 @@ class GraphQLOverHTTP:
         else:
             viewer = await self.graph.sessions.viewer(credential)
         note(viewer=viewer.id and str(viewer.id))
-        return Client(viewer, credential, asked.host, asked.headers.get(b"x-cost-debug") == b"1")
+        wants_fields = asked.headers.get(b"x-cost-debug") == b"1"
+        return Client(viewer, credential, asked.host, wants_fields, origin_of(asked.scope))
 
     async def _remembered(self, credential: str) -> Viewer:
         """The viewer of a cookie; raises SessionEnded."""

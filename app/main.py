@@ -25,7 +25,7 @@ from app.introspection import visiting
 from app.logs import RequestLog
 from app.media import serving as media
 from app.media.uploads import Uploads
-from app.origins import Origins
+from app.origins import Origins, origin_in
 from app.page_sessions import METHODS, PageSession
 from app.pages import demo, serving
 from app.pages.build import CONSOLE
@@ -102,6 +102,7 @@ class App:
             _rate_limits(self.buckets, settings),
             settings.introspection,
             self.presence,
+            settings.public_url and origin_in(settings.public_url),
         )
         self.watch = Watch(self.sessions, self.realtime, interval=settings.credential_interval)
         self.tickets = Tickets(settings.redis_url, prefix=settings.redis_prefix)

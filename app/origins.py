@@ -1,9 +1,10 @@
 """Origins of pages: which of them may send requests (CORS), and with what a browser could make them do it unasked."""
 
 from collections.abc import Collection, Mapping, Sequence
+from urllib.parse import urlsplit
 
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 EXPOSED = (
     "Retry-After",
@@ -16,6 +17,18 @@ EXPOSED = (
 """The headers of an answer that a page of another origin may read."""
 PREFLIGHT_SECONDS = 2 * 60 * 60
 """How long a browser remembers that a page may ask; Chromium does no longer."""
+
+
+def origin_of(scope: Scope) -> str:
+    """The origin that a request is sent to, as the browser that sends it writes it."""
+    host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
+    return f"{scope['scheme'].replace('ws', 'http')}://{host}"
+
+
+def origin_in(address: str) -> str:
+    """The origin of an address, as browsers write it."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}".lower()
 
 
 class Origins:

@@ -219,6 +219,9 @@ class Settings(BaseSettings):
     """`off` runs every document; `log` runs those outside the list too, and logs them; `safelist` refuses them;
     `id-only` refuses every text, and runs the documents of the list by their ids."""
 
+    public_url: str | None = None
+    """The address at which browsers reach the server, such as `https://trellis.example`. Passkeys are of its host;
+    without it they are of the host that a browser asks."""
     demo: Annotated[tuple[str, ...], *Listed] = ()
     """Users of the demo data, by their e-mail addresses, whom anybody may be on the page `/demo`, which shows them at
     work; without any there is no such page. `scripts/serve` names two where it has loaded the demo data and is reached

@@ -75,6 +75,8 @@ class Work:
         """Entries of the audit log that wait to be written."""
         self.request_id: UUID | None = None
         """The id by which the log knows the operation."""
+        self.origin: str | None = None
+        """The origin at which browsers reach this server; None where nobody asked it anything."""
         self.items: dict[UUID, Any] = {}
         """The parts of the input that rows were made of, by their keys."""
         self.opened: AsyncSession | None = None

@@ -53,6 +53,8 @@ MEASURED_PROCESSES = "tests/app/test_cli.py"
 """The tests whose processes are measured: they start all commands."""
 UNMEASURED = "tests/invariants/", "tests/hostile/"
 """Folders whose tests ask for all that there is: other tests run the same lines, and say what they are for."""
+ORIGIN = "https://trellis.test"
+"""The origin at which browsers reach what is tested without a transport."""
 UNLIMITED = Limits(**{limit.name: 10**100 for limit in fields(Limits)})
 """For tests that ask for more at a time than a client may."""
 
@@ -362,7 +364,7 @@ class Graph:
     executor: Executor = executor
 
     def context(self, who: str | None) -> Context:
-        return Context(self.world.viewer(who), self.database, Heard())
+        return Context(self.world.viewer(who), self.database, Heard(), origin=ORIGIN)
 
     async def __call__(self, who: str | None, query: str, **variables: Any) -> dict[str, Any]:
         """The whole answer to `query`; None asks as a guest."""

@@ -16,6 +16,7 @@ from app.auth import REFUSED
 from app.graph import Client, Graph
 from app.logs import elapsed, note
 from app.metrics import count_errors
+from app.origins import origin_of
 from app.refusals import refused
 from app.requests import BadRequest, checked, parsed
 from app.settings import Settings
@@ -148,7 +149,8 @@ class Conversation:
             viewer = await self.graph.sessions.viewer(credential)
         except Unauthenticated as error:
             raise Closing(4403, error.message) from None
-        client = Client(viewer, credential, address.host if address else None)
+        asked = origin_of(self.websocket.scope)
+        client = Client(viewer, credential, address.host if address else None, asked=asked)
         self.sockets.admit(client)
         self.client = client
         note(viewer=client.viewer.id and str(client.viewer.id))

@@ -14,9 +14,9 @@ from db.base import Base
 from db.errors import Conflict
 from db.write import Work
 
-WAYS_IN: tuple[type[Base], ...] = (tables.Password, tables.Account)
+WAYS_IN: tuple[type[Base], ...] = (tables.Password, tables.Account, tables.Passkey)
 """The tables whose rows let their user in."""
-PROMISES: tuple[type[Base], ...] = ()
+PROMISES: tuple[type[Base], ...] = (tables.VerificationToken,)
 """The tables whose rows let somebody in later, or change how: links that were sent, and keys of programs."""
 
 

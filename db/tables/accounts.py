@@ -7,6 +7,7 @@ from sqlalchemy import Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Updated, count, flag, refers, state, string
+from db.columns import bigint
 from db.constraints import check, not_blank, unique
 from db.enums import Words
 from db.guards import guard
@@ -227,6 +228,37 @@ class Account(Updated, Base, access=owned_by("user_id", SEE, MANAGE), prefix="ac
         unique("provider", "provider_account_id", says="This account belongs to somebody else here."),
         check("provider ~ '^[a-z0-9_-]+$'", at="provider", says="A provider has a name of small letters and digits."),
     )
+
+
+class Passkey(Base, access=owned_by("user_id", SEE, MANAGE), prefix="pky"):
+    """A key that a device of a person keeps, and whose public half is here. The device shows that it has the other one."""
+
+    __tablename__ = "passkeys"
+
+    user_id: Mapped[UUID] = refers("users", index=True)
+    credential_id: Mapped[bytes]
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = bigint(default=0, server_default="0")
+    name: Mapped[str] = string(100)
+    transports: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
+    last_used_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        unique("credential_id", says="This passkey was added before."),
+        not_blank("name"),
+        check("sign_count >= 0", at="sign_count", says="Uses are counted from 0."),
+    )
+
+
+class PasskeyChallenge(Base, access=nobody, prefix="pkc"):
+    """A challenge that a passkey has answered: it takes one answer."""
+
+    __tablename__ = "passkey_challenges"
+
+    nonce: Mapped[bytes]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+    __table_args__ = (unique("nonce", says="This challenge was answered before."),)
 
 
 class IdempotencyKey(Updated, Base, access=owned_by("user_id"), prefix="idk"):

@@ -113,6 +113,7 @@ class User:
     accounts = many(
         tables.Account.user_id, "Their accounts at providers, by which they sign in; empty unless it is your own."
     )
+    passkeys = many(tables.Passkey.user_id, "Their passkeys, with which they sign in; empty unless it is your own.")
 
 
 @node(tables.Session, orders=("-created_at", "expires_at"))
@@ -141,3 +142,13 @@ class UserCount:
 
     role = column("What they are to the platform.")
     count = number_of("How many they are.")
+
+
+@node(tables.Passkey, orders=("-created_at", "name", "last_used_at"))
+class Passkey:
+    """A way of yours to sign in: a key that a device of yours keeps. Nothing here lets anybody in."""
+
+    name = column("What you called it.")
+    created_at = column("When you added it.")
+    last_used_at = column("When you signed in with it last; null until then.")
+    user = one(tables.Passkey.user_id, "Whose it is.")

@@ -119,6 +119,8 @@ class Context:
     payer: Hashable = None
     request_id: UUID | None = None
     """The id by which the log knows the operation."""
+    origin: str | None = None
+    """The origin at which browsers reach this server, such as `https://trellis.example`."""
     take_text: Callable[[int], object] = lambda _characters: None
     moved: dict[Topic, int] = field(default_factory=dict)
     """The topics that its mutations have moved, with their sequences."""

@@ -143,7 +143,7 @@ class Steps(Mutation):
 
     async def done(self, context: Context, arguments: dict[str, Any], showing: Showing | None) -> dict[str, Any]:
         async with context.source.work(context.viewer) as work:
-            work.payer, work.request_id = context.payer, context.request_id
+            work.payer, work.request_id, work.origin = context.payer, context.request_id, context.origin
             check_items(*arguments.values())
             check_texts(*arguments.values())
             result = await self.function(work, **arguments)

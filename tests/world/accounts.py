@@ -1,4 +1,4 @@
-"""Everybody, each signed in; Ada has a password, Olga and she have accounts at GitHub, and Ben asked for a link."""
+"""Everybody, each signed in. Ada has a password, Olga and she have accounts at GitHub, Ben a passkey and a link."""
 
 from db import tables
 from db.actions import accounts
@@ -25,3 +25,6 @@ async def make(world: World, work: Work) -> None:
             user_id=world.rows[name].id, provider="github", provider_account_id=f"of-{name}", name=name
         )
         world.rows[f"{name}s_account"] = await work.add(account)
+    device = {"credential_id": b"bens-phone", "public_key": b"of-bens-phone", "transports": ["internal"]}
+    world.rows["bens_passkey"] = await work.add(tables.Passkey(user_id=world.ben.id, name="Phone", **device))
+    await work.add(tables.PasskeyChallenge(nonce=b"answered-at-noon", expires_at=NOON))

@@ -39,5 +39,13 @@ def accounts(world: Oracle, who: UUID | None, what: str, account: Row) -> bool:
     return bool(account.user_id == who and what in ("see", "manage"))
 
 
+def passkeys(world: Oracle, who: UUID | None, what: str, passkey: Row) -> bool:
+    return passkey.user_id == who and what in {"see", "manage"}
+
+
+def passkey_challenges(world: Oracle, who: UUID | None, what: str, challenge: Row) -> bool:
+    return False
+
+
 def idempotency_keys(world: Oracle, who: UUID | None, what: str, key: Row) -> bool:
     return bool(key.user_id == who)
