@@ -115,7 +115,8 @@ class Settings(BaseSettings):
     to change it, put a new one in front. Our own servers have one with their data."""
     public_url: Annotated[str, AfterValidator(_of_pages)] | None = None
     """The address at which people reach this installation, such as `https://trellis.example`: links in mails lead
-    there. `scripts/serve` on servers of our own takes its own."""
+    there, and passkeys are of its host, or without it of the host that a browser asks. `scripts/serve` on servers of our
+    own takes its own."""
     mail_from: Annotated[str, AfterValidator(_sender)] | None = None
     """The sender of mails, such as `Trellis <hello@trellis.example>`."""
     smtp_url: Annotated[str, AfterValidator(_of_a_mail_server)] | None = Field(default=None, repr=False)
@@ -219,9 +220,6 @@ class Settings(BaseSettings):
     """`off` runs every document; `log` runs those outside the list too, and logs them; `safelist` refuses them;
     `id-only` refuses every text, and runs the documents of the list by their ids."""
 
-    public_url: str | None = None
-    """The address at which browsers reach the server, such as `https://trellis.example`. Passkeys are of its host;
-    without it they are of the host that a browser asks."""
     demo: Annotated[tuple[str, ...], *Listed] = ()
     """Users of the demo data, by their e-mail addresses, whom anybody may be on the page `/demo`, which shows them at
     work; without any there is no such page. `scripts/serve` names two where it has loaded the demo data and is reached

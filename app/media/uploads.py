@@ -31,7 +31,7 @@ class Uploads(GraphQLOverHTTP):
     def _check(self, asked: HTTPRequest) -> None:
         if asked.method != "POST":
             raise Refused("A picture is sent with POST.", status=405, headers={"Allow": "POST"})
-        if self.origins.are_crossed(asked.headers):
+        if self.origins.are_crossed(asked.headers, asked.scope["scheme"]):
             raise CrossSite("A page of this origin may not ask with cookies.")
         # No form of another site can send these types: so a page of one has to ask before.
         media_type = asked.header(b"content-type").partition(";")[0].strip().lower()

@@ -123,7 +123,9 @@ async def remove(work: Work, passkey_id: str) -> tables.User:
     # Another request may have removed it until the lock.
     passkey = await work.get(tables.Passkey, passkey_id, at="passkeyId", may=MANAGE, lock=True)
     work.audit("passkey_removed", passkey)
-    await alert(work, user.id, "A passkey was removed", "One of your passkeys does not sign in to your account any more.")
+    await alert(
+        work, user.id, "A passkey was removed", "One of your passkeys does not sign in to your account any more."
+    )
     await work.changed(user)
     await work.delete(passkey)
     return user
@@ -135,9 +137,7 @@ async def begin_sign_in(work: Work) -> Json:
     They name no passkey, and so say of nobody whether they have one.
     """
     host = _place(work).host
-    options = generate_authentication_options(
-        rp_id=host, challenge=new_challenge(work, TO_SIGN_IN), timeout=TIMEOUT
-    )
+    options = generate_authentication_options(rp_id=host, challenge=new_challenge(work, TO_SIGN_IN), timeout=TIMEOUT)
     return options_to_json_dict(options)
 
 
@@ -166,9 +166,7 @@ async def sign_in(work: Work, response: Any, *, device: str | None = None) -> tu
     return user, await open_session(work, user, device=device)
 
 
-def _uses(
-    passkey: tables.Passkey, credential: AuthenticationCredential, challenge: bytes, place: Place
-) -> int | None:
+def _uses(passkey: tables.Passkey, credential: AuthenticationCredential, challenge: bytes, place: Place) -> int | None:
     """How often the device says that it has used a passkey, 0 where it does not count; None if it does not hold."""
     handle = credential.response.user_handle
     if handle is not None and handle != passkey.user_id.bytes:

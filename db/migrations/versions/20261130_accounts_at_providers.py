@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = 'b33bfef8a6b4'
-down_revision = '9d3b5e7a1c48'
+down_revision = '51431d4f58ba'
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = 'f6b33038a550'
-down_revision = '9d3b5e7a1c48'
+down_revision = 'b33bfef8a6b4'
 branch_labels = None
 depends_on = None
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 revision = '9172eb8c8cf2'
-down_revision = '9d3b5e7a1c48'
+down_revision = 'f6b33038a550'
 branch_labels = None
 depends_on = None
 

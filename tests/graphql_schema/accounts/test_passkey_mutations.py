@@ -185,9 +185,7 @@ async def test_nobody_is_told_of_a_copy_by_whoever_cannot_sign(
     assert await alerts(graph, world.ada) == ["A passkey was added"]
 
 
-async def test_a_device_that_does_not_count_is_let_in_as_often_as_it_signs(
-    graph: Graph, device: Authenticator
-) -> None:
+async def test_a_device_that_does_not_count_is_let_in_as_often_as_it_signs(graph: Graph, device: Authenticator) -> None:
     for _ in range(2):
         assert (await sign_in(graph, replace(device, uses=-1).sign(await begin(graph))))["errors"] == []
 
