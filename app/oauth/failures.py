@@ -1,25 +1,21 @@
 """Why a sign-in with a provider fails: the codes that the page `/signin` shows."""
 
-from enum import StrEnum, auto
+from enum import StrEnum
 
 
 class Failure(StrEnum):
     """The code in the address `/signin?error=…`."""
 
-    ACCESS_DENIED = auto()
-    ACCOUNT_TAKEN = auto()
-    ADDRESS_NOT_VERIFIED = auto()
-    CSRF_ERROR = auto()
-    INTERNAL_SERVER_ERROR = auto()
-    PROVIDER_FAILED = auto()
-    PROVIDER_UNAVAILABLE = auto()
-    SERVICE_UNAVAILABLE = auto()
-    SIGN_IN_EXPIRED = auto()
-    USER_DEACTIVATED = auto()
-
-    @staticmethod
-    def _generate_next_value_(name: str, *_: object) -> str:
-        return name
+    ACCESS_DENIED = "ACCESS_DENIED"
+    ACCOUNT_TAKEN = "ACCOUNT_TAKEN"
+    ADDRESS_NOT_VERIFIED = "ADDRESS_NOT_VERIFIED"
+    CSRF_ERROR = "CSRF_ERROR"
+    INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
+    PROVIDER_FAILED = "PROVIDER_FAILED"
+    PROVIDER_UNAVAILABLE = "PROVIDER_UNAVAILABLE"
+    SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
+    SIGN_IN_EXPIRED = "SIGN_IN_EXPIRED"
+    USER_DEACTIVATED = "USER_DEACTIVATED"
 
 
 class SignInFailed(Exception):  # noqa: N818  (named for what happened)

@@ -78,7 +78,8 @@ class OpenID:
             if not isinstance(user, dict) or user.get("sub") != claims["sub"]:
                 raise unusable("userinfo is of somebody else")
             claims = {**user, **claims}
-        is_verified = claims.get("email_verified") in (True, "true")
+        said = claims.get("email_verified")
+        is_verified = said is True or said == "true"  # some say it so
         return Profile(
             provider=self.name,
             account_id=str(claims["sub"]),

@@ -8,7 +8,7 @@ from typing import Self
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app import cookies
@@ -31,8 +31,9 @@ from db.actions.provider_tokens import Tokens
 from db.actions.providers import AddressNotVerified, Deactivated, Profile
 from db.deadlocks import repeated
 from db.engine import Database
-from db.errors import BadInput, Conflict, NotFound, Refusal, Unauthenticated
+from db.errors import BadInput, Conflict, Refusal, Unauthenticated
 from db.ids import key_of
+from db.turns import Turns
 
 PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,2000}")
 """A path of ours: a browser takes `//host`, and `/\\host` too, for another host."""
@@ -45,6 +46,8 @@ REASONS: dict[type[Refusal], Failure] = {
     Conflict: Failure.ACCOUNT_TAKEN,
     BadInput: Failure.PROVIDER_FAILED,
 }
+TURNS = Turns(2, max_waiting=100)
+"""Turns of those who come back: many of one person would wait for each other, each with a connection."""
 
 log = structlog.get_logger()
 
@@ -97,7 +100,7 @@ class SignIns:
         """The answer to a request about a provider. Whatever fails is told by the page `/signin`, and by the log."""
         name = request.path_params["provider"]
         if (provider := self.providers.by_name.get(name)) is None:
-            return refused_elsewhere(NotFound("There is no such provider."))
+            return PlainTextResponse("Not found", 404, HEADERS)
         try:
             return await answer(request, provider)
         except RateLimited as error:
@@ -146,7 +149,8 @@ class SignIns:
             await self._link(request, flow, profile, tokens)
         else:
             device = request.headers.get("user-agent", "")[:DEVICE] or None
-            token = await repeated(partial(self._sign_in, profile, tokens, device))
+            async with TURNS.turn(profile.account_id):
+                token = await repeated(partial(self._sign_in, profile, tokens, device))
             seconds = int(SESSION_LIFETIME.total_seconds())
             response.headers.append("Set-Cookie", cookies.kept(cookies.SESSION, token, seconds=seconds))
         return response

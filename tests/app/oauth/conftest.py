@@ -1,11 +1,12 @@
 """Servers that people sign in to with providers, and the browsers in which they do."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,7 +18,6 @@ from app.oauth.settings import ProviderSettings
 from tests.app.oauth.fakes import CLIENT, FakeGitHub, FakeOpenID, running
 from tests.app.serving import PLAIN, Served, serving
 from tests.deadline import DEADLINE
-from tests.scripts.ports import free_port
 
 
 @pytest.fixture
@@ -52,11 +52,11 @@ async def signing(
 
 @dataclass
 class Tab:
-    """A browser that keeps the cookies of the server, with or without TLS, and of nobody else."""
+    """A browser that keeps the cookies of the server, with or without TLS, as browsers do on loopback."""
 
     served: Served
     client: httpx.AsyncClient
-    jar: CookieJar = field(default_factory=CookieJar)
+    cookies: dict[str, str] = field(default_factory=dict)
 
     async def get(self, url: str, **headers: str) -> httpx.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -97,15 +97,30 @@ class Tab:
     @property
     def session(self) -> str | None:
         """The token in the cookie."""
-        return self.client.cookies.get(SESSION)
+        return self.cookies.get(SESSION)
+
+    async def send(self, request: httpx.Request) -> None:
+        """Put the cookies into a request."""
+        if self.cookies:
+            request.headers["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+
+    async def keep(self, response: httpx.Response) -> None:
+        """Take the cookies out of an answer."""
+        for line in response.headers.get_list("set-cookie"):
+            for name, cookie in SimpleCookie(line).items():
+                if cookie["max-age"] == "0":
+                    self.cookies.pop(name, None)
+                else:
+                    self.cookies[name] = cookie.value
 
 
 @asynccontextmanager
 async def tab(served: Served) -> AsyncIterator[Tab]:
     """A browser of its own."""
-    jar = CookieJar(DefaultCookiePolicy(secure_protocols=("http", "https")))
-    async with served.client(cookies=jar) as client:
-        yield Tab(served, client, jar)
+    async with served.client() as client:
+        opened = Tab(served, client)
+        client.event_hooks = {"request": [opened.send], "response": [opened.keep]}
+        yield opened
 
 
 @pytest.fixture
@@ -122,7 +137,8 @@ def parameter(url: str, name: str) -> str:
 @pytest.fixture(scope="session")
 def mock() -> Iterator[str]:
     """The address of an OpenID provider that others have written."""
-    port = free_port()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
     command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port), "--require-nonce", "true"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603  (ours)
     address = f"http://127.0.0.1:{port}"

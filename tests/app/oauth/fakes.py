@@ -131,6 +131,9 @@ class FakeGitHub(Fake):
         return JSONResponse(self.emails[who]) if who else JSONResponse({"message": "Bad credentials"}, 401)
 
 
+KEY = RSAKey.generate_key(2048, {"kid": "first"})
+
+
 @dataclass
 class FakeOpenID(Fake):
     """OpenID's form. `claims` are what it says of people, and `lie` changes an `id_token` before it is signed."""
@@ -138,7 +141,7 @@ class FakeOpenID(Fake):
     claims: dict[str, dict[str, Any]] = field(default_factory=dict)
     lie: Callable[[dict[str, Any]], None] = lambda _claims: None
     sign: Callable[["FakeOpenID", dict[str, Any]], str] | None = None
-    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "first"}))
+    key: RSAKey = field(default_factory=lambda: KEY)
     shown: list[RSAKey] = field(default_factory=list)
     """The keys that it shows."""
 
