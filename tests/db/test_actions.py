@@ -10,7 +10,20 @@ import pytest
 from sqlalchemy import select, text
 
 from db import actions, tables
-from db.actions import accounts, courses, idempotency, invitations, jobs, notifications, organizations, specs
+from db.actions import (
+    accounts,
+    courses,
+    idempotency,
+    invitations,
+    jobs,
+    notifications,
+    organizations,
+    providers,
+    specs,
+    ways_in,
+)
+from db.actions.provider_tokens import Tokens
+from db.actions.providers import Profile
 from db.base import new_id
 from db.change.keys import Key
 from db.engine import Database
@@ -43,6 +56,26 @@ async def out(work: Work, user: tables.User) -> None:
     await accounts.open_session(work, user, device="stays")
     await accounts.open_session(work, user, device="left")
     await accounts.sign_out(work)
+
+
+def profile(name: str) -> Profile:
+    return Profile("acme", f"of-{name}", f"{name}@example.com")
+
+
+async def linked(work: Work) -> None:
+    await providers.link(work, profile("linked"), Tokens("access"))
+
+
+async def looked(work: Work, vera: tables.User) -> None:
+    for name in ("one", "two"):
+        await work.add(tables.Account(user_id=vera.id, provider=name, provider_account_id=new_id().hex))
+    user = await ways_in.lock(work, vera.id)
+    await ways_in.check_another(work, user, at="accountId")
+    user.bio = "Has another way in."
+
+
+async def locked(work: Work, sam: tables.User) -> None:
+    (await ways_in.lock(work, sam.id)).bio = "Was locked."
 
 
 def told(user: tables.User) -> dict[str, Any]:
@@ -245,6 +278,42 @@ CALLS = (
         "SELECT NOT is_active FROM users WHERE name = 'Olga'",
     ),
     Call(
+        providers.sign_in,
+        "ada",
+        (),
+        lambda work: providers.sign_in(work, profile("newcomer"), Tokens("access")),
+        "SELECT count(*) = 1 FROM accounts a JOIN users u ON u.id = user_id WHERE u.email = 'newcomer@example.com'",
+    ),
+    Call(
+        providers.link,
+        "vera",
+        (),
+        linked,
+        "SELECT u.name = 'Vera' FROM accounts a JOIN users u ON u.id = user_id WHERE provider_account_id = 'of-linked'",
+    ),
+    Call(
+        providers.unlink,
+        "ada",
+        ("adas_account",),
+        providers.unlink,
+        "SELECT count(*) = 0 FROM accounts a JOIN users u ON u.id = user_id WHERE u.name = 'Ada'",
+    ),
+    Call(ways_in.lock, "sam", ("sam",), locked, "SELECT bio = 'Was locked.' FROM users WHERE name = 'Sam'"),
+    Call(
+        ways_in.check_another,
+        "vera",
+        ("vera",),
+        looked,
+        "SELECT bio = 'Has another way in.' FROM users WHERE name = 'Vera'",
+    ),
+    Call(
+        ways_in.end_all,
+        "root",
+        ("olga",),
+        ways_in.end_all,
+        "SELECT count(*) = 0 FROM accounts a JOIN users u ON u.id = user_id WHERE u.name = 'Olga'",
+    ),
+    Call(
         idempotency.begin,
         "ada",
         (),
@@ -268,6 +337,7 @@ def test_every_action_is_called_here() -> None:
         for module in modules(actions)
         for name, function in vars(module).items()
         if inspect.iscoroutinefunction(function) and function.__module__ == module.__name__
+        if "work" in inspect.signature(function).parameters
         if not name.startswith(("_", "check_"))  # what only checks has no effect
     ]
     assert len(found) > 10
