@@ -69,6 +69,7 @@ SHORT_TASKS = {
 """The modules that begin tasks or threads which are no background tasks, with what they are: nobody restarts them."""
 
 CONVENTIONS = {
+    "accounts": "is the slice of IdempotencyKey, and a table in it",
     "AuditLog": "is where every unit of work notes what it did",
     "IdempotencyKey": "is where a change keeps its answer, and those of several steps do",
     "labels": "are what Prometheus calls the parts of a metric, whatever a slice calls its tables",

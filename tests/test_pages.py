@@ -3,7 +3,9 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pkgutil import resolve_name
+from typing import get_args, get_origin
 
 import pytest
 
@@ -30,6 +32,8 @@ def settings() -> Iterator[str]:
         variable = str(setting.validation_alias or f"TRELLIS_{name.upper()}")
         parts = getattr(type(setting.default), "__dataclass_fields__", ())
         yield from (f"{variable}__{part.upper()}" for part in parts)
+        if get_origin(setting.annotation) is dict:
+            yield from (f"{variable}__GITHUB__{part.name.upper()}" for part in fields(get_args(setting.annotation)[1]))
         yield variable
 
 

@@ -14,7 +14,7 @@ from db.actions.provider_tokens import Tokens
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 LONGEST_TOKEN = 2**14
-LONGEST_LIFE = 10 * 365 * 24 * 60 * 60
+TEN_YEARS = 10 * 365 * 24 * 60 * 60
 """Seconds; longer ones are no number of a date."""
 
 
@@ -77,6 +77,6 @@ def text_in(told: Mapping[str, Any], name: str, *, longest: int) -> str | None:
 def _ends_at(seconds: Any) -> datetime | None:
     if isinstance(seconds, str) and seconds.isdecimal():
         seconds = int(seconds[:12])
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= LONGEST_LIFE:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= TEN_YEARS:
         return None
     return datetime.now(UTC) + timedelta(seconds=seconds)

@@ -15,7 +15,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from app.oauth.exchange import Exchange, text_in
+from app.oauth.exchange import LONGEST_TOKEN, Exchange, text_in
 from app.oauth.failures import unusable
 from app.oauth.profiles import address_in, picture_in
 from app.oauth.settings import ProviderSettings
@@ -26,12 +26,12 @@ from db.actions.providers import Profile
 SCOPE = "openid email profile"
 ALGORITHMS = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"}
 """Signatures that only the provider can make: `none` is no signature, and with HS256 our secret would be the key."""
-METADATA_FOR, KEYS_FOR = 3600.0, 3600.0
+CACHED_FOR = 3600.0
+"""Seconds for which metadata and keys of a provider are cached."""
 KEYS_AT_LEAST_FOR = 30.0
 """Seconds until keys are asked for again where a token is signed with one that is not among them."""
 LEEWAY = 60
 """Seconds by which clocks may differ."""
-LONGEST = 2**14
 Document = dict[str, Any]
 
 
@@ -71,8 +71,8 @@ class OpenID:
         return str(found)
 
     async def profile(self, tokens: Tokens, told: Mapping[str, Any], *, nonce: str) -> Profile:
-        """What the `id_token` says, and where it has no address the endpoint `userinfo`."""
-        claims = await self._claims(text_in(told, "id_token", longest=LONGEST) or "", nonce)
+        """The person of the `id_token`, whose address the endpoint `userinfo` tells where the token does not."""
+        claims = await self._claims(text_in(told, "id_token", longest=LONGEST_TOKEN) or "", nonce)
         if "email" not in claims and "userinfo_endpoint" in (metadata := await self.metadata()):
             user = await self.web.get(self._endpoint(metadata, "userinfo_endpoint"), token=tokens.access)
             if not isinstance(user, dict) or user.get("sub") != claims["sub"]:
@@ -97,11 +97,11 @@ class OpenID:
                 found = await self._document(f"{self.settings.issuer.rstrip('/')}/.well-known/openid-configuration")
                 if found.get("issuer") != self.settings.issuer:
                     raise unusable("its metadata are those of another issuer")
-                self._metadata = found, time.monotonic() + METADATA_FOR
+                self._metadata = found, time.monotonic() + CACHED_FOR
         return found
 
     async def _claims(self, id_token: str, nonce: str) -> Document:
-        """What an `id_token` says; raises SignInFailed where it does not hold."""
+        """The claims of an `id_token`; raises SignInFailed where it does not hold."""
         try:
             token = await self._verified(id_token)
             mine = {"essential": True, "value": self.settings.client_id}
@@ -129,7 +129,7 @@ class OpenID:
         said = (await self.metadata()).get("id_token_signing_alg_values_supported")
         algorithms = sorted(ALGORITHMS.intersection(map(str, said)) if isinstance(said, list) else {"RS256"})
         try:
-            return jwt.decode(id_token, await self._key_set(KEYS_FOR), algorithms)
+            return jwt.decode(id_token, await self._key_set(CACHED_FOR), algorithms)
         except (JoseError, ValueError):
             return jwt.decode(id_token, await self._key_set(KEYS_AT_LEAST_FOR), algorithms)
 

@@ -1,4 +1,4 @@
-"""What providers say of people, as far as it can be kept."""
+"""Addresses and pictures of people as providers tell them: those that can be kept."""
 
 import re
 from collections.abc import Mapping

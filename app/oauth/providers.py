@@ -12,9 +12,8 @@ from db.actions.provider_tokens import Tokens, TokensRefused, fresh_token
 from db.actions.providers import Profile
 from db.engine import Database
 
-DENIED = {"access_denied"}
 SPENT = {"invalid_grant", "bad_refresh_token"}
-"""What a provider answers to a refresh token that holds no more; the second is GitHub's."""
+"""Error codes for a refresh token that holds no more; the second is GitHub's."""
 
 
 class Provider(Protocol):
@@ -37,7 +36,7 @@ class Provider(Protocol):
         ...
 
     async def profile(self, tokens: Tokens, told: Mapping[str, Any], *, nonce: str) -> Profile:
-        """What it says of the account that the tokens are of."""
+        """The account that the tokens are of, as far as the provider tells."""
         ...
 
 

@@ -187,7 +187,7 @@ def own_path(path: str | None) -> str:
 
 
 def _failed(error: Exception) -> SignInFailed:
-    """What a sign-in that ends in this exception fails for."""
+    """The failure of a sign-in that ends in this exception."""
     if isinstance(error, SignInFailed):
         return error
     if is_away(error) or isinstance(error, SessionsUnavailable):

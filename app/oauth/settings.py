@@ -16,7 +16,7 @@ LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 @dataclass(frozen=True, slots=True)
 class ProviderSettings:
-    """What an installation has agreed on with a provider."""
+    """An agreement of this installation with a provider."""
 
     client_id: str
     """The id that the provider has given us; `GITHUB` in the name of the variable stands for any provider: `GITHUB`,

@@ -30,7 +30,7 @@ LOOK = 0.05
 """Seconds between two looks at whether somebody else has refreshed a token."""
 RESEALED = 100
 """Accounts that are sealed anew by one transaction."""
-LONGEST_SCOPE = 1_000
+FITTING = 1_000
 COLUMNS = ("access_token", "refresh_token")
 
 Account = tables.Account
@@ -67,7 +67,7 @@ def seal(keyring: Keyring, account: Account, tokens: Tokens) -> None:
     account.access_token = _sealed(keyring, account, "access_token", tokens.access)
     if tokens.refresh:
         account.refresh_token = _sealed(keyring, account, "refresh_token", tokens.refresh)
-    account.expires_at, account.scope = tokens.expires_at, (tokens.scope or "")[:LONGEST_SCOPE] or None
+    account.expires_at, account.scope = tokens.expires_at, (tokens.scope or "")[:FITTING] or None
     account.refreshing_until = None
 
 

@@ -44,7 +44,7 @@ class AccountTaken(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a provider says of an account. `email` is an address that it has verified."""
+    """A person as a provider tells of the owner of an account. `email` is an address that it has verified."""
 
     provider: str
     account_id: str

@@ -3,13 +3,13 @@
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import timedelta
 from functools import cache
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import pytest
 from pydantic_core import PydanticUndefined
@@ -65,7 +65,9 @@ def settings() -> Iterator[list[str]]:
     """The rows of all settings but the limits of operations."""
     for name, setting in Settings.model_fields.items():
         variable = str(setting.validation_alias or f"TRELLIS_{name.upper()}")
-        if is_dataclass(setting.default):
+        if get_origin(setting.annotation) is dict:  # of any name
+            yield from parts(f"{variable}__GITHUB", get_args(setting.annotation)[1])
+        elif is_dataclass(setting.default):
             if not isinstance(setting.default, Limits):
                 yield from parts(variable, type(setting.default))
         else:
@@ -80,7 +82,7 @@ def parts(variable: str, cls: Any) -> Iterator[list[str]]:
 
 def written(default: Any) -> str:
     """A default as an operator writes it; nothing for what must be set, or is not set."""
-    if default in (PydanticUndefined, None, ()):
+    if default in (PydanticUndefined, MISSING, None, (), ""):
         return ""
     if isinstance(default, tuple):
         default = " ".join(str(one).removesuffix("/32").removesuffix("/128") for one in default)

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from app.cookies import SESSION, SIGN_IN
+from app.oauth.failures import Failure
 from app.oauth.routes import own_path
 from db import tables
 from db.access import GUEST
@@ -19,6 +20,7 @@ from tests.app.oauth.fakes import FakeGitHub, FakeOpenID, at_once, silent
 from tests.app.serving import NO_REDIS, PLAIN, Served, serving
 from tests.deadline import DEADLINE
 from tests.graphql_schema.asking import add, change
+from tests.markdown import table
 from tests.world import World
 from tests.world.accounts import PASSWORD
 
@@ -369,6 +371,14 @@ async def test_a_cookie_that_has_ended_is_as_good_as_none(browser_tab: Tab) -> N
     browser_tab.cookies[SESSION] = f"trs_{'x' * 43}"
     assert await browser_tab.sign_in("github") == "/"
     assert (await browser_tab.who())["name"] == "New Comer"
+
+
+def test_why_a_sign_in_fails_stands_on_the_page_for_operators() -> None:
+    listed = [
+        code.strip("`")
+        for code, _ in table("app/README.md", "How do people sign in with GitHub, Google or my own provider?")
+    ]
+    assert listed == [failure.value for failure in Failure]
 
 
 # --- what goes wrong --------------------------------------------------------------------------------------------------
