@@ -59,6 +59,7 @@ async def invite_to_organization(
     """
     if role is OrganizationRole.OWNER:
         await organizations.check_owner(work, organization.id, at="role")
+    await _check_inviter(work)
     await work.execute(organizations.locked(organization.id))
     invitation = tables.Invitation(email=_address(email), organization_id=organization.id, organization_role=role)
     member = select(tables.OrganizationMember.id).join(tables.User).where(_is_to(invitation))
@@ -76,6 +77,7 @@ async def invite_to_project(
 
     Whether it is the owner's address is not said: whoever leads the project sees that of its members alone.
     """
+    await _check_inviter(work)
     invitation = tables.Invitation(email=_address(email), project_id=project.id, project_role=role)
     member = select(tables.ProjectMember.id).join(tables.User).where(_is_to(invitation))
     place = tables.ProjectMember.project_id == project.id, tables.ProjectMember.status == MembershipStatus.ACTIVE
@@ -144,16 +146,18 @@ async def _join(work: Work, invitation: tables.Invitation, role: ProjectRole) ->
     await specs.add_members(work, project, [(viewer, role)])
 
 
-async def _check_new(work: Work, invitation: tables.Invitation) -> None:
-    """Raise Conflict, with the other one, where an invitation of the same address to the same waits for an answer.
-
-    Raises Forbidden for viewers who have not shown their own address, and for those who invite too many.
-    """
+async def _check_inviter(work: Work) -> None:
+    """Raise Forbidden for a viewer who has not shown their own address, and for one who invites too many."""
     await check_verified(work)
     table = tables.Invitation
     of_today = table.invited_by_id == work.viewer_id, table.created_at > func.now() - timedelta(days=1)
     if (await work.scalar(select(func.count()).where(*of_today)) or 0) >= A_DAY:
         raise Forbidden(f"You may invite {A_DAY} people a day. Go on tomorrow.")
+
+
+async def _check_new(work: Work, invitation: tables.Invitation) -> None:
+    """Raise Conflict, with the other one, where an invitation of the same address to the same waits for an answer."""
+    table = tables.Invitation
     target = "organization_id" if invitation.organization_id else "project_id"
     is_same = getattr(table, target) == getattr(invitation, target)
     waits = is_same, table.email == invitation.email, table.status == InvitationStatus.PENDING
