@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import orjson
 
@@ -70,6 +71,8 @@ class Graph:
     """Where people are at this moment."""
     origin: str | None = None
     """The origin at which browsers reach this server; None where it is the one that they ask."""
+    note: Callable[[UUID | None], object] = lambda _user_id: None
+    """Notes that somebody asks."""
     changing: set[asyncio.Task[Answer]] = field(default_factory=set)
     """The mutations that run."""
 
@@ -132,6 +135,7 @@ class Graph:
     def context(self, client: Client) -> Context:
         """A new context for one operation of a client: rows that one operation has loaded are stale for the next."""
         payer, request_id = client.pays[0], new_id()
+        self.note(client.viewer.id)
         logs.note(request_id=request_id.hex)
         take_text = partial(self.rate_limits.take_compiled, payer)
         return Context(

@@ -22,6 +22,7 @@ from app.graph import Graph
 from app.http import Explanations, GraphQLOverHTTP, TicketIssue
 from app.http_protocol import HTTPProtocol
 from app.introspection import visiting
+from app.last_seen import LastSeen
 from app.logs import RequestLog
 from app.media import serving as media
 from app.media.uploads import Uploads
@@ -87,6 +88,7 @@ class App:
         self.relay = relay(self.database, self.realtime)
         self.sessions = Sessions(self.database)
         self.buckets = Buckets(settings.redis_url, prefix=settings.redis_prefix)
+        self.last_seen = LastSeen(self.database)
         self.presence = Presence(settings.redis_url, prefix=settings.redis_prefix)
         self.automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)
         executor = Executor(schema.executor.schema, limits=settings.limits, deadline=settings.deadline)
@@ -103,6 +105,7 @@ class App:
             settings.introspection,
             self.presence,
             settings.public_url and origin_in(settings.public_url),
+            self.last_seen.note,
         )
         self.watch = Watch(self.sessions, self.realtime, interval=settings.credential_interval)
         self.tickets = Tickets(settings.redis_url, prefix=settings.redis_prefix)
@@ -157,7 +160,7 @@ class App:
     async def _lifespan(self, _pages: Starlette) -> AsyncIterator[None]:
         redis = self.realtime, self.buckets, self.automatic, self.tickets, self.presence
         async with AsyncExitStack() as running:
-            for one in (*redis, self.database.watch(), self.relay, self.watch):
+            for one in (*redis, self.database.watch(), self.relay, self.watch, self.last_seen):
                 await running.enter_async_context(one)
             if self.sign_ins:
                 await running.enter_async_context(self.sign_ins)

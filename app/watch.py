@@ -1,8 +1,8 @@
 """The credentials of open WebSockets and streams: clients are warned before they end, and turned away after it.
 
-Whatever ends a session is an event of its user, and every process that has connections of that user looks at once.
-All credentials are looked at now and then too, by one statement: for those that end by themselves, and for what no
-event tells of.
+Whatever ends a session is an event of its user, and so is another role: every process that has connections of that user
+looks at once. All credentials are looked at now and then too, by one statement: for those that end by themselves, and
+for what no event tells of.
 """
 
 import asyncio
@@ -22,7 +22,10 @@ from db.access import GUEST, Viewer
 from db.actions.accounts import SESSIONS_ENDED
 from db.background import Background
 from db.outbox import Event, topic
+from db.tables import UserEventKind
 
+TELLING = {SESSIONS_ENDED, UserEventKind.ROLE_CHANGED}
+"""The kinds of events of a user after which their connections are looked at."""
 TIMEOUT = 1
 """Seconds that a look waits for connections to close, and the end of the watch for a look."""
 WARNED_FOR = 60
@@ -134,13 +137,13 @@ class Watch:
 
 @dataclass(eq=False, slots=True)
 class _Suspicion:
-    """Has a connection looked at whenever a session of its user ends."""
+    """Has a connection looked at whenever a session of its user ends, or they have another role."""
 
     watch: Watch
     connected: Connected
 
     def hear(self, event: Event) -> None:
-        if event.kind == SESSIONS_ENDED:
+        if event.kind in TELLING:
             self.watch.suspect(self.connected)
 
     def lose(self) -> None:

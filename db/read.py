@@ -86,12 +86,12 @@ async def by_name(
     table: type[Base],
     column: str,
     name: str,
-    is_named: Callable[[Any, Any], ColumnElement[bool]],
+    has: Callable[[Any, Any, str], ColumnElement[bool]],
     keys: Sequence[UUID],
 ) -> dict[UUID, Base | None]:
     """The row of `table` that has this name in a unique column, if the viewer sees it; the one key is ALL."""
     row = table.__table__
-    statement = select(table).where(is_named(row.c[column], name), allows(SEE, row, viewer))
+    statement = select(table).where(has(row.c[column], name, column), allows(SEE, row, viewer))
     return {ALL: (await session.scalars(statement, viewer.parameters)).one_or_none()}
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from secrets import token_hex
 
 import orjson
 
@@ -52,6 +53,9 @@ class Uploads(GraphQLOverHTTP):
             content = await asked.body(LARGEST)
             async with TURNS.turn(payer):
                 picture = await asyncio.get_running_loop().run_in_executor(DRAWING, drawn, content)
-        kept = await media.keep(database, client.viewer, picture)
+        store, key = database.store, f"{token_hex(16)}.{picture.ending}"
+        async with database.work(client.viewer) as work:
+            kept = await media.keep(work, picture, key=key, url=store.url(key))
+        await store.put(key, picture.content)
         body = orjson.dumps({"id": kept.public_id, "url": kept.url})
         return Answer(JSON, body, {"cache-control": "no-store"}, status=201)

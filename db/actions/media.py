@@ -5,14 +5,11 @@ A row without an uploader is on its way out: nobody can put it to use any more.
 """
 
 from datetime import timedelta
-from secrets import token_hex
 from typing import Protocol
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
 from db import tables
-from db.access import Viewer
-from db.engine import Database
 from db.errors import BadInput, Conflict
 from db.ids import key_of
 from db.outbox import Event, topic
@@ -39,27 +36,21 @@ class File(Protocol):
     @property
     def media_type(self) -> str: ...
 
-    @property
-    def ending(self) -> str: ...
 
-
-async def keep(database: Database, viewer: Viewer, picture: File) -> tables.Media:
-    """Keep a picture that a viewer has uploaded, who may put it to use within a day."""
-    store, key = database.store, f"{token_hex(16)}.{picture.ending}"
-    async with database.work(viewer) as work:
-        await _make_room(work)
-        kept = await work.add(
-            tables.Media(
-                type=MediaType.IMAGE,
-                url=store.url(key),
-                size=len(picture.content),
-                mime_type=picture.media_type,
-                file_key=key,
-                uploader_id=work.viewer_id,
-            )
+async def keep(work: Work, picture: File, *, key: str, url: str) -> tables.Media:
+    """The row of a picture that the viewer has uploaded and may put to use within a day. The file comes after it."""
+    await _make_room(work)
+    kept = await work.add(
+        tables.Media(
+            type=MediaType.IMAGE,
+            url=url,
+            size=len(picture.content),
+            mime_type=picture.media_type,
+            file_key=key,
+            uploader_id=work.viewer_id,
         )
-        work.audit("media_uploaded", kept)
-    await store.put(key, picture.content)
+    )
+    work.audit("media_uploaded", kept)
     return kept
 
 

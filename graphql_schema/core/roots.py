@@ -70,19 +70,20 @@ class Lookup(Field):
         return Binding(column, {"key": value})
 
     def lower(self, at: Selected) -> tree.Node:
-        named = Rows(self.child, lambda scope, row: self._names(row.c[scope.shape], scope.key))
+        named = Rows(self.child, lambda scope, row: self._is(row.c[scope.shape], scope.key, scope.shape))
         return tree.Row(named, at.object(), at.given())
 
-    def _names(self, column: Any, name: Any) -> Any:
-        if self.in_any_case and column.name != "id":
-            return func.lower(column) == func.lower(type_coerce(name, column.type))
-        return column == name
+    def _is(self, column: Any, key: Any, name: str) -> Any:
+        """The condition that a column of this name has the key."""
+        if self.in_any_case and name != "id":
+            return func.lower(column) == func.lower(type_coerce(key, column.type))
+        return column == key
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         asked = self.bind(arguments)
         column, value = asked.shape, asked.values["key"]
         if column != "id":
-            return await context.load(read.by_name, self.child, column, value, self._names, key=read.ALL)
+            return await context.load(read.by_name, self.child, column, value, self._is, key=read.ALL)
         return await context.load(read.by_id, self.child, key=value) if value else None
 
 

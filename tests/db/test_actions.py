@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
+from app.media.pictures import Picture
 from db import actions, tables
 from db.actions import (
     accounts,
@@ -16,8 +17,11 @@ from db.actions import (
     idempotency,
     invitations,
     jobs,
+    media,
     notifications,
     organizations,
+    people,
+    profile,
     providers,
     specs,
     ways_in,
@@ -28,7 +32,7 @@ from db.base import new_id
 from db.change.keys import Key
 from db.engine import Database
 from db.modules import modules
-from db.tables import Difficulty, NotificationType, OrganizationRole, ProjectRole
+from db.tables import Difficulty, NotificationType, OrganizationRole, ProjectRole, UserRole
 from db.write import Work
 from tests.world import World
 from tests.world.accounts import PASSWORD
@@ -58,12 +62,12 @@ async def out(work: Work, user: tables.User) -> None:
     await accounts.sign_out(work)
 
 
-def profile(name: str) -> Profile:
+def at_acme(name: str) -> Profile:
     return Profile("acme", f"of-{name}", f"{name}@example.com")
 
 
 async def linked(work: Work) -> None:
-    await providers.link(work, profile("linked"), Tokens("access"))
+    await providers.link(work, at_acme("linked"), Tokens("access"))
 
 
 async def looked(work: Work, vera: tables.User) -> None:
@@ -74,8 +78,18 @@ async def looked(work: Work, vera: tables.User) -> None:
     user.bio = "Has another way in."
 
 
-async def locked(work: Work, sam: tables.User) -> None:
+async def held(work: Work, sam: tables.User) -> None:
     (await ways_in.lock(work, sam.id)).bio = "Was locked."
+
+
+async def titled(work: Work, user: tables.User) -> None:
+    work.change(await people.person(work, user.public_id), {"name": "Samuel"})
+
+
+async def locked(work: Work, user: tables.User) -> None:
+    work.change(user, {"login_attempts": 3})
+    await work.flush()
+    await people.unlock(work, user)
 
 
 def told(user: tables.User) -> dict[str, Any]:
@@ -281,7 +295,7 @@ CALLS = (
         providers.sign_in,
         "ada",
         (),
-        lambda work: providers.sign_in(work, profile("newcomer"), Tokens("access")),
+        lambda work: providers.sign_in(work, at_acme("newcomer"), Tokens("access")),
         "SELECT count(*) = 1 FROM accounts a JOIN users u ON u.id = user_id WHERE u.email = 'newcomer@example.com'",
     ),
     Call(
@@ -298,7 +312,7 @@ CALLS = (
         providers.unlink,
         "SELECT count(*) = 0 FROM accounts a JOIN users u ON u.id = user_id WHERE u.name = 'Ada'",
     ),
-    Call(ways_in.lock, "sam", ("sam",), locked, "SELECT bio = 'Was locked.' FROM users WHERE name = 'Sam'"),
+    Call(ways_in.lock, "sam", ("sam",), held, "SELECT bio = 'Was locked.' FROM users WHERE name = 'Sam'"),
     Call(
         ways_in.check_another,
         "vera",
@@ -312,6 +326,62 @@ CALLS = (
         ("olga",),
         ways_in.end_all,
         "SELECT count(*) = 0 FROM accounts a JOIN users u ON u.id = user_id WHERE u.name = 'Olga'",
+    ),
+    Call(
+        accounts.make_active,
+        "ada",
+        ("rob",),
+        lambda work, rob: accounts.make_active(work, rob, is_active=False),
+        "SELECT NOT is_active FROM users WHERE name = 'Rob'",
+    ),
+    Call(
+        people.person,
+        "root",
+        ("sam",),
+        titled,
+        "SELECT name = 'Samuel' FROM users WHERE email = 'sam@example.com'",
+    ),
+    Call(
+        people.set_role,
+        "root",
+        ("vera",),
+        lambda work, vera: people.set_role(work, vera, UserRole.MODERATOR),
+        "SELECT role = 'MODERATOR' FROM users WHERE name = 'Vera'",
+    ),
+    Call(
+        people.set_active,
+        "root",
+        ("ines",),
+        lambda work, ines: people.set_active(work, ines, is_active=False),
+        "SELECT NOT is_active FROM users WHERE name = 'Ines'",
+    ),
+    Call(
+        people.unlock,
+        "root",
+        ("ben",),
+        locked,
+        "SELECT count(*) = 1 FROM audit_logs WHERE action = 'user_unlocked'",
+    ),
+    Call(
+        profile.update_profile,
+        "ada",
+        ("ada",),
+        lambda work, ada: profile.update_profile(work, ada, {"bio": "Counts"}),
+        "SELECT bio = 'Counts' FROM users WHERE name = 'Ada'",
+    ),
+    Call(
+        media.keep,
+        "vera",
+        (),
+        lambda work: media.keep(work, Picture(b"a picture", "image/png", "png"), key="kept", url="/kept"),
+        "SELECT count(*) = 1 FROM media WHERE file_key = 'kept'",
+    ),
+    Call(
+        media.set_avatar,
+        "ben",
+        ("ben", "unused"),
+        media.set_avatar,
+        "SELECT count(*) = 2 FROM media WHERE user_id IS NOT NULL",
     ),
     Call(
         idempotency.begin,

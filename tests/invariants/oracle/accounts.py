@@ -8,7 +8,7 @@ from tests.invariants.oracle import Oracle, Row
 def users(world: Oracle, who: UUID | None, what: str, user: Row) -> bool:
     """People find whom they share an organization or a project with, whom they teach, and who teaches what they see."""
     viewer = world.find("users", who)
-    if user.id == who or (what == "see" and viewer is not None and viewer.role == "MODERATOR"):
+    if user.id == who or (what in ("see", "learn") and viewer is not None and viewer.role == "MODERATOR"):
         return True
     places = [row.organization_id for row in world.rows["organization_members"] if row.user_id == user.id]
     owned = [row.id for row in world.rows["specification_projects"] if row.owner_id == user.id]
