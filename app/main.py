@@ -28,7 +28,7 @@ from app.media import serving as media
 from app.media.uploads import Uploads
 from app.origins import Origins, origin_in
 from app.page_sessions import METHODS, PageSession
-from app.pages import demo, serving
+from app.pages import demo, serving, signin
 from app.pages.build import CONSOLE
 from app.persisted.automatic import Automatic
 from app.persisted.find import Persisted
@@ -93,7 +93,7 @@ class App:
         self.automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)
         executor = Executor(schema.executor.schema, limits=settings.limits, deadline=settings.deadline)
         listed, level = settings.trusted_documents, settings.trusted_level
-        own = [demo.DOCUMENTS] if settings.demo else []
+        own = [signin.DOCUMENTS, *([demo.DOCUMENTS] if settings.demo else [])]
         trusted = Trusted.load(listed, level, limits=settings.limits, beside=own)
         graph = Graph(
             executor,
@@ -141,11 +141,11 @@ class App:
         checks = {"database": self.database.ping, "redis": self.realtime.ping, "tasks": health.tasks_run}
         ages = {"queue_age": self._queue_age, "outbox_age": self._outbox_age}
         watched = [*health.routes(checks, ages), metrics.route(self.sessions, settings.metrics_token, self._queue)]
-        console = serving.routes(CONSOLE, "/graphiql", allowed=visiting(settings.introspection, self.sessions))
+        console = serving.routes(CONSOLE.dist, "/graphiql", allowed=visiting(settings.introspection, self.sessions))
         demonstration = demo.routes(settings.demo, self.database, settings.database_url)
         sign_ins = self.sign_ins.routes() if self.sign_ins else [Route("/auth/providers", _no_providers)]
         files = media.routes(settings.store)
-        return [*watched, *console, *demonstration, *sign_ins, *files, Route("/", _to_the_console)]
+        return [*watched, *console, *signin.routes(), *demonstration, *sign_ins, *files, Route("/", _to_the_console)]
 
     async def _queue(self) -> State:
         return await state(partial(self.database.writers.fetch, arguments=()))

@@ -41,5 +41,5 @@ def routes(emails: Sequence[str], database: Database, database_url: str) -> list
 
     if not named:
         return []
-    page = serving.routes(DEMO, "/demo", is_framed=True)
+    page = serving.routes(DEMO.dist, "/demo", is_framed=True)
     return [*page, Route("/demo/people", people), Route("/demo/people/{name}", token, methods=["POST"])]

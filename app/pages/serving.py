@@ -10,7 +10,6 @@ from starlette.routing import BaseRoute, Route
 
 from app.introspection import Allowed
 from app.negotiation import takes_gzip
-from app.pages.build import Site
 
 # Not the system's table: where it is missing or wrong, `nosniff` would stop every script.
 _MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".ttf": "font/ttf"}
@@ -30,12 +29,12 @@ async def everybody(_request: Request) -> bool:
     return True
 
 
-def routes(site: Site, address: str, *, allowed: Allowed = everybody, is_framed: bool = False) -> list[BaseRoute]:
-    """The page and its assets. Every request looks at the build: a finished one shows up without a restart.
+def routes(dist: Path, address: str, *, allowed: Allowed = everybody, is_framed: bool = False) -> list[BaseRoute]:
+    """The page in a folder, and its assets. Every request looks at the build: a finished one shows up without a restart.
 
     A page that is framed may show itself in itself; others are shown in no page at all.
     """
-    served = _Served(site.dist, allowed, "'self'" if is_framed else "'none'")
+    served = _Served(dist, allowed, "'self'" if is_framed else "'none'")
     return [Route(address, served.page), Route(f"{address}/assets/{{name}}", served.asset)]
 
 

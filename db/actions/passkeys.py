@@ -98,7 +98,8 @@ async def add(work: Work, response: Any, name: str) -> tuple[tables.Passkey, tab
         )
     except Exception:  # noqa: BLE001  (what a hostile client has made fails in ways of its own)
         raise BadInput("This passkey was not made here, or not as it was asked for.", at="response") from None
-    if await work.scalar(select(func.count()).where(tables.Passkey.user_id == user.id)) >= MAX_PASSKEYS:
+    added = await work.scalar(select(func.count()).where(tables.Passkey.user_id == user.id)) or 0
+    if added >= MAX_PASSKEYS:
         raise Forbidden(f"You have {MAX_PASSKEYS} passkeys. Remove one first.")
     passkey = tables.Passkey(
         user_id=user.id,
@@ -216,7 +217,7 @@ def _parsed(parse: Callable[[Any], Parsed], value: Any) -> Parsed:
         if isinstance(value, bytes) or len(orjson.dumps(value)) <= LARGEST:
             return parse(value)
     except Exception:  # noqa: BLE001  (what a hostile client has made fails in ways of its own)
-        pass
+        raise BadInput(UNREADABLE, at="response") from None
     raise BadInput(UNREADABLE, at="response")
 
 

@@ -231,7 +231,7 @@ class Account(Updated, Base, access=owned_by("user_id", SEE, MANAGE), prefix="ac
 
 
 class Passkey(Base, access=owned_by("user_id", SEE, MANAGE), prefix="pky"):
-    """A key that a device of a person keeps, and whose public half is here. The device shows that it has the other one."""
+    """A key pair that a device of a person keeps. Its public half is here, and the device shows that it has the other."""
 
     __tablename__ = "passkeys"
 

@@ -2,6 +2,8 @@
 import "graphiql/setup-workers/vite";
 import "graphiql/style.css";
 import "@graphiql/plugin-explorer/style.css";
+import "./theme.css";
+import "./forms.css";
 import "./console.css";
 import { createRoot } from "react-dom/client";
 import { Console } from "./Console.jsx";

@@ -1,4 +1,4 @@
-// The token of this browser tab: two tabs may be two people. A link `/graphiql#token=…` brings one along.
+// A token that was pasted, for this browser tab: two tabs may be two people. A link `/graphiql#token=…` brings one along.
 import { useEffect, useState } from "react";
 
 const KEY = "trellis:token";
