@@ -25,10 +25,14 @@ def origin_of(scope: Scope) -> str:
     return f"{scope['scheme'].replace('ws', 'http')}://{host}"
 
 
-def origin_in(address: str) -> str:
-    """The origin of an address, as browsers write it."""
+def origin_in(address: str) -> str | None:
+    """The origin of the address that people are told, as browsers write it.
+
+    None for a host without a name: it has no passkeys, and on one machine people also ask for it by a name.
+    """
     parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}".lower()
+    is_named = parts.hostname and ":" not in parts.hostname and not parts.hostname.rpartition(".")[2].isdigit()
+    return f"{parts.scheme}://{parts.netloc}".lower() if is_named else None
 
 
 class Origins:

@@ -30,10 +30,10 @@ from webauthn.helpers.structs import (
 )
 
 from db import tables
-from db.actions import ways_in
-from db.actions.accounts import open_session
+from db.actions.accounts import check_verified, open_session
 from db.actions.challenges import LIFETIME, new_challenge, spend
 from db.actions.notifications import alert
+from db.actions.ways_in import check_another, lock
 from db.errors import BadInput, Forbidden
 from db.permissions import MANAGE
 from db.write import Work
@@ -59,9 +59,13 @@ class Place(NamedTuple):
 
 
 async def begin_registration(work: Work) -> Json:
-    """The options with which the browser of the viewer makes a passkey (`PublicKeyCredentialCreationOptions`)."""
+    """The options with which the browser of the viewer makes a passkey (`PublicKeyCredentialCreationOptions`).
+
+    Whoever shows that an address is theirs must not find somebody else's way in: it is shown before.
+    """
     host = _place(work).host
-    user = await _user(work)
+    await check_verified(work)
+    user = (await work.scalars(select(tables.User).where(tables.User.id == work.viewer_id))).one()
     known = await work.scalars(select(tables.Passkey).where(tables.Passkey.user_id == user.id))
     options = generate_registration_options(
         rp_id=host,
@@ -85,7 +89,8 @@ async def begin_registration(work: Work) -> Json:
 async def add(work: Work, response: Any, name: str) -> tuple[tables.Passkey, tables.User]:
     """The passkey that a browser has made for the viewer, once it has shown that it was asked to, and the viewer."""
     place = _place(work)
-    user = await _user(work, lock=True)
+    await check_verified(work)
+    user = await lock(work, work.viewer_id)
     credential = _parsed(parse_registration_credential_json, response)
     challenge = _challenge(credential.response.client_data_json)
     await spend(work, challenge, _to_add(user))
@@ -118,11 +123,10 @@ async def add(work: Work, response: Any, name: str) -> tuple[tables.Passkey, tab
 
 async def remove(work: Work, passkey_id: str) -> tables.User:
     """Take away a passkey that is not the last way in of its owner, whom this returns."""
-    user_id = (await work.get(tables.Passkey, passkey_id, at="passkeyId", may=MANAGE)).user_id
-    user = await ways_in.lock(work, user_id)
-    await ways_in.check_another(work, user, at="passkeyId")
+    user = await lock(work, (await work.get(tables.Passkey, passkey_id, at="passkeyId", may=MANAGE)).user_id)
     # Another request may have removed it until the lock.
     passkey = await work.get(tables.Passkey, passkey_id, at="passkeyId", may=MANAGE, lock=True)
+    await check_another(work, user, at="passkeyId")
     work.audit("passkey_removed", passkey)
     await alert(
         work, user.id, "A passkey was removed", "One of your passkeys does not sign in to your account any more."
@@ -223,8 +227,3 @@ def _parsed(parse: Callable[[Any], Parsed], value: Any) -> Parsed:
 
 def _transports(names: list[str]) -> list[AuthenticatorTransport]:
     return [AuthenticatorTransport(name) for name in names]
-
-
-async def _user(work: Work, *, lock: bool = False) -> tables.User:
-    statement = select(tables.User).where(tables.User.id == work.viewer_id)
-    return (await work.scalars(statement.with_for_update() if lock else statement)).one()

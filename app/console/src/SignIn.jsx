@@ -9,7 +9,11 @@ export function SignIn({ token, onToken, onChange }) {
   const [isOpen, setOpen] = useState(false);
   const [sentence, isSignedIn, look] = useWhoIsAsking(token);
 
-  useEffect(() => void (isOpen && dialog.current.showModal()), [isOpen]);
+  useEffect(() => {
+    if (!isOpen) return;
+    dialog.current.showModal();
+    dialog.current.querySelector("input").focus();
+  }, [isOpen]);
 
   async function goOn(issued) {
     await begin(issued);

@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import { Field, Form, Heading, Refusals, Secret } from "./Form.jsx";
 import { DEVICE } from "./device.js";
 import { ARE_POSSIBLE, offerPasskeys, signInWithPasskey } from "./passkey.js";
+import { leadingTo, useProviders } from "./providers.js";
 import { ask } from "./session.js";
 
 const LONGEST = { email: 254, name: 200 };
@@ -61,14 +62,14 @@ function SignIn({ address, onToken, target, go }) {
 }
 
 function Register({ address, onToken, go }) {
-  const send = ({ name, email, password }) => ask("register", { name, email, password }, "");
+  const send = ({ name, email, password }) => ask("register", { name, email, password, device: DEVICE }, "");
   return (
     <>
       <Heading>Create an account</Heading>
       <Form send={send} onDone={({ token }) => onToken(token)} action="Create the account">
         <Field name="name" label="Name" autoComplete="name" autoCapitalize="words" maxLength={LONGEST.name} />
         {address}
-        <Secret name="password" label="Password" autoComplete="new-password" />
+        <Secret name="password" label="Password" hint="Any words you like; the longer, the better." autoComplete="new-password" />
       </Form>
       <Back go={go} />
     </>
@@ -135,23 +136,12 @@ function OtherWays({ onToken, target }) {
         </button>
       )}
       {providers.map(({ name, title }) => (
-        <a key={name} className="button" href={`auth/${name}?return=${encodeURIComponent(target)}`}>
+        <a key={name} className="button" href={leadingTo(name, target)}>
           Continue with {title}
         </a>
       ))}
     </div>
   );
-}
-
-/** The providers that the operator has set up; none where the server has no such page. */
-function useProviders() {
-  const [providers, setProviders] = useState([]);
-  useEffect(() => {
-    fetch(new URL("auth/providers", location.href))
-      .then((response) => (response.ok ? response.json() : []))
-      .then(setProviders, () => undefined);
-  }, []);
-  return providers;
 }
 
 function Sent({ to, what, go }) {

@@ -100,8 +100,14 @@ async def test_where_browsers_know_no_name_of_the_host_there_are_no_passkeys(gra
         assert [error["code"] for error in answer["data"]["beginPasskeySignIn"]["errors"]] == ["FORBIDDEN"]
 
 
-async def test_a_guest_adds_none(graph: Graph) -> None:
+async def test_a_guest_adds_none_and_nobody_with_an_address_that_may_be_somebody_elses(
+    graph: Graph, world: World
+) -> None:
     assert await error_code(graph, None, BEGIN_ADDING) == "UNAUTHENTICATED"
+    answer = Authenticator().make(await begin_adding(graph))
+    await change(graph.database, world.ada, email_verified_at=None)
+    assert await begin_adding(graph) is None
+    assert (await refusal(graph, "ada", ADD, response=answer, name="Mine"))[0] == "FORBIDDEN"
 
 
 HOSTILE: dict[str, dict[str, Any]] = {
@@ -280,7 +286,7 @@ async def test_a_passkey_is_removed_by_its_owner_or_an_administrator(graph: Grap
 async def test_the_only_way_in_stays(graph: Graph, world: World) -> None:
     only = {"passkeyId": world.bens_passkey.public_id}
     for who in ("ben", "root"):
-        assert (await refusal(graph, who, REMOVE, **only))[0] == "FORBIDDEN"
+        assert await refusal(graph, who, REMOVE, **only) == ("CONFLICT", "input.passkeyId")
     await done(graph, "ben", ADD, response=Authenticator().make(await begin_adding(graph, "ben")), name="Other")
     other = next(one for one in await listed_passkeys(graph) if one["name"] == "Other")
     both = [graph.data("ben", REMOVE, input={"passkeyId": one}) for one in (only["passkeyId"], other["id"])]

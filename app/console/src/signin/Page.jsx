@@ -2,16 +2,22 @@
 import { useEffect, useState } from "react";
 import { Form, Heading, Refusals, Secret } from "../Form.jsx";
 import { WaysIn } from "../WaysIn.jsx";
+import { DEVICE } from "../device.js";
 import { ask, begin, whoIs } from "../session.js";
 import logo from "../trellis.svg";
-import { Account } from "./Account.jsx";
+import { Account, Unverified } from "./Account.jsx";
 import { answered } from "./arrival.js";
 
+const AGAIN = "That did not work. Try again, or another way.";
 const REFUSED = {
-  access_denied: "You were not signed in, as you have not allowed it there.",
-  unverified: "Your address is not confirmed there. Sign in another way, and add that account then.",
+  ACCESS_DENIED: "You were not signed in, as you have not allowed it there.",
+  ACCOUNT_TAKEN: "This account signs in somebody else here.",
+  ADDRESS_NOT_VERIFIED: "Somebody here has the address of this account, and it is not confirmed on both sides. Sign in another way, and add the account then.",
+  PROVIDER_UNAVAILABLE: "The other side does not answer. Try again later, or another way.",
+  SERVICE_UNAVAILABLE: "The server does not answer. Try again.",
+  SIGN_IN_EXPIRED: "This took too long. Try again.",
+  USER_DEACTIVATED: "This account does not let you in any more.",
 };
-const CONFIRMED = { verify: "verifyEmail", email: "verifyEmail" };
 
 export function Page({ arrival }) {
   const [{ kind, token, invitation, error, target }, setArrived] = useState(arrival);
@@ -35,7 +41,7 @@ export function Page({ arrival }) {
   let shown = null;
   if (kind === "reset") shown = <Reset token={token} onDone={goOn} />;
   else if (kind === "link") shown = <OpenLink token={token} onDone={goOn} />;
-  else if (kind) shown = <Confirm name={CONFIRMED[kind]} token={token} onDone={goOn} />;
+  else if (kind === "verify") shown = <Verify token={token} onDone={goOn} />;
   else if (account?.viewer && invitation) shown = <Invitation token={invitation} viewer={account.viewer} onDone={accepted} />;
   else if (account?.viewer) shown = <Account viewer={account.viewer} target={target} onChange={look} />;
   else if (account) shown = <WaysIn onToken={goOn} target={target && !invitation ? target : location.pathname} />;
@@ -47,7 +53,7 @@ export function Page({ arrival }) {
         <h1>Trellis</h1>
       </header>
       <section className="card">
-        {error && <Refusals errors={[{ message: REFUSED[error] ?? "That did not work. Try again, or another way." }]} />}
+        {error && <Refusals errors={[{ message: REFUSED[error] ?? AGAIN }]} />}
         {!account?.viewer && invitation && !kind && <p role="status">You have an invitation. Sign in to accept it.</p>}
         <Refusals errors={account?.errors ?? []} />
         {shown ?? <p role="status">One moment …</p>}
@@ -62,7 +68,7 @@ function Reset({ token, onDone }) {
       <Heading>Choose another password</Heading>
       <p>You are signed out everywhere else.</p>
       <Form
-        send={({ password }) => ask("resetPassword", { token, password }, "")}
+        send={({ password }) => ask("resetPassword", { token, password, device: DEVICE }, "")}
         onDone={({ token }) => onDone(token)}
         action="Save and sign in"
       >
@@ -78,42 +84,56 @@ function OpenLink({ token, onDone }) {
   return (
     <>
       <Heading>Sign in with this link</Heading>
-      <Form send={() => ask("signInWithLink", { token }, "")} onDone={({ token }) => onDone(token)} action="Sign in" />
+      <Form send={() => ask("signInWithLink", { token, device: DEVICE }, "")} onDone={({ token }) => onDone(token)} action="Sign in" />
       <Leave onDone={onDone} />
     </>
   );
 }
 
-function Confirm({ name, token, onDone }) {
+function Verify({ token, onDone }) {
   const [isDone, setDone] = useState(false);
-  return (
-    <>
-      <Heading>{isDone ? "Your address is confirmed" : "Confirm your address"}</Heading>
-      {isDone ? (
+  if (isDone)
+    return (
+      <>
+        <Heading key="done">Your address is confirmed</Heading>
         <button type="button" className="primary" onClick={() => onDone()}>
           Continue
         </button>
-      ) : (
-        <Form send={() => ask(name, { token })} onDone={() => setDone(true)} action="This address is mine" />
-      )}
-      {!isDone && <Leave onDone={onDone} />}
+      </>
+    );
+  return (
+    <>
+      <Heading key="open">Confirm your address</Heading>
+      <Form send={() => ask("verifyEmail", { token })} onDone={() => setDone(true)} action="This address is mine" />
+      <Leave onDone={onDone} />
     </>
   );
 }
 
 function Invitation({ token, viewer, onDone }) {
+  const [joined, setJoined] = useState(null);
+  if (joined)
+    return (
+      <>
+        <Heading key="joined">You belong to {joined} now</Heading>
+        <button type="button" className="primary" onClick={onDone}>
+          Continue
+        </button>
+      </>
+    );
   return (
     <>
-      <Heading>You have an invitation</Heading>
+      <Heading key="invited">You have an invitation</Heading>
       <p>
         You accept it as {viewer.name} ({viewer.email}).
       </p>
-      <Form send={() => ask("acceptInvitation", { token })} onDone={onDone} action="Accept" />
-      <p>
-        <button type="button" className="link" onClick={onDone}>
-          Not now
-        </button>
-      </p>
+      <Form
+        send={() => ask("acceptInvitation", { token })}
+        onDone={({ invitation }) => setJoined(invitation?.targetName ?? "it")}
+        action="Accept"
+      />
+      {!viewer.emailVerifiedAt && <Unverified viewer={viewer} />}
+      <Leave onDone={onDone} />
     </>
   );
 }
