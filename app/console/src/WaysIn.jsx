@@ -69,7 +69,7 @@ function Register({ address, onToken, go }) {
       <Form send={send} onDone={({ token }) => onToken(token)} action="Create the account">
         <Field name="name" label="Name" autoComplete="name" autoCapitalize="words" maxLength={LONGEST.name} />
         {address}
-        <Secret name="password" label="Password" hint="Any words you like; the longer, the better." autoComplete="new-password" />
+        <Secret name="password" label="Password" hint="At least eight characters, whichever you like." autoComplete="new-password" />
       </Form>
       <Back go={go} />
     </>

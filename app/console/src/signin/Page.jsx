@@ -72,7 +72,7 @@ function Reset({ token, onDone }) {
         onDone={({ token }) => onDone(token)}
         action="Save and sign in"
       >
-        <Secret name="password" label="New password" autoComplete="new-password" />
+        <Secret name="password" label="New password" hint="At least eight characters, whichever you like." autoComplete="new-password" />
       </Form>
       <Leave onDone={onDone} />
     </>
