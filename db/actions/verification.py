@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, LargeBinary, Select, bindparam, func, select, update
 
 from db import tables
-from db.actions.accounts import end_sessions
+from db.actions import ways_in
 from db.base import new_id
 from db.errors import BadInput
 from db.mail import is_address
@@ -127,10 +127,7 @@ async def prove(work: Work, user: tables.User) -> None:
         return
     user.email_verified_at = datetime.now(UTC)
     work.audit("email_verified", user)
-    password = (await work.scalars(select(tables.Password).where(tables.Password.user_id == user.id))).one_or_none()
-    if password:
-        await work.delete(password)
-    await end_sessions(work, tables.Session.user_id == user.id)
+    await ways_in.end_all(work, user)
 
 
 def _locked(key: UUID) -> Select[tables.User]:
