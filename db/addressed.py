@@ -15,36 +15,44 @@ from db.permissions import EVERYTHING, SEE, Permission
 
 @dataclass(frozen=True, slots=True)
 class Addressed(Rule):
-    """The person whose verified e-mail address stands in a column of the row, in small letters."""
+    """The person whose address, which they have shown to be theirs, stands in a column of the row, in small letters."""
 
     column: str
     permissions: frozenset[Permission]
+    people: str
+    address: str
+    shown_at: str
 
     def grants(self, permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
         if viewer.is_guest or permission not in self.permissions:
             return false()
-        user = _users(row)
-        return any_row(user, *_is_viewer(user), func.lower(user.c.email) == row.c[self.column])
+        person = self._people(row)
+        return any_row(person, *self._is_viewer(person), self._is_sent(row, person))
 
     def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
         if viewer.is_guest or SEE not in self.permissions:
             return []
-        user, sent = _users(row), table_of(row).alias()
-        has_address = func.lower(user.c.email) == sent.c[self.column]
-        return [select(sent.c.id).select_from(sent.join(user, has_address)).where(*_is_viewer(user))]
+        person, sent = self._people(row), table_of(row).alias()
+        joined = sent.join(person, self._is_sent(sent, person))
+        return [select(sent.c.id).select_from(joined).where(*self._is_viewer(person))]
 
     def describe(self, permission: Permission) -> str:
-        return f"verified {self.column}" if permission in self.permissions else ""
+        return f"{self.column} → verified {self.people}.{self.address}" if permission in self.permissions else ""
+
+    def _people(self, row: Row) -> Any:
+        return table_of(row).metadata.tables[self.people].alias()
+
+    def _is_viewer(self, person: Any) -> tuple[ColumnElement[bool], ...]:
+        return person.c.id == viewer_id(), person.c[self.shown_at].is_not(None)
+
+    def _is_sent(self, row: Any, person: Any) -> ColumnElement[bool]:
+        """The condition that a row was sent to the address of a person."""
+        sent: ColumnElement[bool] = row.c[self.column] == func.lower(person.c[self.address])
+        return sent
 
 
-def addressed_to(column: str, *permissions: Permission) -> Rule:
-    """The user whose verified address stands in `column`, in small letters: everything, or the permissions named."""
-    return Addressed(column, frozenset(permissions) or EVERYTHING)
-
-
-def _users(row: Row) -> Any:
-    return table_of(row).metadata.tables["users"].alias()
-
-
-def _is_viewer(user: Any) -> tuple[ColumnElement[bool], ...]:
-    return user.c.id == viewer_id(), user.c.email_verified_at.is_not(None)
+def addressed_to(column: str, *permissions: Permission, people: str, address: str, shown_at: str) -> Rule:
+    """The person in the table `people` with the address that stands in `column`, in small letters, if `shown_at` says
+    when they have shown that it is theirs: everything, or the permissions named.
+    """
+    return Addressed(column, frozenset(permissions) or EVERYTHING, people, address, shown_at)

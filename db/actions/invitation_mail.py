@@ -34,11 +34,11 @@ class Letter:
 
     @property
     def subject(self) -> str:
-        """What it says in a line."""
+        """The invitation in a line."""
         return f"{self.inviter} invites you to {self.target.name}"
 
     def text(self, link: str) -> str:
-        """What a mail says, which leads to the page with this address."""
+        """The text of a mail, which leads to the page with this address."""
         return (
             f"{self.inviter} invites you to {self.target.name}, as {self.role.lower()}.\n\n"
             f"To accept, follow this link within a week, and sign in with the address that this mail was sent to, or "

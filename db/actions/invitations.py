@@ -26,7 +26,7 @@ from db.write import Work
 LIFETIME = timedelta(days=7)
 KEPT = timedelta(days=90)
 """How long it can be seen what became of an invitation. Then the address, which may be a stranger's, is forgotten."""
-A_DAY = 100
+MAX_A_DAY = 100
 """Invitations that a person may send within a day: each may be a mail to somebody who did not ask for it."""
 ENDED = {
     InvitationStatus.DECLINED: "You have declined this invitation.",
@@ -44,7 +44,7 @@ ended_invitations = clears(
 
 @job(cron="*/10 * * * *")
 async def expire_invitations(work: Work) -> None:
-    """Note of invitations that nobody has answered in time that they have expired."""
+    """Mark the invitations as expired that nobody has answered in time."""
     table = tables.Invitation
     late = select(table.id).where(_is_late()).limit(CLEARED).with_for_update(skip_locked=True)
     await _expire(work, table.id.in_(late))
@@ -55,7 +55,7 @@ async def invite_to_organization(
 ) -> tables.Invitation:
     """An invitation to belong to an organization. Only owners make owners.
 
-    Raises Conflict for who belongs to it, and Forbidden where its plan has no room for one more.
+    Raises Conflict for somebody who belongs to it, and Forbidden where its plan has no room for one more.
     """
     if role is OrganizationRole.OWNER:
         await organizations.check_owner(work, organization.id, at="role")
@@ -73,7 +73,7 @@ async def invite_to_organization(
 async def invite_to_project(
     work: Work, project: tables.SpecificationProject, email: str, role: ProjectRole
 ) -> tables.Invitation:
-    """An invitation to work on a project. Raises Conflict for who does.
+    """An invitation to work on a project. Raises Conflict for somebody who does.
 
     Whether it is the owner's address is not said: whoever leads the project sees that of its members alone.
     """
@@ -151,8 +151,8 @@ async def _check_inviter(work: Work) -> None:
     await check_verified(work)
     table = tables.Invitation
     of_today = table.invited_by_id == work.viewer_id, table.created_at > func.now() - timedelta(days=1)
-    if (await work.scalar(select(func.count()).where(*of_today)) or 0) >= A_DAY:
-        raise Forbidden(f"You may invite {A_DAY} people a day. Go on tomorrow.")
+    if (await work.scalar(select(func.count()).where(*of_today)) or 0) >= MAX_A_DAY:
+        raise Forbidden(f"You may invite {MAX_A_DAY} people a day. Go on tomorrow.")
 
 
 async def _check_new(work: Work, invitation: tables.Invitation) -> None:

@@ -47,10 +47,13 @@ INVITATION_TRANSITIONS = {
 OPEN_ALREADY = "This address has an invitation that waits for an answer."
 
 
+invitees = addressed_to("email", SEE, OWN, people="users", address="email", shown_at="email_verified_at")
+
+
 class Invitation(
     Updated,
     Base,
-    access=addressed_to("email", SEE, OWN) | through("organization_id", see=MANAGE) | through("project_id", see=MANAGE),
+    access=invitees | through("organization_id", see=MANAGE) | through("project_id", see=MANAGE),
     prefix="inv",
 ):
     """The invitation of whoever has an e-mail address, known here or not. Those who invite do not learn which.

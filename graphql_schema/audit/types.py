@@ -20,8 +20,8 @@ def public_id(entry: Any) -> ColumnElement[Any]:
     filters=("action", "actor_id", "resource", "created_at"),
 )
 class AuditLog:
-    """An entry of the audit log: somebody did something to an object. Seen by who did it, and by those who manage the
-    organization or the project that the object belonged to, when the object is gone, too.
+    """An entry of the audit log: somebody did something to an object. Its actor sees it, and so do those who manage the
+    organization or the project that the object belonged to, also when the object is gone.
     """
 
     action = column("What was done: `member_removed`.")

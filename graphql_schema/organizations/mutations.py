@@ -61,7 +61,7 @@ class LeaveOrganizationInput:
 
 @strawberry.input(description="An organization to hand over.")
 class TransferOrganizationInput:
-    """Whose it becomes."""
+    """A member who becomes the owner."""
 
     member_id: strawberry.ID = strawberry.field(description=f"The member who is to own it. {MEMBER}")
 

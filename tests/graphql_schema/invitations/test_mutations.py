@@ -186,7 +186,7 @@ async def test_an_invitation_that_is_late_takes_no_place(graph: Graph, world: Wo
 
 
 async def test_nobody_sends_many_invitations_a_day(graph: Graph, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(invitations, "A_DAY", 5)  # of which the world has three of Ada's
+    monkeypatch.setattr(invitations, "MAX_A_DAY", 5)  # of which the world has three of Ada's
     for number in range(3):
         told = await refusals(graph, "ada", TO_PROJECT, **to_atlas(world, email=f"new{number}@example.com"))
         assert told == ([("FORBIDDEN", "")] if number == 2 else [])

@@ -152,6 +152,16 @@ async def test_the_audit_log_says_who_removed_whom(graph: Graph, world: World) -
     )
 
 
+async def test_an_address_is_shown_to_those_who_manage_the_project_while_its_owner_is_a_member(
+    graph: Graph, world: World
+) -> None:
+    query = "query ($id: ID!) { project(id: $id) { members { nodes { email user { name email } } } } }"
+    addresses = {"Ben": "ben@example.com", "Vera": "vera@example.com", "Rob": None}
+    for who, expected in {"ada": addresses, "root": addresses, "ben": dict.fromkeys(addresses)}.items():
+        members = (await graph.data(who, query, id=world.atlas.public_id))["project"]["members"]["nodes"]
+        assert {member["user"]["name"]: member["email"] for member in members} == expected
+
+
 async def people(graph: Graph, world: World) -> list[str]:
     """The names of the active members of Atlas."""
     query = "query ($id: ID!) { project(id: $id) { people { nodes { name } } } }"

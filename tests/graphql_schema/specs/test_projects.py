@@ -10,7 +10,7 @@ from db.tables import MembershipStatus, ProjectRole
 from tests.conftest import Graph
 from tests.graphql_schema.asking import add, change, done, listed, refusal, refusals
 from tests.graphql_schema.conftest import Listen
-from tests.graphql_schema.specs.test_mutations import DELETE_COMMENT, UPDATE_PROJECT
+from tests.graphql_schema.specs.test_mutations import CREATE_PROJECT, DELETE_COMMENT, UPDATE_PROJECT
 from tests.graphql_schema.specs.test_subscriptions import KINDS
 from tests.world import World
 
@@ -22,6 +22,11 @@ PROJECT_EVENTS = "subscription ($id: ID!) { projectEvents(projectId: $id) { kind
 
 async def update(graph: Graph, who: str, world: World, **given: Any) -> Any:
     return (await done(graph, who, UPDATE_PROJECT, projectId=world.atlas.public_id, **given))["project"]
+
+
+async def test_who_has_not_shown_their_address_begins_no_project(graph: Graph, world: World) -> None:
+    await change(graph.database, world.sam, email_verified_at=None)
+    assert await refusals(graph, "sam", CREATE_PROJECT, name="Globe") == [("FORBIDDEN", "")]
 
 
 async def test_only_what_is_given_of_a_project_changes(graph: Graph, world: World) -> None:
