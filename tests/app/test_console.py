@@ -22,11 +22,13 @@ from starlette.routing import Route
 
 from app.pages.build import CONSOLE, STAMP, Site, fingerprint
 from app.pages.serving import routes
+from app.pages.signin import DOCUMENTS
 from graphql_schema.core.strawberry_seam import Schema
 from tests.app.browser import Browser
 from tests.app.prefixing import PREFIX, below_a_path
 from tests.app.serving import Served
 
+OPERATIONS = json.loads(DOCUMENTS.read_text())
 SCRIPT = "console.log('a script worth compressing')" * 100
 NOT_SOURCES = shutil.ignore_patterns("dist", "node_modules")
 needs_build = pytest.mark.skipif(not CONSOLE.is_current(), reason="the console is not built: python -m app.pages")
@@ -44,7 +46,7 @@ def site(tmp_path: Path) -> Site:
 
 
 async def get(site: Site, path: str, **headers: str) -> httpx.Response:
-    transport = httpx.ASGITransport(Starlette(routes=routes(site, "/graphiql")))
+    transport = httpx.ASGITransport(Starlette(routes=routes(site.dist, "/graphiql")))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
         return await client.get(path, headers=headers)
 
@@ -137,14 +139,15 @@ class Query:
 async def answer(request: Request) -> Response:
     """The least GraphQL server that the console can talk to."""
     operation = await request.json()
-    result = await Schema(Query).execute(operation["query"], context_value=request)
+    query = operation.get("query") or OPERATIONS[operation["documentId"]]
+    result = await Schema(Query).execute(query, context_value=request)
     return JSONResponse({"data": result.data})
 
 
 @pytest.fixture
 async def host() -> AsyncIterator[str]:
     """The `host:port` of a server with the console and a GraphQL endpoint of one field."""
-    app = Starlette(routes=[*routes(CONSOLE, "/graphiql"), Route("/graphql", answer, methods=["POST"])])
+    app = Starlette(routes=[*routes(CONSOLE.dist, "/graphiql"), Route("/graphql", answer, methods=["POST"])])
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -173,6 +176,8 @@ async def test_a_link_with_a_token_signs_in_and_keeps_it_out_of_the_address(brow
 @needs_build
 async def test_a_wrong_token_is_named_as_such(browser: Browser, host: str) -> None:
     async with browser.visiting(f"http://{host}/graphiql") as page:
+        await page.click(".who button")
+        await page.click("dialog summary")
         await page.type("#token", "nonsense")
         await page.until("document.querySelector('output').textContent === 'This token is not accepted'")
 

@@ -80,7 +80,12 @@ function Passkeys({ viewer, onChange }) {
   return (
     <section className="own" aria-labelledby="passkeys">
       <h3 id="passkeys">Passkeys</h3>
-      {passkeys.length === 0 && <p>With a passkey you sign in without a password: your device knows you.</p>}
+      {passkeys.length === 0 && (
+        <p>
+          With a passkey you sign in without a password: your device knows you.
+          {!viewer.emailVerifiedAt && " You can add one once your address is confirmed."}
+        </p>
+      )}
       <ul>
         {passkeys.map(({ id, name, createdAt, lastUsedAt }) => (
           <li key={id}>
