@@ -15,8 +15,9 @@ LARGEST_BATCH = 100
 async def crawl(graph: Graph, who: str | None) -> Found:
     """All that can be reached from the root over any number of edges, one edge an operation."""
     found: Found = defaultdict(set)
-    data = await graph.data(who, f"{{ {' '.join(edge.select() for edge in ROOTS)} }}")
-    waiting = [(edge.target, child["id"]) for edge in ROOTS for child in edge.follow(data)]
+    roots = [edge for edge in ROOTS if edge.is_for(graph.world.viewer(who))]
+    data = await graph.data(who, f"{{ {' '.join(edge.select() for edge in roots)} }}")
+    waiting = [(edge.target, child["id"]) for edge in roots for child in edge.follow(data)]
     while waiting:
         new: Found = defaultdict(set)
         for type_name, public_id in waiting:
@@ -31,7 +32,7 @@ async def crawl(graph: Graph, who: str | None) -> Found:
 async def descend(graph: Graph, who: str | None) -> Found:
     """All that can be reached from the root in operations of three levels."""
     found: Found = defaultdict(set)
-    for first in ROOTS:
+    for first in (edge for edge in ROOTS if edge.is_for(graph.world.viewer(who))):
         for second in edges(first.target):
             third = edges(second.target)
             selection = first.select(f"id {second.select(f'id {_all(third)}')}")

@@ -14,6 +14,7 @@ from graphql import (
     is_required_argument,
 )
 
+from db.access import Viewer
 from db.base import Base
 from graphql_schema.core import NODES
 from graphql_schema.core.aggregates import Aggregate
@@ -71,6 +72,11 @@ class Edge:
     def _field(self) -> GraphQLField:
         found: GraphQLField = object_type(self.source).fields[self.name]
         return found
+
+    def is_for(self, viewer: Viewer) -> bool:
+        """Whether somebody may ask for it at all."""
+        found = declared_of(self._field)
+        return not found or not found.declared.allows or found.declared.allows(viewer, {})
 
     def follow(self, source: dict[str, Any]) -> list[dict[str, Any]]:
         """The objects that the answer has under the field."""
