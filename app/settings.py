@@ -115,8 +115,8 @@ class Settings(BaseSettings):
     to change it, put a new one in front. Our own servers have one with their data."""
     public_url: Annotated[str, AfterValidator(_of_pages)] | None = None
     """The address at which people reach this installation, such as `https://trellis.example`: links in mails lead
-    there, and passkeys are of its host, or without it of the host that a browser asks. `scripts/serve` on servers of our
-    own takes its own."""
+    there, and passkeys are of its host, or without it of the host that a browser asks. `scripts/serve` on servers of
+    our own takes its own."""
     mail_from: Annotated[str, AfterValidator(_sender)] | None = None
     """The sender of mails, such as `Trellis <hello@trellis.example>`."""
     smtp_url: Annotated[str, AfterValidator(_of_a_mail_server)] | None = Field(default=None, repr=False)

@@ -30,7 +30,7 @@ async def everybody(_request: Request) -> bool:
 
 
 def routes(dist: Path, address: str, *, allowed: Allowed = everybody, is_framed: bool = False) -> list[BaseRoute]:
-    """The page in a folder, and its assets. Every request looks at the build: a finished one shows up without a restart.
+    """The page in a folder, and its assets. Every request looks at the build: a new one shows up without a restart.
 
     A page that is framed may show itself in itself; others are shown in no page at all.
     """

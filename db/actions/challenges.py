@@ -32,7 +32,7 @@ def new_challenge(work: Work, purpose: str) -> bytes:
 
 
 async def spend(work: Work, challenge: bytes, purpose: str) -> None:
-    """Take the one answer to a challenge; raises BadInput for one that is not of ours, not for this purpose, or over."""
+    """Take the one answer to a challenge; raises BadInput for one that is none, of another purpose, or over."""
     content, signature = challenge[: NONCE + TIME], challenge[NONCE + TIME :]
     ours = [compare_digest(signature, one) for one in work.keyring.signatures(purpose, content)]
     if not any(ours):

@@ -13,6 +13,7 @@ from db.actions import organizations, specs
 from db.actions.accounts import check_verified
 from db.actions.invitation_mail import is_token, token_of
 from db.errors import Conflict, Forbidden, NotFound
+from db.mail import veiled
 from db.outbox import topic
 from db.permissions import MANAGE, OWN
 from db.queue.declared import CLEARED, clears, job
@@ -126,16 +127,10 @@ async def accept_by_token(work: Work, token: str) -> tables.Invitation:
     if invitation is None:
         raise NotFound("There is no such invitation.", at="token")
     if not await work.scalar(select(tables.User.id).where(tables.User.id == work.viewer_id, _is_to(invitation))):
-        message = f"This invitation was sent to {masked(invitation.email)}. Sign in with that address."
+        message = f"This invitation was sent to {veiled(invitation.email)}. Sign in with that address."
         raise Forbidden(message, at="token")
     await check_verified(work)
     return await accept(work, invitation, at="token")
-
-
-def masked(email: str) -> str:
-    """An address as it is shown to others: its first letter, and where it is."""
-    name, _, domain = email.rpartition("@")
-    return f"{name[:1]}…@{domain}"
 
 
 async def _join(work: Work, invitation: tables.Invitation, role: ProjectRole) -> None:

@@ -231,7 +231,7 @@ class Account(Updated, Base, access=owned_by("user_id", SEE, MANAGE), prefix="ac
 
 
 class Passkey(Base, access=owned_by("user_id", SEE, MANAGE), prefix="pky"):
-    """A key pair that a device of a person keeps. Its public half is here, and the device shows that it has the other."""
+    """A key pair of a person's device. Its public half is here, and the device shows that it has the other."""
 
     __tablename__ = "passkeys"
 

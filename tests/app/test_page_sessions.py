@@ -16,8 +16,8 @@ from db import tables
 from db.access import GUEST
 from tests.app.browser import Browser
 from tests.app.serving import Served, listeners, serving, told, until
-from tests.app.sockets.test_conversation import VIEWER
-from tests.app.sockets.test_endpoint import answer, next_of
+from tests.app.sockets.test_conversation import VIEWER, next_of
+from tests.app.sockets.test_endpoint import answer
 from tests.app.streams.reading import LISTEN
 from tests.app.test_auth import UNKNOWN
 from tests.app.test_auth import VIEWER as WHO

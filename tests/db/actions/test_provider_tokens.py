@@ -22,7 +22,9 @@ from db.actions.provider_tokens import (
 )
 from db.engine import Database
 from db.keyring import Keyring, Unreadable
+from db.mail import NoMailer
 from db.queue.steps import Steps
+from db.store import NO_STORE
 from tests.deadline import DEADLINE
 from tests.graphql_schema.asking import add
 from tests.world import World
@@ -74,7 +76,8 @@ async def sealed_anew(database: Database) -> None:
     async def nothing(*_: Any) -> None:
         pass
 
-    await seal_tokens_anew.function(Steps(partial(database.work, GUEST), nothing, nothing, database.engine.begin))
+    owned = database.engine.begin
+    await seal_tokens_anew.function(Steps(partial(database.work, GUEST), nothing, nothing, owned, NoMailer(), NO_STORE))
 
 
 async def waits(provider: Provider) -> None:

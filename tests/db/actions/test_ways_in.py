@@ -5,6 +5,7 @@ import pytest
 from db import tables
 from db.access import GUEST
 from db.actions import accounts, ways_in
+from db.base import Base
 from db.base import tables as all_tables
 from db.engine import Database
 from db.errors import Conflict
@@ -47,7 +48,8 @@ async def test_all_of_them_end_with_the_sessions_and_those_of_others_stay(databa
         kinds = [(event.topic, event.kind) for event in work.events]
     assert kinds == [(topic("user", world.ada.id), accounts.SESSIONS_ENDED)]
     async with database.read() as session:
-        for table in (*ways_in.WAYS_IN, *ways_in.PROMISES, tables.Session):
+        ending: tuple[type[Base], ...] = (*ways_in.WAYS_IN, *ways_in.PROMISES, tables.Session)
+        for table in ending:
             owners = (await session.execute(table.__table__.select())).all()
             assert world.ada.id not in {owner.user_id for owner in owners}, table
         assert world.olga.id in {row.user_id for row in await session.execute(tables.Account.__table__.select())}
