@@ -44,13 +44,13 @@ async def done(graph: Graph, who: str | None, mutation: str, **given: Any) -> An
     return payload
 
 
-async def refusal(graph: Graph, who: str, mutation: str, **given: Any) -> tuple[str, str]:
+async def refusal(graph: Graph, who: str | None, mutation: str, **given: Any) -> tuple[str, str]:
     """Why a mutation was refused: the code, and the way to the input field at fault."""
     (found,) = await refusals(graph, who, mutation, **given)
     return found
 
 
-async def refusals(graph: Graph, who: str, mutation: str, **given: Any) -> list[tuple[str, str]]:
+async def refusals(graph: Graph, who: str | None, mutation: str, **given: Any) -> list[tuple[str, str]]:
     """The same for all that is wrong."""
     (payload,) = (await graph.data(who, mutation, input=given)).values()
     return [(error["code"], ".".join(error["path"])) for error in payload["errors"]]
