@@ -13,7 +13,6 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from tests.app.serving import until
 from tests.tls import Certificate
 
 USER, PASSWORD = "trellis", "let me in/?"
@@ -76,9 +75,12 @@ async def receiving(
     finally:
         server.close()
         for one in connections:
-            if one.transport:
-                one.transport.close()
-        await until(lambda: all(one.transport is None for one in connections))
+            for transport in (one.transport, one._original_transport):
+                if transport:
+                    transport.abort()
+        are_closed = asyncio.Event()
+        loop.call_soon(are_closed.set)  # behind the ends of all these
+        await are_closed.wait()
 
 
 def _known(_server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
