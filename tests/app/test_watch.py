@@ -1,5 +1,6 @@
 """Credentials that end while somebody is connected by them: on sockets see `sockets/test_endpoint.py`."""
 
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +21,7 @@ from tests.app.streams import test_framing as multipart
 from tests.app.streams import test_streaming as events
 from tests.app.streams.reading import HEARD, LISTEN, listening, reading
 from tests.world import World
+from tests.world.accounts import PASSWORD
 
 REFUSAL = f'{{"errors":[{{"message":"{REFUSED}","extensions":{{"code":"UNAUTHENTICATED"}}}}]}}'.encode()
 SAID = {
@@ -136,6 +138,33 @@ async def test_sockets_and_streams_of_a_session_end_in_all_processes_when_it_sig
         assert await far.closed() == (4403, REFUSED)
         assert await stream.rest() == SAID[events.EVENTS]
         assert await answer(other, VIEWER) == next_of({"data": {"viewer": {"name": "Ben"}}})
+
+
+CHANGE_PASSWORD = """
+    mutation ($input: ChangePasswordInput!) { changePassword(input: $input) { token errors { code path } } }
+"""
+
+
+async def test_sockets_and_streams_of_a_person_end_in_all_processes_when_they_change_their_password(
+    here: Served, there: Served, world: World
+) -> None:
+    ada, given = bearer(world.tokens["ada"]), {"currentPassword": PASSWORD, "newPassword": "another long word"}
+    async with (
+        here.talk(authorization=ada) as near,
+        there.talk(authorization=ada) as far,
+        listening(there, world, accept=events.EVENTS) as stream,
+    ):
+        await heeded(here, world.ada)
+        await heeded(there, world.ada)
+        answered = await here.post({"query": CHANGE_PASSWORD, "variables": {"input": given}}, authorization=ada)
+        changed = time.monotonic()
+        assert await near.closed() == (4403, REFUSED)
+        assert await far.closed() == (4403, REFUSED)
+        assert await stream.rest() == SAID[events.EVENTS]
+        assert time.monotonic() - changed < 5
+    token = answered.json()["data"]["changePassword"]["token"]
+    async with there.talk(authorization=bearer(token)) as talk:
+        assert await answer(talk, VIEWER) == NAME
 
 
 async def test_other_sessions_of_the_user_go_on(here: Served, there: Served, world: World, database_url: str) -> None:

@@ -20,10 +20,14 @@ from db.actions import (
     media,
     notifications,
     organizations,
+    passwords,
     people,
+    plans,
     profile,
     providers,
+    registration,
     specs,
+    verification,
     ways_in,
 )
 from db.actions.provider_tokens import Tokens
@@ -32,10 +36,17 @@ from db.base import new_id
 from db.change.keys import Key
 from db.engine import Database
 from db.modules import modules
-from db.tables import Difficulty, NotificationType, OrganizationRole, ProjectRole, UserRole
+from db.tables import (
+    Difficulty,
+    NotificationType,
+    OrganizationRole,
+    ProjectRole,
+    UserRole,
+    VerificationPurpose,
+)
 from db.write import Work
 from tests.world import World
-from tests.world.accounts import PASSWORD
+from tests.world.accounts import PASSWORD, link_of
 from tests.world.invitations import token
 
 
@@ -90,6 +101,31 @@ async def locked(work: Work, user: tables.User) -> None:
     work.change(user, {"login_attempts": 3})
     await work.flush()
     await people.unlock(work, user)
+
+
+async def others_out(work: Work, user: tables.User) -> None:
+    await accounts.new_session(work, user, device="kept", action="signed_in")
+    await accounts.end_other_sessions(work)
+
+
+async def prove(work: Work, user: tables.User) -> None:
+    work.change(user, {"email_verified_at": None})
+    await verification.prove(work, user)
+
+
+async def unverified(work: Work, user: tables.User) -> None:
+    work.change(user, {"email_verified_at": None})
+    await registration.ask_to_verify(work)
+
+
+def used(name: str, purpose: str) -> str:
+    """Whether the link of somebody was used."""
+    links = f"FROM verification_tokens WHERE identifier = '{name}@example.com' AND purpose = '{purpose}'"
+    return f"SELECT count(used_at) = 1 {links}"
+
+
+def has_password(name: str) -> str:
+    return f"SELECT count(*) = 1 FROM passwords p JOIN users u ON u.id = user_id WHERE u.name = '{name}'"  # noqa: S608  (a name of the world)
 
 
 def told(user: tables.User) -> dict[str, Any]:
@@ -397,8 +433,116 @@ CALLS = (
         jobs.cancel,
         "SELECT status = 'CANCELLED' FROM jobs WHERE kind = 'export'",
     ),
+    Call(
+        notifications.alert,
+        "ada",
+        ("vera",),
+        lambda work, vera: notifications.alert(work, vera.id, "Look", "At this."),
+        "SELECT count(*) = 1 FROM notifications WHERE title = 'Look'",
+    ),
+    Call(
+        accounts.new_session,
+        "ada",
+        ("ada",),
+        lambda work, ada: accounts.new_session(work, ada, device="renewed", action="signed_in"),
+        "SELECT count(*) = 1 FROM sessions WHERE device = 'renewed'",
+    ),
+    Call(
+        accounts.end_other_sessions,
+        "vera",
+        ("vera",),
+        others_out,
+        "SELECT array_agg(device) = '{kept}' FROM sessions s JOIN users u ON u.id = user_id WHERE u.name = 'Vera'",
+    ),
+    Call(
+        verification.ask,
+        "ada",
+        (),
+        lambda work: verification.ask(work, VerificationPurpose.MAGIC_LINK, "asked@example.com"),
+        "SELECT count(*) = 1 FROM verification_tokens WHERE identifier = 'asked@example.com'",
+    ),
+    Call(
+        verification.redeem,
+        "ada",
+        (),
+        lambda work: verification.redeem(work, link_of("l"), VerificationPurpose.MAGIC_LINK),
+        used("ada", "MAGIC_LINK"),
+    ),
+    Call(verification.void, "root", ("rob",), verification.void, used("rob", "MAGIC_LINK")),
+    Call(
+        verification.prove,
+        "root",
+        ("root",),
+        prove,
+        "SELECT count(*) = 0 FROM sessions s JOIN users u ON u.id = user_id WHERE u.name = 'Root'",
+    ),
+    Call(
+        passwords.confirm,
+        "ada",
+        (),
+        lambda work: passwords.confirm(work, "guessed"),
+        "SELECT count(*) = 1 FROM audit_logs WHERE action = 'password_not_confirmed'",
+    ),
+    Call(
+        passwords.reset_password,
+        "ada",
+        (),
+        lambda work: passwords.reset_password(work, link_of("r"), PASSWORD),
+        has_password("Sam"),
+    ),
+    Call(
+        passwords.change_password,
+        "olga",
+        (),
+        lambda work: passwords.change_password(work, None, PASSWORD),
+        has_password("Olga"),
+    ),
+    Call(
+        registration.register,
+        "ada",
+        (),
+        lambda work: registration.register(work, "grace@example.com", PASSWORD, "Grace"),
+        has_password("Grace"),
+    ),
+    Call(
+        registration.ask_to_verify,
+        "ben",
+        ("ben",),
+        unverified,
+        "SELECT count(*) = 1 FROM verification_tokens WHERE identifier = 'ben@example.com'",
+    ),
+    Call(
+        registration.verify_email,
+        "ada",
+        (),
+        lambda work: registration.verify_email(work, link_of("v")),
+        used("ada", "VERIFY_EMAIL"),
+    ),
+    Call(
+        registration.change_email,
+        "ada",
+        (),
+        lambda work: registration.change_email(work, "new@example.com", PASSWORD),
+        "SELECT count(*) = 1 FROM verification_tokens WHERE identifier = 'new@example.com'",
+    ),
+    Call(
+        registration.sign_in_with_link,
+        "ada",
+        (),
+        lambda work: registration.sign_in_with_link(work, link_of("i")),
+        used("ines", "MAGIC_LINK"),
+    ),
     Call(idempotency.keep, "ada", (), once, "SELECT count(*) = 1 FROM idempotency_keys WHERE answer IS NOT NULL"),
 )
+
+
+CHANGES_NOTHING: tuple[Callable[..., Awaitable[Any]], ...] = (
+    accounts.check_verified,
+    plans.check_room,
+    passwords.hashed,
+    verification.owner,
+)
+"""The actions that look, or work something out."""
 
 
 def test_every_action_is_called_here() -> None:
@@ -411,7 +555,7 @@ def test_every_action_is_called_here() -> None:
         if not name.startswith(("_", "check_"))  # what only checks has no effect
     ]
     assert len(found) > 10
-    assert {*found} == {call.action for call in CALLS}
+    assert {*found} == {*CHANGES_NOTHING, *(call.action for call in CALLS)}
 
 
 async def done(work: Work, world: World, call: Call) -> None:
