@@ -224,10 +224,7 @@ class Account(Updated, Base, access=owned_by("user_id", SEE, MANAGE), prefix="ac
     expires_at: Mapped[datetime | None]
     refreshing_until: Mapped[datetime | None]
 
-    __table_args__ = (
-        unique("provider", "provider_account_id", says="This account belongs to somebody else here."),
-        check("provider ~ '^[a-z0-9_-]+$'", at="provider", says="A provider has a name of small letters and digits."),
-    )
+    __table_args__ = (unique("provider", "provider_account_id", says="This account belongs to somebody else here."),)
 
 
 class Passkey(Base, access=owned_by("user_id", SEE, MANAGE), prefix="pky"):

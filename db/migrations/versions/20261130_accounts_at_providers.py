@@ -25,7 +25,6 @@ def upgrade() -> None:
     sa.Column('refreshing_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
-    sa.CheckConstraint("provider ~ '^[a-z0-9_-]+$'", name=op.f('ck_accounts_provider')),
     sa.CheckConstraint('char_length(name) <= 254', name=op.f('ck_accounts_name_length')),
     sa.CheckConstraint('char_length(provider) <= 32', name=op.f('ck_accounts_provider_length')),
     sa.CheckConstraint('char_length(provider_account_id) <= 255', name=op.f('ck_accounts_provider_account_id_length')),
