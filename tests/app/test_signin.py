@@ -91,7 +91,7 @@ async def test_a_password_signs_in_and_a_wrong_one_loses_nothing(browser: Browse
         await press(page, "Sign in")
         await enter(page, EMAIL, ADA)
         await enter(page, SECRET, PASSWORD)
-        await press(page, "Sign in")
+        await page.press("Enter", text="\r")
         await page.until("document.querySelector('dialog') === null")
         await page.until("document.querySelector('.who output').textContent === 'You are Ada'")
 
