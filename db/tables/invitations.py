@@ -95,14 +95,11 @@ class Invitation(
         check("email = lower(email)", name="lower", at="email", says="The letters of an address are small ones."),
         check("email LIKE '%_@_%'", at="email", says="An e-mail address has an @ with something on both sides."),
         check(
-            "num_nonnulls(organization_id, project_id) = 1",
+            "num_nonnulls(organization_id, project_id) = 1 "
+            "AND (organization_id IS NULL) = (organization_role IS NULL) "
+            "AND (project_id IS NULL) = (project_role IS NULL)",
             name="target",
-            says="An invitation is to one organization, or to one project.",
-        ),
-        check(
-            "(organization_id IS NULL) = (organization_role IS NULL) AND (project_id IS NULL) = (project_role IS NULL)",
-            name="role",
-            says="An invitation names the role in what it is to.",
+            says="An invitation is to one organization or to one project, and names the role there.",
         ),
     )
 

@@ -11,9 +11,7 @@ projects = tables.SpecificationProject.__table__
 
 @node(tables.Invitation, orders=("-created_at", "expires_at"), filters=("status",))
 class Invitation:
-    """An invitation of whoever has an e-mail address. Seen by them, once they have verified the address, and by those
-    who manage what it is to.
-    """
+    """An invitation by e-mail address. Seen by those who manage what it is to, and by who has verified the address."""
 
     email = column("The address that it was sent to, in small letters.")
     organization_role = column("What they are to be in the organization; null for one to a project.")

@@ -33,6 +33,7 @@ TIMES: dict[str, list[datetime | None]] = {"enrollments.expires_at": [None, STAR
 
 AS_DECLARED = {
     "comment_threads.status",  # a resolved thread needs the time when it was
+    "invitations.status",  # one that waits keeps others from its address
     "lesson_progress.completed",  # so does a completed lesson
     "pull_requests.state",  # and one that was merged
     "users.role",  # an administrator sees everything

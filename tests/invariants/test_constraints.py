@@ -45,12 +45,13 @@ IMPLIED = {"ck_commits_sha_length": "what ck_commits_sha takes has 40 characters
 MOST = 50
 """Rows that are drawn until one fits."""
 ODD: dict[type, list[Any]] = {
-    str: ["", "~"],
+    str: ["", "~", "A@B"],
     int: [-1, 0, 1_000_000],
     Decimal: [Decimal(-1)],
     datetime: [datetime.max.replace(tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)],
     date: [date.max],
     bool: [True, False],
+    UUID: [None],
 }
 """Values that some constraint does not take."""
 TELLTALE = re.compile(r"constraint|violat|\b(ck|uq|fk|ix|pk)_|insert|relation|column", re.IGNORECASE)
