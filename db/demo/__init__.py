@@ -13,7 +13,7 @@ from typing import Any
 from db import tables
 from db.actions.accounts import hasher
 from db.address import Address
-from db.demo import courses, learning, members, people, repositories, specs, talk
+from db.demo import courses, invitations, learning, members, people, repositories, specs, talk
 from db.demo.people import People
 from db.demo.rows import Batch, row
 from db.demo.scale import Multiples
@@ -96,6 +96,7 @@ def _real(sources: Sources) -> Iterator[Batch]:
     yield from repositories.rows(sources, everybody)
     yield from specs.rows(sources.projects, everybody)
     yield members.rows(sources, everybody)
+    yield invitations.rows(sources, everybody)
     yield from talk.rows(sources, everybody)
     yield from courses.rows(sources.courses, everybody)
     yield from learning.rows(sources.courses, everybody)

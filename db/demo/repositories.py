@@ -10,13 +10,15 @@ from db import tables
 from db.demo.people import People
 from db.demo.rows import Batch, Row, as_json, key, row
 from db.demo.sources import Record, Sources, moment
-from db.tables import OrganizationRole, PullRequestState
+from db.tables import OrganizationPlan, OrganizationRole, PullRequestState
 
 # The payloads name test accounts, none of our repositories: they are with the organization that published them.
 WEBHOOKS_OF = "octokit"
 
 DELIVERY = "id", "delivery_id", "created_at"
 """The columns of an event that its delivery has too."""
+PLAN = OrganizationPlan.PRO
+"""The plan of organizations, ours: they have more members than a free one."""
 _FIRST_EVENT = "2018-05-04T01:14:52Z"
 
 
@@ -53,7 +55,7 @@ def role_for(commits: int) -> OrganizationRole:
 
 def _organization(repository: Record) -> Row:
     name = repository["organization"]
-    return row(tables.Organization, name, at=moment(repository["first_commit"]), name=name, slug=name)
+    return row(tables.Organization, name, at=moment(repository["first_commit"]), name=name, slug=name, plan=PLAN)
 
 
 def _members(sources: Sources, people: People) -> Iterator[Row]:

@@ -20,7 +20,7 @@ def public_id(entry: Any) -> ColumnElement[Any]:
     filters=("action", "actor_id", "resource", "created_at"),
 )
 class AuditLog:
-    """An entry of the audit log. Seen by its actor, and by those who manage what it is about, also when that is gone."""
+    """An entry of the audit log. Seen by its actor, and by those who manage what it is about, or was."""
 
     action = column("What was done: `member_removed`.")
     resource = column("The kind of the object, in small letters: `organization_members`.")

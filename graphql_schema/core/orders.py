@@ -9,6 +9,7 @@ from strawberry.utils.str_converters import to_camel_case
 from db import search
 from db.base import Base
 from db.errors import BadInput
+from db.rules import parent_of
 from db.windows import Listed, Order
 from graphql_schema.core.fields import Sql
 from graphql_schema.core.strawberry_seam import enumeration
@@ -77,7 +78,7 @@ def _order(table: type[Base], name: str, expression: Sql | None) -> Order:
             raise TypeError(f"{table.__name__} cannot be ordered by {column}: it takes arguments")
         weight = WEIGHT * (expression.weight or 0)
         return Order(table, column, descending, expression.value, can_be_null=expression.is_nullable, weight=weight)
-    if table.__table__.c[column].foreign_keys:
+    if parent_of(table.__table__.c[column]) is not None:
         raise TypeError(f"{table.__name__} cannot be ordered by {column}: it would tell of what the viewer may not see")
     return Order(table, column, descending)
 

@@ -22,6 +22,7 @@ REAL = {
     "course_modules": 59,
     "courses": 5,
     "document_versions": 602 + 117,  # the revisions of the sources, and what every document says today
+    "invitations": 3,
     "lessons": 377,
     "organizations": 2,
     "passwords": 3,
@@ -134,6 +135,20 @@ async def test_the_demo_people_have_what_is_said_of_them(real_data: Any) -> None
     assert await real_data.fetchval(projects, lead) == 5
     assert await real_data.fetchval(courses, lead) == [39, 100]
     assert await real_data.fetchval(owned, owner) == "strawberry-graphql"
+
+
+async def test_an_invitation_waits_that_can_be_accepted(real_data: Any) -> None:
+    waiting = """
+        SELECT o.slug, o.plan FROM invitations i JOIN organizations o ON o.id = organization_id
+        JOIN users u ON lower(u.email) = i.email AND email_verified_at IS NOT NULL
+        JOIN organization_members m ON m.organization_id = o.id AND m.user_id = invited_by_id AND m.role = 'OWNER'
+        WHERE i.status = 'PENDING' AND i.expires_at > now() AND u.name = 'Vadim Pavlov'"""
+    assert [tuple(row) for row in await real_data.fetch(waiting)] == [("strawberry-graphql", "PRO")]
+    of_members = """
+        SELECT count(*) FROM invitations i JOIN project_members m USING (project_id)
+        JOIN users u ON u.id = m.user_id AND lower(u.email) = i.email"""
+    assert await real_data.fetchval(f"{of_members} WHERE i.status = 'ACCEPTED'") == 1
+    assert await real_data.fetchval(f"{of_members} WHERE i.status = 'PENDING'") == 0
 
 
 async def test_only_bots_have_commits_without_a_person(real_data: Any) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from db import tables
 from db.base import Base
 from db.demo.people import slug
-from db.demo.repositories import role_for
+from db.demo.repositories import PLAN, role_for
 from db.demo.rows import Batch, Row, dice, key, row
 from db.demo.scale.people import Crowd, Somebody
 from db.demo.scale.texts import SINCE, UNTIL, Texts, shares
@@ -105,7 +105,7 @@ class Code:
 
 
 def _organization(team: Team) -> Row:
-    return row(tables.Organization, str(team.number), at=team.since, name=team.slug, slug=team.slug)
+    return row(tables.Organization, str(team.number), at=team.since, name=team.slug, slug=team.slug, plan=PLAN)
 
 
 def _members(team: Team) -> Iterator[Row]:
