@@ -15,7 +15,7 @@ from tests.db.waiting import until
 from tests.graphql_schema.asking import add, change, done, refusal, refusals
 from tests.graphql_schema.invitations.asking import ACCEPT, DECLINE, MINE, REVOKE, TO_ORGANIZATION, TO_PROJECT
 from tests.graphql_schema.organizations.asking import CHANGE, REMOVE
-from tests.world import World
+from tests.world import PEOPLE, World
 from tests.world.invitations import token
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -32,6 +32,31 @@ async def members(graph: Graph, world: World) -> dict[str, str]:
     query = '{ organization(slug: "analytical") { members { nodes { role user { name } } } } }'
     found = (await graph.data("root", query))["organization"]["members"]["nodes"]
     return {member["user"]["name"]: member["role"] for member in found}
+
+
+async def test_nobody_else_sees_whose_an_address_is_by_what_was_sent_to_it(graph: Graph, world: World) -> None:
+    """Ada sees Ben, and the invitation of his address, and does not learn that the one is the other's."""
+    async with graph.database.work(GUEST) as work:
+        await work.execute(delete(tables.ProjectMember).where(tables.ProjectMember.id == world.bens_place.id))
+    await done(graph, "ada", TO_PROJECT, projectId=world.atlas.public_id, email="ben@example.com")
+    query = "query ($id: ID!) { node(id: $id) { ... on User { name invitations { totalCount } } } }"
+    for who, count in {"ada": 0, "vera": 0, "root": 0, "ben": 1}.items():
+        found = await graph.data(who, query, id=world.ben.public_id)
+        assert found["node"] == {"name": "Ben", "invitations": {"totalCount": count}}
+
+
+async def test_who_was_invited_reads_what_it_is_to_and_who_asks(graph: Graph, world: World) -> None:
+    query = """
+        query ($id: ID!) { node(id: $id) { ... on Invitation {
+          email status targetName organizationRole invitedBy { name } organization { name }
+        } } }
+    """
+    asked = {"email": "ines@example.com", "status": "PENDING", "targetName": "Analytical", "organizationRole": "MEMBER"}
+    found = {who: (await graph.data(who, query, id=world.ines_invited.public_id))["node"] for who in (*PEOPLE, None)}
+    by = asked | {"invitedBy": {"name": "Ada"}}
+    whole = by | {"organization": {"name": "Analytical"}}
+    expected = dict.fromkeys((*PEOPLE, None)) | {"ines": by | {"organization": None}, "ada": whole, "root": whole}
+    assert found == expected
 
 
 async def test_who_accepts_belongs_to_the_organization(graph: Graph, world: World) -> None:
