@@ -90,6 +90,9 @@ def _consistent(table: Table, row: dict[str, Any]) -> dict[str, Any]:
     """The row with what follows from its other values."""
     if table.name == "enrollments":
         return row | {"completed_at": START if row["status"] == "COMPLETED" else None}
+    if table.name == "media":  # which belongs to one thing
+        owners = [name for name in ("user_id", "course_id", "lesson_id") if row[name]]
+        return row | dict.fromkeys(owners[1:])
     return row
 
 
