@@ -1,11 +1,13 @@
 """`GET /media/{key}`: files as they were kept, which a browser shows and never runs."""
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.media.pictures import KINDS
-from app.responses import refused_elsewhere
+from app.negotiation import JSON
+from app.refusals import refused
 from db.errors import NotFound
 from db.store import KEY, Folder, Store
 
@@ -30,7 +32,7 @@ def routes(store: Store) -> list[BaseRoute]:
     async def file(request: Request) -> Response:
         key = request.path_params["key"]
         if not KEY.fullmatch(key) or not (path := store.path(key)).is_file():
-            return refused_elsewhere(NotFound())
+            return Response(orjson.dumps(refused(NotFound())), 404, {"X-Content-Type-Options": "nosniff"}, JSON)
         return FileResponse(path, media_type=MEDIA_TYPES[key.rpartition(".")[2]], headers=HEADERS)
 
     return [Route("/media/{key}", file)]

@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from db import tables
 from db.errors import BadInput, Conflict
 from db.ids import key_of
-from db.outbox import Event, topic
 from db.queue.declared import job
 from db.queue.steps import Steps
 from db.tables import MediaEventKind, MediaType
@@ -59,7 +58,7 @@ async def _make_room(work: Work) -> None:
     waiting = select(_media).where(_media.uploader_id == work.viewer_id, _IS_FREE)
     oldest = waiting.order_by(_media.id.desc()).offset(WAITING - 1).limit(AT_A_TIME).with_for_update(skip_locked=True)
     for one in await work.scalars(oldest):
-        _release(work, one)
+        await _release(work, one, tables.User(id=work.viewer_id))
 
 
 async def set_avatar(work: Work, user: tables.User, picture: tables.Media | None) -> None:
@@ -73,17 +72,16 @@ async def set_avatar(work: Work, user: tables.User, picture: tables.Media | None
         raise Conflict("This picture belongs to something else.", at="avatar")
     had = await work.scalar(select(_media).where(_media.user_id == user.id).with_for_update())
     if had and had is not picture:
-        _release(work, had)
+        await _release(work, had, user)
         await work.flush()  # before another has its place
     if picture:
         picture.user_id = user.id
 
 
-def _release(work: Work, media: tables.Media) -> None:
-    """Take a file of the viewer from whatever it belongs to, for good."""
+async def _release(work: Work, media: tables.Media, user: tables.User) -> None:
+    """Take a file of a user from whatever it belongs to, for good."""
     media.user_id = media.uploader_id = None
-    ids = {"media": media.public_id}
-    work.events.append(Event(topic("user", work.viewer_id), MediaEventKind.MEDIA_RELEASED, ids))
+    await work.happened(MediaEventKind.MEDIA_RELEASED, user, media=media)
 
 
 @job(on=(MediaEventKind.MEDIA_RELEASED,))

@@ -6,9 +6,7 @@ from graphql_schema.core import column, node, one
 
 @node(tables.Media, orders=("-created_at",))
 class Media:
-    """A picture, video or document. Upload a picture with `POST /media`; what belongs to nothing is deleted after a
-    day.
-    """
+    """A picture, video or document. Pictures come by `POST /media`, and are deleted after a day if nothing has them."""
 
     type = column("What it is.")
     url = column("Where it is: an address, or a path on this server.")

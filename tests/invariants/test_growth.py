@@ -13,7 +13,7 @@ from db.rules import declare, through
 from db.statements import DIALECT
 from db.tables import UserRole
 
-LONGEST = 2_500
+LONGEST = 4_000
 """Characters of a statement that asks for rows with a permission."""
 SLOWEST = 0.05
 """Seconds of processor time in which it is built and compiled."""

@@ -33,7 +33,6 @@ async def test_a_picture_is_shown_to_everybody_who_knows_where_it_is_and_never_r
     "key",
     [
         "",
-        "..",
         "%2e%2e%2fsecret",
         "..%2f..%2fetc%2fpasswd",
         f"{'0' * 32}.png",
@@ -45,8 +44,8 @@ async def test_a_picture_is_shown_to_everybody_who_knows_where_it_is_and_never_r
         "0" * 5_000,
     ],
 )
-async def test_what_is_no_key_leads_nowhere(host: Served, world: World, key: str, tmp_path: object) -> None:
+async def test_what_is_no_key_leads_nowhere(host: Served, world: World, key: str) -> None:
     await send(host, world, picture())
     answer = await host.send("GET", f"/media/{key}")
-    assert answer.status_code in (404, 405)
+    assert answer.status_code in (404, 405)  # the second is that of the address of uploads
     assert b"PNG" not in answer.content
