@@ -222,6 +222,50 @@ async def test_what_else_happens_to_a_user_asks_nothing_of_the_database(
         assert looks
 
 
+SET_ROLE = """
+    mutation ($id: ID!, $role: UserRole!) { setUserRole(input: {userId: $id, role: $role}) { errors { code } } }
+"""
+
+
+async def test_another_role_reaches_sockets_and_streams_in_all_processes_at_once(
+    here: Served, there: Served, world: World
+) -> None:
+    root, ada = bearer(world.tokens["root"]), bearer(world.tokens["ada"])
+    async with (
+        here.talk(authorization=ada) as near,
+        there.talk(authorization=ada) as far,
+        there.talk(authorization=bearer(world.tokens["ben"])) as other,
+        listening(there, world, accept=events.EVENTS) as stream,
+    ):
+        await heeded(here, world.ada)
+        await heeded(there, world.ada)
+        given = {"id": world.ada.public_id, "role": "ADMIN"}
+        answered = await here.post({"query": SET_ROLE, "variables": given}, authorization=root)
+        assert answered.json()["data"] == {"setUserRole": {"errors": []}}
+        assert await near.closed() == (4403, REFUSED)
+        assert await far.closed() == (4403, REFUSED)
+        assert await stream.rest() == SAID[events.EVENTS]
+        assert await answer(other, VIEWER) == next_of({"data": {"viewer": {"name": "Ben"}}})
+        async with there.talk(authorization=ada) as again:  # her session holds
+            assert await answer(again, VIEWER) == NAME
+
+
+async def test_who_is_deactivated_by_an_administrator_is_gone_from_all_processes_at_once(
+    here: Served, there: Served, world: World
+) -> None:
+    verb = "mutation ($id: ID!) { deactivateUser(input: {userId: $id}) { errors { code } } }"
+    async with (
+        there.talk(authorization=bearer(world.tokens["ada"])) as talk,
+        listening(there, world, accept=events.EVENTS) as stream,
+    ):
+        await heeded(there, world.ada)
+        asked = {"query": verb, "variables": {"id": world.ada.public_id}}
+        await here.post(asked, authorization=bearer(world.tokens["root"]))
+        assert await talk.closed() == (4403, REFUSED)
+        assert await stream.rest() == SAID[events.EVENTS]
+    assert (await here.post({"query": VIEWER}, authorization=bearer(world.tokens["ada"]))).status_code == 401
+
+
 async def test_nobody_listens_for_a_user_without_connections(here: Served, world: World) -> None:
     async with here.talk(authorization=bearer(world.tokens["ada"])):
         await heeded(here, world.ada)

@@ -72,6 +72,32 @@ async def test_ownership_can_pass_on_in_any_order_within_a_transaction(do: Do, w
     assert await refused(do(LEAVE, user=world.ben.id)) == "an_owner_stays"
 
 
+RESIGN = "UPDATE users SET role = 'STUDENT' WHERE id = :user"
+CLOSE = "UPDATE users SET is_active = false WHERE id = :user"
+APPOINT = "UPDATE users SET role = 'ADMIN' WHERE id = :user"
+
+
+@pytest.mark.parametrize("change", [RESIGN, CLOSE, "DELETE FROM users WHERE id = :user"])
+async def test_the_last_administrator_stays(do: Do, world: World, change: str) -> None:
+    assert await refused(do(change, user=world.root.id)) == "an_administrator_stays"
+    await do(APPOINT, user=world.olga.id)
+    await do(CLOSE, user=world.olga.id)
+    await do(APPOINT, user=world.rob.id)
+    await do(change, user=world.root.id)
+    assert await refused(do(change, user=world.rob.id)) == "an_administrator_stays"
+
+
+async def test_of_two_administrators_who_resign_at_the_same_time_one_stays(
+    do: Do, database: Database, world: World
+) -> None:
+    await do(APPOINT, user=world.ben.id)
+    async with database.work(GUEST) as work:
+        await work.execute(text(RESIGN), {"user": world.ben.id})
+        other = asyncio.create_task(refused(do(CLOSE, user=world.root.id)))
+        await until(database, "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted")
+    assert await other == "an_administrator_stays"
+
+
 async def test_an_organization_goes_with_its_owners(do: Do, world: World) -> None:
     await do("DELETE FROM organizations WHERE id = :organization", organization=world.remote.id)
 
