@@ -13,7 +13,7 @@ from typing import Any
 from db import tables
 from db.actions.accounts import hasher
 from db.address import Address
-from db.demo import courses, invitations, learning, members, people, repositories, specs, talk
+from db.demo import courses, invitations, learning, members, people, repositories, seeds, specs, talk
 from db.demo.people import People
 from db.demo.rows import Batch, row
 from db.demo.scale import Multiples
@@ -91,9 +91,9 @@ def _real(sources: Sources) -> Iterator[Batch]:
     """The real data, parents first."""
     everybody = people.everybody(sources, emails={person.name: person.email for person in PEOPLE})
     everybody.known(ADMINISTRATOR.name).role = UserRole.ADMIN
-    yield people.rows(everybody)
+    yield people.rows([*everybody, *seeds.PEOPLE])
     yield _passwords(everybody)
-    yield from repositories.rows(sources, everybody)
+    yield from map(seeds.beside, repositories.rows(sources, everybody))
     yield from specs.rows(sources.projects, everybody)
     yield members.rows(sources, everybody)
     yield invitations.rows(sources, everybody)

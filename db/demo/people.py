@@ -41,6 +41,7 @@ class Person:
     first: datetime
     last: datetime
     github_login: str | None = None
+    username: str | None = None
     role: UserRole = UserRole.DEVELOPER
     is_active: bool = True
 
@@ -130,6 +131,7 @@ def _user(person: Person) -> Row:
         email=person.email,
         name=person.name,
         github_login=person.github_login,
+        username=person.username,
         role=person.role,
         is_active=person.is_active,
         email_verified_at=person.first,

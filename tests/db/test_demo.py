@@ -24,7 +24,7 @@ REAL = {
     "document_versions": 602 + 117,  # the revisions of the sources, and what every document says today
     "invitations": 3,
     "lessons": 377,
-    "organizations": 2,
+    "organizations": 2 + 3,  # and those that the seeds have
     "passwords": 3,
     "pull_requests": 4_180,
     "repositories": 2,
@@ -121,6 +121,24 @@ async def test_the_demo_people_can_sign_in_and_one_administers(real_data: Any) -
     assert [row["email"] for row in found if row["role"] == UserRole.ADMIN] == [demo.ADMINISTRATOR.email]
     assert hasher.verify(found[0]["hash"], demo.PASSWORD)
     assert not any(hasher.check_needs_rehash(row["hash"]) for row in found)
+
+
+async def test_the_people_of_the_seeds_are_there_with_their_organizations_and_no_password(real_data: Any) -> None:
+    administrators = {"admin@codementor-ai.com", "admin@aiwhisperers.com", "admin@example.com"}
+    found = await real_data.fetch("SELECT email, role FROM users WHERE email = ANY($1)", [*administrators])
+    assert {row["email"]: row["role"] for row in found} == dict.fromkeys(administrators, UserRole.ADMIN)
+    places = """
+        SELECT o.name, o.plan, array_agg(u.name || ' ' || m.role ORDER BY u.name) AS members FROM organizations o
+        JOIN organization_members m ON o.id = organization_id JOIN users u ON u.id = user_id
+        WHERE u.name IN ('Alice', 'Bob', 'Charlie') GROUP BY o.id ORDER BY o.name"""
+    assert [tuple(row) for row in await real_data.fetch(places)] == [
+        ("Personal", "FREE", ["Charlie OWNER"]),
+        ("Startup Inc", "FREE", ["Alice VIEWER", "Bob OWNER"]),
+        ("TechCorp", "PRO", ["Alice OWNER", "Bob ADMIN", "Charlie MEMBER"]),
+    ]
+    passwords = "SELECT count(*) FROM passwords JOIN users u ON u.id = user_id WHERE u.email = ANY($1)"
+    seeds = [*administrators, "alice@example.com", "bob@example.com", "charlie@example.com"]
+    assert await real_data.fetchval(passwords, seeds) == 0
 
 
 async def test_the_demo_people_have_what_is_said_of_them(real_data: Any) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import true
 from strawberry.utils.str_converters import to_snake_case
 
 from db.access import Viewer, allows
-from db.base import Base, new_id, tables
+from db.base import Base, new_id
 from db.permissions import Permission
 from db.relations import class_of
 from db.rules import parent_of

@@ -16,6 +16,8 @@ from db.tables import UserRole
 
 BATCH = 5_000
 TEACHERS = 50  # one in so many
+ONE_IN_A_HUNDRED = 0.01  # has an account that is closed
+SIGNED_IN = 0.9  # of all have signed in
 _FIRST, _LAST = moment("2017-01-01"), moment("2026-01-01")
 
 
@@ -67,6 +69,7 @@ def _somebody(number: int, at: datetime, texts: Texts, random: Random) -> Somebo
 
 
 def _user(one: Somebody) -> Row:
+    chance = dice(one.email).random()
     return row(
         tables.User,
         one.email,
@@ -75,5 +78,7 @@ def _user(one: Somebody) -> Row:
         email_verified_at=one.since,
         name=one.name,
         role=one.role,
+        is_active=chance > ONE_IN_A_HUNDRED,
+        last_login_at=None if chance > SIGNED_IN else one.since + (UNTIL - one.since) * chance,
         last_seen_at=UNTIL,
     )
