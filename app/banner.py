@@ -55,7 +55,8 @@ def _page(line: str, site: Site) -> str:
 
 def _people(origin: str, people: list[SignedIn]) -> Iterator[str]:
     if not people:
-        yield "scripts/token EMAIL prints a token for a user; scripts/seed loads the demo data into an empty database."
+        yield "Be the first: scripts/administrator EMAIL makes an administrator, and prints a token to sign in with."
+        yield "scripts/token EMAIL prints one for any user; scripts/seed loads the demo data into an empty database."
         return
     yield "Be one of them: open the link, or send the header [bold]Authorization: Bearer TOKEN[/]"
     for signed_in in people:

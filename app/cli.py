@@ -78,6 +78,20 @@ def token(email: str, *, data: Data = DATA) -> None:
 
 
 @cli.command()
+def administrator(email: str, *, data: Data = DATA) -> None:
+    """Make somebody an administrator, with an account if they have none, and print a bearer token for them."""
+    from app.auth import issue_token
+    from db.actions import people
+
+    async def appoint(settings: Settings) -> str:
+        await sessions.done(settings.database_url, lambda work: people.appoint(work, email))
+        return await issue_token(settings.database_url, email)
+
+    with ready(data) as settings:
+        typer.echo(asyncio.run(appoint(settings)))
+
+
+@cli.command()
 def seed(*, scale: Scale = 1, data: Data = DATA) -> None:
     """Load the demo data into an empty database."""
     with ready(data) as settings:

@@ -81,10 +81,11 @@ async def _sessions_of(work: Work, email: str) -> Sequence[tables.Session]:
 def _done(data: Path, do: Callable[[Work], Awaitable[T]]) -> T:
     """The outcome of one transaction of an operator's."""
     with ready(data) as settings:
-        return asyncio.run(_work(settings.database_url, do))
+        return asyncio.run(done(settings.database_url, do))
 
 
-async def _work(database_url: str, do: Callable[[Work], Awaitable[T]]) -> T:
+async def done(database_url: str, do: Callable[[Work], Awaitable[T]]) -> T:
+    """The outcome of one transaction of an operator's, on this database."""
     from db.engine import Database
 
     database = Database(database_url, pool_size=1)

@@ -1,6 +1,6 @@
 """Looking after people: their roles, and whether they may sign in. For administrators, of whom one stays."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from db import tables
 from db.actions import accounts
@@ -32,6 +32,26 @@ async def person(work: Work, public_id: str) -> tables.User:
     if both[1] not in found:
         raise NotFound(at="userId")
     return found[both[1]]
+
+
+async def appoint(work: Work, email: str) -> tables.User:
+    """The user with this address as an administrator, made if there is none: the operator's way to the first one.
+
+    An operator vouches for the address.
+    """
+    user, address = tables.User, email.strip()
+    same = func.lower(user.email) == address.lower()
+    found = await work.scalar(select(user).where(same).with_for_update())
+    if found is None:
+        new = user(email=address, name=address.partition("@")[0], role=UserRole.ADMIN, email_verified_at=func.now())
+        found = await work.add(new)
+        work.audit("administrator_appointed", found)
+        await work.changed(found)
+    elif work.change(found, {"role": UserRole.ADMIN}):
+        work.audit("administrator_appointed", found)
+        await work.happened(UserEventKind.ROLE_CHANGED, found)
+        work.touch(viewer_topic(found.id))
+    return found
 
 
 async def set_role(work: Work, user: tables.User, role: UserRole) -> None:

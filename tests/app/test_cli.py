@@ -31,6 +31,7 @@ from db.queue.add import add
 from db.queue.declared import kinds
 from db.queue.names import queries
 from tests.app.conftest import Run
+from tests.databases import Databases
 from tests.db.test_epoch import epoch_of
 from tests.deadline import DEADLINE
 from tests.world import World
@@ -236,7 +237,29 @@ def test_the_banner_has_an_address_that_a_browser_can_open(host: str, origin: st
 def test_without_demo_people_the_banner_says_how_to_get_in() -> None:
     text = banner("127.0.0.1", 80, [])
     assert "scripts/token EMAIL" in text
+    assert "scripts/administrator EMAIL" in text
     assert "Authorization" not in text
+
+
+def test_an_operator_makes_the_first_administrator_of_an_empty_installation(
+    run: Run, databases: Databases, migrated: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = databases.copy(migrated)
+    monkeypatch.setenv("DATABASE_URL", empty)
+    for address in ("Grace@example.com", "grace@EXAMPLE.com"):
+        run("administrator", address)
+        viewer = viewer_of(empty, capsys.readouterr().out.strip())
+        assert viewer.is_admin
+    with pytest.raises(SystemExit, match="has an @"):
+        run("administrator", "nobody")
+
+
+def test_an_operator_makes_somebody_an_administrator_who_has_an_account(
+    run: Run, database_url: str, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("administrator", "ada@example.com")
+    viewer = viewer_of(database_url, capsys.readouterr().out.strip())
+    assert (viewer.id, viewer.is_admin) == (world.ada.id, True)
 
 
 def test_the_banner_names_everybody_with_a_token() -> None:

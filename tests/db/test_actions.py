@@ -385,6 +385,13 @@ CALLS = (
         "SELECT role = 'MODERATOR' FROM users WHERE name = 'Vera'",
     ),
     Call(
+        people.appoint,
+        "ada",
+        (),
+        lambda work: people.appoint(work, "grace@example.com"),
+        "SELECT role = 'ADMIN' AND is_active FROM users WHERE email = 'grace@example.com'",
+    ),
+    Call(
         people.set_active,
         "root",
         ("ines",),
