@@ -193,19 +193,17 @@ async def test_an_account_without_tokens_or_a_way_to_others_has_none(database: D
 # --- what is sealed ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("table_of", "column"),
-    [("adas_account", "refresh_token"), ("olgas_account", "access_token")],
-    ids=["in another column", "in another row"],
-)
-async def test_a_token_that_was_put_elsewhere_cannot_be_opened(
-    database: Database, world: World, table_of: str, column: str
-) -> None:
-    await given(database, world.adas_account, ends_in=None)
-    await given(database, world.olgas_account, ends_in=None)
+@pytest.mark.parametrize("where", ["in another column", "in another row", "in the row of another person"])
+async def test_a_token_that_was_put_elsewhere_cannot_be_opened(database: Database, world: World, where: str) -> None:
+    other = tables.Account(user_id=world.ada.id, provider="acme", provider_account_id="ada")
+    await add(database, other)
+    for account in (world.adas_account, world.olgas_account, other):
+        await given(database, account, ends_in=None)
+    there = {"in another row": other, "in the row of another person": world.olgas_account}.get(
+        where, world.adas_account
+    )
+    column = "refresh_token" if there is world.adas_account else "access_token"
     stolen = (await of(database, world.adas_account)).access_token
-    there = world.rows[table_of]
-    assert isinstance(there, tables.Account)
     async with database.work(GUEST) as work:
         await work.execute(update(tables.Account).where(tables.Account.id == there.id).values({column: stolen}))
     with pytest.raises(Unreadable):
