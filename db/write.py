@@ -75,8 +75,7 @@ class Work:
         """Entries of the audit log that wait to be written."""
         self.request_id: UUID | None = None
         """The id by which the log knows the operation."""
-        self.origin: str | None = None
-        """The origin at which browsers reach this server; None where nobody asked it anything."""
+        self.origin: str | None = None  # at which browsers reach this server, where one has asked it
         self.items: dict[UUID, Any] = {}
         """The parts of the input that rows were made of, by their keys."""
         self.opened: AsyncSession | None = None
@@ -235,8 +234,7 @@ class Work:
         await session.flush()
         if self.entries:
             statement, arguments = insertion(self.entries)
-            connection = await session.connection()
-            await connection.exec_driver_sql(statement.sql, tuple(arguments))
+            await (await session.connection()).exec_driver_sql(statement.sql, tuple(arguments))
             self.entries.clear()
 
     async def _find(self, table: type[Entity], key: UUID, may: May, *, lock: bool) -> "Found[Entity]":

@@ -78,8 +78,7 @@ class Conversation:
 
     async def serve(self) -> None:
         """Talk until one side closes; then nothing of it runs any more."""
-        offered = PROTOCOL in self.websocket.scope["subprotocols"]
-        await self.websocket.accept(PROTOCOL if offered else None)
+        await self.websocket.accept(PROTOCOL if PROTOCOL in self.websocket.scope["subprotocols"] else None)
         started = time.perf_counter()
         try:
             async with asyncio.TaskGroup() as self.tasks:
@@ -149,8 +148,7 @@ class Conversation:
             viewer = await self.graph.sessions.viewer(credential)
         except Unauthenticated as error:
             raise Closing(4403, error.message) from None
-        asked = origin_of(self.websocket.scope)
-        client = Client(viewer, credential, address.host if address else None, asked=asked)
+        client = Client(viewer, credential, address.host if address else None, asked=origin_of(self.websocket.scope))
         self.sockets.admit(client)
         self.client = client
         note(viewer=client.viewer.id and str(client.viewer.id))

@@ -43,7 +43,7 @@ MAX_PASSKEYS = 20
 LARGEST = 16 * 1024
 """Bytes of the answer of a browser as JSON, at most: without an attestation it is a tenth of that."""
 TO_SIGN_IN = "passkey sign-in"
-TIMEOUT = round(LIFETIME.total_seconds() * 1_000)
+IN_MS = round(LIFETIME.total_seconds() * 1_000)
 REFUSED = "This passkey does not let you in. Try another, or sign in another way."
 UNREADABLE = "This is not what a browser answers for a passkey."
 
@@ -74,7 +74,7 @@ async def begin_registration(work: Work) -> Json:
         user_name=user.email,
         user_display_name=user.name,
         challenge=new_challenge(work, _to_add(user)),
-        timeout=TIMEOUT,
+        timeout=IN_MS,
         authenticator_selection=AuthenticatorSelectionCriteria(
             resident_key=ResidentKeyRequirement.REQUIRED,
             user_verification=UserVerificationRequirement.PREFERRED,
@@ -142,7 +142,7 @@ async def begin_sign_in(work: Work) -> Json:
     They name no passkey, and so say of nobody whether they have one.
     """
     host = _place(work).host
-    options = generate_authentication_options(rp_id=host, challenge=new_challenge(work, TO_SIGN_IN), timeout=TIMEOUT)
+    options = generate_authentication_options(rp_id=host, challenge=new_challenge(work, TO_SIGN_IN), timeout=IN_MS)
     return options_to_json_dict(options)
 
 
@@ -216,7 +216,7 @@ def _challenge(client_data: bytes) -> bytes:
 
 
 def _parsed(parse: Callable[[Any], Parsed], value: Any) -> Parsed:
-    """What a browser has answered, in parts; raises BadInput."""
+    """The answer of a browser in parts; raises BadInput."""
     try:
         if isinstance(value, bytes) or len(orjson.dumps(value)) <= LARGEST:
             return parse(value)
