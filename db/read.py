@@ -108,10 +108,13 @@ async def expression(
     viewer: Viewer,
     table: type[Base],
     value: Callable[[Any], ColumnElement[Any]],
+    needs: Permission | None,
     keys: Sequence[UUID],
 ) -> dict[UUID, Any]:
-    """The value of an SQL expression over each of these rows."""
-    statement = select(table.id, value(table.__table__.c)).where(table.id == _any())
+    """The value of an SQL expression over each of these rows on which the viewer has the permission that it needs."""
+    row = table.__table__
+    may = allows(needs, row, viewer) if needs else true()
+    statement = select(table.id, value(row.c)).where(table.id == _any(), may)
     return dict(await _rows(session, viewer, statement, keys))
 
 

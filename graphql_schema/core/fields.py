@@ -160,10 +160,8 @@ class Sql(Field):
         )
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
-        if self.needs and not await context.load(read.permitted, type(source), self.needs, key=source.id):
-            return None
         applied = Applied(self.value, Literals.of(self.signature, arguments))
-        return await context.load(read.expression, type(source), applied, key=source.id)
+        return await context.load(read.expression, type(source), applied, self.needs, key=source.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,10 +64,10 @@ async def test_a_permission_is_looked_up_for_many_rows(ask: Reader, world: World
 
 
 async def test_an_expression_is_computed_for_many_rows(ask: Reader, world: World) -> None:
-    found = await ask(
-        "ada", read.expression, tables.User, lambda user: func.upper(user.name), keys=[world.ada.id, world.ben.id]
-    )
-    assert found == {world.ada.id: "ADA", world.ben.id: "BEN"}
+    asked: Any = "ada", read.expression, tables.User, lambda user: func.upper(user.name)
+    rows = [world.ada.id, world.ben.id]
+    assert await ask(*asked, None, keys=rows) == {world.ada.id: "ADA", world.ben.id: "BEN"}
+    assert await ask(*asked, OWN, keys=rows) == {world.ada.id: "ADA"}
 
 
 async def test_a_way_up_leads_from_many_rows_to_one_each(ask: Reader, world: World) -> None:

@@ -55,3 +55,23 @@ async def test_who_belongs_to_it_no_more_hears_an_error_and_then_nothing(
         with pytest.raises(AccessLost) as lost:
             await ear.hear()
     assert lost.value.details == {"ids": [world.analytical.public_id]}
+
+
+@pytest.mark.parametrize("way", ["demoted", "removed", "left"])
+async def test_what_administrators_see_is_lost_with_that_though_nothing_happens_to_it(
+    graph: Graph, world: World, listen: Listen, way: str
+) -> None:
+    """Ben listens to a job that Ada has asked for, of which he hears nothing else."""
+    place = {"memberId": world.bens_membership.public_id}
+    await done(graph, "ada", CHANGE, **place, role="ADMIN")
+    query = "subscription ($id: ID!) { jobProgress(jobId: $id) { job { status } } }"
+    async with listen("ben", query, id=world.report.public_id) as ear:
+        assert (await ear.hear())["data"]["jobProgress"]["job"]
+        if way == "left":
+            await done(graph, "ben", LEAVE, **place)
+        else:
+            role = {"role": "MEMBER"} if way == "demoted" else {}
+            await done(graph, "ada", CHANGE if way == "demoted" else REMOVE, **place, **role)
+        with pytest.raises(AccessLost) as lost:
+            await ear.hear()
+    assert lost.value.details == {"ids": [world.report.public_id]}
