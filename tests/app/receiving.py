@@ -77,7 +77,7 @@ async def receiving(
         for one in connections:
             for transport in (one.transport, one._original_transport):
                 if transport:
-                    transport.abort()
+                    transport.abort()  # type: ignore[attr-defined]  # every transport of a socket has it
         are_closed = asyncio.Event()
         loop.call_soon(are_closed.set)  # behind the ends of all these
         await are_closed.wait()

@@ -71,7 +71,7 @@ def mails(folder: Path) -> list[Path]:
 async def test_whoever_registers_finds_a_link_in_the_mailbox_and_is_verified_by_it(
     database_url: str, redis_url: str, prefix: str, tmp_path: Path
 ) -> None:
-    options = {"redis_prefix": prefix, "mailbox": tmp_path, "public_url": "https://trellis.test"}
+    options: dict[str, Any] = {"redis_prefix": prefix, "mailbox": tmp_path, "public_url": "https://trellis.test"}
     settings = Settings(database_url=database_url, redis_url=redis_url, **options)
     async with serving(database_url, redis_url, redis_prefix=prefix) as served, Working(settings) as working:
         await ask(served, REGISTER, **GRACE)
@@ -92,7 +92,7 @@ async def test_a_mail_waits_for_a_server_that_is_away_and_one_that_nobody_gets_i
 ) -> None:
     async with receiving() as away:
         pass
-    mail = {
+    mail: dict[str, Any] = {
         "smtp_url": f"smtp://localhost:{away.port}",
         "mail_from": "hello@trellis.test",
         "public_url": "https://t.test",
@@ -129,7 +129,11 @@ async def test_where_mails_have_no_way_out_the_log_says_what_to_set(
 
 
 def test_a_worker_beside_a_server_has_its_secrets_its_address_and_its_mailbox() -> None:
-    given = {"secrets": ("s" * 32, "t" * 32), "mailbox": Path("mails"), "public_url": "http://127.0.0.1:8000"}
+    given: dict[str, Any] = {
+        "secrets": ("s" * 32, "t" * 32),
+        "mailbox": Path("mails"),
+        "public_url": "http://127.0.0.1:8000",
+    }
     environment = WorkerProcesses(Settings(database_url=NO_DATABASE, redis_url=NO_REDIS, **given)).environment
     assert environment["TRELLIS_SECRETS"].split() == ["s" * 32, "t" * 32]
     assert Path(environment["TRELLIS_MAILBOX"]).is_absolute()
