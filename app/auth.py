@@ -1,23 +1,31 @@
-"""Authentication: from the text of an `Authorization` header to a viewer, on every transport alike."""
+"""Authentication: from the text of an `Authorization` header to a viewer, on every transport alike.
+
+A credential is the token of a session or an API key. The viewers of those that were used last are cached (`Viewers`).
+"""
 
 import time
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ARRAY, LargeBinary, any_, bindparam, func, literal_column, select
+from sqlalchemy import ARRAY, LargeBinary, and_, any_, bindparam, case, func, literal_column, or_, select
 
+from app.changes import Changes, Heard, State
+from app.realtime import Realtime
 from db import tables
-from db.access import GUEST, Viewer
+from db.access import GUEST, Viewer, any_row, named_roles
 from db.actions import accounts
+from db.actions.keys import PURPOSE
 from db.cache import Cache
 from db.engine import Database
 from db.errors import NotFound, Refusal, Unauthenticated
 from db.failures import failure_of
 from db.statements import compiled
 from db.tables import UserRole
-from db.tokens import is_token, token_hash
+from db.tokens import is_key, is_token, token_hash
 
 REMEMBERED_FOR = 3.0
 MAX_REMEMBERED = 10_000
@@ -49,6 +57,41 @@ _ALL_OF = compiled(
         tables.Session.token_hash == any_(bindparam("hashes", type_=ARRAY(LargeBinary())))
     )
 )
+_KEY, _MEMBER = tables.ApiKey, tables.OrganizationMember.__table__
+_OF_KEY = _ORGANIZATIONS.where(
+    or_(_KEY.organization_id.is_(None), tables.OrganizationMember.organization_id == _KEY.organization_id)
+)
+_IS_PLACED = or_(
+    _KEY.organization_id.is_(None),
+    any_row(_MEMBER, _MEMBER.c.organization_id == _KEY.organization_id, _MEMBER.c.user_id == tables.User.id),
+)
+_OVERLAPS = and_(
+    _KEY.previous_hash == any_(bindparam("hashes", type_=ARRAY(LargeBinary()))), _KEY.previous_until > func.now()
+)
+_KEYS = compiled(
+    select(
+        tables.User.id,
+        tables.User.role,
+        _KEY.id,
+        func.array(_OF_KEY.scalar_subquery()),
+        _KEY.scopes,
+        _KEY.rate_limit,
+        _KEY.expires_at,
+        _KEY.key_hash,
+        case((_KEY.previous_until > func.now(), _KEY.previous_hash)),
+        _KEY.previous_until,
+    )
+    .join(_KEY, _KEY.user_id == tables.User.id)
+    .where(
+        or_(_KEY.key_hash == any_(bindparam("hashes", type_=ARRAY(LargeBinary()))), _OVERLAPS),
+        _KEY.is_active,
+        _KEY.revoked_at.is_(None),
+        or_(_KEY.expires_at.is_(None), _KEY.expires_at > func.now()),
+        _IS_PLACED,
+        tables.User.is_active,
+    )
+)
+"""Of each key the viewer, with the signatures of its secret and of the one before that, while it holds."""
 
 REFUSED = "This token does not hold. Sign in again, without it."
 
@@ -65,16 +108,37 @@ def given(authorization: str | None) -> str | None:
     return (authorization or "").strip() or None
 
 
-class Sessions:
-    """The sessions of credentials, each cached for a few seconds.
+@dataclass(frozen=True, slots=True)
+class _Cached:
+    """A viewer, with the state of their user before they were looked up."""
 
-    A session that ends holds so long at the most in other processes; in this one it ends at once, because a mutation
-    evicts the session of its sender.
+    viewer: Viewer
+    until: float
+    changes: Changes
+    state: State
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is as if they were looked up now: nothing of them has changed, and it would have been heard.
+
+        Where nothing is heard it may be stale for as long as it is cached.
+        """
+        return time.monotonic() < self.until and self.changes.state == self.state
+
+
+class Sessions:
+    """The viewers of credentials, tokens of sessions and API keys alike, each cached for a few seconds.
+
+    Whatever changes a viewer evicts them at once, in all processes: the end of a session, another role, a membership,
+    a key that is revoked. While no events are heard they are as old as the cache at the most.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, realtime: Realtime) -> None:
         self.database = database
-        self._known = Cache[tuple[Viewer, float]](MAX_REMEMBERED)
+        self.looked_up: Callable[[Viewer], None] = lambda _viewer: None
+        """Called with every viewer who was looked up: as long as they ask for something, every few seconds."""
+        self._heard = Heard(realtime)
+        self._known = Cache[_Cached](MAX_REMEMBERED)
         self._forgotten = 0
         """The number of evictions: a look-up that began before one may be stale, and is not cached."""
 
@@ -85,28 +149,34 @@ class Sessions:
         """
         if (credential := given(authorization)) is None:
             return GUEST
-        token = _bearer(credential)
-        viewer, until = self._known.get(token) or (GUEST, 0.0)
-        if until < time.monotonic():
-            forgotten = self._forgotten
-            viewer = await self._looked_up(token)
-            if forgotten == self._forgotten:
-                self._known.put(token, (viewer, time.monotonic() + REMEMBERED_FOR), 1)
-        return viewer
+        secret = _bearer(credential)
+        known = self._known.get(secret)
+        return known.viewer if known and known.holds else await self._looked_up(secret, known)
 
     async def holding(self, authorizations: AbstractSet[str | None]) -> dict[str | None, Viewer]:
-        """The viewers of those headers that hold at this moment, found by one statement."""
-        hashes = {header: token_hash(_bearer(header)) for header in authorizations if header is not None}
-        if not hashes:
-            return {}
-        arguments = _ALL_OF.arguments({"hashes": list(set(hashes.values()))})
-        found = await self.database.readers.fetch(_ALL_OF.sql, arguments)
-        viewers = {hash_: _viewer(*columns) for *columns, hash_ in found}
-        return {header: viewers[hash_] for header, hash_ in hashes.items() if hash_ in viewers}
+        """The viewers of those headers that hold at this moment, found by one statement for each kind of credential."""
+        secrets = {header: _bearer(header) for header in authorizations if header is not None}
+        viewers = await _sessions(self.database, [secret for secret in secrets.values() if is_token(secret)])
+        viewers |= await _keys(self.database, [secret for secret in secrets.values() if is_key(secret)])
+        return {header: viewers[secret] for header, secret in secrets.items() if secret in viewers}
 
-    async def _looked_up(self, token: str) -> Viewer:
+    async def _looked_up(self, secret: str, before: _Cached | None) -> Viewer:
+        """The viewer as the database knows them now, cached from here on."""
+        forgotten = self._forgotten
+        state = before.changes.state if before else None
+        viewer = await self._found(secret)
+        self.looked_up(viewer)
+        assert viewer.id
+        changes = self._heard.of(viewer.id)
+        if state is None or before is None or changes is not before.changes:
+            state = changes.state._replace(is_heard=False)  # what changed while they were looked up nobody has heard
+        if forgotten == self._forgotten:
+            self._known.put(secret, _Cached(viewer, time.monotonic() + REMEMBERED_FOR, changes, state), 1)
+        return viewer
+
+    async def _found(self, secret: str) -> Viewer:
         try:
-            return await authenticate(self.database, token)
+            return await authenticate(self.database, secret)
         except Exception as error:
             if failure_of(error) is None:
                 raise
@@ -114,20 +184,25 @@ class Sessions:
             raise SessionsUnavailable from None
 
     def forget(self, authorization: str | None) -> None:
-        """Evict the session of a header, so that the next request asks the database."""
+        """Evict the viewer of a header, so that the next request asks the database."""
         if authorization is not None:
             self._forgotten += 1
             self._known.pop(_bearer(authorization))
 
 
-async def authenticate(database: Database, token: str) -> Viewer:
-    """The active user of an unexpired session; raises Unauthenticated for every other token alike."""
-    if not is_token(token):
+async def authenticate(database: Database, secret: str) -> Viewer:
+    """The active user of an unexpired session or key; raises Unauthenticated for every other credential alike.
+
+    What has not the form of one, such as a key with a typo, is refused without a query.
+    """
+    if is_token(secret):
+        found = await database.fetch(_SESSION, _SESSION.arguments({"hash": token_hash(secret)}))
+        viewer = _viewer(*found) if found else None
+    else:
+        viewer = (await _keys(database, [secret])).get(secret) if is_key(secret) else None
+    if viewer is None:
         raise Unauthenticated(REFUSED)
-    found = await database.fetch(_SESSION, _SESSION.arguments({"hash": token_hash(token)}))
-    if found is None:
-        raise Unauthenticated(REFUSED)
-    return _viewer(*found)
+    return viewer
 
 
 async def issue_token(database_url: str, email: str) -> str:
@@ -146,8 +221,55 @@ async def issue_token(database_url: str, email: str) -> str:
         await database.close()
 
 
+async def _sessions(database: Database, tokens: Sequence[str]) -> dict[str, Viewer]:
+    """The viewers of those of these tokens that hold."""
+    if not tokens:
+        return {}
+    by_hash = {token_hash(token): token for token in tokens}
+    found = await database.readers.fetch(_ALL_OF.sql, _ALL_OF.arguments({"hashes": [*by_hash]}))
+    return {by_hash[hash_]: _viewer(*columns) for *columns, hash_ in found}
+
+
+async def _keys(database: Database, secrets: Sequence[str]) -> dict[str, Viewer]:
+    """The viewers of those of these API keys that hold."""
+    if not secrets:
+        return {}
+    by_hash = {one: secret for secret in secrets for one in database.keyring.signatures(PURPOSE, secret.encode())}
+    found = await database.readers.fetch(_KEYS.sql, _KEYS.arguments({"hashes": [*by_hash]}))
+    viewers = dict[str, Viewer]()
+    for *columns, now, before, until in found:
+        viewer = _program(*columns)
+        ends = min(filter(None, (viewer.expires_at, until)), default=None)
+        holding = {now: viewer, before: replace(viewer, expires_at=ends)}
+        viewers |= {by_hash[one]: holding[one] for one in holding.keys() & by_hash.keys()}
+    return viewers
+
+
 def _viewer(user_id: UUID, role: bytes, session_id: UUID, organization_ids: list[UUID], expires_at: datetime) -> Viewer:
     return Viewer(user_id, UserRole[role.decode()], session_id, tuple(organization_ids), expires_at)
+
+
+def _program(
+    user_id: UUID,
+    role: bytes,
+    key_id: UUID,
+    organization_ids: list[UUID],
+    scopes: list[str],
+    rate_limit: int,
+    expires_at: datetime | None,
+) -> Viewer:
+    """The viewer of an API key. It gives nobody the powers of a role on the platform over what is others'."""
+    known = UserRole[role.decode()]
+    return Viewer(
+        user_id,
+        None if known in named_roles else known,
+        None,
+        tuple(organization_ids),
+        expires_at,
+        scopes=frozenset(scopes),
+        key_id=key_id,
+        rate_limit=rate_limit,
+    )
 
 
 def _bearer(authorization: str) -> str:

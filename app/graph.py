@@ -14,6 +14,7 @@ import orjson
 
 from app import costs, introspection, logs, metrics
 from app.auth import Sessions
+from app.key_limits import KeyLimits
 from app.persisted.find import Persisted
 from app.rate_limits import Charge, Keys, RateLimited, RateLimits, Throttle, payers
 from app.requests import Members
@@ -65,6 +66,7 @@ class Graph:
     sessions: Sessions
     persisted: Persisted
     rate_limits: RateLimits
+    key_limits: KeyLimits
     audience: Audience = "everybody"
     """The viewers who may learn the schema."""
     presence: Presence | None = None
@@ -77,7 +79,10 @@ class Graph:
     """The mutations that run."""
 
     async def prepare(self, members: Members, client: Client) -> Operation:
-        """The operation in the checked members of a request; raises RequestError, and what `Persisted.find` raises."""
+        """The operation in the checked members of a request, as a use of the API key that it came with.
+
+        Raises RequestError, what `Persisted.find` raises, and RateLimited for one more than the key allows.
+        """
         tenant = "guests" if client.viewer.is_guest else str(client.viewer.id)
         try:
             read = partial(self.executor.read, payer=client.pays[0], charge=partial(self._charge_for_text, client))
@@ -92,6 +97,8 @@ class Graph:
                 introspection.hide(error)
             raise
         introspection.check(self.audience, operation, client.viewer)
+        if not operation.is_dry_run:
+            await self.key_limits.use(client.viewer)
         return operation
 
     async def execute(self, operation: Operation, client: Client) -> Answered:

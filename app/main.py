@@ -22,6 +22,7 @@ from app.graph import Graph
 from app.http import Explanations, GraphQLOverHTTP, TicketIssue
 from app.http_protocol import HTTPProtocol
 from app.introspection import visiting
+from app.key_limits import KeyLimits
 from app.last_seen import LastSeen
 from app.logs import RequestLog
 from app.media import serving as media
@@ -86,9 +87,12 @@ class App:
         self.realtime = Realtime(settings.redis_url, self.database.past, prefix=settings.redis_prefix)
         relay: type[Relay | Wakes] = Relay if settings.relay else Wakes
         self.relay = relay(self.database, self.realtime)
-        self.sessions = Sessions(self.database)
+        self.sessions = Sessions(self.database, self.realtime)
         self.buckets = Buckets(settings.redis_url, prefix=settings.redis_prefix)
         self.last_seen = LastSeen(self.database)
+        self.key_limits = KeyLimits(
+            settings.redis_url, self.database, prefix=settings.redis_prefix, mode=settings.rate_limit_mode
+        )
         self.presence = Presence(settings.redis_url, prefix=settings.redis_prefix)
         self.automatic = Automatic(settings.redis_url, prefix=settings.redis_prefix)
         executor = Executor(schema.executor.schema, limits=settings.limits, deadline=settings.deadline)
@@ -102,6 +106,7 @@ class App:
             self.sessions,
             Persisted(trusted, self.automatic),
             _rate_limits(self.buckets, settings),
+            self.key_limits,
             settings.introspection,
             self.presence,
             settings.public_url and origin_in(settings.public_url),
@@ -158,7 +163,7 @@ class App:
 
     @asynccontextmanager
     async def _lifespan(self, _pages: Starlette) -> AsyncIterator[None]:
-        redis = self.realtime, self.buckets, self.automatic, self.tickets, self.presence
+        redis = self.realtime, self.buckets, self.automatic, self.tickets, self.presence, self.key_limits
         async with AsyncExitStack() as running:
             for one in (*redis, self.database.watch(), self.relay, self.watch, self.last_seen):
                 await running.enter_async_context(one)

@@ -28,7 +28,7 @@ RESOLVED = Counter("trellis_resolved_total", "Root fields that were not compiled
 ERRORS = Counter("trellis_errors_total", "Errors in answers and refusals, by their code.", ["code"])
 RATE_LIMITED = Counter(
     "trellis_rate_limited_total",
-    "Operations that had too little left, by whose bucket it was (usr, ip, org, text) and whether that is enforced.",
+    "Operations that had too little left, by the bucket (usr, ip, org, text, key) and whether that is enforced.",
     ["bucket", "mode"],
 )
 

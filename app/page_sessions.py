@@ -55,7 +55,7 @@ class PageSession(GraphQLOverHTTP):
         if client.viewer.session_id is None:
             raise Unauthenticated("Only the token of a session can be kept in a cookie.")
         token = asked.credential.partition(" ")[2].strip()
-        return NoContent(cookies.kept(cookies.SESSION, token, seconds=expires_in(client.viewer)))
+        return NoContent(cookies.kept(cookies.SESSION, token, seconds=expires_in(client.viewer) or 0))
 
     async def _end(self, asked: HTTPRequest) -> None:
         """End the session that the request came with. Nothing is to be done for one that has ended."""

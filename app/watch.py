@@ -1,13 +1,14 @@
 """The credentials of open WebSockets and streams: clients are warned before they end, and turned away after it.
 
-Whatever ends a session is an event of its user, and so is another role: every process that has connections of that user
-looks at once. All credentials are looked at now and then too, by one statement: for those that end by themselves, and
-for what no event tells of.
+Whatever ends a session, or changes what a viewer may do, is an event of the user (`app.changes`), and every process
+that has connections of that user looks at once.
+All credentials are looked at now and then too, by one statement: for those that end by themselves, and for what no
+event tells of.
 """
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol, Self
@@ -16,16 +17,13 @@ from weakref import WeakKeyDictionary
 import structlog
 
 from app.auth import Sessions
+from app.changes import may_change, topics
 from app.graph import Client
 from app.realtime import Realtime
 from db.access import GUEST, Viewer
-from db.actions.accounts import SESSIONS_ENDED
 from db.background import Background
-from db.outbox import Event, topic
-from db.tables import UserEventKind
+from db.outbox import Event
 
-TELLING = {SESSIONS_ENDED, UserEventKind.ROLE_CHANGED}
-"""The kinds of events of a user after which their connections are looked at."""
 TIMEOUT = 1
 """Seconds that a look waits for connections to close, and the end of the watch for a look."""
 WARNED_FOR = 60
@@ -88,7 +86,10 @@ class Watch:
         self._connected.add(connected)
         self.suspect(connected)  # its credential may have been cached
         try:
-            with self.realtime.hearing(topic("user", user), _Suspicion(self, connected)):
+            suspicion = _Suspicion(self, connected)
+            with ExitStack() as hearing:
+                for one in topics(user):
+                    hearing.enter_context(self.realtime.hearing(one, suspicion))
                 yield
         finally:
             self._connected.discard(connected)
@@ -128,7 +129,8 @@ class Watch:
                 told.append(one.turn_away())
                 continue
             one.client = replace(client, viewer=viewer)
-            if (seconds := expires_in(viewer)) <= WARNED_FOR and self._warned.get(one) != client.credential:
+            seconds = expires_in(viewer)
+            if seconds is not None and seconds <= WARNED_FOR and self._warned.get(one) != client.credential:
                 self._warned[one] = client.credential
                 told.append(one.warn(seconds))
         async with asyncio.timeout(TIMEOUT):
@@ -137,20 +139,21 @@ class Watch:
 
 @dataclass(eq=False, slots=True)
 class _Suspicion:
-    """Has a connection looked at whenever a session of its user ends, or they have another role."""
+    """Has a connection looked at whenever its user may have changed."""
 
     watch: Watch
     connected: Connected
 
     def hear(self, event: Event) -> None:
-        if event.kind in TELLING:
+        if may_change(event):
             self.watch.suspect(self.connected)
 
     def lose(self) -> None:
         self.watch.suspect(self.connected)
 
 
-def expires_in(viewer: Viewer) -> int:
-    """The whole seconds until the session of a user ends by itself."""
-    assert viewer.expires_at
+def expires_in(viewer: Viewer) -> int | None:
+    """The whole seconds until the credential of a viewer ends by itself; None for a key without an end."""
+    if viewer.expires_at is None:
+        return None
     return max(0, int((viewer.expires_at - datetime.now(UTC)).total_seconds()))

@@ -150,7 +150,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "TRELLIS_SECRETS": " ".join(settings.secrets),
         "TRELLIS_PUBLIC_URL": settings.public_url,
         "TRELLIS_MAILBOX": str(settings.mailbox.absolute()) if settings.mailbox else None,
-        "TRELLIS_MEDIA": str(settings.media) if settings.media else None,
+        "TRELLIS_MEDIA": str(settings.media.absolute()) if settings.media else None,
     }
     others = {name: value for name, value in os.environ.items() if name not in given}
     return others | {name: value for name, value in given.items() if value is not None}

@@ -37,8 +37,9 @@ Keys = Select[tuple[UUID]]
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The viewer of an operation, and the session of their token. A guest has no id. Statements take the id as bind
-    parameter `viewer_id`.
+    """The viewer of an operation, and the session or the API key that they came with. A guest has no id.
+
+    Statements take the id as bind parameter `viewer_id`.
     """
 
     id: UUID | None = None
@@ -48,9 +49,13 @@ class Viewer:
     organization_ids: tuple[UUID, ...] = ()
     """The organizations that pay for what the viewer asks."""
     expires_at: datetime | None = None
-    """The moment at which the session ends by itself."""
+    """The moment at which the session or the key ends by itself, if it does."""
     scopes: frozenset[str] | None = None
     """The scopes of the credential, such as `specs:read` and `specs:write`; None where it allows everything."""
+    key_id: UUID | None = None
+    """The API key that a program came with."""
+    rate_limit: int = 0
+    """The operations an hour that the key allows."""
 
     @property
     def is_guest(self) -> bool:

@@ -225,8 +225,8 @@ class Work:
         not yet written are noted by themselves. The entry is written at the end of this transaction.
         """
         near = self._found | {row.id: row for row in self.added}
-        others = {"action": action, "actor_id": self.viewer.id, "request_id": self.request_id}
-        self.entries.append(entry_of(row, near=near, details=details, **others))
+        who = {"actor_id": self.viewer.id, "api_key_id": self.viewer.key_id, "request_id": self.request_id}
+        self.entries.append(entry_of(row, near=near, details=details, action=action, **who))
 
     async def flush(self) -> None:
         """Write what waits, in the session."""

@@ -59,7 +59,8 @@ UNLIMITED = Limits(**{limit.name: 10**100 for limit in fields(Limits)})
 """For tests that ask for more at a time than a client may."""
 
 
-os.environ["TRELLIS_SECRETS"] = "of-tests-and-of-nobody-else-at-all"  # for what tests start, too
+SECRET = os.environ["TRELLIS_SECRETS"] = "of-tests-and-of-nobody-else-at-all"  # for what tests start, too
+KEYRING = Keyring([SECRET])
 
 
 def pytest_configure() -> None:
@@ -171,7 +172,7 @@ class NotingDatabase(Database):
 
     def __init__(self, url: str) -> None:
         # What is resolved field by field needs many sessions at once.
-        super().__init__(url, pool_size=64, timeout=DEADLINE, keyring=Keyring([os.environ["TRELLIS_SECRETS"]]))
+        super().__init__(url, pool_size=64, timeout=DEADLINE, keyring=KEYRING)
         self.statements: list[str] = []
         self.malformed: list[str] = []
         """Those that are wrong whatever their values: nobody hears of one that is run again in another form."""
@@ -406,7 +407,7 @@ def built(url: str) -> World:
 
 
 async def _build(url: str) -> World:
-    database = Database(url)
+    database = Database(url, keyring=KEYRING)
     try:
         return await worlds.build(database)
     finally:

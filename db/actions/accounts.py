@@ -36,9 +36,9 @@ hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 AT_A_TIME = 2
 """Passwords that are checked at a time: each takes 19 MiB, and a processor for as long as it takes."""
 CHECKING = ThreadPoolExecutor(AT_A_TIME, "passwords")
-TURNS = Turns(AT_A_TIME, max_waiting=32)
-"""Turns of sign-ins by address. Of a thousand at once from one address most are refused, and others wait for one of
-them.
+TURNS = Turns(AT_A_TIME, max_waiting=64)
+"""Turns of sign-ins by address. A class that signs in at once has room. Of a thousand from one address most are
+refused, and others wait for one of them.
 """
 NOBODYS_HASH = hasher.hash(new_token())
 """A hash to check for an unknown address, so that it takes the time of a known one."""

@@ -16,7 +16,7 @@ from db.write import Work
 
 WAYS_IN: tuple[type[Base], ...] = (tables.Password, tables.Account, tables.Passkey)
 """The tables whose rows let their user in."""
-PROMISES: tuple[type[Base], ...] = (tables.VerificationToken,)
+PROMISES: tuple[type[Base], ...] = (tables.VerificationToken, tables.ApiKey)
 """The tables whose rows let somebody in later, or change how: links that were sent, and keys of programs."""
 
 

@@ -102,6 +102,7 @@ class Change:
             "new_id": new_id(),
             "also_id": new_id(),
             "entry_id": new_id(),
+            "api_key_id": viewer.key_id,
             **viewer.parameters,
         }
         for given, type_ in self.inputs:

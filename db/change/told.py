@@ -82,7 +82,8 @@ def audited(parts: Parts) -> CTE:
     change = parts.change
     is_added = isinstance(change, Addition) and change.target in change.shows.values()
     table, row = (change.target, parts.changed) if is_added else (change.table, parts.found)
-    who = {"actor_id": bindparam("viewer_id", type_=Uuid()), "request_id": bindparam("request_id", type_=Uuid())}
+    names = {"actor_id": "viewer_id", "api_key_id": "api_key_id", "request_id": "request_id"}
+    who = {column: bindparam(name, type_=Uuid()) for column, name in names.items()}
     others: dict[str, Any] = {"action": change.action, "details": _details(parts), **who, **_states(parts)}
     values = entry(table, row.c, **others)
     log: dict[Any, Any] = parts.expressions(
@@ -91,9 +92,8 @@ def audited(parts: Parts) -> CTE:
     key = func.uuidv7() if parts.is_each else bindparam("entry_id", type_=Uuid())
     rows = select(key, *log.values())
     rows = parts.each(rows.select_from(parts.found, parts.changed, *parts.asked))
-    names = ["id", *(one.name for one in log)]
     into: Any = AuditLog.__table__
-    return insert(into).from_select(names, rows, include_defaults=False).cte("audited")
+    return insert(into).from_select(["id", *(one.name for one in log)], rows, include_defaults=False).cte("audited")
 
 
 def _details(parts: Parts) -> ColumnElement[Any]:

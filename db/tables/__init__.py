@@ -8,6 +8,7 @@ from db.tables.audit import *
 from db.tables.courses import *
 from db.tables.invitations import *
 from db.tables.jobs import *
+from db.tables.keys import *
 from db.tables.media import *
 from db.tables.notifications import *
 from db.tables.organizations import *

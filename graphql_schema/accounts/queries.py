@@ -9,7 +9,9 @@ from graphql_schema.core.rate_limit import RateLimit
 LOOKERS = UserRole.ADMIN, UserRole.MODERATOR
 """The roles that see all people."""
 
-viewer = roots.Viewer("The user who is signed in; null for a guest.", tables.User)
+viewer = roots.Viewer(
+    "The user who is signed in; null for a guest, and for an API key without the scope `accounts:read`.", tables.User
+)
 user = restricted(
     lookup(
         tables.User,

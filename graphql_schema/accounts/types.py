@@ -114,6 +114,10 @@ class User:
         tables.Account.user_id, "Their accounts at providers, by which they sign in; empty unless it is your own."
     )
     passkeys = many(tables.Passkey.user_id, "Their passkeys, with which they sign in; empty unless it is your own.")
+    api_keys = many(
+        tables.ApiKey.user_id,
+        "The API keys that they made; empty unless it is your own, or you manage what they are for.",
+    )
 
 
 @node(tables.Session, orders=("-created_at", "expires_at"))

@@ -58,6 +58,11 @@ class Subscription(Field):
         assert self.of
         return f"{noun(self.of)}_id"
 
+    @property
+    def scope(self) -> str:
+        """The scope that the credential needs for the viewer's own: to read the slice that tells these events."""
+        return f"{self.kinds.__module__.rpartition('.')[2]}:read"
+
     def annotation(self, table: type[Base], name: str) -> Any:
         return self.event
 
@@ -77,6 +82,8 @@ class Subscription(Field):
         if context.viewer.id is None:
             raise Unauthenticated
         assert self.own
+        if not context.viewer.has_scope(self.scope):
+            raise Forbidden("The scopes of your credential do not allow this.")
         return Feed(self.own(context.viewer.id, *keys))
 
     async def check(self, context: Context, arguments: Mapping[str, Any]) -> None:

@@ -38,6 +38,9 @@ class Organization:
         "What was done to it and to what belongs to it, newest first; for those who manage it. Others find what they "
         "did themselves.",
     )
+    api_keys = many(
+        tables.ApiKey.organization_id, "The API keys that were made for it: all for those who manage it, else your own."
+    )
     webhook_events = many(
         tables.WebhookEvent.organization_id,
         "What GitHub sent about it and its repositories, newest first; for those who manage it.",

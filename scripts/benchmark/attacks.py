@@ -145,6 +145,9 @@ REQUESTS: dict[str, Callable[[], bytes]] = {
     "guessed passwords": lambda: asked(
         'mutation { signIn(input: {email: "nobody@example.com", password: "guess"}) { token } }'
     ),
+    "sign-ins of fifty people at once": lambda: asked_by_another(
+        'mutation { signIn(input: {email: "nobody@example.com", password: "guess"}) { token } }'
+    ),
 }
 
 
@@ -167,7 +170,11 @@ DRIPS = {
 }
 CROWD = "300 subscriptions of one document, and a comment"
 ATTACKS = (*REQUESTS, *TALKS, *DRIPS, CROWD)
-MOST = {"heavy reads of a hundred guests": 100, "deferred in 14 parts, each text new": 6}
+MOST = {
+    "heavy reads of a hundred guests": 100,
+    "deferred in 14 parts, each text new": 6,
+    "sign-ins of fifty people at once": 50,
+}
 """How many send it, where that is not as many as mostly."""
 
 

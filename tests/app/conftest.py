@@ -9,6 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from app import cli
+from db.prepared import Prepared
 from tests.app.browser import PROGRAM, Browser, chromium
 from tests.app.serving import NO_DATABASE, Served, serving
 
@@ -47,6 +48,19 @@ def run(monkeypatch: pytest.MonkeyPatch, database_url: str, redis_url: str) -> R
                 raise
 
     return main
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements that are sent to PostgreSQL from here on, but for those of sessions."""
+    sent, fetch = list[str](), Prepared.fetch
+
+    async def noting(self: Prepared, statement: str, *arguments: Any, **options: Any) -> Any:
+        sent.append(statement)
+        return await fetch(self, statement, *arguments, **options)
+
+    monkeypatch.setattr(Prepared, "fetch", noting)
+    return sent
 
 
 @pytest.fixture

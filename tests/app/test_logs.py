@@ -13,7 +13,7 @@ import pytest
 import structlog
 
 from app.logs import RequestLog, configure, flush
-from db.tokens import new_token
+from db.tokens import new_key, new_token
 from tests.app.serving import Served, until
 from tests.world import World
 
@@ -76,14 +76,16 @@ async def test_an_operation_on_a_socket_and_its_end_are_entries(written: io.Stri
 
 async def test_no_token_and_no_variable_is_logged(written: io.StringIO, served: Served, world: World) -> None:
     query = "query ($id: ID!) { node(id: $id) { id } }"
-    for token in (world.tokens["ada"], new_token(), SECRET):
+    known = world.tokens["ada"], world.tokens["adas_key"]
+    for token in (*known, new_token(), new_key(), f"{new_key()}x", SECRET):
         await served.post({"query": query, "variables": {"id": SECRET}}, authorization=f"Bearer {token}")
         async with served.socket() as talk:
             await talk.say(type="connection_init", payload={"authorization": f"Bearer {token}", "other": SECRET})
             await talk.ask(query, id=SECRET)
-            await talk.hear() if token == world.tokens["ada"] else await talk.closed()
+            await talk.hear() if token in known else await talk.closed()
     assert entries(written, "request")
     assert "trs_" not in written.getvalue()
+    assert "trl_" not in written.getvalue()
     assert SECRET not in written.getvalue()
 
 

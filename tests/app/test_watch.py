@@ -182,7 +182,8 @@ async def test_a_session_that_ended_elsewhere_opens_no_socket_though_it_is_cache
     ada = bearer(world.tokens["ada"])
     await there.post({"query": VIEWER}, authorization=ada)
     await here.post(SIGN_OUT, authorization=ada)
-    async with there.talk(authorization=ada) as talk:
+    async with there.socket() as talk:
+        await talk.say(type="connection_init", payload={"authorization": ada})
         assert await talk.closed() == (4403, REFUSED)
     assert (await there.post({"query": VIEWER}, authorization=ada)).status_code == 401
 

@@ -48,6 +48,7 @@ VALUES: dict[type, Callable[[Random, int], Any]] = {
     date: lambda random, number: START.date() + timedelta(days=number),
     Decimal: lambda random, number: random.choice([Decimal(0), Decimal("49.90")]),
     bool: lambda random, number: random.random() < 0.5,
+    list: lambda random, number: [f"word {number}"],
     object: lambda random, number: {},  # JSON
 }
 

@@ -52,6 +52,7 @@ ODD: dict[type, list[Any]] = {
     date: [date.max],
     bool: [True, False],
     UUID: [None],
+    list: [[]],
 }
 """Values that some constraint does not take."""
 TELLTALE = re.compile(r"constraint|violat|\b(ck|uq|fk|ix|pk)_|insert|relation|column", re.IGNORECASE)
@@ -187,7 +188,7 @@ def odd(column: Column[Any], row: Values) -> list[Any]:
     kind = column.type.python_type
     if issubclass(kind, Enum):
         return list(kind)
-    longest = column.info.get("longest", 0)
+    longest = column.info.get("longest", 0) if kind is str else 0
     return [*ODD[kind], row.get(column.name, "") + "x" * (longest + 1)] if longest else ODD[kind]
 
 

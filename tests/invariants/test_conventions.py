@@ -40,6 +40,7 @@ PAGING = {"first": "Int", "after": "String", "last": "Int", "before": "String"}
 """The arguments of the Relay specification for connections, all of which may be left out."""
 
 BOUNDED_LISTS = {
+    "ApiKey.scopes": "there are two for each slice",
     "Query.nodes": "as many as there are ids, of which 100 may be sent",
     "Course.learningObjectives": "a column that the instructor writes by hand",
     "Course.prerequisites": "a column that the instructor writes by hand",

@@ -4,13 +4,18 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from db.actions.keys import SCOPES as SCOPES_OF_KEYS
+from db.errors import Forbidden, NotFound
 from graphql_schema.core.context import Context
+from graphql_schema.core.mutations import Mutation
+from graphql_schema.core.strawberry_seam import definition_of
+from graphql_schema.core.subscriptions import Subscription
 from tests.conftest import Graph
 from tests.graphql_schema.asking import with_ids
 from tests.graphql_schema.test_audit import MUTATIONS, asked
 from tests.invariants.conftest import as_served
 from tests.invariants.crawler import Found, crawl
-from tests.invariants.schema import TABLES
+from tests.invariants.schema import TABLES, object_type
 from tests.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -66,3 +71,41 @@ async def test_a_mutation_needs_the_scope_to_write_of_its_slice(graph: Graph, wo
     reading = scoped(graph, *(scope for scope in SCOPES if scope.endswith(":read")))
     data = await reading.data(who, asked(mutation), input=with_ids(world, given))
     assert [error["code"] for error in data[mutation]["errors"]] == ["FORBIDDEN"]
+
+
+def slice_of(mutation: str) -> str:
+    """The slice of a mutation, whose scope to write it needs."""
+    field: Mutation = definition_of(object_type("Mutation").fields[mutation]).declared
+    return field.slice
+
+
+OF_PEOPLE = [name for name in MUTATIONS if slice_of(name) in {"accounts", "keys"}]
+"""The mutations that change who people are, and what lets them in."""
+
+
+@as_served
+@pytest.mark.parametrize("mutation", OF_PEOPLE)
+async def test_no_key_changes_who_people_are_nor_what_lets_them_in(graph: Graph, world: World, mutation: str) -> None:
+    who, given = MUTATIONS[mutation]
+    program = scoped(graph, *SCOPES_OF_KEYS)
+    data = await program.data(who or "ada", asked(mutation), input=with_ids(world, given))
+    assert [error["code"] for error in data[mutation]["errors"]] == ["FORBIDDEN"]
+
+
+async def test_a_key_can_have_all_other_scopes_and_no_more() -> None:
+    assert {*SCOPES_OF_KEYS} == SCOPES - {"accounts:write", "keys:write"}
+    needed = {f"{slice_of(name)}:write" for name in MUTATIONS.keys() - OF_PEOPLE}
+    assert needed <= {*SCOPES_OF_KEYS}
+
+
+@as_served
+@pytest.mark.parametrize(("name", "slice_"), [("notificationEvents", "notifications"), ("progressEvents", "courses")])
+async def test_what_is_the_viewers_own_is_heard_with_the_scope_to_read(
+    graph: Graph, world: World, name: str, slice_: str
+) -> None:
+    field: Subscription = definition_of(object_type("Subscription").fields[name]).declared
+    given = {"course_id": world.logic.public_id} if field.of else {}
+    others = {scope for scope in SCOPES if not scope.startswith(slice_)}
+    assert (await field.feed(scoped(graph, f"{slice_}:read").context("sam"), given)).topic
+    with pytest.raises((Forbidden, NotFound)):
+        await field.feed(scoped(graph, *others, f"{slice_}:write").context("sam"), given)

@@ -211,6 +211,11 @@ async def test_many_sign_ins_of_one_payer_do_not_keep_another_waiting(graph: Gra
     assert all(one.result() for one in busy)
 
 
+async def test_fifty_sign_ins_at_once_from_one_address_all_have_their_turn(graph: Graph, patient: None) -> None:
+    signed_in = await asyncio.gather(*(sign_in(graph) for _ in range(50)))
+    assert len({payload["token"] for payload in signed_in}) == 50
+
+
 async def test_whoever_signs_in_goes_on_as_themselves_in_the_same_operation(graph: Graph) -> None:
     mutation = """
         mutation ($input: SignInInput!) {
