@@ -12,9 +12,9 @@ from db import tables
 from db.access import rule_of, slices
 from db.actions.accounts import check_verified
 from db.actions.notifications import alert
+from db.actions.plans import ORGANIZATIONS, PERSONS, check_room
 from db.errors import BadInput, Conflict
 from db.permissions import MANAGE, OWN
-from db.actions.plans import ORGANIZATIONS, PERSONS, check_room
 from db.queue.declared import clears
 from db.rules import nobody
 from db.tables import ApiKeyEventKind

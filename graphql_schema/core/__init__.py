@@ -3,7 +3,8 @@
 from graphql_schema.core.aggregates import aggregate, aggregate_of, period
 from graphql_schema.core.changes import add, delete, transition, update, update_each
 from graphql_schema.core.connections import listing, many, many_to_many
-from graphql_schema.core.fields import column, deprecated, embedded, one, restricted, sql
+from graphql_schema.core.expressions import sql
+from graphql_schema.core.fields import column, deprecated, embedded, one, restricted
 from graphql_schema.core.figures import average, count, highest, lowest, percentile, total
 from graphql_schema.core.mutations import mutation
 from graphql_schema.core.nodes import NODES, embedded_in, node

@@ -18,7 +18,8 @@ from db.windows import Order, Window
 from graphql_schema.core import cursors, filters, orders, tree
 from graphql_schema.core.arguments import Binding, Size, choice_of, number_of
 from graphql_schema.core.context import Context
-from graphql_schema.core.fields import Field, Pairing, Sql, followed, object_type, paired
+from graphql_schema.core.expressions import Sql
+from graphql_schema.core.fields import Field, Pairing, followed, object_type, paired
 from graphql_schema.core.page_fields import Border, Cursor, HasMore, Items, Total, Within
 from graphql_schema.core.selected import Selected
 from graphql_schema.core.sources import Merged, Rows

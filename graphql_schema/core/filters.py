@@ -21,7 +21,8 @@ from db.access import Viewer
 from db.base import Base
 from db.relations import class_of, refers_to_any
 from db.rules import parent_of
-from graphql_schema.core.fields import Sql, graph_type
+from graphql_schema.core.expressions import Sql
+from graphql_schema.core.fields import graph_type
 from graphql_schema.core.texts import check_storable, check_text
 
 SEARCH = "search"

@@ -7,7 +7,8 @@ import strawberry
 
 from db.base import Base
 from graphql_schema.core.connections import connection_types
-from graphql_schema.core.fields import Field, PublicId, Sql
+from graphql_schema.core.expressions import Sql
+from graphql_schema.core.fields import Field, PublicId
 from graphql_schema.core.strawberry_seam import TYPES, DeclaredField
 
 Class = TypeVar("Class", bound=type)

@@ -11,7 +11,7 @@ from db.base import Base
 from db.errors import BadInput
 from db.rules import parent_of
 from db.windows import Listed, Order
-from graphql_schema.core.fields import Sql
+from graphql_schema.core.expressions import Sql
 from graphql_schema.core.strawberry_seam import enumeration
 
 RANK = "rank"

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from db import tables
 from db.access import GUEST
 from db.engine import Database
+from db.mail import NoMailer
 from db.queue import operators
 from db.queue.declared import kinds
 from db.store import Folder
@@ -34,7 +35,7 @@ async def run(database: Database, name: str, **arguments: str) -> None:
     address = database.address
     connection = await address.connect()
     try:
-        await operators.run(database, address, connection, kinds()[name], arguments, _unwatched)
+        await operators.run(database, address, connection, kinds()[name], arguments, _unwatched, mailer=NoMailer())
     finally:
         await connection.close()
 

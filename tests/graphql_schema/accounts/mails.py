@@ -14,6 +14,7 @@ from db.mail import Mail
 from db.outbox import OutboxEvent
 from db.queue.declared import jobs_of
 from db.queue.steps import Steps
+from db.store import NO_STORE
 from db.write import Work
 
 TOKEN = re.compile(r"^https://trellis\.test/signin\?(verify|reset|link)=(trv_[A-Za-z0-9_-]{43})$", re.MULTILINE)
@@ -48,7 +49,7 @@ class Post:
         """Run the jobs of an event."""
         for kind, arguments in jobs_of(event.kind, event.ids):
             owned = Address.parse("postgresql://nobody@127.0.0.1/none").owned
-            steps = Steps(partial(self.database.work, GUEST), _held, _unreported, owned, self)
+            steps = Steps(partial(self.database.work, GUEST), _held, _unreported, owned, self, NO_STORE)
             await kind.function(steps, **arguments)
 
     async def token(self, name: str) -> str:
