@@ -107,9 +107,9 @@ async def sign_in_with_link(work: Work, input: SignInWithLinkInput) -> tuple[tab
     return await registration.sign_in_with_link(work, input.token, device=input.device)
 
 
-@mutation(user=tables.User, ended_session_ids=list[strawberry.ID])
-async def revoke_other_sessions(work: Work) -> tuple[UUID, list[str]]:
+@mutation(user=tables.User, revoked_count=int)
+async def revoke_other_sessions(work: Work) -> tuple[UUID, int]:
     """Sign out everywhere but here: the tokens of all your other sessions are worth nothing from now on, and what they
     have opened closes at once.
     """
-    return work.viewer_id, await accounts.end_other_sessions(work)
+    return work.viewer_id, len(await accounts.end_other_sessions(work))

@@ -41,7 +41,7 @@ SIGN_IN_WITH_LINK = f"""
 """
 SIGN_IN = f"mutation ($input: SignInInput!) {{ signIn(input: $input) {{ token {ERRORS} }} }}"
 REVOKE_OTHERS = f"""
-    mutation {{ revokeOtherSessions {{ endedSessionIds user {{ sessions {{ totalCount }} }} {ERRORS} }} }}
+    mutation {{ revokeOtherSessions {{ revokedCount user {{ sessions {{ totalCount }} }} {ERRORS} }} }}
 """
 GRACE = {"email": "Grace@Example.com", "password": "a long word", "name": " Grace "}
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -242,14 +242,10 @@ async def test_an_address_that_somebody_took_meanwhile_is_a_conflict(graph: Grap
 async def test_all_sessions_end_but_the_one_that_asks(graph: Graph, world: World) -> None:
     tokens = [(await done(graph, None, SIGN_IN, email="ada@example.com", password=PASSWORD))["token"] for _ in range(3)]
     payload = await done(graph, "ada", REVOKE_OTHERS)
-    assert payload["user"]["sessions"]["totalCount"] == 1
-    ended = set()
+    assert payload == {"revokedCount": 3, "user": {"sessions": {"totalCount": 1}}, "errors": []}
     for token in tokens:
         with pytest.raises(Unauthenticated):
             await authenticate(graph.database, token)
-    ended |= {*payload["endedSessionIds"]}
-    assert len(ended) == 3
-    assert world.adas_session.public_id not in ended
     for who in ("ada", "ben"):
         assert (await authenticate(graph.database, world.tokens[who])).id == world.rows[who].id
 
