@@ -233,7 +233,7 @@ class Settings(BaseSettings):
     @property
     def store(self) -> Store:
         """Where uploaded files are."""
-        return Folder(self.media) if self.media else NO_STORE
+        return Folder(self.media, at="/media") if self.media else NO_STORE
 
     @property
     def owner_url(self) -> str:

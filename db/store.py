@@ -57,10 +57,11 @@ NO_STORE = NoStore()
 
 
 class Folder:
-    """A store in a folder of this machine, or of one that all processes share."""
+    """A store in a folder of this machine, or of one that all processes share. The server has it `at` a path."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, at: str) -> None:
         self.root = root
+        self.at = at
 
     async def put(self, key: str, content: bytes) -> None:
         """Write the file beside its place, and have the disk keep it before it takes that."""
@@ -68,7 +69,7 @@ class Folder:
 
     def url(self, key: str) -> str:
         """The path that the server has it at."""
-        return f"/media/{key}"
+        return f"{self.at}/{key}"
 
     async def delete(self, key: str) -> None:
         """Delete the file, and what a process that was killed has left of it."""

@@ -15,7 +15,7 @@ from db.errors import Forbidden, Unauthenticated
 from db.turns import Turns
 
 POINTS = 500
-"""What it costs to send a picture, of the points that operations are paid with."""
+"""Points that a picture costs its sender, of those that operations are paid with."""
 AT_A_TIME = 2
 """Pictures that are drawn at a time: each takes up to 200 MB, and a processor for as long as it takes."""
 DRAWING = ThreadPoolExecutor(AT_A_TIME, "pictures")

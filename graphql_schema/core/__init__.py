@@ -4,12 +4,13 @@ from graphql_schema.core.aggregates import aggregate, aggregate_of, period
 from graphql_schema.core.changes import add, delete, transition, update, update_each
 from graphql_schema.core.connections import listing, many, many_to_many
 from graphql_schema.core.expressions import sql
-from graphql_schema.core.fields import column, deprecated, embedded, one, restricted
+from graphql_schema.core.fields import column, deprecated, embedded, one
 from graphql_schema.core.figures import average, count, highest, lowest, percentile, total
 from graphql_schema.core.mutations import mutation
 from graphql_schema.core.nodes import NODES, embedded_in, node
 from graphql_schema.core.presence import presence, signal
 from graphql_schema.core.references import references
+from graphql_schema.core.restricted import restricted
 from graphql_schema.core.roots import lookup, root
 from graphql_schema.core.signature import number
 from graphql_schema.core.subscriptions import events

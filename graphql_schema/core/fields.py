@@ -17,12 +17,12 @@ from strawberry.types.arguments import StrawberryArgument
 from db import read, relations
 from db.access import Viewer
 from db.base import Base
-from db.errors import Forbidden
 from db.permissions import Permission
 from db.relations import Relation
 from graphql_schema.core import tree
 from graphql_schema.core.arguments import Binding
 from graphql_schema.core.context import Context
+from graphql_schema.core.restricted import Allows, admit
 from graphql_schema.core.scalars import JSON
 from graphql_schema.core.selected import Selected
 from graphql_schema.core.sources import Rows
@@ -35,11 +35,6 @@ Pairing = Callable[[Any, Any], ColumnElement[bool]]
 """Which rows an edge leads from and to, by the columns of both."""
 
 
-Allows = Callable[[Viewer, Mapping[str, Any]], bool]
-"""Whether a viewer may ask for something with these arguments."""
-REFUSED = "Your role on the platform does not allow you to ask for this."
-
-
 @dataclass(frozen=True)
 class Field:
     """The base of all declarations: each runs in two ways, as a node of the tree or resolved in Python."""
@@ -49,7 +44,7 @@ class Field:
     """The weight that it adds to an operation for each object it is on; None: 1 for an object, 0 for a value."""
     deprecation: str | None = field(default=None, kw_only=True)
     """The advice for clients of a field that will be removed: what to use instead."""
-    allows: "Allows | None" = field(default=None, kw_only=True)
+    allows: Allows | None = field(default=None, kw_only=True)
     """Whether a viewer may ask for it with these arguments, of a field of the root that not everybody may ask for."""
 
     def annotation(self, table: type[Base], name: str) -> Any:
@@ -62,8 +57,7 @@ class Field:
 
     def admit(self, viewer: Viewer, arguments: Mapping[str, Any]) -> None:
         """Raise Forbidden where the viewer may not ask for it: nothing is read, so nothing is told of what there is."""
-        if self.allows and not self.allows(viewer, arguments):
-            raise Forbidden(REFUSED)
+        admit(self.allows, viewer, arguments)
 
     def bind(self, arguments: Mapping[str, Any]) -> Binding:
         """The arguments made ready for SQL; raises what is wrong with them."""
@@ -203,14 +197,6 @@ def paired(to: type[Base], on: Pairing) -> Relation:
 def deprecated(declared: Declared, instead: str) -> Declared:
     """Keep a field for one more release; `instead` tells clients what to use: `deprecated(column("…"), "Use …")`."""
     return replace(declared, deprecation=instead)
-
-
-def restricted(declared: Declared, allows: Allows) -> Declared:
-    """Let those ask for a field of the root for whom `allows` says so; it is refused to others before anything is read.
-
-    >>> users = restricted(listing(tables.User, "Everybody."), lambda viewer, _: viewer.is_admin)
-    """
-    return replace(declared, allows=allows)
 
 
 def object_type(type_name: str, description: str, **fields: Field) -> None:

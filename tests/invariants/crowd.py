@@ -20,6 +20,7 @@ from db.rules import OUTLIVES, parent_of
 START = datetime(2026, 1, 1, tzinfo=UTC)
 WORDS: dict[str, Callable[[int], str]] = {
     "users.email": "crowd{}@example.com".format,
+    "users.username": "crowd-{}".format,
     "commits.sha": "{:040x}".format,
     "audit_logs.action": "seen".format,
     "courses.slug": "course-{}".format,
@@ -101,7 +102,7 @@ def _is_given(column: Column[Any]) -> bool:
     """Columns that a row needs, and those by which rules and lists tell rows apart."""
     if column.computed is not None or str(column) in AS_DECLARED:
         return False
-    if str(column) in TIMES:
+    if str(column) in TIMES or str(column) in WORDS:
         return True
     is_needed = not column.nullable and column.server_default is None
     return (

@@ -68,8 +68,10 @@ async def test_a_foreign_name_is_answered_like_an_unknown_one(
     seen = oracle.visible(world.viewer(who).id, table)
     query = f"query ($name: String!) {{ {field}({argument}: $name) {shown(type_)} }}"
     unknown = await graph(who, query, name="unknown")
-    for row in (row for row in oracle.rows[table] if row.id not in seen):
-        assert await graph(who, query, name=getattr(row, to_snake_case(argument))) == unknown
+    names = [getattr(row, to_snake_case(argument)) for row in oracle.rows[table] if row.id not in seen]
+    assert any(names)
+    for name in filter(None, names):
+        assert await graph(who, query, name=name) == unknown
 
 
 @pytest.mark.parametrize(

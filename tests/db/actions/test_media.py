@@ -24,7 +24,7 @@ OLD = timedelta(days=1, minutes=1)
 @pytest.fixture
 async def kept(database: Database, tmp_path: Path, world: World) -> Folder:
     """The folder of the test's own files, with one for each row of the world."""
-    database.store = folder = Folder(tmp_path / "media")
+    database.store = folder = Folder(tmp_path / "media", at="/media")
     for media in (world.portrait, world.unused, world.cover, world.figure):
         await folder.put(media.file_key, b"a picture")
     return folder
