@@ -35,7 +35,7 @@ UPDATE users SET
 WHERE char_length(avatar_url) > 2048 OR char_length(bio) > 2000 OR char_length(timezone) > 64
     OR char_length(language) > 35 OR name COLLATE pg_catalog.pg_c_utf8 !~ '[^[:space:]]'
     OR username !~ '^[A-Za-z0-9_-]+$'"""
-"""What nobody could write through the graph before, made to fit."""
+"""Texts that nobody could write through the graph before are made to fit."""
 
 CHECKS = {
     'avatar_url_length': 'char_length(avatar_url) <= 2048',
