@@ -11,7 +11,7 @@ projects = tables.SpecificationProject.__table__
 
 @node(tables.Invitation, orders=("-created_at", "expires_at"), filters=("status",))
 class Invitation:
-    """An invitation by e-mail address. Seen by those who manage what it is to, and by the person who has verified it."""
+    """An invitation by e-mail address. Seen by those who manage its target, and by the person who has verified it."""
 
     email = column("The address that it was sent to, in small letters.")
     organization_role = column("What they are to be in the organization; null for one to a project.")
