@@ -19,7 +19,8 @@ from graphql import (
 
 from tests.invariants.schema import object_type
 
-WORDS = {"ID": '"none"', "String": '"word"', "Int": "1", "Boolean": "true", "DateTime": '"2026-01-01T00:00:00Z"'}
+MOMENT = '"2026-01-01T00:00:00Z"'
+WORDS = {"ID": '"none"', "String": '"word"', "Int": "1", "Boolean": "true", "DateTime": MOMENT, "JSON": "{}"}
 
 
 @dataclass(frozen=True)
