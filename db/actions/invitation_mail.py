@@ -15,6 +15,7 @@ from db import tables
 from db.actions.notifications import notify
 from db.ids import key_of
 from db.keyring import Keyring
+from db.mail import Mail
 from db.queue.declared import job
 from db.queue.steps import Steps
 from db.tables import InvitationEventKind, InvitationStatus, NotificationType, OrganizationRole, ProjectRole
@@ -71,6 +72,9 @@ async def deliver_invitation(steps: Steps, invitation: str) -> None:
             found.invitee_id = user_id
             await notify(work, [letter.news(found, user_id)])
             return
+        address, token = found.email, kept_token(work.keyring, found)
+    if token:
+        await steps.send(Mail(address, letter.subject, letter.text(steps.link(invitation=token))))
 
 
 def token_of(keyring: Keyring, invitation_id: UUID) -> str:

@@ -11,6 +11,7 @@ from db import tables
 from db.access import GUEST, Viewer, allows
 from db.actions import organizations, specs
 from db.actions.accounts import check_verified
+from db.actions.verification import address
 from db.actions.invitation_mail import is_token, token_of
 from db.errors import Conflict, Forbidden, NotFound
 from db.mail import veiled
@@ -62,7 +63,7 @@ async def invite_to_organization(
         await organizations.check_owner(work, organization.id, at="role")
     await _check_inviter(work)
     await work.execute(organizations.locked(organization.id))
-    invitation = tables.Invitation(email=_address(email), organization_id=organization.id, organization_role=role)
+    invitation = tables.Invitation(email=address(email), organization_id=organization.id, organization_role=role)
     member = select(tables.OrganizationMember.id).join(tables.User).where(_is_to(invitation))
     if await work.scalar(member.where(tables.OrganizationMember.organization_id == organization.id)):
         raise Conflict("This person is in the organization already.", at="email")
@@ -79,7 +80,7 @@ async def invite_to_project(
     Whether it is the owner's address is not said: whoever leads the project sees that of its members alone.
     """
     await _check_inviter(work)
-    invitation = tables.Invitation(email=_address(email), project_id=project.id, project_role=role)
+    invitation = tables.Invitation(email=address(email), project_id=project.id, project_role=role)
     member = select(tables.ProjectMember.id).join(tables.User).where(_is_to(invitation))
     place = tables.ProjectMember.project_id == project.id, tables.ProjectMember.status == MembershipStatus.ACTIVE
     if await work.scalar(member.where(*place)):
@@ -198,8 +199,6 @@ def _is_late() -> ColumnElement[bool]:
     return and_(tables.Invitation.status == InvitationStatus.PENDING, tables.Invitation.expires_at <= func.now())
 
 
-def _address(email: str) -> str:
-    return email.strip().lower()
 
 
 def _is_to(invitation: tables.Invitation) -> ColumnElement[bool]:

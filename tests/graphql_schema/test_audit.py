@@ -22,6 +22,11 @@ WITHOUT_ENTRY = {
     "archiveNotifications": "what somebody has put away concerns nobody else",
     "markNotificationsRead": "what somebody has read concerns nobody else",
     "signalTyping": "it changes nothing",
+    "beginPasskeyRegistration": "it changes nothing",
+    "beginPasskeySignIn": "it changes nothing",
+    "addPasskey": "it needs the answer of a device: the tests of passkeys look at its entry",
+    "removePasskey": "it needs another way in: the tests of passkeys look at its entry",
+    "signInWithPasskey": "it needs the answer of a device: the tests of passkeys look at its entry",
 }
 """The mutations that write nothing to the audit log, with the reason."""
 

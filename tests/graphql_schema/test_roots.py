@@ -41,7 +41,9 @@ MUTATIONS = AUDITED | {
     "revokeOtherSessions": ("ben", {}),
     "signalTyping": ("ben", {"documentId": "@design"}),
 }
-BY_ITSELF = {"requestEmailVerification", "revokeOtherSessions", "signOut", "signalTyping"}
+OF_DEVICES = {name: ("ada", {}) for name in object_type("Mutation").fields if "Passkey" in name}
+MUTATIONS |= OF_DEVICES
+BY_ITSELF = {"requestEmailVerification", "revokeOtherSessions", "signOut", "signalTyping", *OF_DEVICES}
 BY_ITSELF |= {"requestPasswordReset", "requestSignInLink"}
 """The mutations that need more than an input to change something, or that change nothing that anybody sees."""
 UNSEEN = {"links"}
