@@ -11,8 +11,8 @@ from db import tables
 from db.access import GUEST, Viewer, allows
 from db.actions import organizations, specs
 from db.actions.accounts import check_verified
-from db.actions.verification import address
 from db.actions.invitation_mail import is_token, token_of
+from db.actions.verification import address
 from db.errors import Conflict, Forbidden, NotFound
 from db.mail import veiled
 from db.outbox import topic
@@ -197,8 +197,6 @@ async def _expire(work: Work, which: ColumnElement[bool]) -> None:
 def _is_late() -> ColumnElement[bool]:
     """The condition that an invitation was not answered in time."""
     return and_(tables.Invitation.status == InvitationStatus.PENDING, tables.Invitation.expires_at <= func.now())
-
-
 
 
 def _is_to(invitation: tables.Invitation) -> ColumnElement[bool]:

@@ -15,7 +15,7 @@ from db.access import viewer_id
 from db.actions.accounts import CHECKING, TURNS, count_failure, end_sessions, hasher, is_right, new_session
 from db.actions.links import MAIL_AT_ONCE, MAIL_TRIES
 from db.actions.notifications import alert
-from db.actions.verification import owner, redeem, void
+from db.actions.verification import owner, prove, redeem, void
 from db.base import new_id
 from db.errors import BadInput
 from db.ids import key_of
@@ -59,9 +59,8 @@ async def reset_password(
     await owner(work, token)  # before a hash is made for nothing
     new = await hashed(work, password)
     user, _ = await redeem(work, token, VerificationPurpose.RESET_PASSWORD)
-    now = datetime.now(UTC)
-    user.email_verified_at = user.email_verified_at or now
-    user.login_attempts, user.locked_until, user.last_login_at = 0, None, now
+    await prove(work, user)
+    user.login_attempts, user.locked_until, user.last_login_at = 0, None, datetime.now(UTC)
     return user, await _renewed(work, user, new, device=device, action="password_reset")
 
 

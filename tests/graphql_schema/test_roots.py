@@ -41,7 +41,7 @@ MUTATIONS = AUDITED | {
     "revokeOtherSessions": ("ben", {}),
     "signalTyping": ("ben", {"documentId": "@design"}),
 }
-OF_DEVICES = {name: ("ada", {}) for name in object_type("Mutation").fields if "Passkey" in name}
+OF_DEVICES: dict[str, tuple[str, Any]] = {name: ("ada", {}) for name in object_type("Mutation").fields if "Passkey" in name}
 MUTATIONS |= OF_DEVICES
 BY_ITSELF = {"requestEmailVerification", "revokeOtherSessions", "signOut", "signalTyping", *OF_DEVICES}
 BY_ITSELF |= {"requestPasswordReset", "requestSignInLink"}
