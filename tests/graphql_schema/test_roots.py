@@ -41,8 +41,8 @@ MUTATIONS = AUDITED | {
     "revokeOtherSessions": ("ben", {}),
     "signalTyping": ("ben", {"documentId": "@design"}),
 }
-OF_DEVICES: dict[str, tuple[str, Any]] = {name: ("ada", {}) for name in object_type("Mutation").fields if "Passkey" in name}
-MUTATIONS |= OF_DEVICES
+OF_DEVICES = [name for name in object_type("Mutation").fields if "Passkey" in name]
+MUTATIONS |= dict.fromkeys(OF_DEVICES, ("ada", {}))
 BY_ITSELF = {"requestEmailVerification", "revokeOtherSessions", "signOut", "signalTyping", *OF_DEVICES}
 BY_ITSELF |= {"requestPasswordReset", "requestSignInLink"}
 """The mutations that need more than an input to change something, or that change nothing that anybody sees."""
