@@ -49,6 +49,7 @@ MIRRORS_NOTHING = {
 
 SHORT_TASKS = {
     "app/graph.py": "a mutation, which its client waits for or has left",
+    "app/key_limits.py": "the uses of a moment, whose operations wait for it",
     "app/log_writer.py": "the thread of the log, which nothing that is logged can end",
     "app/realtime.py": "the two halves of a conversation, which its background task waits for",
     "app/sockets/conversation.py": "the operations of a socket, which it waits for",
