@@ -19,7 +19,8 @@ ALICE, BOB, CHARLIE = (
     for name, email in (("Alice", "alice@example.com"), ("Bob", "bob@example.com"), ("Charlie", "charlie@example.com"))
 )
 ADMINISTRATORS = [
-    Person(email, name, email, SINCE, SINCE, role=UserRole.ADMIN)
+    # Whoever has the address of another host gets its mail, and would sign in by a link in one.
+    Person(email, name, email, SINCE, SINCE, role=UserRole.ADMIN, is_active=email.endswith("@example.com"))
     for name, email in (
         ("CodeMentor AI", "admin@codementor-ai.com"),
         ("AI Whisperers", "admin@aiwhisperers.com"),

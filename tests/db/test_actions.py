@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from db import actions, tables
-from db.actions import accounts, passkeys, passwords, plans, verification
+from db.actions import accounts, organizations, passkeys, passwords, plans, verification
 from db.base import new_id
 from db.engine import Database
 from db.modules import modules
@@ -22,6 +22,8 @@ GROUPS = {module.__name__.rpartition(".")[2]: module.CALLS for module in modules
 CHANGES_NOTHING: tuple[Callable[..., Awaitable[Any]], ...] = (
     accounts.check_verified,
     plans.check_room,
+    organizations.check_owner,
+    organizations.check_place,
     passkeys.begin_registration,
     passkeys.begin_sign_in,
     passwords.hashed,
