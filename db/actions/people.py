@@ -4,11 +4,11 @@ from sqlalchemy import func, select
 
 from db import tables
 from db.actions import accounts
-from db.actions.notifications import notify
+from db.actions.notifications import alert
 from db.errors import Forbidden, NotFound
 from db.ids import key_of
 from db.outbox import viewer_topic
-from db.tables import NotificationType, UserEventKind, UserRole
+from db.tables import UserEventKind, UserRole
 from db.write import Work
 
 ADMINISTRATORS = "Only administrators may do this."
@@ -60,7 +60,7 @@ async def set_role(work: Work, user: tables.User, role: UserRole) -> None:
         work.audit("role_changed", user)
         await work.happened(UserEventKind.ROLE_CHANGED, user)
         work.touch(viewer_topic(user.id))
-        await _alert(work, user, "You have another role", f"Your role on the platform: {role.value.lower()}.")
+        await alert(work, user.id, "You have another role", f"Your role on the platform: {role.value.lower()}.")
 
 
 async def set_active(work: Work, user: tables.User, *, is_active: bool) -> None:
@@ -69,7 +69,7 @@ async def set_active(work: Work, user: tables.User, *, is_active: bool) -> None:
         await accounts.make_active(work, user, is_active=is_active)
         await work.happened(UserEventKind.ACCOUNT_CHANGED, user)
         now = "An administrator has let you sign in again." if is_active else "An administrator has closed it."
-        await _alert(work, user, "Your account has changed", now)
+        await alert(work, user.id, "Your account has changed", now)
 
 
 async def unlock(work: Work, user: tables.User) -> None:
@@ -77,10 +77,4 @@ async def unlock(work: Work, user: tables.User) -> None:
     if work.change(user, {"locked_until": None, "login_attempts": 0}):
         work.audit("user_unlocked", user)
         await work.happened(UserEventKind.ACCOUNT_CHANGED, user)
-        await _alert(work, user, "Your account is open again", "An administrator has lifted the lock on it.")
-
-
-async def _alert(work: Work, user: tables.User, title: str, message: str) -> None:
-    """Tell a user what has happened to their account."""
-    told = {"user_id": user.id, "type": NotificationType.SECURITY_ALERT, "title": title, "message": message}
-    await notify(work, [told | {"data": {}}])
+        await alert(work, user.id, "Your account is open again", "An administrator has lifted the lock on it.")
