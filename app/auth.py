@@ -4,7 +4,7 @@ A credential is the token of a session or an API key. The viewers of those that 
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -135,8 +135,6 @@ class Sessions:
 
     def __init__(self, database: Database, realtime: Realtime) -> None:
         self.database = database
-        self.looked_up: Callable[[Viewer], None] = lambda _viewer: None
-        """Called with every viewer who was looked up: as long as they ask for something, every few seconds."""
         self._heard = Heard(realtime)
         self._known = Cache[_Cached](MAX_REMEMBERED)
         self._forgotten = 0
@@ -165,7 +163,6 @@ class Sessions:
         forgotten = self._forgotten
         state = before.changes.state if before else None
         viewer = await self._found(secret)
-        self.looked_up(viewer)
         assert viewer.id
         changes = self._heard.of(viewer.id)
         if state is None or before is None or changes is not before.changes:

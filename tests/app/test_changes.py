@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import delete, update
@@ -221,15 +220,6 @@ async def test_when_redis_is_lost_what_was_heard_before_is_looked_up_again(
     await redis.client_kill_filter(_type="pubsub")
     await until(lambda: not changes.state.is_heard)
     assert (await here.app.sessions.viewer(ada)).is_admin
-
-
-async def test_who_is_looked_up_is_told_of(database: Database, world: World) -> None:
-    sessions, ada = Sessions(database, Realtime(NO_REDIS)), f"Bearer {world.tokens['ada']}"
-    seen = list[UUID | None]()
-    sessions.looked_up = lambda viewer: seen.append(viewer.id)
-    for _ in range(3):
-        await sessions.viewer(ada)
-    assert seen == [world.ada.id]
 
 
 async def test_a_socket_of_a_key_closes_when_the_key_is_revoked_and_is_warned_of_no_end(
