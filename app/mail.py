@@ -17,6 +17,8 @@ from aiosmtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseExcepti
 from app.settings import Settings
 from db.mail import Mail, Mailer, NoMailer, NotSent, Undeliverable, is_address
 
+LONGEST_LINE = 998
+"""Characters of a line that mail servers take as it is (RFC 5322, 2.1.1)."""
 TIMEOUT = 30.0
 """Seconds that a mail server may take for a mail."""
 HERE = "http://127.0.0.1:8000"
@@ -122,7 +124,9 @@ def written(mail: Mail, sender: str) -> EmailMessage:
     message["Date"] = format_datetime(datetime.now(UTC))
     message["Message-ID"] = f"<{sha256(content).hexdigest()[:40]}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"  # nobody's holiday answers it (RFC 3834)
-    message.set_content(f"{mail.text}\n")
+    is_plain = mail.text.isascii() and max(map(len, mail.text.splitlines()), default=0) <= LONGEST_LINE
+    # A link that is not broken can be followed from the file, too.
+    message.set_content(f"{mail.text}\n", cte="7bit" if is_plain else "quoted-printable")
     return message
 
 

@@ -156,6 +156,13 @@ async def test_without_a_server_a_mail_is_a_file_that_its_owner_alone_reads(tmp_
     assert "https://trellis.test/signin?verify=trv_x" in message.get_content()
 
 
+async def test_a_link_can_be_followed_from_the_file(tmp_path: Path) -> None:
+    link = f"https://trellis.example/signin?verify=trv_{'x' * 100}"
+    for text in (link, f"{link}\n{'y' * 2_000}", f"{link} ✓"):
+        await Mailbox(tmp_path, SENDER, public_url=PAGES).send(Mail("ada@example.com", "Hello", text))
+    assert sum(link in file.read_text() for file in files(tmp_path)) == 1  # to follow the others takes a program
+
+
 async def test_a_mail_that_is_sent_again_is_the_same_one(tmp_path: Path) -> None:
     box = Mailbox(tmp_path, SENDER, public_url=PAGES)
     for text in ("one", "one", "another"):
