@@ -176,7 +176,7 @@ class Session(Updated, Base, access=owned_by("user_id"), prefix="ses"):
     __table_args__ = (unique("token_hash", says="This token was given out before."),)
 
 
-class VerificationToken(Base, access=nobody, prefix="vtk"):
+class VerificationToken(Updated, Base, access=nobody, prefix="vtk"):
     """A link that somebody asked for. Its token is mailed, and only its hash is here.
 
     Until the link is mailed nobody knows whether somebody has the address: then `user_id` says who that is.
@@ -227,7 +227,7 @@ class Account(Updated, Base, access=owned_by("user_id", SEE, MANAGE), prefix="ac
     __table_args__ = (unique("provider", "provider_account_id", says="This account belongs to somebody else here."),)
 
 
-class Passkey(Base, access=owned_by("user_id", SEE, MANAGE), prefix="pky"):
+class Passkey(Updated, Base, access=owned_by("user_id", SEE, MANAGE), prefix="pky"):
     """A key pair of a person's device. Its public half is here, and the device shows that it has the other."""
 
     __tablename__ = "passkeys"

@@ -20,6 +20,7 @@ UNCHANGING = {
     "outbox_events": "an event says what happened",
     "outbox_epochs": "an epoch begins, and another comes after it",
     "outbox_topics": "a sequence counts up, and its events say when",
+    "passkey_challenges": "a challenge is answered once",
     "reactions": "a reaction is given and taken back",
     "repository_stats": "a day that is over stays as it was",
     "webhook_deliveries": "a delivery arrives once",

@@ -69,7 +69,10 @@ async def test_json_that_does_not_fit_its_model_is_refused_at_its_place(
 
 def test_the_keys_of_json_are_told_with_what_they_mean() -> None:
     described = keys(tables.NotificationData)
-    assert described == "`projectId` (the project that it is about), `role` (what you are there)"
+    assert described == (
+        "`projectId` (the project that it is about), `organizationId` (the organization that it is about), "
+        "`invitationId` (the invitation to accept or decline), `role` (what you are there)"
+    )
 
 
 @pytest.mark.parametrize(

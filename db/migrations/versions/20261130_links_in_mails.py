@@ -8,6 +8,11 @@ down_revision = '9d3b5e7a1c48'
 branch_labels = None
 depends_on = None
 
+ONE_EACH = """
+UPDATE users SET username = NULL
+WHERE EXISTS (SELECT FROM users AS first WHERE lower(first.username) = lower(users.username) AND first.id < users.id)"""
+"""Of usernames that differ in the case of letters only, the oldest stays."""
+
 
 def upgrade() -> None:
     op.create_table('verification_tokens',
@@ -20,8 +25,9 @@ def upgrade() -> None:
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint('char_length(identifier) <= 254', name=op.f('ck_verification_tokens_identifier_length')),
-    sa.CheckConstraint('isfinite(expires_at) AND isfinite(used_at) AND isfinite(created_at)', name=op.f('ck_verification_tokens_finite')),
+    sa.CheckConstraint('isfinite(expires_at) AND isfinite(used_at) AND isfinite(created_at) AND isfinite(updated_at)', name=op.f('ck_verification_tokens_finite')),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_verification_tokens_user_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_verification_tokens')),
     sa.UniqueConstraint('token_hash', name=op.f('uq_verification_tokens_token_hash'))
@@ -30,5 +36,7 @@ def upgrade() -> None:
     op.create_index(op.f('ix_verification_tokens_identifier_created_at'), 'verification_tokens', ['identifier', 'created_at'], unique=False)
     op.create_index(op.f('ix_verification_tokens_payer_hash_created_at'), 'verification_tokens', ['payer_hash', 'created_at'], unique=False)
     op.create_index(op.f('ix_verification_tokens_user_id'), 'verification_tokens', ['user_id'], unique=False)
+    op.execute('CREATE TRIGGER touch_updated_at BEFORE UPDATE ON verification_tokens FOR EACH ROW EXECUTE FUNCTION touch_updated_at()')
+    op.execute(ONE_EACH)
     op.drop_constraint(op.f('uq_users_username'), 'users', type_='unique')
     op.create_index('uq_users_username_lower', 'users', [sa.literal_column('lower(username)')], unique=True, postgresql_where=None)

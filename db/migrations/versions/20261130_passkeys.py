@@ -31,13 +31,15 @@ def upgrade() -> None:
     sa.Column('transports', postgresql.ARRAY(sa.Text()), server_default='{}', nullable=False),
     sa.Column('last_used_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint("name COLLATE pg_catalog.pg_c_utf8 ~ '[^[:space:]]'", name=op.f('ck_passkeys_name')),
     sa.CheckConstraint('char_length(name) <= 100', name=op.f('ck_passkeys_name_length')),
-    sa.CheckConstraint('isfinite(last_used_at) AND isfinite(created_at)', name=op.f('ck_passkeys_finite')),
+    sa.CheckConstraint('isfinite(last_used_at) AND isfinite(created_at) AND isfinite(updated_at)', name=op.f('ck_passkeys_finite')),
     sa.CheckConstraint('sign_count >= 0', name=op.f('ck_passkeys_sign_count')),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_passkeys_user_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_passkeys')),
     sa.UniqueConstraint('credential_id', name=op.f('uq_passkeys_credential_id'))
     )
     op.create_index(op.f('ix_passkeys_user_id'), 'passkeys', ['user_id'], unique=False)
+    op.execute('CREATE TRIGGER touch_updated_at BEFORE UPDATE ON passkeys FOR EACH ROW EXECUTE FUNCTION touch_updated_at()')
     # ### end Alembic commands ###

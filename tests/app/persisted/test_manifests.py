@@ -103,12 +103,12 @@ def test_what_apollos_client_sends_is_on_the_safelist_of_its_manifest() -> None:
 
 
 def test_every_problem_is_said_in_a_line(write: Write) -> None:
-    folder = write("a.json", manifest(("a", "{"), ("b", "{ nothing other }"), ("c", VIEWER), ("d e", VIEWER)))
+    folder = write("a.json", manifest(("a", "{"), ("b", "{ nothing elsewhere }"), ("c", VIEWER), ("d e", VIEWER)))
     write("b.json", orjson.dumps({"c": "{ viewer { name } }", "sha256:1": VIEWER, f"sha256:{digest(VIEWER)}": VIEWER}))
     assert problems(folder / "a.json", folder / "b.json") == [
         "a.json, Name: Syntax Error: Expected Name, found <EOF>.",
         "a.json, Name: Cannot query field 'nothing' on type 'Query'.",
-        "a.json, Name: Cannot query field 'other' on type 'Query'.",
+        "a.json, Name: Cannot query field 'elsewhere' on type 'Query'.",
         "a.json, Name: An id has letters, digits and `-._~`, and may have a prefix `x-...:`.",
         "b.json, c: Another document has the id c too.",
         "b.json, sha256:1: An id has letters, digits and `-._~`, and may have a prefix `x-...:`.",

@@ -14,6 +14,8 @@ HIDDEN = {
     "outbox_topics": "clients hear their events",
     "outbox_epochs": "cursors of events have it in them",
     "passwords": "nobody reads them",
+    "passkey_challenges": "a browser has them from a mutation",
+    "verification_tokens": "they are mailed",
     "idempotency_keys": "answers that their reader had once",
 }
 """The tables without a type in the graph, with the reason."""

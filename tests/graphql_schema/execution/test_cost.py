@@ -176,7 +176,7 @@ def github() -> Executor:
     for type_ in schema.type_map.values():
         if isinstance(type_, GraphQLObjectType):
             for name, field in type_.fields.items():
-                declared = Many("", tables.User) if field.args else Computed("", str, lambda source: source)
+                declared = Many("", tables.Session) if field.args else Computed("", str, lambda source: source)
                 field.extensions = {DEFINITION: DeclaredField(declared, tables.User, name)}
     return Executor(schema, limits=UNLIMITED)
 
