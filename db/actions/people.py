@@ -7,7 +7,6 @@ from db.actions import accounts
 from db.actions.notifications import alert
 from db.errors import Forbidden, NotFound
 from db.ids import key_of
-from db.outbox import viewer_topic
 from db.tables import UserEventKind, UserRole
 from db.write import Work
 
@@ -50,7 +49,6 @@ async def appoint(work: Work, email: str) -> tables.User:
     elif work.change(found, {"role": UserRole.ADMIN}):
         work.audit("administrator_appointed", found)
         await work.happened(UserEventKind.ROLE_CHANGED, found)
-        work.touch(viewer_topic(found.id))
     return found
 
 
@@ -59,7 +57,6 @@ async def set_role(work: Work, user: tables.User, role: UserRole) -> None:
     if work.change(user, {"role": role}):
         work.audit("role_changed", user)
         await work.happened(UserEventKind.ROLE_CHANGED, user)
-        work.touch(viewer_topic(user.id))
         await alert(work, user.id, "You have another role", f"Your role on the platform: {role.value.lower()}.")
 
 

@@ -26,7 +26,7 @@ def unread(user: Any) -> Any:
 
 @node(
     tables.User,
-    orders=("name", "created_at", "last_login_at"),
+    orders=("name", "created_at"),
     filters=("search", "role", "is_active", "created_at", "last_login_at"),
 )
 class User:

@@ -11,6 +11,7 @@ from db.errors import BadInput, Refusal, Refusals
 from db.write import Work
 from graphql_schema.core.inputs import below, items_in
 from graphql_schema.core.strawberry_seam import enumeration
+from graphql_schema.core.texts import LONGEST
 
 Item = TypeVar("Item")
 
@@ -28,13 +29,22 @@ class OnError(Words):
 enumeration(OnError)
 
 
-def items(description: str, *, most: int = LARGEST_INPUT, default_factory: Any = MISSING) -> Any:
-    """A list in an input, of so many items at most, those of lists in its items counted too.
+def items(
+    description: str, *, most: int = LARGEST_INPUT, longest: int | None = None, default_factory: Any = MISSING
+) -> Any:
+    """A list in an input, of so many items at most, those of lists in its items counted too. If the items are texts,
+    each has at most `longest` characters.
 
     >>> members: list[ProjectMemberInput] = items("Who works on it beside you.", default_factory=list)
     """
-    described = f"{description} At most {most:,}."
-    return strawberry.field(description=described, default_factory=default_factory, metadata={MOST: most})
+    described = f"{description} {bounds(most, longest)}"
+    metadata = {MOST: most, LONGEST: longest}
+    return strawberry.field(description=described, default_factory=default_factory, metadata=metadata)
+
+
+def bounds(most: int, longest: int | None) -> str:
+    """The words for how many items a list has at most, and how long each may be."""
+    return f"At most {most:,}, of at most {longest:,} characters each." if longest else f"At most {most:,}."
 
 
 def check_items(*inputs: Any) -> None:

@@ -12,6 +12,7 @@ from strawberry.types.arguments import StrawberryArgument
 
 from db import read, relations
 from db.base import Base
+from db.permissions import Permission
 from db.read import Item
 from db.relations import Relation
 from db.windows import Order, Window
@@ -202,18 +203,24 @@ _first_orders: dict[type[Base], str] = {}
 
 
 def connection_types(
-    table: type[Base], names: tuple[str, ...], filtered: tuple[str, ...], expressions: Mapping[str, Sql]
+    table: type[Base],
+    names: tuple[str, ...],
+    filtered: tuple[str, ...],
+    expressions: Mapping[str, Sql],
+    needed: Mapping[str, Permission],
 ) -> None:
     """Make the types that lists of a node need: connection, edge, order and filter.
 
-    They are sorted and filtered by columns and expressions of these names.
+    They are sorted and filtered by columns and expressions of these names. Columns for which a permission is `needed`
+    sort nothing.
     """
+    assert not needed.keys() & {one.removeprefix("-") for one in names}, "an order would tell what is in the column"
     name = table.__name__
     _first_orders[table] = names[0]
     is_searched = filters.SEARCH in filtered
     TYPES[f"{name}Order"] = orders.order_type(table, names, expressions, is_searched=is_searched)
     if filtered:
-        TYPES[f"{name}Filter"] = filters.filter_type(table, filtered, expressions)
+        TYPES[f"{name}Filter"] = filters.filter_type(table, filtered, expressions, needed)
     page_types(name)
 
 

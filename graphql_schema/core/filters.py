@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from functools import cached_property, partial
 from operator import itemgetter
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +18,9 @@ from strawberry import UNSET
 from strawberry.utils.str_converters import to_camel_case
 
 from db import ids, indexes, search
-from db.access import Viewer
+from db.access import Viewer, allows, both
 from db.base import Base
+from db.permissions import Permission
 from db.relations import class_of, refers_to_any
 from db.rules import parent_of
 from graphql_schema.core.expressions import Sql
@@ -124,10 +126,19 @@ LIMITS: dict[str, Callable[[Any, Any], Any]] = {
 
 _expressions: dict[type[Base], Mapping[str, Sql]] = {}
 """The expressions that lists of a table are filtered by."""
+_needed: dict[type[Base], Mapping[str, Permission]] = {}
+"""The permissions that viewers need on a row to read some of its columns, and to have it found by them."""
 
 
-def filter_type(table: type[Base], names: tuple[str, ...], expressions: Mapping[str, Sql]) -> Any:
-    """The input type `<Node>Filter` over columns and expressions of these names; `search` is full-text search."""
+def filter_type(
+    table: type[Base], names: tuple[str, ...], expressions: Mapping[str, Sql], needed: Mapping[str, Permission]
+) -> Any:
+    """The input type `<Node>Filter` over columns and expressions of these names; `search` is full-text search.
+
+    By a column for which a permission is `needed` those rows are found on which the viewer has it, and no others: what
+    a filter finds must tell nothing that the viewer may not read.
+    """
+    _needed[table] = needed
     _expressions[table] = {name: expressions[name] for name in names if name in expressions}
     fields = {name: _filter_field(table, name) for name in names}
     members: dict[str, Any] = {"__annotations__": {name: kind | None for name, (kind, _) in fields.items()}}
@@ -145,7 +156,20 @@ def tests(values: Any) -> tuple[Test, ...]:
 
 
 def _all_tests(table: type[Base], values: Any) -> tuple[Test, ...]:
-    return tuple(test for name, value in _given(values) for test in _tests(table, name, value))
+    found = ((name, test) for name, value in _given(values) for test in _tests(table, name, value))
+    return tuple(_guarded(test, table, _needed[table].get(name)) for name, test in found)
+
+
+def _guarded(test: Test, table: type[Base], needed: Permission | None) -> Test:
+    """The condition, and that the viewer has the permission that is needed on the row."""
+    if needed is None:
+        return test
+
+    def build(row: Any, value: Any, viewer: Viewer) -> ColumnElement[bool]:
+        held: Any = SimpleNamespace(element=table.__table__, c=row)  # as rules take a row
+        return both(allows(needed, held, viewer), test.build(row, value, viewer))
+
+    return replace(test, build=build)
 
 
 def _filter_field(table: type[Base], name: str) -> tuple[Any, str]:

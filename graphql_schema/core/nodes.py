@@ -8,7 +8,7 @@ import strawberry
 from db.base import Base
 from graphql_schema.core.connections import connection_types
 from graphql_schema.core.expressions import Sql
-from graphql_schema.core.fields import Field, PublicId
+from graphql_schema.core.fields import Column, Field, PublicId
 from graphql_schema.core.strawberry_seam import TYPES, DeclaredField
 
 Class = TypeVar("Class", bound=type)
@@ -50,7 +50,9 @@ def node(
         TABLES[name] = table
         TYPES[name] = NODES[table] = strawberry.type(made, name=name, description=declarations.__doc__)
         expressions = {field: value for field, value in vars(declarations).items() if isinstance(value, Sql)}
-        connection_types(table, orders, filters, expressions)
+        columns = ((field, value) for field, value in vars(declarations).items() if isinstance(value, Column))
+        needed = {column.source or field: column.needs for field, column in columns if column.needs}
+        connection_types(table, orders, filters, expressions, needed)
         return declarations
 
     return declare

@@ -12,25 +12,27 @@ from db.errors import BadInput, Refusals
 from db.permissions import SEE, Permission
 from db.relations import class_of
 from db.write import Work
+from graphql_schema.core.bulk import MOST, bounds
 from graphql_schema.core.texts import LONGEST
 
 COLUMN, MAY = "column", "may"
 NOT_NULL = "This cannot be null. Leave it out, and it stays as it is."
 
 
-def change(column: Any, description: str, *, may: Permission = SEE) -> Any:
+def change(column: Any, description: str, *, may: Permission = SEE, most: int | None = None) -> Any:
     """A field of an input that sets a column, or leaves it as it is where the field is left out.
 
     Null empties a column that can be empty and is refused for any other. A text has the greatest length of its column.
-    A foreign key is given as the id of an object on which the viewer has the permission `may`.
+    A foreign key is given as the id of an object on which the viewer has the permission `may`. A list has at most so
+    many items.
 
     >>> description: str | None = change(tables.SpecificationProject.description, "What it is about, in Markdown.")
     """
     longest = column.expression.info.get(LONGEST)
-    limit = f" At most {longest:,} characters." if longest else ""
+    limit = f" {bounds(most, longest)}" if most else f" At most {longest:,} characters." if longest else ""
     null = " Null removes it." if column.expression.nullable else ""
     described = f"{description}{null} Left out, it stays as it is.{limit}"
-    metadata = {COLUMN: column, LONGEST: longest, MAY: may}
+    metadata = {COLUMN: column, LONGEST: longest, MAY: may} | ({MOST: most} if most else {})
     return strawberry.field(description=described, default=UNSET, metadata=metadata)
 
 

@@ -11,6 +11,7 @@ from db.permissions import MANAGE
 from db.tables import ApiKeyEventKind
 from db.write import Work
 from graphql_schema.core import mutation, update
+from graphql_schema.core.bulk import LARGEST_INPUT, items
 from graphql_schema.core.texts import text
 from graphql_schema.core.updates import change, changes
 
@@ -22,7 +23,7 @@ class CreateApiKeyInput:
     """A new key."""
 
     name: str = text(tables.ApiKey.name, "What you call it; not empty.")
-    scopes: list[str] = text(tables.ApiKey.scopes, SCOPES)
+    scopes: list[str] = items(SCOPES, longest=100)
     rate_limit: int = strawberry.field(default=1_000, description="How many operations it allows an hour.")
     expires_at: datetime | None = strawberry.field(default=None, description="When it ends by itself; null for never.")
     organization_id: strawberry.ID | None = strawberry.field(
@@ -38,7 +39,7 @@ class UpdateApiKeyInput:
 
     key_id: strawberry.ID = strawberry.field(description="A key of yours.")
     name: str | None = change(tables.ApiKey.name, "What you call it; not empty.")
-    scopes: list[str] | None = change(tables.ApiKey.scopes, SCOPES)
+    scopes: list[str] | None = change(tables.ApiKey.scopes, SCOPES, most=LARGEST_INPUT)
     rate_limit: int | None = change(tables.ApiKey.rate_limit, "How many operations it allows an hour.")
     expires_at: datetime | None = change(tables.ApiKey.expires_at, "When it ends by itself.")
     is_active: bool | None = change(tables.ApiKey.is_active, "Whether it holds at the moment.")

@@ -211,7 +211,7 @@ PAST, LATER = datetime.now(UTC) - timedelta(days=1), datetime.now(UTC) + timedel
         update(tables.ApiKey).values(is_active=False),
         update(tables.ApiKey).values(revoked_at=PAST),
         update(tables.ApiKey).values(created_at=PAST - timedelta(days=1), expires_at=PAST),
-        update(tables.User).values(is_active=False),
+        update(tables.User).where(tables.User.role != "ADMIN").values(is_active=False),
         delete(tables.ApiKey),
     ],
     ids=["inactive", "revoked", "expired", "deactivated", "deleted"],
@@ -247,7 +247,7 @@ async def test_the_key_of_an_organization_is_paid_by_that_alone(database: Databa
 
 @pytest.mark.parametrize("role", ["ADMIN", "MODERATOR"])
 async def test_no_key_has_the_powers_of_a_role_on_the_platform(database: Database, world: World, role: str) -> None:
-    await alter(database, update(tables.User).values(role=role))
+    await alter(database, update(tables.User).where(tables.User.id == world.ada.id).values(role=role))
     viewer = await key(database, world)
     assert (viewer.role, viewer.is_admin, viewer.kind) == (None, False, "user with scopes")
 

@@ -35,16 +35,18 @@ UNVERSIONED = {
 MUTATIONS = AUDITED | {
     "archiveNotifications": ("ben", {"notificationIds": ["@welcome"]}),
     "markNotificationsRead": ("ben", {"notificationIds": ["@invitation"]}),
+    "reactivateUser": ("root", {"userId": "@ben"}),
     "requestEmailVerification": ("ben", {}),
     "requestPasswordReset": (None, {"email": "ben@example.com"}),
     "requestSignInLink": (None, {"email": "ben@example.com"}),
     "revokeOtherSessions": ("ben", {}),
     "signalTyping": ("ben", {"documentId": "@design"}),
+    "unlockUser": ("root", {"userId": "@ben"}),
 }
 OF_DEVICES = [name for name in object_type("Mutation").fields if "Passkey" in name]
 MUTATIONS |= dict.fromkeys(OF_DEVICES, ("ada", {}))
 BY_ITSELF = {"requestEmailVerification", "revokeOtherSessions", "signOut", "signalTyping", *OF_DEVICES}
-BY_ITSELF |= {"requestPasswordReset", "requestSignInLink"}
+BY_ITSELF |= {"reactivateUser", "requestPasswordReset", "requestSignInLink", "unlockUser"}
 """The mutations that need more than an input to change something, or that change nothing that anybody sees."""
 UNSEEN = {"links"}
 """The topics of what nobody sees, which are there for the jobs of their events."""

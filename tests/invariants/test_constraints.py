@@ -152,8 +152,8 @@ async def breaking(database: Database, table: Any, rule: Rule, keys: dict[str, l
     """Rows the last of which breaks the constraint and nothing else, found by trying. Nothing of them is kept."""
     async with scratch(database) as session:
         for number in range(MOST):
-            rows = [await fitting(session, table, keys, 10_000 + number * 10 + place) for place in range(2)]
-            for tried in wrong(rule, table, *rows):
+            one, other = [await fitting(session, table, keys, 10_000 + number * 10 + place) for place in range(2)]
+            for tried in wrong(rule, table, one, other, keys):
                 if await refusing(session, table, tried) == str(rule.name):
                     return tried
     raise AssertionError(f"Say in ODD of {__name__} what {rule.name} does not take.")
@@ -168,12 +168,14 @@ async def fitting(session: AsyncSession, table: Any, keys: dict[str, list[UUID]]
     raise AssertionError(f"No row fits into {table.name}.")
 
 
-def wrong(rule: Rule, table: Any, one: Values, other: Values) -> Iterator[list[Values]]:
+def wrong(rule: Rule, table: Any, one: Values, other: Values, keys: dict[str, list[UUID]]) -> Iterator[list[Values]]:
     """Rows that may break a constraint."""
     named = columns(rule, table)
     match rule:
         case ForeignKeyConstraint():
             yield [one | {named[0].name: new_id()}]
+            others = {column.name: None for column in table.c if column.foreign_keys and column.nullable}
+            yield [one | others | {named[0].name: new_id()}]
         case UniqueConstraint() | Index():
             given = {c.name: VALUES[c.type.python_type](Random(0), 1) for c in named if c.name not in one}
             given |= {c.name: one[c.name] for c in named if c.name in one}
@@ -181,6 +183,9 @@ def wrong(rule: Rule, table: Any, one: Values, other: Values) -> Iterator[list[V
         case CheckConstraint():
             for column in named:
                 yield from ([one | {column.name: value}] for value in odd(column, one))
+            yield [
+                one | {column.name: keys[key.column.table.name][0] for column in named for key in column.foreign_keys}
+            ]
 
 
 def odd(column: Column[Any], row: Values) -> list[Any]:

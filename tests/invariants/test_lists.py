@@ -15,7 +15,7 @@ from tests.invariants.schema import object_type
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-MOST = re.compile(r"At most ([\d,]+)\.$")
+MOST = re.compile(r"At most ([\d,]+)(?:, of at most [\d,]+ characters each)?\.$")
 
 
 @dataclass(frozen=True)

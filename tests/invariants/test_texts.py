@@ -49,7 +49,7 @@ class Place:
 def places() -> Iterator[Place]:
     for mutation, field in object_type("Mutation").fields.items():
         for way, literal, described in texts(field.args):
-            limit = re.search(r"At most ([\d,]+) characters\.$", described.description or "")
+            limit = re.search(r"[Aa]t most ([\d,]+) characters(?: each)?\.$", described.description or "")
             yield Place(mutation, way, int(limit[1].replace(",", "")) if limit else 0, literal)
 
 

@@ -234,3 +234,19 @@ async def test_a_value_that_does_not_fit_is_told_so(graph: Graph) -> None:
         except RequestError as refused:
             errors = refused.errors
         assert [error["extensions"]["code"] for error in errors] == ["BAD_USER_INPUT"], given
+
+
+@pytest.mark.parametrize(
+    "filter_", ["{isActive: true}", "{isActive: false}", '{lastLoginAt: {until: "2100-01-01T00:00:00Z"}}']
+)
+async def test_nothing_is_found_by_what_the_viewer_may_not_read(graph: Graph, world: World, filter_: str) -> None:
+    """Ines sees who takes her course, and not when they signed in; an administrator sees that, too."""
+    query = f"query ($id: ID!) {{ course(id: $id) {{ students(filter: {filter_}) {{ totalCount }} }} }}"
+    async with graph.database.work(GUEST) as work:
+        await work.execute(text("UPDATE users SET last_login_at = now()"))
+    counts = {
+        who: (await graph.data(who, query, id=world.logic.public_id))["course"]["students"]["totalCount"]
+        for who in ("ines", "root")
+    }
+    assert counts["ines"] == 0
+    assert (counts["root"] > 0) is ("false" not in filter_)
