@@ -213,7 +213,7 @@ async def issue_token(database_url: str, email: str) -> str:
             user = (await work.execute(statement)).scalar_one_or_none()
             if user is None:
                 raise NotFound(f"There is no active user with the address {email}.")
-            return await accounts.open_session(work, user, device="Issued by an operator", action="token_issued")
+            return await accounts.new_session(work, user, device="Issued by an operator", action="token_issued")
     finally:
         await database.close()
 

@@ -5,7 +5,7 @@ const { configs, parser } = plugin;
 const everything = { ...configs["flat/schema-all"].rules, ...configs["flat/schema-relay"].rules };
 
 const WITHOUT_ID = [
-  ...["PageInfo", "Position", "RateLimit", "UserError", "DocumentEvent", "JobEvent", "ProgressEvent", "ProjectEvent"],
+  ...["PageInfo", "Position", "RateLimit", "UserError", "DocumentEvent", "JobEvent", "OrganizationEvent", "ProgressEvent", "ProjectEvent", "UserCount"],
   ...["NotificationEvent", "DocumentPresence"],
   ...["CommitActivity", "CommitAuthor", "CourseStatistics", "EnrollmentActivity"], // figures of many rows
 ];

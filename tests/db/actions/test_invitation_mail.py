@@ -12,12 +12,14 @@ from db.actions.accounts import open_session
 from db.actions.invitation_mail import Letter, kept_token, token_of
 from db.actions.invitations import expire_invitations
 from db.keyring import Keyring
+from db.mail import Mail
 from db.queue.declared import kinds
 from db.tables import InvitationStatus, OrganizationRole
 from db.tokens import token_hash
 from tests.conftest import Graph
 from tests.db.queue.conftest import Working
 from tests.db.queue.waiting import Queue
+from tests.graphql_schema.accounts.mails import Letterbox
 from tests.graphql_schema.asking import change, done, refusal
 from tests.graphql_schema.invitations.asking import ACCEPT, MINE, REVOKE, TO_PROJECT
 from tests.graphql_schema.specs.test_mutations import ADD_COMMENT
@@ -40,10 +42,11 @@ async def invite(graph: Graph, world: World, email: str) -> str:
     return str((await done(graph, "ada", TO_PROJECT, **given))["invitation"]["id"])
 
 
-async def delivered(queue: Queue, working: Working) -> None:
-    """Have all be delivered that waits."""
-    async with working():
+async def delivered(queue: Queue, working: Working) -> list[Mail]:
+    """Have all be delivered that waits; returns the mails."""
+    async with working(mailer=(box := Letterbox())):
         await queue.until_empty()
+    return box.sent
 
 
 async def test_who_is_known_is_notified(graph: Graph, world: World, queue: Queue, working: Working) -> None:
@@ -112,7 +115,7 @@ async def test_two_who_never_saw_each_other_begin_to_work_together(
     assert (await graph.data("ada", FIND, id=world.sam.public_id))["node"] is None
     assert (await graph.data("sam", FIND, id=world.atlas.public_id))["node"] is None
     await invite(graph, world, "sam@example.com")
-    await delivered(queue, working)
+    assert await delivered(queue, working) == []  # who is here needs no mail
     (told,) = await news(graph, "sam")
     waiting = {"email": "sam@example.com", "status": "PENDING", "targetName": "Atlas"}
     mine = (await graph.data("sam", MINE))["viewer"]["invitations"]["nodes"]
@@ -130,7 +133,7 @@ async def test_a_stranger_registers_and_finds_the_invitation_waiting(
 ) -> None:
     """Nobody hands it over: it is theirs as soon as they have shown that the address is."""
     invitation = await invite(graph, world, "new@example.com")
-    await delivered(queue, working)
+    (mail,) = await delivered(queue, working)
     async with graph.database.work(Viewer()) as work:
         stranger = await work.add(tables.User(email="New@example.com", name="New"))
         await open_session(work, stranger)
@@ -140,6 +143,8 @@ async def test_a_stranger_registers_and_finds_the_invitation_waiting(
     (mine,) = (await known.data("new", MINE))["viewer"]["invitations"]["nodes"]
     assert mine["targetName"] == "Atlas"
     token = token_of(graph.database.keyring, next(iter(await ids(graph, invitation))))
+    assert mail.to == "new@example.com"
+    assert f"/signin?invitation={token}" in mail.text
     accepted = await done(known, "new", ACCEPT, token=token)
     assert accepted["invitation"]["project"]["name"] == "Atlas"
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from db.engine import Database
 from db.queue import declared
 from db.queue.declared import JobKind
 from db.queue.worker import Worker
+from tests.conftest import KEYRING
 from tests.db.queue.waiting import Queue
 
 Working = Callable[..., AbstractAsyncContextManager[Worker]]
@@ -42,9 +44,9 @@ def working(database_url: str) -> Working:
     """Runs a worker in the test's event loop, and stops it in peace."""
 
     @asynccontextmanager
-    async def run(**options: float) -> AsyncIterator[Worker]:
-        database = Database(database_url, pool_size=32)
-        worker = Worker(database, Address.parse(database_url), poll=0.1, **options)  # type: ignore[arg-type]
+    async def run(**options: Any) -> AsyncIterator[Worker]:
+        database = Database(database_url, pool_size=32, keyring=KEYRING)
+        worker = Worker(database, Address.parse(database_url), poll=0.1, **options)
         running = asyncio.create_task(worker.run())
         try:
             yield worker

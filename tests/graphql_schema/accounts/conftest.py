@@ -9,4 +9,4 @@ from tests.graphql_schema.accounts.mails import Post
 @pytest.fixture
 def post(database: NotingDatabase) -> Post:
     """The mails that are sent in this test."""
-    return Post(database)
+    return Post(database=database)

@@ -21,18 +21,24 @@ TOKEN = re.compile(r"^https://trellis\.test/signin\?(verify|reset|link)=(trv_[A-
 
 
 @dataclass
-class Post:
-    """A way for mails that ends in a list, and the jobs that send them."""
+class Letterbox:
+    """A way for mails that ends in a list."""
 
-    database: Database
     sent: list[Mail] = field(default_factory=list)
     public_url: str = "https://trellis.test"
-    delivered: set[UUID] = field(default_factory=set)
-    """The events whose jobs were run."""
 
     async def send(self, mail: Mail) -> None:
         """Keep a mail."""
         self.sent.append(mail)
+
+
+@dataclass
+class Post(Letterbox):
+    """A letterbox, and the jobs that send mails to it."""
+
+    database: Database = field(kw_only=True)
+    delivered: set[UUID] = field(default_factory=set)
+    """The events whose jobs were run."""
 
     async def deliver(self) -> list[Mail]:
         """Run the jobs of all new events; returns the mails that they send."""

@@ -191,6 +191,9 @@ export type CourseQueryVariables = Exact<{
 
 
 export type CourseQuery = { __typename: 'Query', node:
+    | { __typename: 'Account' }
+    | { __typename: 'ApiKey' }
+    | { __typename: 'AuditLog' }
     | { __typename: 'Comment' }
     | { __typename: 'CommentThread' }
     | { __typename: 'Commit' }
@@ -199,12 +202,15 @@ export type CourseQuery = { __typename: 'Query', node:
     | { __typename: 'CourseProgress' }
     | { __typename: 'DocumentVersion' }
     | { __typename: 'Enrollment' }
+    | { __typename: 'Invitation' }
     | { __typename: 'Job' }
     | { __typename: 'Lesson' }
     | { __typename: 'LessonProgress' }
+    | { __typename: 'Media' }
     | { __typename: 'Notification' }
     | { __typename: 'Organization' }
     | { __typename: 'OrganizationMember' }
+    | { __typename: 'Passkey' }
     | { __typename: 'ProjectMember' }
     | { __typename: 'PullRequest' }
     | { __typename: 'Reaction' }
@@ -257,6 +263,9 @@ export type DocumentQueryVariables = Exact<{
 
 
 export type DocumentQuery = { __typename: 'Query', node:
+    | { __typename: 'Account' }
+    | { __typename: 'ApiKey' }
+    | { __typename: 'AuditLog' }
     | { __typename: 'Comment' }
     | { __typename: 'CommentThread' }
     | { __typename: 'Commit' }
@@ -265,12 +274,15 @@ export type DocumentQuery = { __typename: 'Query', node:
     | { __typename: 'CourseProgress' }
     | { __typename: 'DocumentVersion' }
     | { __typename: 'Enrollment' }
+    | { __typename: 'Invitation' }
     | { __typename: 'Job' }
     | { __typename: 'Lesson' }
     | { __typename: 'LessonProgress' }
+    | { __typename: 'Media' }
     | { __typename: 'Notification' }
     | { __typename: 'Organization' }
     | { __typename: 'OrganizationMember' }
+    | { __typename: 'Passkey' }
     | { __typename: 'ProjectMember' }
     | { __typename: 'PullRequest' }
     | { __typename: 'Reaction' }
