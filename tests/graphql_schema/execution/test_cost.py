@@ -371,7 +371,7 @@ def holds_no_more(both: BothPaths, who: str | None, drawn: Drawn) -> None:
         assert items(answer["data"]) <= estimate.nodes
 
 
-@settings(agreeing, max_examples=300)
+@settings(agreeing, max_examples=180)
 @given(data=st.data(), who=st.sampled_from(PEOPLE))
 def test_no_answer_holds_more_than_was_estimated(both: BothPaths, data: st.DataObject, who: str | None) -> None:
     holds_no_more(both, who, data.draw(both.operations(who)))

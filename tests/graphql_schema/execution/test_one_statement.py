@@ -29,7 +29,7 @@ def unlimited(graph: Graph) -> Graph:
     return replace(graph, executor=Executor(executor.schema, limits=UNLIMITED, deadline=TIMEOUT))
 
 
-@settings(agreeing, max_examples=150)
+@settings(agreeing, max_examples=90)
 @given(data=st.data(), who=st.sampled_from(PEOPLE))
 def test_a_query_is_one_statement(both: BothPaths, data: st.DataObject, who: str | None) -> None:
     drawn = data.draw(both.operations(who))

@@ -44,7 +44,7 @@ async def rows(graph: Graph) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("who", PEOPLE)
-@settings(agreeing, max_examples=250)
+@settings(agreeing, max_examples=150)
 @given(data=st.data())
 def test_both_paths_give_the_same_answer(both: BothPaths, who: str | None, data: st.DataObject) -> None:
     drawn = data.draw(both.operations(who))

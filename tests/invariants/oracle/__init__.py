@@ -20,7 +20,7 @@ from db.modules import modules
 
 Row = Any
 
-NOBODYS = ("passwords", "outbox_events", "outbox_topics", "outbox_epochs")
+NOBODYS = ("passwords", "outbox_events", "outbox_topics", "outbox_epochs", "passkey_challenges", "verification_tokens")
 """The tables of which not even an administrator sees a row."""
 EVERYTHING = ("see", "learn", "comment", "edit", "manage", "own")
 
