@@ -68,10 +68,6 @@ class Keyring:
         """The start of every text that is sealed with the secret in use: others are to be sealed anew."""
         return _name(self._known[0])
 
-    def is_current(self, sealed: bytes) -> bool:
-        """Whether a text is sealed with the secret in use, and need not be sealed anew."""
-        return sealed[:NAME] == self.mark
-
     @cached_property
     def _known(self) -> tuple[bytes, ...]:
         if not self._secrets:

@@ -6,7 +6,10 @@ import re
 import secrets
 from base64 import urlsafe_b64encode
 from hashlib import sha256
+from uuid import UUID
 from zlib import crc32
+
+from db.keyring import Keyring
 
 _FORM = re.compile(r"trs_[A-Za-z0-9_-]{43}")
 KEY = "trl_"
@@ -31,6 +34,13 @@ def is_token(text: str) -> bool:
     return _FORM.fullmatch(text) is not None
 
 
+def signed_tokens(keyring: Keyring, purpose: str, key: UUID, *, prefix: str) -> list[str]:
+    """The tokens of what has this key, by each secret of the installation, that in use first: the prefix and 43
+    characters of base64url. They are made anew where they are needed, and only the hash of one is kept.
+    """
+    return [prefix + _coded(signature) for signature in keyring.signatures(purpose, key.bytes)]
+
+
 def new_key() -> str:
     """An API key with 256 random bits: `trl_`, 43 characters of base64url, and a checksum of these."""
     random = secrets.token_urlsafe(32)
@@ -45,4 +55,9 @@ def is_key(text: str) -> bool:
 
 def _checksum(random: str) -> str:
     """Six characters, which differ wherever one character does, or a few in a row (CRC-32)."""
-    return urlsafe_b64encode(crc32(random.encode()).to_bytes(4)).decode().rstrip("=")
+    return _coded(crc32(random.encode()).to_bytes(4))
+
+
+def _coded(content: bytes) -> str:
+    """Bytes in base64url without padding."""
+    return urlsafe_b64encode(content).decode().rstrip("=")

@@ -48,6 +48,7 @@ class Uploads(GraphQLOverHTTP):
         if not client.viewer.has_scope("media:write"):
             raise Forbidden("The scopes of your credential do not allow this.")
         database, payer = self.graph.database, client.pays[0]
+        await self.graph.key_limits.use(client.viewer)
         self.graph.rate_limits.take(client.pays, POINTS)
         async with READING.turn(payer):
             content = await asked.body(LARGEST)

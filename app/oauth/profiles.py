@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.oauth.exchange import text_in
+from db.mail import LONGEST_ADDRESS, is_address
 
-ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 PICTURE = re.compile(r"https://[^\s\"'<>\\]+")
 
 
 def address_in(told: Mapping[str, Any], name: str) -> str | None:
-    """An e-mail address."""
-    found = text_in(told, name, longest=254)
-    return found if found and ADDRESS.fullmatch(found) else None
+    """An e-mail address to which mails can be sent."""
+    found = text_in(told, name, longest=LONGEST_ADDRESS)
+    return found if found and is_address(found) else None
 
 
 def picture_in(told: Mapping[str, Any], name: str) -> str | None:

@@ -4,7 +4,6 @@ The token in that mail is signed, not drawn: it is made anew where it is needed,
 """
 
 import re
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -19,7 +18,7 @@ from db.mail import Mail
 from db.queue.declared import job
 from db.queue.steps import Steps
 from db.tables import InvitationEventKind, InvitationStatus, NotificationType, OrganizationRole, ProjectRole
-from db.tokens import token_hash
+from db.tokens import signed_tokens, token_hash
 from db.write import Work
 
 _FORM = re.compile(r"tri_[A-Za-z0-9_-]{43}")
@@ -89,8 +88,7 @@ def is_token(text: str) -> bool:
 
 def _tokens(keyring: Keyring, invitation_id: UUID) -> list[str]:
     """The tokens of an invitation by every secret of the installation, that in use first."""
-    signatures = keyring.signatures("invitation", invitation_id.bytes)
-    return [f"tri_{urlsafe_b64encode(one).decode().rstrip('=')}" for one in signatures]
+    return signed_tokens(keyring, "invitation", invitation_id, prefix="tri_")
 
 
 def kept_token(keyring: Keyring, invitation: tables.Invitation) -> str | None:

@@ -8,7 +8,6 @@ job that looks.
 """
 
 import re
-from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -22,7 +21,7 @@ from db.mail import is_address
 from db.queue.declared import clears
 from db.statements import compiled
 from db.tables import AccountEventKind, VerificationPurpose
-from db.tokens import token_hash
+from db.tokens import signed_tokens, token_hash
 from db.write import Work
 
 LIFETIMES = {
@@ -64,8 +63,7 @@ def address(email: str, *, at: str = "email") -> str:
 
 def tokens(work: Work, key: UUID) -> list[str]:
     """The tokens of the link with this key, by each secret of the installation, that in use first."""
-    signatures = work.keyring.signatures(TOKENS, key.bytes)
-    return [f"trv_{urlsafe_b64encode(one).decode().rstrip('=')}" for one in signatures]
+    return signed_tokens(work.keyring, TOKENS, key, prefix="trv_")
 
 
 async def ask(work: Work, purpose: VerificationPurpose, email: str, *, user_id: UUID | None = None) -> None:

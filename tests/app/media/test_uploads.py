@@ -8,12 +8,13 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.media import uploads
 from app.media.pictures import LARGEST, drawn
 from app.media.uploads import DRAWING, POINTS, READING
 from db import tables
+from db.access import GUEST
 from db.actions.media import WAITING
 from db.store import KEY, Folder
 from tests.app.media.making import SVG, empty, opened, photograph, picture, polyglot
@@ -214,3 +215,11 @@ async def test_nothing_holds_the_event_loop(host: Served, world: World) -> None:
         statuses = [(await send(host, world, body)).status_code for body in bodies]
     assert statuses == [201, 400, 400, 201, 201]
     assert max(spans) < LONGEST
+
+
+async def test_a_picture_is_a_use_of_the_key_that_it_comes_with(host: Served, world: World) -> None:
+    key = update(tables.ApiKey).where(tables.ApiKey.id == world.adas_key.id)
+    async with host.app.database.work(GUEST) as work:
+        await work.execute(key.values(scopes=["media:write"], rate_limit=1))
+    assert (await send(host, world, picture(), who="adas_key")).status_code == 201
+    assert code(await send(host, world, picture(), who="adas_key")) == (429, "REQUEST_RATE_LIMITED")
