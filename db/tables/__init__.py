@@ -13,5 +13,6 @@ from db.tables.media import *
 from db.tables.notifications import *
 from db.tables.organizations import *
 from db.tables.repositories import *
+from db.tables.reviews import *
 from db.tables.specs import *
 from db.tables.specs_enums import *

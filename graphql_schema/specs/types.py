@@ -144,6 +144,7 @@ class SpecificationDocument:
     )
     versions = many(tables.DocumentVersion.document_id, "All its versions, newest first. The first is that of today.")
     threads = many(tables.CommentThread.document_id, "The conversations about it, from its first line to its last.")
+    reviews = many(tables.DocumentReview.document_id, "What reviewers found in it, newest first.")
 
 
 @node(tables.DocumentVersion, orders=("-version",), filters=("created_at",))
@@ -192,6 +193,11 @@ class Comment:
     author = one(tables.Comment.author_id, "Who said it.")
     thread = one(tables.Comment.thread_id, "The thread.")
     reactions = many(tables.Reaction.comment_id, "What people say of it without words.")
+    suggestion = one(
+        tables.Suggestion,
+        "The words that it proposes for the text; null if it proposes none.",
+        on=lambda comment, suggestion: suggestion.comment_id == comment.id,
+    )
 
 
 @node(tables.Reaction, orders=("created_at",), filters=("type",))

@@ -1,0 +1,1 @@
+"""Reviews of documents, and suggestions for their texts."""
