@@ -25,6 +25,7 @@ LONGER: dict[str, str] = {
 
 MIRRORS_NOTHING = {
     "tests/tour/*": "tells the story of the product",
+    "tests/systems/*": "holds what the product promises, row by row",
     "tests/hostile/*": "holds for whatever arrives",
     "tests/faults/*": "holds whatever breaks",
     "tests/clients/*": "holds for whatever clients of others expect",
