@@ -26,6 +26,7 @@ WORDS: dict[str, Callable[[int], str]] = {
     "courses.slug": "course-{}".format,
     "invitations.email": "guest{}@example.com".format,
     "organizations.slug": "organization-{}".format,
+    "suggestions.replacement": "other words {}".format,
 }
 """Texts that must have a form."""
 
@@ -48,6 +49,7 @@ VALUES: dict[type, Callable[[Random, int], Any]] = {
     datetime: lambda random, number: START + timedelta(minutes=number),
     date: lambda random, number: START.date() + timedelta(days=number),
     Decimal: lambda random, number: random.choice([Decimal(0), Decimal("49.90")]),
+    float: lambda random, number: random.choice([0.0, 49.5]),
     bool: lambda random, number: random.random() < 0.5,
     list: lambda random, number: [f"word {number}"],
     object: lambda random, number: {},  # JSON
@@ -73,7 +75,7 @@ def row_of(table: Table, random: Random, number: int, keys: dict[str, list[UUID]
         kept, left = random.sample(["organization", "project"], 2)
         parent = {"organization": "organizations", "project": "specification_projects"}[kept]
         return row | {f"{kept}_id": random.choice(keys[parent]), f"{left}_id": None, f"{left}_role": None}
-    return _consistent(table, row)
+    return _consistent(table, row, random, keys)
 
 
 def _outlives(table: Table) -> bool:
@@ -88,13 +90,15 @@ def _insertion(table: Table) -> Any:
     return inserted.returning(table.c.id)
 
 
-def _consistent(table: Table, row: dict[str, Any]) -> dict[str, Any]:
+def _consistent(table: Table, row: dict[str, Any], random: Random, keys: dict[str, list[UUID]]) -> dict[str, Any]:
     """The row with what follows from its other values."""
     if table.name == "enrollments":
         return row | {"completed_at": START if row["status"] == "COMPLETED" else None}
     if table.name == "media":  # which belongs to one thing
         owners = [name for name in ("user_id", "course_id", "lesson_id") if row[name]]
         return row | dict.fromkeys(owners[1:])
+    if table.name == "suggestions":  # of a comment or else of a review
+        return row | {"review_id": None if row["comment_id"] else random.choice(keys["document_reviews"])}
     return row
 
 

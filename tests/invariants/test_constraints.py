@@ -48,6 +48,7 @@ ODD: dict[type, list[Any]] = {
     str: ["", "~", "A@B"],
     int: [-1, 0, 1_000_000],
     Decimal: [Decimal(-1)],
+    float: [-1.0],
     datetime: [datetime.max.replace(tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)],
     date: [date.max],
     bool: [True, False],
@@ -194,7 +195,8 @@ def odd(column: Column[Any], row: Values) -> list[Any]:
     if issubclass(kind, Enum):
         return list(kind)
     longest = column.info.get("longest", 0) if kind is str else 0
-    return [*ODD[kind], row.get(column.name, "") + "x" * (longest + 1)] if longest else ODD[kind]
+    found = [*ODD[kind], *([None] if column.nullable else [])]
+    return [*found, (row.get(column.name) or "") + "x" * (longest + 1)] if longest else found
 
 
 async def refusing(session: AsyncSession, table: Any, rows: list[Values]) -> str | None:

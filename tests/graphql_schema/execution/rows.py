@@ -62,6 +62,7 @@ VALUES: Mapping[type, Sequence[Any]] = {
     datetime: TIMES,
     date: (NOON.date(), date(1, 1, 2), date(9999, 12, 30), date(1969, 12, 31), date(2024, 2, 29)),
     Decimal: (Decimal(0), Decimal("0.10"), Decimal("49.90"), Decimal("9999999999.99"), Decimal(100)),
+    float: (0.0, 0.1, 1 / 3, 1e-7, 49.5, 100.0),
     object: (
         {},
         {"b": 1, "a": {"deep": [[[{"er": None}]]], "": "empty key"}, "long key": True},
