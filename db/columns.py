@@ -1,9 +1,10 @@
 """Columns that check what they hold: amounts of money, scores, numbers of other systems, and JSON that fits a model."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any, NewType, get_args
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 from sqlalchemy import BigInteger, CheckConstraint, Column, Dialect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -11,6 +12,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import COMPLETES
 from db.constraints import check, field_of
 from db.errors import BadInput
+
+PublicId = NewType("PublicId", str)
+"""The type of a field of a model that is a global id."""
+HIDDEN = object()
+"""Marks a field of a model that is kept and never shown: `answer: Annotated[str, HIDDEN]`."""
 
 
 def money(**options: Any) -> Mapped[Any]:
@@ -34,12 +40,28 @@ def bigint(**options: Any) -> Mapped[Any]:
     return mapped_column(BigInteger, **options)
 
 
-def json(name: str, model: type[BaseModel]) -> Mapped[Any]:
-    """A column of this name for a JSON object that fits a model, empty at first. Another is refused, at its place.
+def json(name: str, model: type[BaseModel], *, is_optional: bool = False) -> Mapped[Any]:
+    """A column of this name for a JSON object that fits a model. Another is refused, at its place.
+
+    It is null at first if `is_optional`, or else empty if the model takes that. An input of the graph with the fields
+    of the model is such an object, too. A field that a model gets later has a default, or can be null: what was
+    written before has none of it.
 
     >>> data: Mapped[Json] = json("data", NotificationData)
     """
-    return mapped_column(name, JsonOf(model, field_of(name)), default=dict, server_default="{}")
+    is_empty = not is_optional and not any(field.is_required() for field in model.model_fields.values())
+    first: Any = {"default": dict, "server_default": "{}"} if is_empty else {}
+    return mapped_column(name, JsonOf(model, field_of(name)), nullable=is_optional, **first)
+
+
+def json_list(name: str, model: type[BaseModel], *, most: int, is_optional: bool = False) -> Mapped[Any]:
+    """A column of this name for a list of at most so many JSON objects, as `json` has one. It is empty at first, or
+    null if `is_optional`.
+
+    >>> lessons: Mapped[list[Json]] = json_list("lessons", Lesson, most=50)
+    """
+    first: Any = {} if is_optional else {"default": list, "server_default": "[]"}
+    return mapped_column(name, JsonOf(model, field_of(name), most), nullable=is_optional, **first)
 
 
 def _checked(condition: str, *, says: str, **options: Any) -> Mapped[Any]:
@@ -52,29 +74,61 @@ def _checked(condition: str, *, says: str, **options: Any) -> Mapped[Any]:
 
 
 class JsonOf(JSONB):
-    """JSON that is checked against a model whenever it is written, and read as it is. `at` is its input field."""
+    """JSON that is checked against a model whenever it is written, and read as it is. `at` is its input field; with
+    `most` it is a list of at most so many objects.
+    """
 
     cache_ok = True
 
-    def __init__(self, model: type[BaseModel], at: str) -> None:
-        super().__init__()
+    def __init__(self, model: type[BaseModel], at: str, most: int | None = None) -> None:
+        super().__init__(none_as_null=True)
         self.model = model
         self.at = at
+        self.most = most
+        fitting: Any = model if most is None else Annotated[list[model], Field(max_length=most)]  # type: ignore[valid-type]
+        self._adapter = TypeAdapter[Any](fitting)
+
+    @property
+    def hides(self) -> bool:
+        """Whether there is something in it that is never shown."""
+        return any(is_hidden(field) for model in models(self.model) for field in model.model_fields.values())
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
         """A function that makes a value one for the driver, and raises BadInput for one that does not fit."""
         write = super().bind_processor(dialect)  # type: ignore[no-untyped-call]
         assert write
-        return lambda value: write(self.fitting(value))
+        return lambda value: write(None if value is None else self.fitting(value))
 
     def fitting(self, value: Any) -> Any:
         """A value as the model writes it, without what is null; raises BadInput for one that does not fit."""
         try:
-            fitting = TypeAdapter(self.model).validate_python(value)
+            fitting = self._adapter.validate_python(value, from_attributes=True)
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            raise BadInput("This does not fit.", at=".".join([self.at, *map(str, first["loc"])])) from None
-        return fitting.model_dump(mode="json", by_alias=True, exclude_none=True)
+            raise BadInput("This does not fit.", at=".".join([self.at, *map(_step, first["loc"])])) from None
+        return self._adapter.dump_python(fitting, mode="json", by_alias=True, exclude_none=True)
+
+
+def models(model: type[BaseModel]) -> set[type[BaseModel]]:
+    """The model, and all that its fields are made of."""
+    found, left = set[type[BaseModel]](), list[Any]([model])
+    while left:
+        type_ = left.pop()
+        if isinstance(type_, type) and issubclass(type_, BaseModel) and type_ not in found:
+            found.add(type_)
+            left += [field.annotation for field in type_.model_fields.values()]
+        left += get_args(type_)
+    return found
+
+
+def is_hidden(field: FieldInfo) -> bool:
+    """Whether a field of a model is never shown."""
+    return any(mark is HIDDEN for mark in field.metadata)
+
+
+def _step(step: int | str) -> str:
+    """A step on the way to what does not fit, as an input spells it."""
+    return field_of(step) if isinstance(step, str) else str(step)
 
 
 def keys(model: type[BaseModel]) -> str:

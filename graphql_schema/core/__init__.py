@@ -12,6 +12,7 @@ from graphql_schema.core.presence import presence, signal
 from graphql_schema.core.references import references
 from graphql_schema.core.restricted import restricted
 from graphql_schema.core.roots import lookup, root
+from graphql_schema.core.shapes import shaped
 from graphql_schema.core.signature import number
 from graphql_schema.core.subscriptions import events
 from graphql_schema.core.unions import abstract, listing_of, many_of, searching, union
@@ -49,6 +50,7 @@ __all__ = [
     "restricted",
     "root",
     "searching",
+    "shaped",
     "signal",
     "sql",
     "total",

@@ -17,6 +17,7 @@ from strawberry.types.arguments import StrawberryArgument
 from db import read, relations
 from db.access import Viewer
 from db.base import Base
+from db.columns import JsonOf
 from db.permissions import Permission
 from db.relations import Relation
 from graphql_schema.core import tree
@@ -208,6 +209,8 @@ def object_type(type_name: str, description: str, **fields: Field) -> None:
 def graph_type(type_: Any) -> Any:
     """The Python type that stands for an SQL type in the schema."""
     if isinstance(type_, types.JSON):
+        if isinstance(type_, JsonOf) and type_.hides:
+            raise TypeError("Not all of this JSON is shown: declare it by `shaped`.")
         return JSON
     if isinstance(type_, types.BigInteger):
         raise TypeError("An Int of the graph has 32 bits: show what may be larger as a text.")

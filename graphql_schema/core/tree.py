@@ -29,8 +29,8 @@ class PublicKey:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where an expression is written: for a kind of viewer, over the columns `row.c`, of a page, or with arguments of
-    this shape.
+    """Where an expression is written: for a kind of viewer, over the columns `row.c`, of a page, in JSON of a column,
+    or with arguments of this shape.
 
     `key` is the value by which arguments name a row.
     """
@@ -38,6 +38,7 @@ class Scope:
     viewer: Viewer
     row: Any = None
     page: Any = None
+    json: Any = None
     key: Any = None
     shape: Any = None
 
@@ -156,6 +157,29 @@ class Row(Node):
     @property
     def words(self) -> str:
         return f"{'rows' if self.is_many else 'row'} of {self.rows}{_asked(self.given)} →"
+
+    def below(self) -> Iterator[tuple[str, Node]]:
+        yield "", self.body
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part(Node):
+    """A part of the JSON in a column: an object, or an array of `most` items at most, or null where it is neither.
+
+    If it cannot be null, the object has no keys then, and the array no items. `needs` is as of a `Value`.
+    """
+
+    text: str
+    write: Callable[[Scope], Any]
+    body: Object | Value
+    most: int | None = None
+    is_nullable: bool = False
+    needs: Permission | None = None
+
+    @property
+    def words(self) -> str:
+        many = "" if self.most is None else f", {self.most} at most"
+        return f"{self.text}{many}{f' if {self.needs}' if self.needs else ''} →"
 
     def below(self) -> Iterator[tuple[str, Node]]:
         yield "", self.body

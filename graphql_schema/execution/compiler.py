@@ -13,12 +13,13 @@ from typing import Any
 
 from orjson import dumps
 from sqlalchemy import literal_column
+from sqlalchemy.dialects.postgresql import JSONB
 
 from db.access import Viewer
 from db.statements import Statement
 from db.unions import KIND
 from graphql_schema.core.arguments import FAILED
-from graphql_schema.core.tree import Choice, Constant, Each, List, Member, Node, Object, Row, Scope, Value
+from graphql_schema.core.tree import Choice, Constant, Each, List, Member, Node, Object, Part, Row, Scope, Value
 from graphql_schema.execution.groups import Groups
 from graphql_schema.execution.pages import Page
 from graphql_schema.execution.sql_text import (
@@ -63,8 +64,9 @@ class Compiler:
         match node:
             case Constant(value=value):
                 return (dumps(value).decode(),)
-            case Value():
-                return self._value(node, scope)
+            case Value() | Part():
+                found = self._value(node, scope) if isinstance(node, Value) else self._part(node, scope)
+                return _if(allowed(node.needs, scope.row, self.viewer), found) if node.needs else found
             case Object(members=members):
                 return object_of([(member.key, self._member(member, scope)) for member in members])
             case Row():
@@ -88,12 +90,20 @@ class Compiler:
         found = node.write(scope)
         if isinstance(found, tuple):  # a page has written it
             return found
-        json = value_of(node.type or found.type, text_of(found), is_nullable=node.is_nullable)
-        if not node.needs:
-            return json
-        assert scope.row
-        may = allowed(node.needs, scope.row, self.viewer)
-        return (Sql(f"CASE WHEN {may} THEN {joined(json)} ELSE {constant(NULL)} END"),)
+        return value_of(node.type or found.type, text_of(found), is_nullable=node.is_nullable)
+
+    def _part(self, node: Part, scope: Scope) -> Json:
+        found = node.write(scope)
+        text = text_of(found)
+        is_there = f"jsonb_typeof({text}) = '{'object' if node.most is None else 'array'}'"
+        if node.most is None:
+            json = self.json(node.body, Scope(self.viewer, json=found))
+        else:
+            name = f"item{next(self.names)}"
+            item = joined(self.json(node.body, Scope(self.viewer, json=literal_column(f"{name}.value", JSONB()))))
+            items = f"jsonb_array_elements(CASE WHEN {is_there} THEN {text} END)"
+            json = _each_of(f"{items} WITH ORDINALITY AS {name}(value, ordinal)", name, item)
+        return _if(is_there, json) if node.is_nullable else json
 
     def _row(self, node: Row, scope: Scope) -> Sql:
         row = alias_of(node.rows.table.__table__, self.names)
@@ -149,6 +159,11 @@ def _each_of(given: str, asked: str, item: str) -> Json:
     """An array with an item for all that is given under this name, in that order."""
     array = coalesced(f"string_agg({item}, ',' ORDER BY {asked}.ordinal)", "")
     return "[", Sql(f"(SELECT {array}\nFROM {given})"), "]"
+
+
+def _if(condition: str, json: Json) -> Json:
+    """The JSON where the condition holds, or null."""
+    return (Sql(f"CASE WHEN {condition} THEN {joined(json)} ELSE {constant(NULL)} END"),)
 
 
 _IDS = {"keys": "UUID[]", "kinds": "INTEGER[]"}

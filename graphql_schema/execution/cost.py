@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from graphql import get_named_type, get_nullable_type, is_leaf_type, is_list_type
 
 from graphql_schema.core.arguments import Size
-from graphql_schema.core.tree import Choice, Constant, List, Member, Node, Object, Row, given_of
+from graphql_schema.core.tree import Choice, Constant, List, Member, Node, Object, Part, Row, given_of
 from graphql_schema.execution.lowering import WEIGHT_OF_THE_SCHEMA
 
 WEIGHT_OF_A_POINT = 10
@@ -130,8 +130,10 @@ def _own(member: Member) -> Estimate:
 
 def _size(member: Member, page: Size) -> Size:
     """How many there are of a field on each object: more than one of a list of objects, as its arguments or its payload
-    say, or the page that it shows.
+    say, the bound of JSON, or the page that it shows.
     """
+    if isinstance(member.node, Part):
+        return member.node.most or 1
     given = given_of(member.node) if isinstance(member.node, Choice | List | Row) else None
     return (given.size if given else page) if _is_list(member) else 1
 

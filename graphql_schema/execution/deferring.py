@@ -18,7 +18,7 @@ from graphql.language import REMOVE
 
 from graphql_schema.core import tree
 from graphql_schema.core.syntax import nodes_in
-from graphql_schema.core.tree import Choice, Constant, Each, List, Member, Object, Row
+from graphql_schema.core.tree import Choice, Constant, Each, List, Member, Object, Part, Row
 
 DIRECTIVES = {"defer", "stream"}
 MARK = "__later_{}"
@@ -74,7 +74,7 @@ def _left(node: Any, part: int | None, marked: Collection[int]) -> Any:
             return replace(node, members=tuple(left)) if left else None
         case Each(item=item):
             return (inner := _left(item, part, marked)) and replace(node, item=inner)
-        case Row(body=body) | List(body=body):
+        case Row(body=body) | List(body=body) | Part(body=body):
             return (inner := _left(body, part, marked)) and replace(node, body=inner)
         case Choice(cases=cases):
             left_of = {table: _left(case, part, marked) for table, case in cases.items()}
@@ -86,7 +86,7 @@ def _left(node: Any, part: int | None, marked: Collection[int]) -> Any:
 
 
 def _left_of(member: Member, part: int | None, marked: Collection[int]) -> Member | None:
-    if isinstance(member.node, tree.Value | Constant | tree.Python):
+    if isinstance(member.node, tree.Python) or not any(tree.objects(member.node)):
         return member if part in member.parts else None
     if part is None and None not in member.parts:
         return None

@@ -15,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import db.tables  # noqa: F401  (declares the tables)
 from db.base import Base, new_id
+from db.columns import JsonOf
 from db.rules import OUTLIVES, parent_of
+from tests.fitting import fitting
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 WORDS: dict[str, Callable[[int], str]] = {
@@ -125,5 +127,7 @@ def _value(column: Column[Any], random: Random, number: int, keys: dict[str, lis
         return random.choice(TIMES[str(column)])
     if str(column) in WORDS:
         return WORDS[str(column)](number)
+    if isinstance(column.type, JsonOf):
+        return fitting(column.type, random)
     kind = column.type.python_type
     return random.choice(list(kind)) if issubclass(kind, Enum) else VALUES[kind](random, number)

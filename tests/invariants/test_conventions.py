@@ -26,7 +26,7 @@ from graphql import (
 from graphql_schema.core.orders import order_of
 from graphql_schema.core.references import References
 from graphql_schema.core.strawberry_seam import declared_of
-from tests.invariants.schema import SCHEMA, TABLES, is_aggregate, object_type
+from tests.invariants.schema import SCHEMA, TABLES, is_aggregate, is_json, object_type
 
 TYPES = {
     name: type_
@@ -134,7 +134,7 @@ def test_a_list_is_a_connection_or_says_what_bounds_it() -> None:
         for type_ in TYPES.values()
         if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType) and not type_.name.endswith("Connection")
         for name, field in type_.fields.items()
-        if isinstance(get_nullable_type(field.type), GraphQLList) and not is_aggregate(field)
+        if isinstance(get_nullable_type(field.type), GraphQLList) and not is_aggregate(field) and not is_json(field)
     }
     of_payloads = {f"{payload.name}.errors" for payload in payloads().values()}
     bounded = {*BOUNDED_LISTS, *LISTED_BY_PAYLOADS}

@@ -29,6 +29,7 @@ from graphql_schema.core.orders import order_of
 from graphql_schema.core.scalars import iso
 from graphql_schema.core.unions import UNIONS
 from graphql_schema.schema import executor
+from tests.fitting import fitting
 from tests.graphql_schema.execution.arguments import Pool
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -159,8 +160,7 @@ def _value(column: Column[Any], random: Random, number: int, targets: list[UUID]
     if form := FORMS.get(str(column)):
         return form.format(number)
     if isinstance(column.type, JsonOf):
-        fields = column.type.model.model_fields
-        return {field.alias or name: random.choice(list(TEXTS)) for name, field in fields.items()}
+        return fitting(column.type, random, TEXTS)
     kind = column.type.python_type
     if kind is bytes:
         return random.randbytes(32)
