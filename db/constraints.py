@@ -76,9 +76,9 @@ def learn(table: Any) -> None:
         _said[str(key.name)] = key.elements[0].parent.info.get(SAYS), key.column_keys[0]
 
 
-def note(name: str, *, says: str) -> None:
+def note(name: str, *, says: str, at: str | None = None) -> None:
     """Note what is said by a trigger that raises `integrity_constraint_violation` for a constraint of this name."""
-    _said[name] = says, None
+    _said[name] = says, at
 
 
 @contextmanager

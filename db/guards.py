@@ -15,12 +15,13 @@ from db.constraints import note
 _statements: list[str] = []
 
 
-def guard(name: str, function: str, *triggers: str, says: str) -> None:
+def guard(name: str, function: str, *triggers: str, says: str, at: str | None = None) -> None:
     """Declare a guard by the statements that create its function and its triggers.
 
-    The function raises `integrity_constraint_violation` for a constraint of this name, which is told as `says`.
+    The function raises `integrity_constraint_violation` for a constraint of this name, which is told as `says`, `at`
+    the column or the input's name for it, if one is at fault.
     """
-    note(name, says=says)
+    note(name, says=says, at=at)
     _statements.extend((function, *triggers))
 
 

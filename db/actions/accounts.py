@@ -17,6 +17,7 @@ from db.ids import key_of
 from db.outbox import Event, topic
 from db.queue.declared import clears
 from db.statements import compiled
+from db.tables import UserRole
 from db.tokens import new_token, token_hash
 from db.turns import Turns
 from db.write import Work
@@ -117,6 +118,13 @@ async def check_verified(work: Work) -> None:
     found = await work.fetch(_VERIFIED, viewer_id=work.viewer_id)
     if found is None or found[0] is None:
         raise Forbidden("Verify your e-mail address first.")
+
+
+async def check_instructor(work: Work) -> None:
+    """Raise Forbidden where the viewer is neither an instructor nor an administrator: others write nothing to learn."""
+    role = await work.scalar(select(tables.User.role).where(tables.User.id == work.viewer_id))
+    if role not in (UserRole.INSTRUCTOR, UserRole.ADMIN):
+        raise Forbidden("Only instructors write courses and learning modules.")
 
 
 async def sign_out(work: Work) -> None:

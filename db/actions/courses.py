@@ -8,10 +8,11 @@ from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, func, selec
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from db import tables
+from db.actions.accounts import check_instructor
 from db.errors import BadInput, Conflict, Forbidden, NotFound
 from db.outbox import viewer_topic
 from db.records import fill_defaults
-from db.tables import EnrollmentStatus, PaymentStatus, ProgressEventKind, UserRole
+from db.tables import EnrollmentStatus, PaymentStatus, ProgressEventKind
 from db.tables.courses import opens
 from db.transitions import may_become, transition
 from db.write import Work
@@ -43,9 +44,7 @@ async def create_course(
 
     Raises Forbidden for others.
     """
-    role = await work.scalar(select(tables.User.role).where(tables.User.id == work.viewer_id))
-    if role not in (UserRole.INSTRUCTOR, UserRole.ADMIN):
-        raise Forbidden("Only instructors write courses.")
+    await check_instructor(work)
     course.instructor_id = work.viewer_id
     chapters = [(_module(fill_defaults(course), module, order), module) for order, module in enumerate(modules, 1)]
     lessons = [

@@ -20,6 +20,7 @@ class Sources:
     remarks: list[Record]
     reviews: list[Record]
     courses: list[Record]
+    modules: list[Record]
     repositories: list[Record]
     contributors: list[Record]
     commits: list[Record]
@@ -35,6 +36,7 @@ class Sources:
             remarks=_array("spec_remarks.json"),
             reviews=_array("review_threads.json"),
             courses=_array("courses.json"),
+            modules=_array("learning_modules.json"),
             repositories=_array("repositories.json"),
             contributors=_lines("repo_contributors.jsonl"),
             commits=_lines("repo_commits.jsonl"),

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from alembic.operations import ops
@@ -13,6 +13,7 @@ import db.tables  # noqa: F401  (declares the tables)
 from db import migrations, partitions
 from db.address import Address
 from db.base import TOUCH, Base, touch_trigger
+from db.columns import JsonOf
 
 # What a role may be held to is no limit of a migration. It waits for its turn among processes that start at once.
 TURN = (
@@ -39,12 +40,18 @@ def run(connection: Connection) -> None:
         target_metadata=Base.metadata,
         compare_server_default=True,
         process_revision_directives=complete,
+        render_item=rendered,
     )
     with context.begin_transaction():
         for statement in TURN:
             connection.execute(text(statement))
         context.run_migrations()
         partitions.arrange(connection)
+
+
+def rendered(kind: str, item: Any, _context: Any) -> str | Literal[False]:
+    """JSON that is checked against a model is JSON to the database; anything else is written as Alembic writes it."""
+    return "postgresql.JSONB()" if kind == "type" and isinstance(item, JsonOf) else False
 
 
 def complete(_context: Any, _revision: Any, directives: list[ops.MigrationScript]) -> None:

@@ -9,6 +9,8 @@ from db.tables.courses import *
 from db.tables.invitations import *
 from db.tables.jobs import *
 from db.tables.keys import *
+from db.tables.learning import *
+from db.tables.learning_shapes import *
 from db.tables.media import *
 from db.tables.notifications import *
 from db.tables.organizations import *

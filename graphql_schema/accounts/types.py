@@ -82,6 +82,13 @@ class User:
         tables.CourseProgress.user_id,
         "How far they are in their courses; empty unless they are your own or students of yours.",
     )
+    learning_modules = many(
+        tables.LearningModule.author_id, "The learning modules that they wrote, as far as you see these."
+    )
+    module_progress = many(
+        tables.ModuleProgress.user_id,
+        "How far they are in learning modules; empty unless it is your own, or in modules that you wrote.",
+    )
     comments = many(
         tables.Comment.author_id, "What they said about documents, as far as you see these.", order="-created_at"
     )

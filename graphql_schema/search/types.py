@@ -12,4 +12,5 @@ SearchResult = union(
     tables.Course,
     tables.Lesson,
     tables.Repository,
+    tables.LearningModule,
 )

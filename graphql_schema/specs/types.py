@@ -86,6 +86,12 @@ class SpecificationProject:
     documents = many(
         tables.SpecificationDocument.project_id, "Its documents, at most one a phase, in the order of the phases."
     )
+    recommended_modules = many(
+        tables.LearningModule,
+        "The published learning modules about its current phase; first those that you have not completed.",
+        on=lambda project, module: and_(module.phase == project.current_phase, module.is_published),
+        order="is_completed",
+    )
 
 
 @node(tables.ProjectMember, orders=("created_at",), filters=("role", "status"))

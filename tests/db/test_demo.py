@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
+import orjson
 import pytest
 from sqlalchemy import make_url
 
 from db import demo
 from db.actions.accounts import hasher
 from db.base import Base, tables
+from db.columns import JsonOf
 from db.demo.scale import AT_TEN
 from db.tables import UserRole
 from tests.databases import Databases
@@ -23,6 +25,8 @@ REAL = {
     "courses": 5,
     "document_versions": 602 + 117,  # the revisions of the sources, and what every document says today
     "invitations": 3,
+    "learning_module_prerequisites": 4,
+    "learning_modules": 5,
     "lessons": 377,
     "organizations": 2 + 3,  # and those that the seeds have
     "passwords": 3,
@@ -234,6 +238,36 @@ async def test_the_numbers_of_progress_follow_from_the_lessons(data: Any) -> Non
     assert await data.fetchval("SELECT count(*) FROM course_progress") == await data.fetchval(
         "SELECT count(*) FROM enrollments"
     )
+
+
+async def test_progress_in_modules_follows_from_what_is_done_in_them(data: Any) -> None:
+    wrong = """
+        SELECT count(*) FROM module_progress p JOIN learning_modules m ON m.id = p.module_id, LATERAL (
+            SELECT (SELECT count(*) FROM jsonb_array_elements(m.lessons) l WHERE l ->> 'id' = ANY (completed_lessons))
+                + (SELECT count(*) FROM jsonb_array_elements(m.exercises) e WHERE EXISTS (
+                    SELECT FROM jsonb_array_elements(exercise_results) r WHERE r -> 'exerciseId' = e -> 'id')) AS done,
+                jsonb_array_length(m.lessons) + jsonb_array_length(m.exercises) AS parts)
+        WHERE (status = 'COMPLETED') <> (done = parts)"""
+    assert await data.fetchval("SELECT count(*) FROM module_progress WHERE status = 'COMPLETED'") > 0
+    assert await data.fetchval(wrong) == 0
+
+
+async def test_json_fits_the_models_of_its_columns(data: Any) -> None:
+    columns = [column for table in tables() for column in table.__table__.c if isinstance(column.type, JsonOf)]
+    assert len(columns) > 3
+    for column in columns:
+        found = await data.fetch(f"SELECT {column.name} FROM {column.table.name} LIMIT 200")  # noqa: S608  (a table)
+        for (value,) in found:
+            assert value is None or column.type.fitting(orjson.loads(value)) == orjson.loads(value)
+
+
+async def test_every_exercise_with_options_has_right_ones_among_them(data: Any) -> None:
+    wrong = """
+        SELECT count(*) FROM learning_modules m, jsonb_array_elements(exercises) e LEFT JOIN exercise_answers a
+            ON a.exercise_id = e ->> 'id'
+        WHERE (a.id IS NULL) <> (e ->> 'kind' = 'WRITE') OR NOT to_jsonb(a.options) <@ (e -> 'options')"""
+    assert await data.fetchval("SELECT count(*) FROM exercise_answers") > 0
+    assert await data.fetchval(wrong) == 0
 
 
 async def test_days_add_up_the_commits(data: Any) -> None:

@@ -129,3 +129,31 @@ async def test_two_lessons_are_not_at_one_place_and_can_change_theirs(do: Do, wo
     swap = 'UPDATE lessons SET "order" = 3 - "order" WHERE id IN (:one, :other)'
     await do(swap, one=one, other=other)
     assert await refused(do('UPDATE lessons SET "order" = 1 WHERE id = :one', one=one)) == "uq_lessons_module_id_order"
+
+
+REQUIRE = (
+    "INSERT INTO learning_module_prerequisites (id, module_id, required_id) "
+    "VALUES (gen_random_uuid(), :module, :required)"
+)
+
+
+async def test_no_module_requires_itself_by_whatever_way(do: Do, world: World) -> None:
+    basics, advanced, sketch = world.basics.id, world.advanced.id, world.sketch.id
+    assert await refused(do(REQUIRE, module=sketch, required=sketch)) == "no_module_requires_itself"
+    assert await refused(do(REQUIRE, module=basics, required=advanced)) == "no_module_requires_itself"
+    await do(REQUIRE, module=sketch, required=advanced)
+    assert await refused(do(REQUIRE, module=basics, required=sketch)) == "no_module_requires_itself"
+    turn = "UPDATE learning_module_prerequisites SET module_id = :module, required_id = :required"
+    assert await refused(do(f"{turn} WHERE module_id = required_id OR true", module=basics, required=basics))
+
+
+async def test_of_two_who_close_a_circle_of_modules_at_the_same_time_one_is_refused(
+    do: Do, database: Database, world: World
+) -> None:
+    """Advanced requires Basics already: the two links that are added have no module in common but Sketch."""
+    async with scratch(database) as session:
+        await session.execute(text(REQUIRE), {"module": world.sketch.id, "required": world.advanced.id})
+        other = asyncio.create_task(refused(do(REQUIRE, module=world.basics.id, required=world.sketch.id)))
+        await until(database, "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted")
+        await session.commit()
+    assert await other == "no_module_requires_itself"

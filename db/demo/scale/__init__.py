@@ -12,6 +12,7 @@ from db import tables
 from db.base import Base
 from db.demo.rows import Batch
 from db.demo.scale.courses import Catalogue
+from db.demo.scale.modules import Modules
 from db.demo.scale.people import Crowd
 from db.demo.scale.repositories import Code
 from db.demo.scale.specs import Specifications
@@ -30,6 +31,8 @@ AT_TEN: Mapping[type[Base], int] = {  # rows in the whole database at scale 10
     tables.Comment: 240_000,
     tables.Lesson: 25_000,
     tables.Enrollment: 100_000,
+    tables.LearningModule: 500,
+    tables.ModuleProgress: 20_000,
 }
 
 
@@ -64,4 +67,6 @@ def _parts(sources: Sources, real: Mapping[type[Base], int], scale: int) -> tupl
     texts = Texts(sources)
     crowd = Crowd(texts, counts[tables.User])
     code = Code(texts, crowd, counts=counts)
-    return crowd, code, Specifications(texts, crowd, code=code, counts=counts), Catalogue(sources, crowd, counts=counts)
+    specifications = Specifications(texts, crowd, code=code, counts=counts)
+    catalogue, modules = (part(sources, crowd, counts=counts) for part in (Catalogue, Modules))
+    return crowd, code, specifications, catalogue, modules

@@ -1,0 +1,1 @@
+"""Learning modules, and the progress in them."""
