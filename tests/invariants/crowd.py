@@ -18,6 +18,7 @@ from db.base import Base, new_id
 from db.columns import JsonOf
 from db.rules import OUTLIVES, parent_of
 from tests.fitting import fitting
+from tests.world.learning import LESSONS
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 WORDS: dict[str, Callable[[int], str]] = {
@@ -26,6 +27,7 @@ WORDS: dict[str, Callable[[int], str]] = {
     "commits.sha": "{:040x}".format,
     "audit_logs.action": "seen".format,
     "courses.slug": "course-{}".format,
+    "learning_modules.slug": "module-{}".format,
     "invitations.email": "guest{}@example.com".format,
     "organizations.slug": "organization-{}".format,
     "suggestions.replacement": "other words {}".format,
@@ -94,8 +96,10 @@ def _insertion(table: Table) -> Any:
 
 def _consistent(table: Table, row: dict[str, Any], random: Random, keys: dict[str, list[UUID]]) -> dict[str, Any]:
     """The row with what follows from its other values."""
-    if table.name == "enrollments":
+    if table.name in ("enrollments", "module_progress"):
         return row | {"completed_at": START if row["status"] == "COMPLETED" else None}
+    if table.name == "learning_modules":  # which has something in it, if it is published
+        return row | {"lessons": LESSONS}
     if table.name == "media":  # which belongs to one thing
         owners = [name for name in ("user_id", "course_id", "lesson_id") if row[name]]
         return row | dict.fromkeys(owners[1:])

@@ -45,6 +45,8 @@ BOUNDED_LISTS = {
     "Course.learningObjectives": "a column that the instructor writes by hand",
     "Course.prerequisites": "a column that the instructor writes by hand",
     "Course.topics": "a column that the instructor writes by hand",
+    "ExerciseAnswer.options": "some of the options of an exercise, of which there are 20",
+    "ModuleProgress.completedLessons": "some of the lessons of a module, of which there are 100",
     "UserError.path": "as long as the input is deep",
 }
 """The lists that are not connections, with what keeps them short."""
