@@ -123,7 +123,9 @@ def progress(takings: Iterable[Taking], random: Random) -> Batch:
 
 def _progress(one: Taking, random: Random) -> Row:
     lessons, exercises = one.module["lessons"], one.module["exercises"]
-    times = list(accumulate([BETWEEN * (0.5 + random.random()) for _ in range(one.done)], initial=one.since))
+    times: list[datetime] = list(
+        accumulate([BETWEEN * (0.5 + random.random()) for _ in range(one.done)], initial=one.since)
+    )
     answered = zip(exercises[: max(0, one.done - len(lessons))], times[len(lessons) + 1 :], strict=True)
     is_completed = one.done == parts(one.module)
     return row(

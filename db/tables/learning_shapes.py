@@ -86,7 +86,7 @@ class Exercise(Shape):
 
 
 class ExerciseResult(Shape):
-    """What somebody answered to an exercise, and how good that was."""
+    """An answer to an exercise, and how good it was."""
 
     exercise_id: str = Field(description="The id of the exercise.")
     attempt: int = Field(description="The number of the attempt at the exercise, from 1.")
@@ -99,7 +99,7 @@ class ExerciseResult(Shape):
 
 
 class SkillAssessment(Shape):
-    """How well somebody has a skill."""
+    """The level of a skill that somebody has."""
 
     skill: str = Field(description="The skill.", min_length=1, max_length=LONGEST_TITLE, pattern=r"\S")
     level: int = Field(description="How well, from 0 for not at all to 5 for as well as one can.", ge=0, le=5)

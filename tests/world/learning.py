@@ -1,5 +1,7 @@
 """The learning modules that Ines wrote: Basics, Advanced, which requires it, and Sketch, a draft. Sam takes Basics."""
 
+from typing import Any
+
 from db import tables
 from db.tables import Difficulty, ExerciseKind, ModuleLessonKind, ModuleProgressStatus, SpecificationPhase
 from db.write import Work
@@ -12,7 +14,7 @@ LESSONS = [
     for name, kind in (("words", ModuleLessonKind.TEXT), ("forms", ModuleLessonKind.INTERACTIVE))
 ]
 NOTHING: dict[str, list[str]] = {"options": [], "rubric": [], "hints": []}
-EXERCISES = [
+EXERCISES: list[dict[str, Any]] = [
     {
         **NOTHING,
         "id": "exercise-choice",

@@ -13,7 +13,7 @@ VAGUE = "The system should be fast and easy, etc.\n" * 100
 
 def exercise(kind: ExerciseKind) -> Exercise:
     options = [] if kind is ExerciseKind.WRITE else OPTIONS
-    return Exercise(id="e", title="E", prompt="", kind=kind, options=options, rubric=[], hints=[])
+    return Exercise(id="e", title="E", prompt="", kind=kind, options=options, rubric=[], hints=[], skill=None)
 
 
 @pytest.mark.parametrize(

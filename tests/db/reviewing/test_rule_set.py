@@ -95,9 +95,7 @@ def test_a_finding_that_nothing_replaces_quotes_the_beginning_of_what_is_long() 
 
 
 def test_a_text_is_counted_in_words_sentences_and_terms() -> None:
-    text = (
-        "# Title of it\n\nOne sentence, fast. Two!\n\n- WHEN it rains, it SHALL stop\n- It should go\n\n> fast. a\n"
-    )
+    text = "# Title of it\n\nOne sentence, fast. Two!\n\n- WHEN it rains, it SHALL stop\n- It should go\n\n> fast. a\n"
     metrics = review(REQUIREMENTS, text).metrics
     assert (metrics.word_count, metrics.sentence_count, metrics.ambiguous_terms) == (16, 4, 1)
     assert (metrics.requirement_count, metrics.ears_share) == (2, 0.5)
