@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from db import actions, tables
-from db.actions import accounts, organizations, passkeys, passwords, plans, verification
+from db.actions import accounts, authoring, organizations, passkeys, passwords, plans, verification
 from db.base import new_id
 from db.engine import Database
 from db.modules import modules
@@ -20,7 +20,9 @@ from tests.world import World
 
 GROUPS = {module.__name__.rpartition(".")[2]: module.CALLS for module in modules(calls)}
 CHANGES_NOTHING: tuple[Callable[..., Awaitable[Any]], ...] = (
+    accounts.check_instructor,
     accounts.check_verified,
+    authoring.change_prerequisites,
     plans.check_room,
     organizations.check_owner,
     organizations.check_place,

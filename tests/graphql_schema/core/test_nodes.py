@@ -10,6 +10,7 @@ from tests.world import World
 
 HIDDEN = {
     "webhook_deliveries": "what is unique of the events of webhooks",
+    "learning_module_prerequisites": "an edge leads over them",
     "outbox_events": "clients hear them",
     "outbox_topics": "clients hear their events",
     "outbox_epochs": "cursors of events have it in them",

@@ -24,6 +24,10 @@ MUTATIONS: Mapping[str, Callable[[World], tuple[str, Arguments]]] = {
     "addReaction": lambda world: ("ben", _input(commentId=world.comment.public_id, type=Bare("LIKE"))),
     "resolveThread": lambda world: ("ada", _input(threadId=world.settled.public_id)),
     "completeLesson": lambda world: ("sam", _input(lessonId=world.logic_1_1.public_id)),
+    "completeModuleLesson": lambda world: (
+        "sam",
+        _input(moduleId=world.basics.public_id, lessonId="lesson-words"),
+    ),
     "addComment": lambda world: ("vera", _input(threadId=world.thread_0.public_id, content="not allowed")),
     "markNotificationsRead": lambda world: ("ben", _input(notificationIds=[world.welcome.public_id])),
 }
@@ -39,6 +43,11 @@ EVENTS: Mapping[str, Callable[[World], tuple[str, Arguments, Event]]] = {
         "sam",
         {"courseId": world.logic.public_id},
         _event("LESSON_COMPLETED", progress=world.progress, lesson=world.logic_1_1),
+    ),
+    "moduleProgressEvents": lambda world: (
+        "sam",
+        {"moduleId": world.basics.public_id},
+        _event("MODULE_LESSON_COMPLETED", progress=world.module_progress),
     ),
 }
 """Who listens, with what arguments, and what they hear."""

@@ -84,6 +84,7 @@ async def test_the_text_of_a_lesson_is_not_searched_as_only_students_may_read_it
 
 async def test_only_the_types_that_are_asked_for_are_found(graph: Graph, world: World) -> None:
     everything = {"COURSE", "LESSON", "REPOSITORY", "COMMENT", "SPECIFICATION_PROJECT", "SPECIFICATION_DOCUMENT"}
+    everything |= {"LEARNING_MODULE"}
     all_ = await found(graph, "ada", "-zebra")
     by_type = {type_: await found(graph, "ada", "-zebra", types=[type_]) for type_ in everything}
     assert all(by_type.values())
