@@ -167,8 +167,8 @@ def _lessons(lessons: Sequence[NewLesson], before: Iterable[Any]) -> list[Any]:
             "title": lesson.title,
             "kind": lesson.kind,
             "body": lesson.body,
-            "videoUrl": lesson.video_url,
-            "durationMinutes": lesson.duration_minutes,
+            "video_url": lesson.video_url,
+            "duration_minutes": lesson.duration_minutes,
         }
         for lesson in lessons
     ]

@@ -53,7 +53,7 @@ def done(progress: Any, module: Any) -> ColumnElement[int]:
     """How many of the lessons and exercises of a module, as it is now, somebody has done."""
     lesson, exercise = items(module.lessons), items(module.exercises)
     lessons = select(func.count()).where(lesson.c.value["id"].astext == any_(progress.completed_lessons))
-    result = func.jsonb_build_array(func.jsonb_build_object("exerciseId", exercise.c.value["id"]))
+    result = func.jsonb_build_array(func.jsonb_build_object("exercise_id", exercise.c.value["id"]))
     exercises = select(func.count()).where(progress.exercise_results.op("@>")(result))
     return lessons.correlate_except(lesson).scalar_subquery() + exercises.correlate_except(exercise).scalar_subquery()
 
@@ -102,8 +102,8 @@ async def submit(
     exercise = Exercise.model_validate(_item(module.exercises, exercise_id, at="exerciseId"))
     found = grade(exercise, answer, await _right(work, module, exercise_id), phase=module.phase)
     progress = await _begun(work, module)
-    before = [result for result in progress.exercise_results if result["exerciseId"] == exercise_id]
-    others = [result for result in progress.exercise_results if result["exerciseId"] != exercise_id]
+    before = [result for result in progress.exercise_results if result["exercise_id"] == exercise_id]
+    others = [result for result in progress.exercise_results if result["exercise_id"] != exercise_id]
     result = ExerciseResult(
         exercise_id=exercise_id,
         attempt=max((one["attempt"] for one in before), default=0) + 1,
@@ -111,7 +111,7 @@ async def submit(
         score=found.score,
         feedback=found.feedback,
         submitted_at=datetime.now(UTC),
-    ).model_dump(mode="json", by_alias=True)
+    ).model_dump(mode="json")
     results = _best_and_newest([*before, result])
     progress.exercise_results = [*others, *results][-RESULTS:]
     if exercise.skill:
@@ -230,7 +230,7 @@ def _assessed(before: Sequence[Any], skill: str, level: int, source: AssessmentS
     """The assessments with a new one, instead of that of the same skill from the same source."""
     made = SkillAssessment(skill=skill, level=level, source=source, assessed_at=datetime.now(UTC))
     others = [one for one in before if (one["skill"], one["source"]) != (skill, source)]
-    return [*others, made.model_dump(mode="json", by_alias=True)]
+    return [*others, made.model_dump(mode="json")]
 
 
 async def _happened(

@@ -146,18 +146,18 @@ def _progress(one: Taking, random: Random) -> Row:
 def _result(exercise: Any, at: datetime, random: Random) -> dict[str, Any]:
     score = random.choice(SCORES)
     return {
-        "exerciseId": exercise["id"],
+        "exercise_id": exercise["id"],
         "attempt": 1,
         "answer": exercise["options"][:1] or ["WHEN a person signs in, THE SYSTEM SHALL show their projects."],
         "score": score,
         "feedback": GRADES[score],
-        "submittedAt": at.isoformat(),
+        "submitted_at": at.isoformat(),
     }
 
 
 def _lesson(id_: str, lesson: Record) -> Record:
     of_lesson = {name: lesson[name] for name in ("title", "kind", "body")}
-    return {"id": id_, **of_lesson, "durationMinutes": lesson["minutes"]}
+    return {"id": id_, **of_lesson, "duration_minutes": lesson["minutes"]}
 
 
 def _exercise(id_: str, exercise: Record) -> Record:

@@ -1,7 +1,6 @@
 """The parts of learning modules and of the progress in them: JSON in their tables, and objects in the graph."""
 
 from pydantic import AwareDatetime, BaseModel, Field
-from pydantic.alias_generators import to_camel
 
 from db.enums import Words
 
@@ -47,8 +46,8 @@ class AssessmentSource(Words):
     REVIEW = "REVIEW", "A text was written, and reviewed by a set of rules."
 
 
-class Shape(BaseModel, extra="forbid", populate_by_name=True, alias_generator=to_camel):
-    """The base of these parts: their keys are spelled as in the graph."""
+class Shape(BaseModel, extra="forbid"):
+    """The base of these parts, which have nothing that is not declared."""
 
 
 class ModuleLesson(Shape):

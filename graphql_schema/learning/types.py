@@ -47,7 +47,7 @@ def _score(progress: Any) -> Any:
     """The mean of the best results, of the exercises that the module has now."""
     module = modules.alias()
     exercise, result = items(module.c.exercises), items(progress.exercise_results)
-    of_exercise = result.c.value["exerciseId"].astext == exercise.c.value["id"].astext
+    of_exercise = result.c.value["exercise_id"].astext == exercise.c.value["id"].astext
     score = cast(result.c.value["score"].astext, Float)
     best = select(func.max(score).label("score")).select_from(module.join(exercise, true()).join(result, of_exercise))
     each = best.where(module.c.id == progress.module_id).group_by(exercise.c.ordinal)

@@ -245,7 +245,7 @@ async def test_progress_in_modules_follows_from_what_is_done_in_them(data: Any) 
         SELECT count(*) FROM module_progress p JOIN learning_modules m ON m.id = p.module_id, LATERAL (
             SELECT (SELECT count(*) FROM jsonb_array_elements(m.lessons) l WHERE l ->> 'id' = ANY (completed_lessons))
                 + (SELECT count(*) FROM jsonb_array_elements(m.exercises) e WHERE EXISTS (
-                    SELECT FROM jsonb_array_elements(exercise_results) r WHERE r -> 'exerciseId' = e -> 'id')) AS done,
+                    SELECT FROM jsonb_array_elements(exercise_results) r WHERE r -> 'exercise_id' = e -> 'id')) AS done,
                 jsonb_array_length(m.lessons) + jsonb_array_length(m.exercises) AS parts)
         WHERE (status = 'COMPLETED') <> (done = parts)"""
     assert await data.fetchval("SELECT count(*) FROM module_progress WHERE status = 'COMPLETED'") > 0

@@ -23,6 +23,7 @@ RACES: dict[str, tuple[str, str, dict[str, Any], str]] = {
     "a reaction to a comment that goes": ("vera", "addReaction", {"commentId": "@comment", "type": "LIKE"}, "comment"),
     "a member who goes": ("ada", "addProjectMembers", {"projectId": "@atlas", "members": [{"userId": "@rob"}]}, "rob"),
     "a course that goes": ("ada", "enroll", {"courseId": "@logic"}, "logic"),
+    "a module that goes": ("olga", "skipModule", {"moduleId": "@advanced"}, "advanced"),
     "a lesson that goes": ("sam", "completeLesson", {"lessonId": "@logic_1_2"}, "logic_1_2"),
 }
 """Who asks, the mutation with its input, and the row that somebody else deletes in the meantime."""

@@ -10,7 +10,7 @@ from tests.world import NOON, World
 NEEDS = ("accounts",)
 
 LESSONS = [
-    {"id": f"lesson-{name}", "title": name.capitalize(), "kind": kind, "body": f"# {name}", "durationMinutes": 5}
+    {"id": f"lesson-{name}", "title": name.capitalize(), "kind": kind, "body": f"# {name}", "duration_minutes": 5}
     for name, kind in (("words", ModuleLessonKind.TEXT), ("forms", ModuleLessonKind.INTERACTIVE))
 ]
 NOTHING: dict[str, list[str]] = {"options": [], "rubric": [], "hints": []}
@@ -55,15 +55,15 @@ async def make(world: World, work: Work) -> None:
         completed_lessons=["lesson-words"],
         exercise_results=[
             {
-                "exerciseId": "exercise-choice",
+                "exercise_id": "exercise-choice",
                 "attempt": 1,
                 "answer": ["The map opens fast."],
                 "score": 0,
                 "feedback": "This is not right: choose another option.",
-                "submittedAt": NOON,
+                "submitted_at": NOON,
             }
         ],
-        skill_assessments=[{"skill": "Phrasing", "level": 2, "source": "SELF", "assessedAt": NOON}],
+        skill_assessments=[{"skill": "Phrasing", "level": 2, "source": "SELF", "assessed_at": NOON}],
     )
     world.rows["module_progress"] = await work.add(progress)
 

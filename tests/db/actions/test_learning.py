@@ -21,7 +21,7 @@ PROGRESS = """{
 
 
 def lesson(id_: str) -> dict[str, Any]:
-    return {"id": id_, "title": id_, "kind": "TEXT", "body": "", "durationMinutes": 1}
+    return {"id": id_, "title": id_, "kind": "TEXT", "body": "", "duration_minutes": 1}
 
 
 def exercise(id_: str) -> dict[str, Any]:

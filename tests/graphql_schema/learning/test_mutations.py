@@ -234,7 +234,7 @@ async def test_the_author_tries_a_draft(graph: Graph, world: World) -> None:
 
 async def test_lessons_that_are_completed_at_the_same_time_are_all_counted(graph: Graph, world: World) -> None:
     names = [f"lesson-{number}" for number in range(PARALLEL)]
-    lessons = [{"id": name, "title": name, "kind": "TEXT", "body": "", "durationMinutes": 1} for name in names]
+    lessons = [{"id": name, "title": name, "kind": "TEXT", "body": "", "duration_minutes": 1} for name in names]
     await change(graph.database, world.advanced, lessons=lessons)
     await progress(graph, "olga", SKIP, "basics")
     await progress(graph, "olga", START, "advanced")
