@@ -5,28 +5,35 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
 from random import Random
-from typing import Any
 from uuid import UUID
 
 from db import tables
+from db.actions.grading import grade
 from db.demo import seeds
 from db.demo.people import People
 from db.demo.rows import Batch, Row, as_json, dice, key, row
 from db.demo.sources import Record, moment
-from db.tables import Difficulty, ExerciseKind, ModuleProgressStatus, SpecificationPhase
+from db.tables import (
+    Difficulty,
+    Exercise,
+    ExerciseKind,
+    ExerciseResult,
+    ModuleProgressStatus,
+    SpecificationPhase,
+)
 
 PUBLISHED = moment("2025-01-13")
 LAST = moment("2026-02-01")
 LEARNERS = 60
+BASICS = "requirements-basics"
 PURSUITS = {  # of the people whom the demo introduces: modules and the share of them that is done
     "Vadim Pavlov": {"requirements-basics": 1.0, "requirements-with-ears": 0.6},
     "Patrick Arminio": {"requirements-basics": 0.5},
     "Gregor Martynus": {"requirements-basics": 1.0, "design-decisions": 1.0, "tasks-that-finish": 0.4},
 }
-MONTH = timedelta(days=30)
+BEGUN = PUBLISHED + timedelta(days=30)
 BETWEEN = timedelta(minutes=20)
-SCORES = (50, 100, 100)
-GRADES = {100: "This is right.", 50: "This is half of it."}
+WRITTEN = "## Requirements\n\n1. WHEN a person signs in, THE SYSTEM SHALL show their projects.\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,7 @@ class Taking:
 
     user_id: UUID
     module: Row
+    record: Record
     since: datetime
     done: int
 
@@ -46,16 +54,18 @@ def rows(records: list[Record], people: People) -> Iterator[Batch]:
     yield from written(records, modules.values())
     links = [(modules[one["slug"]], modules[required]) for one in records for required in one["prerequisites"]]
     yield Batch(tables.LearningModulePrerequisite, [_link(*pair) for pair in links])
-    random = dice("modules")
+    random, of = dice("modules"), {record["slug"]: record for record in records}
     pursued = [
-        Taking(people.known(name).id, modules[slug], PUBLISHED + MONTH, round(share * parts(modules[slug])))
+        Taking(people.known(name).id, modules[slug], of[slug], BEGUN, round(share * parts(modules[slug])))
         for name, pursuits in PURSUITS.items()
         for slug, share in pursuits.items()
     ]
     known = {one.user_id for one in pursued}
     others = sorted((one for one in people if one.first < LAST and one.id not in known), key=lambda one: one.identity)
-    basics = modules["requirements-basics"]
-    drawn = [taking(one.id, basics, since=one.first, random=random) for one in random.sample(others, LEARNERS)]
+    basics = modules[BASICS]
+    drawn = [
+        taking(one.id, basics, of[BASICS], since=one.first, random=random) for one in random.sample(others, LEARNERS)
+    ]
     yield progress([*pursued, *drawn], random)
 
 
@@ -109,11 +119,11 @@ def parts(module: Row) -> int:
     return len(module["lessons"]) + len(module["exercises"])
 
 
-def taking(user_id: UUID, module: Row, *, since: datetime, random: Random) -> Taking:
+def taking(user_id: UUID, module: Row, record: Record, *, since: datetime, random: Random) -> Taking:
     """Draw a way through a module: many end where they begin."""
     earliest = max(since, module["created_at"])
     at = earliest + max(LAST - earliest, BETWEEN) * random.random()
-    return Taking(user_id, module, at, min(parts(module), int(1.4 * parts(module) * random.random())))
+    return Taking(user_id, module, record, at, min(parts(module), int(1.4 * parts(module) * random.random())))
 
 
 def progress(takings: Iterable[Taking], random: Random) -> Batch:
@@ -123,10 +133,10 @@ def progress(takings: Iterable[Taking], random: Random) -> Batch:
 
 def _progress(one: Taking, random: Random) -> Row:
     lessons, exercises = one.module["lessons"], one.module["exercises"]
-    times: list[datetime] = list(
-        accumulate([BETWEEN * (0.5 + random.random()) for _ in range(one.done)], initial=one.since)
-    )
-    answered = zip(exercises[: max(0, one.done - len(lessons))], times[len(lessons) + 1 :], strict=True)
+    steps = accumulate(BETWEEN * (0.5 + random.random()) for _ in range(one.done))
+    times = [one.since, *(one.since + step for step in steps)]
+    answered = zip(exercises, one.record["exercises"], times[len(lessons) + 1 :], strict=False)
+    phase = one.module["phase"]
     is_completed = one.done == parts(one.module)
     return row(
         tables.ModuleProgress,
@@ -136,23 +146,29 @@ def _progress(one: Taking, random: Random) -> Row:
         module_id=one.module["id"],
         status=ModuleProgressStatus.COMPLETED if is_completed else ModuleProgressStatus.IN_PROGRESS,
         completed_lessons=[lesson["id"] for lesson in lessons[: one.done]],
-        exercise_results=as_json([_result(exercise, at, random) for exercise, at in answered]),
+        exercise_results=as_json(
+            [_result(shown, of["answer"], at, phase=phase, random=random) for shown, of, at in answered]
+        ),
         last_accessed_at=times[-1],
         completed_at=times[-1] if is_completed else None,
         updated_at=times[-1],
     )
 
 
-def _result(exercise: Any, at: datetime, random: Random) -> dict[str, Any]:
-    score = random.choice(SCORES)
-    return {
-        "exercise_id": exercise["id"],
-        "attempt": 1,
-        "answer": exercise["options"][:1] or ["WHEN a person signs in, THE SYSTEM SHALL show their projects."],
-        "score": score,
-        "feedback": GRADES[score],
-        "submitted_at": at.isoformat(),
-    }
+def _result(exercise: Record, right: list[str], at: datetime, *, phase: SpecificationPhase, random: Random) -> Record:
+    """An answer to an exercise, right or not, and graded as any other."""
+    options = exercise["options"]
+    answer = random.choice([right, right, options[:1]]) if options else [WRITTEN]
+    found = grade(Exercise(**exercise), answer, right, phase=phase)
+    result = ExerciseResult(
+        exercise_id=exercise["id"],
+        attempt=1,
+        answer=answer,
+        score=found.score,
+        feedback=found.feedback,
+        submitted_at=at,
+    )
+    return result.model_dump(mode="json")
 
 
 def _lesson(id_: str, lesson: Record) -> Record:

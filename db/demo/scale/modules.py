@@ -29,8 +29,8 @@ class Modules:
             self._modules.append(made | {"title": f"{record['title']} {number + 1}"})
         sizes = shares(counts[tables.ModuleProgress], count, random=random, tail=1.8) if count else []
         self._takings = [
-            modules.taking(one.id, module, since=one.since, random=random)
-            for module, size in zip(self._modules, sizes, strict=True)
+            modules.taking(one.id, module, record, since=one.since, random=random)
+            for module, record, size in zip(self._modules, self._records, sizes, strict=True)
             for one in crowd.some(size, at=modules.LAST, random=random)
         ]
 
