@@ -266,7 +266,7 @@ def alternatives(rule: Rule) -> tuple[Rule, ...]:
 
 
 def table_of(row: Any) -> Any:
-    """The table behind an alias, or behind a subquery that selects its rows."""
+    """The table behind an alias, or behind a subquery that selects its rows or writes them."""
     while not isinstance(row, Table):
-        row = row.element if hasattr(row, "element") else row.get_final_froms()[0]
+        row = row.element if hasattr(row, "element") else row.table if row.is_dml else row.get_final_froms()[0]
     return row

@@ -68,7 +68,7 @@ def root_topic(row: Any) -> ColumnElement[str]:
     """The topic of the root that a row of a table, or of an alias of one, hangs on, as an expression."""
     *_, (root, key) = way(row)
     name, columns = _narrower.get(root.__table__, (noun(root), ("id",)))
-    return _topic(name, *(key if column == "id" else _of(row, root.__table__, key, column) for column in columns))
+    return topic_sql(name, *(key if column == "id" else _of(row, root.__table__, key, column) for column in columns))
 
 
 @cache
@@ -80,7 +80,7 @@ def member_column(table: type[Base]) -> str | None:
 
 def access_topic(member: ColumnElement[UUID]) -> ColumnElement[str]:
     """The topic of what the person with this key has access to, as an expression: see `viewer_topic`."""
-    return _topic("viewer", member)
+    return topic_sql("viewer", member)
 
 
 def topic_of(root: Base) -> Topic:
@@ -121,7 +121,7 @@ def noun(table: type[Base]) -> str:
     return name[max(at for at, letter in enumerate(name) if letter.isupper()) :].lower()
 
 
-def _topic(name: str, *keys: Any) -> ColumnElement[str]:
+def topic_sql(name: str, *keys: Any) -> ColumnElement[str]:
     """The topic of what these keys name, as an expression."""
     found: Any = literal_column(f"'{name}'", Text())
     for key in keys:

@@ -5,15 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    false,
-    func,
-    null,
-    or_,
-    select,
-    true,
-)
+from sqlalchemy import ColumnElement, false, func, null, or_, select, true
 
 from db.access import (
     AnyOf,
@@ -24,6 +16,7 @@ from db.access import (
     allows,
     alternatives,
     any_row,
+    both,
     closings,
     named_roles,
     rule_of,
@@ -167,25 +160,31 @@ class Member(Rule):
 
 @dataclass(frozen=True, slots=True)
 class Through(Rule):
-    """Grants to each viewer the permissions that they have on the row that a column refers to."""
+    """Grants to each viewer the permissions that they have on the row that a column refers to.
+
+    With `of` that is for the person alone whom this column of the row names.
+    """
 
     column: str
     needs: Mapping[Permission, Permission]
+    of: str | None = None
 
     def grants(self, permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
-        if permission is OWN:
+        if permission is OWN or (self.of and viewer.is_guest):
             return false()
         parent = parent_of(table_of(row).c[self.column]).alias()
         granted = allows(self.needs.get(permission, permission), parent, viewer)
+        is_own = row.c[self.of] == viewer_id() if self.of else true()
         if granted is true():
-            return row.c[self.column].is_not(None)
-        return any_row(parent, parent.c.id == row.c[self.column], granted)
+            return both(is_own, row.c[self.column].is_not(None))
+        return both(is_own, any_row(parent, parent.c.id == row.c[self.column], granted))
 
     def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
         return None
 
     def describe(self, permission: Permission) -> str:
-        return "" if permission is OWN else f"{self.column} → {self.needs.get(permission, permission)}"
+        whose = f" of {self.of}" if self.of else ""
+        return "" if permission is OWN else f"{self.column} → {self.needs.get(permission, permission)}{whose}"
 
     def closing(self, row: Row) -> ColumnElement[str | None] | None:
         """The states that close the row that the foreign key refers to; None where no state of it can."""
@@ -257,9 +256,12 @@ def members(
     return Member(memberships, group, key, role, roles, where, until)
 
 
-def through(column: str, **needs: Permission) -> Rule:
-    """The rule of the row that `column` refers to; `see=MANAGE` asks there for more than for the same."""
-    return Through(column, {Permission(name): permission for name, permission in needs.items()})
+def through(column: str, *, of: str | None = None, **needs: Permission) -> Rule:
+    """The rule of the row that `column` refers to; `see=MANAGE` asks there for more than for the same.
+
+    With `of` it is that for the user alone whose id stands in this column: what is theirs as long as they see the other.
+    """
+    return Through(column, {Permission(name): permission for name, permission in needs.items()}, of)
 
 
 def named_in(table: str, column: str) -> Rule:

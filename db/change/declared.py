@@ -66,6 +66,7 @@ class Change:
     tells: str = CHANGED
     shows: Mapping[str, type[Base]]
     also: Make | None = None
+    is_audited: bool = True
 
     @property
     def target(self) -> type[Base]:
@@ -132,12 +133,16 @@ class Change:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Addition(Change):
-    """A row more, which hangs on the found one. With `once` a row that is there already is left as it is."""
+    """A row more, which hangs on the found one. With `once` a row that is there already is left as it is.
+
+    With `renews` that row gets other values: `renews(old, new)`, of its columns and those of the row that it would be.
+    """
 
     past = "added"
 
     row: Make
     once: bool = False
+    renews: Callable[[Any, Any], Values] | None = None
 
     @cached_property
     def target(self) -> type[Base]:
@@ -196,7 +201,6 @@ class UpdateEach(Update):
     """
 
     where: Callable[[Any], ColumnElement[bool]]
-    is_audited: bool = True
 
     def parameters(self, input: Any, viewer: Viewer, *, is_partial: bool = False) -> dict[str, Any]:
         keys = {key_of(self.table, public_id) for public_id in getattr(input, self.at)}

@@ -18,6 +18,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    UniqueConstraint,
     Uuid,
     and_,
     bindparam,
@@ -101,8 +102,10 @@ class Parts:
         ]
         if not all(implies(row, permission, SEE) for permission in permissions):
             conditions.append(allows(SEE, row, self.viewer))
-        # Access can be taken away whatever the state: what is archived is read by no more people than shall.
-        if not member_column(self.change.target) and (reason := closing(row)) is not None:
+        # Access can be taken away whatever the state: what is archived is read by no more people than shall. And whoever
+        # needs nothing but to see a row changes nothing of it.
+        is_open = permissions == (SEE,) or member_column(self.change.target)
+        if not is_open and (reason := closing(row)) is not None:
             conditions.append(reason.is_(None))
         if self.form is Form.KEYED:
             conditions.append(~exists(select(self.known.c.id)))
@@ -190,6 +193,10 @@ class Parts:
         added = insert(into).from_select(["id", *(one.name for one in given)], rows, include_defaults=False)
         if isinstance(self.change, Addition) and self.change.once and name == "changed":
             added = added.on_conflict_do_nothing()
+        if isinstance(self.change, Addition) and self.change.renews and name == "changed":
+            (known,) = (one for one in into.constraints if isinstance(one, UniqueConstraint))
+            renewed = self.expressions(table, self.change.renews(into.c, added.excluded))
+            added = added.on_conflict_do_update(constraint=known, set_=renewed)
         return added.returning(*columns(table).values()).cte(name)
 
     @property

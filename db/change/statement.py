@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 
 from db.access import Viewer, viewer_id
-from db.change.declared import Change, Deletion, Update, UpdateEach
+from db.change.declared import Addition, Change, Deletion, Update, UpdateEach
 from db.change.keys import kept
 from db.change.parts import ASKED, Form, Parts
 from db.change.told import audited, told
@@ -74,7 +74,8 @@ def statement(change: Change, viewer: Viewer, *, form: Form) -> ChangeStatement:
 
 def can_be_many(change: Change, form: Form) -> bool:
     """Whether many runs can be done at once."""
-    return form is Form.ALONE and not isinstance(change, UpdateEach)
+    is_told_apart = not isinstance(change, UpdateEach) and not (isinstance(change, Addition) and change.renews)
+    return form is Form.ALONE and is_told_apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +131,7 @@ class Writer(Parts):
         whole = select(*(column.label(name) for name, column in columns.items()))
         if self.change.also:
             whole = whole.add_cte(self.also)
-        if not isinstance(self.change, UpdateEach) or self.change.is_audited:
+        if self.change.is_audited:
             whole = whole.add_cte(audited(self))
         if self.form is not Form.PART:
             whole = whole.add_cte(self._numbered[1])

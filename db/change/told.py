@@ -30,7 +30,7 @@ from db.base import Base
 from db.change.declared import Addition, Deletion, Given, Update
 from db.change.parts import ASKED, Parts
 from db.outbox import CHANGED
-from db.roots import access_topic, member_column, noun, root_topic, way
+from db.roots import above, access_topic, member_column, noun, root_topic, way
 from db.tables.audit import AuditLog
 
 
@@ -51,9 +51,13 @@ def told(parts: Parts) -> CTE:
 
 
 def topics(parts: Parts) -> list[ColumnElement[str]]:
-    """The topic of the root that the found row hangs on, and that of the person whose access changes with the row."""
-    member = member_column(parts.change.target)
-    return [root_topic(parts.found), *([access_topic(parts.changed.c[member])] if member else [])]
+    """The topic of the root that the row hangs on, and that of the person whose access changes with it.
+
+    What is added hangs on the row that is found, or is a root itself.
+    """
+    target = parts.change.target
+    member, is_root = member_column(target), isinstance(parts.change, Addition) and above(target.__table__) is None
+    return [root_topic(parts.changed if is_root else parts.found), *([access_topic(parts.changed.c[member])] if member else [])]
 
 
 def _event(
@@ -69,11 +73,11 @@ def ids(parts: Parts) -> ColumnElement[Any]:
     change, named = parts.change, {noun(table): (table, key) for table, key in way(parts.found)}
     if isinstance(change, Deletion) and change.rows is None:
         named[f"deleted_{noun(change.table)}_id"] = named.pop(noun(change.table))
-    rows = [("new_id", change.target)] if isinstance(change, Addition) else []
-    rows += [("also_id", parts.further[0])] if change.also else []
-    for name, added in rows:
+    rows: list[tuple[type[Base], Any]] = [(change.target, parts.changed.c.id)] if isinstance(change, Addition) else []
+    rows += [(parts.further[0], bindparam("also_id", type_=Uuid()))] if change.also else []
+    for added, key in rows:
         if added in change.shows.values():
-            named[noun(added)] = added, bindparam(name, type_=Uuid())
+            named[noun(added)] = added, key
     return _object((name, _public(table, key)) for name, (table, key) in named.items())
 
 

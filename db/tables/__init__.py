@@ -18,3 +18,4 @@ from db.tables.repositories import *
 from db.tables.reviews import *
 from db.tables.specs import *
 from db.tables.specs_enums import *
+from db.tables.visits import *

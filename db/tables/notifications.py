@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Json, Updated, refers
 from db.columns import json
+from db.constraints import unique
 from db.enums import Words
 from db.rules import owned_by
 
@@ -23,6 +24,7 @@ class NotificationType(Words):
     SECURITY_ALERT = "SECURITY_ALERT", "Something happened to your account that you should look at."
     PAYMENT_SUCCESS = "PAYMENT_SUCCESS", "A payment went through."
     PAYMENT_FAILED = "PAYMENT_FAILED", "A payment did not go through."
+    MENTION = "MENTION", "Somebody names you in a comment."
 
 
 class NotificationEventKind(Words):
@@ -40,6 +42,9 @@ class NotificationData(BaseModel, extra="forbid", populate_by_name=True):
     organization_id: str | None = Field(None, alias="organizationId", description="the organization that it is about")
     invitation_id: str | None = Field(None, alias="invitationId", description="the invitation to accept or decline")
     role: str | None = Field(None, description="what you are there")
+    document_id: str | None = Field(None, alias="documentId", description="the document that it is about")
+    thread_id: str | None = Field(None, alias="threadId", description="the thread that it is about")
+    comment_id: str | None = Field(None, alias="commentId", description="the comment that it is about")
 
 
 class Notification(Updated, Base, access=owned_by("user_id"), prefix="ntf"):
@@ -52,6 +57,7 @@ class Notification(Updated, Base, access=owned_by("user_id"), prefix="ntf"):
     title: Mapped[str]
     message: Mapped[str]
     data: Mapped[Json] = json("data", NotificationData)
+    comment_id: Mapped[UUID | None] = refers("comments")
     read_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
     is_read: Mapped[bool] = mapped_column(Computed("read_at IS NOT NULL", persisted=True))
@@ -61,4 +67,5 @@ class Notification(Updated, Base, access=owned_by("user_id"), prefix="ntf"):
         Index(None, "user_id", "created_at", "id"),
         # Not a partial index: people look for what they have read, too.
         Index(None, "user_id", "is_read", "created_at", "id"),
+        unique("comment_id", "user_id", at="comment_id", says="This person was told of this comment."),
     )

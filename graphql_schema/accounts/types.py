@@ -115,6 +115,9 @@ class User:
         "The invitations to your verified address, newest first; empty unless it is your own.",
         on=lambda user, invitation: and_(user.id == viewer_id(), invitation.email == func.lower(user.email)),
     )
+    document_visits = many(
+        tables.DocumentVisit.user_id, "The documents that they have seen, latest first; empty unless it is your own."
+    )
     audit_logs = many(tables.AuditLog.actor_id, "What they did, newest first, as far as you see the entries.")
     sessions = many(tables.Session.user_id, "Where they are signed in; empty unless it is your own.")
     accounts = many(

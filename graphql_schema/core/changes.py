@@ -25,7 +25,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.utils.str_converters import to_camel_case
 
 from db.base import Base
-from db.change.declared import Addition, Change, Deletion, Given, Make, May, Update, UpdateEach
+from db.change.declared import Addition, Change, Deletion, Given, Make, May, Update, UpdateEach, Values
 from db.change.keys import ANSWER, AT
 from db.change.making import each_made, made
 from db.change.parts import Form
@@ -144,15 +144,19 @@ def add(
     row: Make,
     also: Make | None = None,
     once: bool = False,
+    renews: Callable[[Any, Any], Values] | None = None,
+    is_audited: bool = True,
     tells: str = CHANGED,
     **shows: type[Base],
 ) -> OneStatement:
     """A row more: `row(found, input, viewer)`, which hangs on the one that is found.
 
     `also(added, input, viewer)` makes another that hangs on that. With `once` a row that a unique constraint would
-    refuse is there already, and nothing is changed. It shows the added row, or the rows that are named.
+    refuse is there already, and nothing is changed; with `renews` that row gets the values `renews(old, new)`. It shows
+    the added row, or the rows that are named.
     """
-    change = Addition(table=at, may=may, at=_field(at), row=row, also=also, once=once, tells=tells, shows=shows)
+    made = {"row": row, "also": also, "once": once, "renews": renews, "is_audited": is_audited}
+    change = Addition(table=at, may=may, at=_field(at), tells=tells, shows=shows, **made)
     return _declared(description, input, change, {noun(change.target): change.target})
 
 

@@ -93,7 +93,8 @@ def _shown(writer: Writer, row: Row, compiler: Compiler) -> Sql | None:
 def _is_seen(writer: Writer, alias: Any) -> str:
     """Whether there is such a row that the viewer sees. They see what they found, and what hangs on that."""
     there = f"{alias.name}.id IS NOT NULL"
-    if alias.element is writer.change.table.__table__ or passes_down(above(alias.element)):
+    column = above(alias.element)
+    if alias.element is writer.change.table.__table__ or (column is not None and passes_down(column)):
         return there
     return f"{there} AND {allowed(SEE, alias, writer.viewer)}"
 

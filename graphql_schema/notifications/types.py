@@ -19,3 +19,4 @@ class Notification:
     archived_at = column("When you put it away; null until then.")
     created_at = column("When you were told.")
     user = one(tables.Notification.user_id, "Who was told.")
+    comment = one(tables.Notification.comment_id, "The comment that it is about, if it is about one that you see.")

@@ -10,6 +10,7 @@ from db.access import viewer_id
 from db.permissions import MANAGE
 from db.tables import MembershipStatus
 from graphql_schema.core import column, embedded, embedded_in, many, many_to_many, node, number, one, sql
+from graphql_schema.visits.unread import is_unread
 
 documents = tables.SpecificationDocument.__table__
 threads = tables.CommentThread.__table__
@@ -59,6 +60,7 @@ class SpecificationProject:
             .scalar_subquery()
         ),
     )
+    analytics = embedded("ProjectAnalytics", "How lively it is, in figures.")
 
     owner = one(tables.SpecificationProject.owner_id, "Who owns the project.")
     organization = one(
@@ -151,6 +153,17 @@ class SpecificationDocument:
     versions = many(tables.DocumentVersion.document_id, "All its versions, newest first. The first is that of today.")
     threads = many(tables.CommentThread.document_id, "The conversations about it, from its first line to its last.")
     reviews = many(tables.DocumentReview.document_id, "What reviewers found in it, newest first.")
+    viewer_visit = one(
+        tables.DocumentVisit,
+        "What you have seen of it; null until you mark it as seen with `markDocumentSeen`.",
+        on=lambda document, visit: and_(visit.document_id == document.id, visit.user_id == viewer_id()),
+    )
+    unread_threads = many(
+        tables.CommentThread,
+        "The conversations in which others have said something since you marked it as seen; before that all that others "
+        "have. What you said yourself is read, and what is edited stays so. `totalCount` is for a badge.",
+        on=lambda document, thread: and_(thread.document_id == document.id, is_unread(thread)),
+    )
 
 
 @node(tables.DocumentVersion, orders=("-version",), filters=("created_at",))
@@ -182,6 +195,9 @@ class CommentThread:
     created_at = column("When it was opened.")
     updated_at = column("When its state last changed.")
     resolved_at = column("When it was resolved.")
+    is_unread = sql(
+        bool, "Whether others have said something in it since you marked the document as seen.", is_unread, weight=1
+    )
 
     resolved_by = one(tables.CommentThread.resolved_by_id, "Who resolved it.")
     document = one(tables.CommentThread.document_id, "The document.")

@@ -1,0 +1,1 @@
+"""Visits: how far people have seen documents, and what is new to them."""
