@@ -22,7 +22,7 @@ MOST = 50
 """The names in a comment that are looked at: whoever names more people tells the others nothing."""
 QUICK = 5_000
 """Characters that are read at once; more take long enough for a thread."""
-CODE = MarkdownIt("zero").enable(["fence", "code", "backticks", "escape", "blockquote", "list"])
+CODE = MarkdownIt("zero").enable(["fence", "code", "backticks", "escape", "emphasis", "blockquote", "list"])
 """Reads of Markdown as much as it takes to tell words from code."""
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from db import tables
 from db.actions.accounts import hasher
 from db.address import Address
-from db.demo import courses, invitations, learning, members, modules, people, repositories, seeds, specs, talk
+from db.demo import courses, invitations, learning, members, modules, people, repositories, seeds, specs, talk, visits
 from db.demo.people import People
 from db.demo.rows import Batch, row
 from db.demo.scale import Multiples
@@ -98,6 +98,7 @@ def _real(sources: Sources) -> Iterator[Batch]:
     yield members.rows(sources, everybody)
     yield invitations.rows(sources, everybody)
     yield from talk.rows(sources, everybody)
+    yield visits.rows(sources, everybody)
     yield from courses.rows(sources.courses, everybody)
     yield from learning.rows(sources.courses, everybody)
     yield from modules.rows(sources.modules, everybody)

@@ -91,7 +91,7 @@ def _document(project: Record, phase: SpecificationPhase) -> Row:
         project_id=project_id(project),
         phase=phase,
         content=content(project, phase),
-        version=len(_history(project, phase)) + 1,
+        version=len(history_of(project, phase)) + 1,
         status=_document_status(project, phase),
         metadata=as_json(about),
         updated_at=updated,
@@ -111,7 +111,7 @@ def _versions(project: Record, phase: SpecificationPhase, people: People) -> lis
             summary=revision["subject"],
             author_id=people.id_of(revision["author"]),
         )
-        for number, revision in enumerate(_history(project, phase), start=1)
+        for number, revision in enumerate(history_of(project, phase), start=1)
     ]
     return [*history, _taken_over(project, phase, number=len(history) + 1)]
 
@@ -145,7 +145,7 @@ def _lifetime(project: Record, phase: SpecificationPhase) -> tuple[datetime, dat
     return (min(dates) if own else created_at(project)), max(*dates, created_at(project))
 
 
-def _history(project: Record, phase: SpecificationPhase) -> list[Record]:
+def history_of(project: Record, phase: SpecificationPhase) -> list[Record]:
     """The revisions of a document, oldest first."""
     of_project = project.get("revisions", []) if phase is SpecificationPhase.DESIGN else []
     history: list[Record] = project["phases"][phase.lower()].get("revisions", of_project)

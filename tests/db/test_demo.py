@@ -271,6 +271,25 @@ async def test_every_exercise_with_options_has_right_ones_among_them(data: Any) 
     assert await data.fetchval(wrong) == 0
 
 
+async def test_whoever_has_seen_a_document_sees_it_and_saw_a_version_that_was_there(data: Any) -> None:
+    wrong = """
+        SELECT count(*) FROM document_visits v
+        JOIN specification_documents d ON d.id = v.document_id
+        JOIN specification_projects p ON p.id = d.project_id
+        WHERE v.version > d.version OR v.user_id <> p.owner_id AND NOT EXISTS (
+            SELECT FROM project_members m WHERE m.project_id = p.id AND m.user_id = v.user_id AND m.status = 'ACTIVE')"""
+    assert await data.fetchval(wrong) == 0
+    assert await data.fetchval("SELECT count(*) FROM document_visits") > 0
+
+
+async def test_something_is_new_to_the_one_who_leads_the_demo(real_data: Any) -> None:
+    new = """
+        SELECT count(DISTINCT t.id) FROM document_visits v JOIN users u ON u.id = v.user_id
+        JOIN comment_threads t USING (document_id) JOIN comments c ON c.thread_id = t.id
+        WHERE u.name = 'Vadim Pavlov' AND c.author_id <> u.id AND c.created_at > v.seen_at"""
+    assert await real_data.fetchval(new) > 0
+
+
 async def test_days_add_up_the_commits(data: Any) -> None:
     wrong = """
         SELECT count(*) FROM repositories r WHERE

@@ -76,7 +76,7 @@ class Undertaking:
     @property
     def row_count(self) -> int:
         """How many rows it makes."""
-        counts = len(self.people) - 1, self.versions, self.threads, self.comments, self.reactions
+        counts = len(self.people) - 1, self.versions, self.threads, self.comments, self.reactions, len(self.people)
         return 1 + len(PHASES) + sum(counts)
 
 
@@ -133,6 +133,8 @@ def _rows(project: Undertaking, random: Random, *, texts: Texts, code: Code) -> 
     ]
     yield tables.Comment, comments
     yield tables.Reaction, [_reaction(project, comment, random) for comment in comments[: project.reactions]]
+    visits = enumerate(zip(project.people, cycle(documents), strict=False))
+    yield tables.DocumentVisit, [_visit(project, rank, person, document) for rank, (person, document) in visits]
 
 
 def _project(project: Undertaking, title: str, *, summary: str, code: Code) -> Row:
@@ -230,4 +232,20 @@ def _reaction(project: Undertaking, comment: Row, random: Random) -> Row:
         comment_id=comment["id"],
         user_id=project.speaker(random).id,
         type=random.choice(list(ReactionType)),
+    )
+
+
+def _visit(project: Undertaking, rank: int, person: Somebody, document: Row) -> Row:
+    """Each of its people saw one of its documents at some time of its life, the next one a little later."""
+    share = rank % 10 / 10
+    at = project.since + (project.until - project.since) * share
+    return row(
+        tables.DocumentVisit,
+        f"{project.number}/{rank}",
+        at=at,
+        document_id=document["id"],
+        user_id=person.id,
+        version=max(1, round(document["version"] * share)),
+        sequence=0,
+        seen_at=at,
     )
