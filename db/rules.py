@@ -259,7 +259,7 @@ def members(
 def through(column: str, *, of: str | None = None, **needs: Permission) -> Rule:
     """The rule of the row that `column` refers to; `see=MANAGE` asks there for more than for the same.
 
-    With `of` it is that for the user alone whose id stands in this column: what is theirs as long as they see the other.
+    With `of` it is that for the user alone whose id stands in this column: what is theirs while they see the other.
     """
     return Through(column, {Permission(name): permission for name, permission in needs.items()}, of)
 

@@ -79,7 +79,7 @@ def _comment(public_id: str) -> Any:
 
 
 def _to_tell(said: tables.Comment, project: tables.SpecificationProject) -> Any:
-    """The people with these names who see a project, but for the author, and those who were told or will look anyway."""
+    """The people with these names who see a project, but for the author and those who were told."""
     user, member = tables.User, tables.ProjectMember
     names: ColumnElement[Any] = bindparam("names", type_=ARRAY(Text()))
     active = member.project_id == project.id, member.user_id == user.id, member.status == MembershipStatus.ACTIVE
@@ -93,5 +93,7 @@ def _is_told(said: tables.Comment) -> ColumnElement[bool]:
     """Whether a notification told somebody of a comment, or of its thread and they have yet to look."""
     told, other = tables.Notification, tables.Comment
     in_thread = select(other.id).where(other.thread_id == said.thread_id)
-    waits = and_(told.type == NotificationType.MENTION, ~told.is_read, ~told.is_archived, told.comment_id.in_(in_thread))
+    waits = and_(
+        told.type == NotificationType.MENTION, ~told.is_read, ~told.is_archived, told.comment_id.in_(in_thread)
+    )
     return and_(told.user_id == tables.User.id, or_(told.comment_id == said.id, waits))

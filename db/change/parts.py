@@ -102,7 +102,7 @@ class Parts:
         ]
         if not all(implies(row, permission, SEE) for permission in permissions):
             conditions.append(allows(SEE, row, self.viewer))
-        # Access can be taken away whatever the state: what is archived is read by no more people than shall. And whoever
+        # Access can be taken away whatever the state: what is archived is read by no more people than shall. And who
         # needs nothing but to see a row changes nothing of it.
         is_open = permissions == (SEE,) or member_column(self.change.target)
         if not is_open and (reason := closing(row)) is not None:

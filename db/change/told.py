@@ -57,7 +57,10 @@ def topics(parts: Parts) -> list[ColumnElement[str]]:
     """
     target = parts.change.target
     member, is_root = member_column(target), isinstance(parts.change, Addition) and above(target.__table__) is None
-    return [root_topic(parts.changed if is_root else parts.found), *([access_topic(parts.changed.c[member])] if member else [])]
+    return [
+        root_topic(parts.changed if is_root else parts.found),
+        *([access_topic(parts.changed.c[member])] if member else []),
+    ]
 
 
 def _event(

@@ -13,7 +13,7 @@ from db.rules import through
 
 
 class DocumentVisit(Updated, Base, access=through("document_id", of="user_id"), prefix="dvs"):
-    """What a person has seen of a document: its text up to a version, and what was said up to an event of its project.
+    """A person's visit to a document: they saw its text up to a version, and the talk up to an event of its project.
 
     A comment has the time at which its transaction began, and may be committed after others that began later. So a time
     alone does not tell whether it was there: `recent` has the comments of the last moment before `seen_at` that were.

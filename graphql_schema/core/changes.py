@@ -155,8 +155,18 @@ def add(
     refuse is there already, and nothing is changed; with `renews` that row gets the values `renews(old, new)`. It shows
     the added row, or the rows that are named.
     """
-    made = {"row": row, "also": also, "once": once, "renews": renews, "is_audited": is_audited}
-    change = Addition(table=at, may=may, at=_field(at), tells=tells, shows=shows, **made)
+    change = Addition(
+        table=at,
+        may=may,
+        at=_field(at),
+        row=row,
+        also=also,
+        once=once,
+        renews=renews,
+        is_audited=is_audited,
+        tells=tells,
+        shows=shows,
+    )
     return _declared(description, input, change, {noun(change.target): change.target})
 
 

@@ -10,7 +10,7 @@ from db.access import viewer_id
 from db.permissions import MANAGE
 from db.tables import MembershipStatus
 from graphql_schema.core import column, embedded, embedded_in, many, many_to_many, node, number, one, sql
-from graphql_schema.visits.unread import is_unread
+from graphql_schema.visits.types import is_unread
 
 documents = tables.SpecificationDocument.__table__
 threads = tables.CommentThread.__table__
@@ -160,8 +160,8 @@ class SpecificationDocument:
     )
     unread_threads = many(
         tables.CommentThread,
-        "The conversations in which others have said something since you marked it as seen; before that all that others "
-        "have. What you said yourself is read, and what is edited stays so. `totalCount` is for a badge.",
+        "The conversations in which others have said something since you marked it as seen, or ever if you never did. "
+        "What you said yourself is read, and an edit makes nothing unread. `totalCount` is for a badge.",
         on=lambda document, thread: and_(thread.document_id == document.id, is_unread(thread)),
     )
 

@@ -3,16 +3,12 @@
 from typing import Any
 
 import strawberry
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func
 
 from db import tables
-from db.outbox import OutboxTopic
 from db.permissions import SEE
-from db.roots import topic_sql
 from graphql_schema.core import add
-from graphql_schema.visits.unread import recent
-
-topics = OutboxTopic.__table__
+from graphql_schema.visits.types import recent, sequence
 
 
 @strawberry.input(description="A document that you have seen.")
@@ -21,13 +17,6 @@ class MarkDocumentSeenInput:
 
     document_id: strawberry.ID = strawberry.field(description="The document.")
     version: int = strawberry.field(description="The version of the text that you were shown.")
-
-
-def _sequence(document: Any) -> Any:
-    """The number of the last event of a document's project. All that these events tell is there, and nothing else."""
-    of_project = topics.c.topic == topic_sql("project", document.project_id)
-    last = select(topics.c.sequence).where(of_project).correlate_except(topics).scalar_subquery()
-    return func.coalesce(last, 0)
 
 
 def _later(old: Any, new: Any) -> dict[str, Any]:
@@ -39,8 +28,8 @@ def _later(old: Any, new: Any) -> dict[str, Any]:
 
 mark_document_seen = add(
     "Note that you have seen a document as it is at this moment, with all that was said about it. For all who see it, "
-    "also where it is closed. It concerns nobody but you, and nobody is told.\n\nCall it once you show the document, and "
-    "again as you show what comes meanwhile. What you say or save yourself marks nothing as seen.",
+    "also where it is closed. It concerns nobody but you, and nobody is told.\n\nCall it once you show the document, "
+    "and again as you show what comes meanwhile. What you say or save yourself marks nothing as seen.",
     MarkDocumentSeenInput,
     at=tables.SpecificationDocument,
     may=SEE,
@@ -48,7 +37,7 @@ mark_document_seen = add(
         document_id=document.id,
         user_id=viewer,
         version=input.version,
-        sequence=_sequence(document),
+        sequence=sequence(document),
         seen_at=func.now(),
         recent=recent(document),
     ),

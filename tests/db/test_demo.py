@@ -277,7 +277,8 @@ async def test_whoever_has_seen_a_document_sees_it_and_saw_a_version_that_was_th
         JOIN specification_documents d ON d.id = v.document_id
         JOIN specification_projects p ON p.id = d.project_id
         WHERE v.version > d.version OR v.user_id <> p.owner_id AND NOT EXISTS (
-            SELECT FROM project_members m WHERE m.project_id = p.id AND m.user_id = v.user_id AND m.status = 'ACTIVE')"""
+            SELECT FROM project_members m
+            WHERE m.project_id = p.id AND m.user_id = v.user_id AND m.status = 'ACTIVE')"""
     assert await data.fetchval(wrong) == 0
     assert await data.fetchval("SELECT count(*) FROM document_visits") > 0
 

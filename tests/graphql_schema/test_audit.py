@@ -22,6 +22,7 @@ WITHOUT_ENTRY = {
     "unlockUser": "nobody in the world is locked",
     "revokeOtherSessions": "nobody in the world has another session",
     "archiveNotifications": "what somebody has put away concerns nobody else",
+    "markDocumentSeen": "what somebody has seen concerns nobody else",
     "markNotificationsRead": "what somebody has read concerns nobody else",
     "signalTyping": "it changes nothing",
     "beginPasskeyRegistration": "it changes nothing",

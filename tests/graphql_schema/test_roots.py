@@ -18,7 +18,7 @@ from db.outbox import Event, OutboxEvent, topic, viewer_topic
 from db.permissions import SEE
 from db.roots import above, noun
 from db.rules import Member, Owner
-from db.tables import CourseProgress, ModuleProgress, Session
+from db.tables import CourseProgress, DocumentVisit, ModuleProgress, Session
 from tests.conftest import Graph
 from tests.graphql_schema.asking import done, with_ids
 from tests.graphql_schema.test_audit import MUTATIONS as AUDITED
@@ -34,6 +34,7 @@ UNVERSIONED = {
 
 MUTATIONS = AUDITED | {
     "archiveNotifications": ("ben", {"notificationIds": ["@welcome"]}),
+    "markDocumentSeen": ("vera", {"documentId": "@design", "version": 2}),
     "markNotificationsRead": ("ben", {"notificationIds": ["@invitation"]}),
     "reactivateUser": ("root", {"userId": "@ben"}),
     "requestEmailVerification": ("ben", {}),
@@ -125,6 +126,8 @@ async def root(database: Database, table: type[Base], row: dict[str, Any], known
         return topic("progress", UUID(row["user_id"]), UUID(row["course_id"]))
     if table is ModuleProgress:
         return topic("module_progress", UUID(row["user_id"]), UUID(row["module_id"]))
+    if table is DocumentVisit:
+        return topic("visits", UUID(row["user_id"]))
     return topic(noun(table), UUID(row["id"]))
 
 

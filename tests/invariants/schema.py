@@ -18,6 +18,7 @@ from db.access import Viewer
 from db.base import Base
 from graphql_schema.core import NODES
 from graphql_schema.core.aggregates import Aggregate
+from graphql_schema.core.fields import Embedded
 from graphql_schema.core.shapes import Key, Shaped
 from graphql_schema.core.strawberry_seam import declared_of
 from graphql_schema.schema import executor
@@ -94,7 +95,7 @@ def edges(type_name: str) -> list[Edge]:
 
 def others(type_name: str) -> list[str]:
     """The fields of a node that lead to no other, as selections."""
-    return [selection for name, field in _fields(type_name) if (selection := _other(name, field))]
+    return [selection for name, field in _fields(type_name) for selection in _others(name, field)]
 
 
 def _fields(type_name: str) -> Iterator[tuple[str, GraphQLField]]:
@@ -151,14 +152,16 @@ def _leads_on(part: object) -> bool:
     return not all(is_leaf_type(get_named_type(field.type)) for field in part.fields.values())
 
 
-def _other(name: str, field: GraphQLField) -> str | None:
-    target = get_named_type(field.type)
+def _others(name: str, field: GraphQLField) -> Iterator[str]:
+    target, found = get_named_type(field.type), declared_of(field)
     if is_leaf_type(target):
-        return name
-    if isinstance(target, GraphQLObjectType) and target.name not in TABLES and not target.name.endswith("Connection"):
-        inner = (_other(key, one) for key, one in target.fields.items())
-        return f"{name}{written(needed(field))} {{ {' '.join(filter(None, inner))} }}"
-    return None
+        yield name
+    elif isinstance(target, GraphQLObjectType) and target.name not in TABLES and not target.name.endswith("Connection"):
+        inner = [" ".join(_others(key, one)) for key, one in target.fields.items()]
+        # What is embedded is no object that is read: each of its values is a field of the row.
+        is_embedded = isinstance(found and found.declared, Embedded)
+        for some in filter(None, inner if is_embedded else [" ".join(filter(None, inner))]):
+            yield f"{name}{written(needed(field))} {{ {some} }}"
 
 
 def object_type(name: str) -> GraphQLObjectType:

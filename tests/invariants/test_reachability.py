@@ -16,6 +16,7 @@ ONE_WAY = {
     "Enrollment.progress": "both lead to the student and the course, which lead to both",
     "Job.organization": "a job is found by the person who asked for it",
     "Job.user": "a person finds what they asked for among `jobs`",
+    "Notification.comment": "a person finds what they were told among their notifications",
     "ProjectMember.user": "a person leads to the projects themselves",
     "Reaction.user": "a reaction is read with the comment that it is about",
 }

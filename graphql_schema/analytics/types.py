@@ -18,6 +18,7 @@ reviews = tables.DocumentReview.__table__
 
 of_documents = threads.join(documents, threads.c.document_id == documents.c.id)
 of_threads = comments.join(of_documents, comments.c.thread_id == threads.c.id)
+of_reviews = reviews.join(documents, reviews.c.document_id == documents.c.id)
 of_comments = reactions.join(of_threads, reactions.c.comment_id == comments.c.id)
 
 
@@ -61,18 +62,20 @@ class ProjectAnalytics:
     )
     average_quality_score = sql(
         float | None,
-        "What its documents scored on average, from 0 to 100, each in the latest of its reviews that is completed; null "
-        "while none is.",
+        "What its documents scored on average, from 0 to 100, each in its latest review that is completed; null while "
+        "none is.",
         lambda project: _in(project, func.avg(_score()), documents),
     )
     last_activity_at = sql(
         datetime,
-        "When somebody last did something about it: changed the project or a document, or said something or reacted.",
+        "When somebody last did something about it: changed it or a document, said something or reacted, or asked for a "
+        "review.",
         lambda project: func.greatest(
             project.updated_at,
             _in(project, func.max(documents.c.updated_at), documents),
             _in(project, func.max(threads.c.updated_at), of_documents),
             _in(project, func.max(func.greatest(comments.c.created_at, comments.c.edited_at)), of_threads),
             _in(project, func.max(reactions.c.created_at), of_comments),
+            _in(project, func.max(reviews.c.created_at), of_reviews),
         ),
     )

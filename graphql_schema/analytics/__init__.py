@@ -1,0 +1,1 @@
+"""How lively projects are, in figures."""
