@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, any_, func, select, true
 
-from db.access import Row, Rule, Viewer, allows, alternatives, in_scope, rule_of
+from db.access import Row, Rule, Viewer, allows, alternatives, both, in_scope, rule_of
 from db.base import Base
 from db.permissions import SEE
 from db.rules import Through, administrators, parent_of
@@ -61,9 +61,11 @@ def up(column: Any) -> Relation:
     return Relation(class_of(parent_of(column)), on, not follows(column), column=column.name)
 
 
-def down(column: Any) -> Relation:
-    """The relation from a row to those whose foreign key refers to it."""
-    return Relation(class_of(column.table), lambda row, child, _: child[column.name] == row.id, not passes_down(column))
+def down(column: Any, where: Callable[[Any], ColumnElement[bool]] | None = None) -> Relation:
+    """The relation from a row to those whose foreign key refers to it, and that meet `where`."""
+    also = where or (lambda _: true())
+    on: Join = lambda row, child, _: both(child[column.name] == row.id, also(child))  # noqa: E731  (as short as the others)
+    return Relation(class_of(column.table), on, not passes_down(column))
 
 
 def linked(near: Any, far: Any, where: Callable[[Any], ColumnElement[bool]] | None = None) -> Relation:

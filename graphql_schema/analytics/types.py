@@ -68,7 +68,7 @@ class ProjectAnalytics:
     )
     last_activity_at = sql(
         datetime,
-        "When somebody last did something about it: changed it or a document, said something or reacted, or asked for a "
+        "When somebody last did something about it: changed it or a document, said something, reacted, or asked for a "
         "review.",
         lambda project: func.greatest(
             project.updated_at,

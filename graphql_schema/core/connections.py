@@ -120,12 +120,20 @@ class Many(List):
         return Page(window, partial(load, pages, *way, window), partial(load, counts, *way, window.conditions))
 
 
-def many(to: Any, description: str, *, on: Pairing | None = None, order: str | None = None) -> Many:
-    """The rows whose foreign key `to` refers to this row; or the rows of the table `to` that `on` finds.
+def many(
+    to: Any,
+    description: str,
+    *,
+    on: Pairing | None = None,
+    where: Callable[[Any], ColumnElement[bool]] | None = None,
+    order: str | None = None,
+) -> Many:
+    """The rows whose foreign key `to` refers to this row, and that meet `where`; or those of the table `to` that `on`
+    finds.
 
     `order` is one of theirs, with a minus for falling, where it is not the first order of their node.
     """
-    relation = paired(to, on) if on else relations.down(to.expression)
+    relation = paired(to, on) if on else relations.down(to.expression, where)
     return Many(description, relation.child, relation, order)
 
 

@@ -159,10 +159,10 @@ class SpecificationDocument:
         on=lambda document, visit: and_(visit.document_id == document.id, visit.user_id == viewer_id()),
     )
     unread_threads = many(
-        tables.CommentThread,
+        tables.CommentThread.document_id,
         "The conversations in which others have said something since you marked it as seen, or ever if you never did. "
         "What you said yourself is read, and an edit makes nothing unread. `totalCount` is for a badge.",
-        on=lambda document, thread: and_(thread.document_id == document.id, is_unread(thread)),
+        where=is_unread,
     )
 
 

@@ -6,7 +6,7 @@ const everything = { ...configs["flat/schema-all"].rules, ...configs["flat/schem
 
 const WITHOUT_ID = [
   ...["PageInfo", "Position", "RateLimit", "UserError", "DocumentEvent", "JobEvent", "OrganizationEvent", "ProgressEvent", "ProjectEvent", "UserCount"],
-  ...["NotificationEvent", "DocumentPresence", "ModuleProgressEvent"],
+  ...["NotificationEvent", "DocumentPresence", "ModuleProgressEvent", "ProjectAnalytics"],
   ...["ExerciseResult", "SkillAssessment"], // parts of the progress in a learning module
   ...["CommitActivity", "CommitAuthor", "CourseStatistics", "EnrollmentActivity"], // figures of many rows
 ];
