@@ -206,6 +206,17 @@ async def test_more_can_be_asked_for_than_the_same_permission(session: AsyncSess
     assert await found(session, notes, BOB) == set()
 
 
+async def test_what_belongs_to_a_row_can_be_one_persons_for_as_long_as_they_see_that(session: AsyncSession) -> None:
+    declare(notes, through("team_id", of="author_id"))
+    assert await found(session, notes, ANN) == {FIRST}
+    assert await found(session, notes, BOB) == set()
+    assert await found(session, notes, CAT, EDIT) == {SECOND}
+    assert await found(session, notes, ROOT) == {FIRST, SECOND, LOOSE}
+    assert await found(session, notes, GUEST) == set()
+    await session.execute(update(places).where(places.c.user_id == ANN.id).values(role=Role.FORMER))
+    assert await found(session, notes, ANN) == set()
+
+
 async def test_what_is_a_persons_own_does_not_pass_to_what_belongs_to_it(session: AsyncSession) -> None:
     declare(people, owned_by("id"))
     declare(notes, through("author_id"))
@@ -259,6 +270,8 @@ def test_the_way_down_needs_no_check_where_the_rule_goes_through_it() -> None:
     assert passes_down(notes.c.team_id)
     assert not passes_down(notes.c.author_id)
     declare(notes, through("team_id", see=MANAGE))
+    assert not passes_down(notes.c.team_id)
+    declare(notes, through("team_id", of="author_id"))
     assert not passes_down(notes.c.team_id)
 
 

@@ -38,6 +38,14 @@ async def test_rows_of_the_link_table_count_where_they_meet_the_condition(databa
     assert await names(database, world, "ada", active, world.atlas) == ["Ben", "Vera"]
 
 
+async def test_of_the_rows_that_refer_to_a_row_those_count_that_meet_the_condition(
+    database: Database, world: World
+) -> None:
+    owned = relations.down(tables.SpecificationProject.owner_id.expression, lambda project: project.name != "Atlas")
+    await add(database, tables.SpecificationProject(name="Globe", owner_id=world.ada.id))
+    assert await names(database, world, "ada", owned, world.ada) == ["Globe"]
+
+
 async def test_a_row_that_is_paired_twice_is_listed_once(database: Database, world: World) -> None:
     gone = EnrollmentStatus.CANCELLED
     again = tables.Enrollment(user_id=world.sam.id, course_id=world.logic.id, status=gone, enrolled_at=NOON)

@@ -13,6 +13,7 @@ from tests.conftest import Graph
 from tests.db.queue.conftest import Working
 from tests.db.queue.waiting import Queue
 from tests.graphql_schema.asking import change, done
+from tests.graphql_schema.conftest import Listen
 from tests.graphql_schema.notifications.test_mutations import ARCHIVE, MARK_READ
 from tests.world import World
 
@@ -26,6 +27,7 @@ NEWS = """
       nodes { id title message data comment { id content } }
     } } }
 """
+EVENTS = "subscription { notificationEvents { kind notification { type comment { id } } } }"
 PEOPLE = ("ada", "ben", "vera", "rob", "olga", "sam", "root")
 
 
@@ -79,6 +81,18 @@ async def test_who_is_named_in_a_comment_is_told_of_it(talk: Talk, world: World)
         },
         "comment": {"id": comment, "content": "What do you think, @ben?"},
     }
+
+
+async def test_who_is_told_hears_it_at_once(talk: Talk, graph: Graph, listen: Listen) -> None:
+    async with listen("ben", EVENTS) as ear:
+        comment = await talk.say("ada", "@ben")
+        await talk.tell()
+        graph.database.wake()
+        await graph.database.settle()
+        assert (await ear.hear())["data"]["notificationEvents"] == {
+            "kind": "NOTIFICATION_ADDED",
+            "notification": {"type": "MENTION", "comment": {"id": comment}},
+        }
 
 
 async def test_the_first_comment_of_a_thread_names_people_too(talk: Talk, graph: Graph, world: World) -> None:

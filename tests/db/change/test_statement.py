@@ -21,10 +21,11 @@ from db.change.statement import statement
 from db.engine import Database
 from db.errors import BadInput, Conflict, Forbidden, NotFound
 from db.outbox import OutboxEvent
-from db.permissions import COMMENT, EDIT, MANAGE, OWN
-from db.tables import CommentStatus, DocumentStatus
+from db.permissions import COMMENT, EDIT, MANAGE, OWN, SEE
+from db.tables import CommentStatus, DocumentStatus, ProjectStatus
 from graphql_schema.specs import mutations
 from tests.conftest import NotingDatabase
+from tests.graphql_schema.asking import change
 from tests.world import World
 
 PAGE = Path(inspect.getfile(declared)).parent / "README.md"
@@ -73,6 +74,17 @@ OPEN = Addition(
     shows={"thread": tables.CommentThread},
     row=lambda document, input, viewer: tables.CommentThread(document_id=document.id, line=1),
 )
+VISIT = Addition(
+    table=tables.SpecificationDocument,
+    may=SEE,
+    at="document_id",
+    shows={"visit": tables.DocumentVisit},
+    is_audited=False,
+    row=lambda document, input, viewer: tables.DocumentVisit(
+        document_id=document.id, user_id=viewer, version=input.version, sequence=0, seen_at=func.now()
+    ),
+    renews=lambda old, new: {"version": old.version + new.version},
+)
 DELETE_THREAD = Deletion(
     table=tables.CommentThread, may=MANAGE, at="thread_id", shows={"document": tables.SpecificationDocument}
 )
@@ -120,6 +132,28 @@ async def test_whoever_may_not_is_refused_and_nothing_is_told(
         await do(who, ADD, thread_id=world.thread_0.public_id, content="No")
     assert getattr(refused.value, "at", None) == "threadId"
     assert await do.events() == []
+
+
+async def test_an_addition_can_renew_the_row_that_is_there(do: Doing, world: World) -> None:
+    given = {"document_id": world.design.public_id}
+    first, again = await do("ben", VISIT, version=2, **given), await do("ben", VISIT, version=5, **given)
+    assert again[1] == first[1]
+    async with do.database.read() as session:
+        visit = await session.get_one(tables.DocumentVisit, first[1])
+        events = list(await session.scalars(select(OutboxEvent).order_by(OutboxEvent.sequence)))
+        noted = tables.AuditLog.resource_id.in_([visit.id, world.design.id])
+        assert await session.scalar(select(func.count()).where(noted)) == 0
+    assert visit.version == 7
+    assert [event.topic for event in events] == [f"visits:{world.ben.id.hex}"] * 2
+    assert {event.ids["visit"] for event in events} == {visit.public_id}
+
+
+async def test_whoever_changes_nothing_of_a_row_needs_it_not_to_be_open(do: Doing, world: World) -> None:
+    await change(do.database, world.atlas, status=ProjectStatus.ARCHIVED)
+    given = {"document_id": world.design.public_id}
+    assert (await do("vera", VISIT, version=2, **given))[1]
+    with pytest.raises(Forbidden):
+        await do("ada", OPEN, **given)
 
 
 async def test_many_additions_of_one_moment_are_one_statement(do: Doing, world: World) -> None:
