@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from db.access import GUEST
 from db.actions.mentions import MOST, QUICK, names_in, tell_mentioned
+from db.address import Address
 from db.tables import MembershipStatus
 from tests.conftest import Graph
 from tests.db.queue.conftest import Working
@@ -46,6 +47,7 @@ class Talk:
         """Have all be told who are to be."""
         async with self.working():
             await self.queue.until_empty()
+        assert await self.queue.value("SELECT count(*) FROM queue.pgqueuer") == 0, "a job has failed"
 
     async def news(self, who: str) -> list[Any]:
         """The mentions that somebody was told of, the last one first."""
@@ -184,6 +186,28 @@ async def test_comments_of_one_moment_tell_of_their_thread_once(talk: Talk) -> N
     async with talk.working(), talk.working():
         await talk.queue.until_empty()
     assert await talk.told() == {"ben": 1}
+
+
+async def test_two_comments_of_a_thread_that_are_looked_at_at_once_tell_of_it_once(
+    talk: Talk, world: World, database_url: str
+) -> None:
+    """The first job is held up where it tells Ben; once a later one has told Vera, the second had its turn, too."""
+    connection = await Address.parse(database_url).connect()
+    holding = connection.transaction()
+    await holding.start()
+    await connection.execute("SELECT FROM users WHERE id = $1 FOR UPDATE", world.ben.id)
+    async with talk.working(), talk.working():
+        await talk.say("ada", "@ben")
+        await talk.queue.until("EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        await talk.say("ada", "@ben")
+        await talk.say("ada", "@vera", thread="thread_1")
+        await talk.queue.until(
+            "EXISTS (SELECT FROM notifications WHERE user_id = $1 AND type = 'MENTION')", world.vera.id
+        )
+        await holding.rollback()
+        await talk.queue.until_empty()
+    await connection.close()
+    assert await talk.told() == {"ben": 1, "vera": 1}
 
 
 async def test_a_job_that_is_begun_twice_tells_once(talk: Talk, world: World) -> None:

@@ -180,6 +180,8 @@ async def test_two_devices_at_once_make_one_visit(graph: Graph, world: World) ->
 async def test_people_who_mark_at_once_have_a_visit_each(graph: Graph, world: World) -> None:
     people = ("ada", "ben", "vera", "root")
     visits = await asyncio.gather(*(mark(graph, who, world.design) for who in people))
+    again = await asyncio.gather(*(mark(graph, who, world.design) for who in people))
+    assert [visit["id"] for visit in again] == [visit["id"] for visit in visits]
     assert len({visit["id"] for visit in visits}) == len(people)
 
 
