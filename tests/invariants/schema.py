@@ -95,7 +95,16 @@ def edges(type_name: str) -> list[Edge]:
 
 def others(type_name: str) -> list[str]:
     """The fields of a node that lead to no other, as selections."""
-    return [selection for name, field in _fields(type_name) for selection in _others(name, field)]
+    return [selection for name, field in _fields(type_name) for selection in _selections(name, field)]
+
+
+def _selections(name: str, field: GraphQLField) -> list[str]:
+    """What is embedded is no object that is read: each of its values is a field of the row."""
+    found, target = declared_of(field), get_named_type(field.type)
+    if isinstance(target, GraphQLObjectType) and isinstance(found and found.declared, Embedded):
+        return [f"{name} {{ {one} }}" for key, value in target.fields.items() if (one := _other(key, value))]
+    selection = _other(name, field)
+    return [selection] if selection else []
 
 
 def _fields(type_name: str) -> Iterator[tuple[str, GraphQLField]]:
@@ -152,16 +161,14 @@ def _leads_on(part: object) -> bool:
     return not all(is_leaf_type(get_named_type(field.type)) for field in part.fields.values())
 
 
-def _others(name: str, field: GraphQLField) -> Iterator[str]:
-    target, found = get_named_type(field.type), declared_of(field)
+def _other(name: str, field: GraphQLField) -> str | None:
+    target = get_named_type(field.type)
     if is_leaf_type(target):
-        yield name
-    elif isinstance(target, GraphQLObjectType) and target.name not in TABLES and not target.name.endswith("Connection"):
-        inner = [" ".join(_others(key, one)) for key, one in target.fields.items()]
-        # What is embedded is no object that is read: each of its values is a field of the row.
-        is_embedded = isinstance(found and found.declared, Embedded)
-        for some in filter(None, inner if is_embedded else [" ".join(filter(None, inner))]):
-            yield f"{name}{written(needed(field))} {{ {some} }}"
+        return name
+    if isinstance(target, GraphQLObjectType) and target.name not in TABLES and not target.name.endswith("Connection"):
+        inner = (_other(key, one) for key, one in target.fields.items())
+        return f"{name}{written(needed(field))} {{ {' '.join(filter(None, inner))} }}"
+    return None
 
 
 def object_type(name: str) -> GraphQLObjectType:
