@@ -47,6 +47,7 @@ def test_every_type_says_whether_it_wants_one_of_its_fields(name: str) -> None:
 
 WITHOUT_TABLES = {
     "activity": "it lists rows of the tables of all others",
+    "analytics": "it has figures of the tables of others",
     "search": "it finds rows of the tables of all others",
 }
 """The slices that have no tables, with the reason."""

@@ -13,7 +13,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from graphql import GraphQLEnumType
-from sqlalchemy import Column, Table, UniqueConstraint, insert, literal, select
+from sqlalchemy import ARRAY, Column, Table, UniqueConstraint, insert, literal, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.utils.str_converters import to_camel_case
@@ -166,8 +166,15 @@ def _value(column: Column[Any], random: Random, number: int, targets: list[UUID]
         return random.randbytes(32)
     if kind is int and _is_unique(column):
         return number
-    value = random.choice(list(kind) if issubclass(kind, Enum) else VALUES[kind])
+    value = random.choice(_choices(column.type))
     return f"{value} {number}" if kind is str and _is_unique(column) else value
+
+
+def _choices(type_: Any) -> Sequence[Any]:
+    kind = type_.python_type
+    if isinstance(type_, ARRAY) and type_.item_type.python_type is not str:
+        return [[], list(_choices(type_.item_type))]
+    return list(kind) if issubclass(kind, Enum) else VALUES[kind]
 
 
 def _is_unique(column: Column[Any]) -> bool:
