@@ -1,11 +1,11 @@
 """Relations: how rows of one table lead to rows of another, by a foreign key, over a link table, or by a condition."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, any_, func, select, true
+from sqlalchemy import ColumnElement, Select, any_, func, select, true
 
 from db.access import Row, Rule, Viewer, allows, alternatives, both, in_scope, rule_of
 from db.base import Base
@@ -37,11 +37,24 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Between:
+    """The rows between a row and those further down: the column `near` of these refers to rows whose ids are `keys`."""
+
+    near: str
+    tables: tuple[str, ...]
+    keys: Callable[[Any, Viewer], Select[tuple[Any]]]
+
+    def __str__(self) -> str:
+        return f"{self.near} of its {' and '.join(self.tables)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Relation:
     """How rows of one table lead to rows of `child`: `on(parent, child, viewer)` says which belong together.
 
     `is_checked` is False where the access rule of the child holds by the way that leads to it. `link` is the table
-    that the way leads over, if it leads over one. `column` is the foreign key that refers to the child, if one does.
+    that the way leads over, if it leads over one, and `between` are the rows that it leads down by. `column` is the
+    foreign key that refers to the child, if one does.
     """
 
     child: type[Base]
@@ -49,6 +62,7 @@ class Relation:
     is_checked: bool = True
     link: Link | None = None
     column: str | None = None
+    between: Between | None = None
 
     def visible(self, child: Row, viewer: Viewer) -> ColumnElement[bool]:
         """The condition under which the viewer may follow the relation to `child`."""
@@ -66,6 +80,33 @@ def down(column: Any, where: Callable[[Any], ColumnElement[bool]] | None = None)
     also = where or (lambda _: true())
     on: Join = lambda row, child, _: both(child[column.name] == row.id, also(child))  # noqa: E731  (as short as the others)
     return Relation(class_of(column.table), on, not passes_down(column))
+
+
+def further_down(*columns: Any) -> Relation:
+    """The relation from a row to those further down, by the foreign keys from these up to the row.
+
+    Who does not see a row on the way is not led beyond it.
+    """
+    last, *way = [down(column) for column in columns]
+    names = tuple(step.child.__tablename__ for step in reversed(way))
+    between = Between(columns[0].name, names, lambda parent, viewer: _keys(parent, way[::-1], viewer))
+
+    def on(parent: Any, child: Any, viewer: Viewer) -> ColumnElement[bool]:
+        found: ColumnElement[bool] = child[between.near].in_(between.keys(parent, viewer))
+        return found
+
+    return Relation(last.child, on, last.is_checked, between=between)
+
+
+def _keys(row: Any, way: Sequence[Relation], viewer: Viewer) -> Select[tuple[Any]]:
+    """The ids of the rows at the end of a way down, as far as the viewer sees it."""
+    rows = [step.child.__table__.alias() for step in way]
+    joined: Any = rows[0]
+    on = [way[0].on(row, rows[0].c, viewer)]
+    for step, above, below in zip(way[1:], rows, rows[1:], strict=False):
+        joined = joined.join(below, step.on(above.c, below.c, viewer))
+    seen = [step.visible(one, viewer) for step, one in zip(way, rows, strict=True)]
+    return select(rows[-1].c.id).select_from(joined).where(*on, *seen).correlate_except(*rows)
 
 
 def linked(near: Any, far: Any, where: Callable[[Any], ColumnElement[bool]] | None = None) -> Relation:

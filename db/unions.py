@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -97,6 +97,14 @@ class Entry:
     __getattr__ = __getitem__
 
 
+class Arm(NamedTuple):
+    """The rows of one table, the columns of the list in them, and the ids of the rows that they hang on, if they do."""
+
+    rows: Select[Any]
+    entry: Entry
+    between: Any
+
+
 async def pages(
     session: AsyncSession,
     viewer: Viewer,
@@ -138,8 +146,8 @@ async def counts(
     """For each of these rows of `parents` how many rows the list has. Without `parents` the one key is ALL."""
     parent = parents.__table__.alias("parent") if parents else None
     arms = [
-        arm.with_only_columns(func.count()).where(*hold(entry, conditions, viewer)).scalar_subquery()
-        for arm, entry in _arms(union, ways, parent, viewer)
+        arm.rows.with_only_columns(func.count()).where(*hold(arm.entry, conditions, viewer)).scalar_subquery()
+        for arm in _arms(union, ways, parent, viewer)
     ]
     total = sum(arms[1:], start=arms[0])
     statement = select(literal(ALL) if parent is None else parent.c.id, total)
@@ -148,28 +156,38 @@ async def counts(
 
 def _page(union: Union, ways: Ways, parent: Any, window: Window, viewer: Viewer) -> Any:
     """The keys of the rows in the window: as many of each arm as there may be in all."""
-    arms = [
-        windowed(arm.add_columns(key_of(entry, window).label(KEY)), entry, window, viewer).subquery().select()
-        for arm, entry in _arms(union, ways, parent, viewer)
-    ]
+    arms = [_in_window(arm, window, viewer) for arm in _arms(union, ways, parent, viewer)]
     merged = union_all(*arms).subquery("merged")
     keys = window.order.sorting(merged.c[KEY], merged.c.id, backward=window.backward)
     page = select(merged).order_by(*keys).limit(window.limit + 1)
     return page.subquery("page") if parent is None else page.lateral("page")
 
 
-def _arms(union: Union, ways: Ways, parent: Any, viewer: Viewer) -> Iterator[tuple[Select[Any], Entry]]:
-    """The select of the ids and the kind of each table's rows, with the columns of the list in it."""
+def _in_window(arm: Arm, window: Window, viewer: Viewer) -> Select[Any]:
+    """The keys of the rows in the window: as many of each row that they hang on as there may be in all."""
+    keyed = arm.rows.add_columns(key_of(arm.entry, window).label(KEY))
+    if arm.between is None:
+        return windowed(keyed, arm.entry, window, viewer).subquery().select()
+    each = windowed(keyed.correlate(arm.between), arm.entry, window, viewer).lateral()
+    return select(each).select_from(arm.between.join(each, true()))
+
+
+def _arms(union: Union, ways: Ways, parent: Any, viewer: Viewer) -> Iterator[Arm]:
+    """The select of the ids and the kind of each table's rows."""
     for child_table, way in ways:
         child = child_table.__table__.alias("child")
+        between = way.between.keys(parent.c, viewer).subquery() if way and way.between else None
         entry = union.entry(child_table, child.c)
-        arm = select(child.c.id, entry[KIND].label(KIND)).select_from(child)
-        yield arm.where(*_leads(way, parent, child, viewer)).correlate(parent), entry
+        rows = select(child.c.id, entry[KIND].label(KIND)).select_from(child)
+        leads = _leads(way, parent, child, between, viewer)
+        yield Arm(rows.where(*leads).correlate(parent), entry, between)
 
 
-def _leads(way: Relation | None, parent: Any, child: Any, viewer: Viewer) -> list[ColumnElement[bool]]:
+def _leads(way: Relation | None, parent: Any, child: Any, between: Any, viewer: Viewer) -> list[ColumnElement[bool]]:
     if way is None:
         return [reachable(child, viewer)]
+    if way.between:
+        return [child.c[way.between.near] == between.c.id, way.visible(child, viewer)]
     return [way.on(parent.c, child.c, viewer), way.visible(child, viewer)]
 
 

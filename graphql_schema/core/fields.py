@@ -168,7 +168,9 @@ class Computed(Field):
 def followed(relation: Relation) -> Rows:
     """The rows that a relation leads to."""
     access: Any = "checked" if relation.is_checked else "followed"
-    return Rows(relation.child, lambda scope, row: relation.on(scope.row.c, row.c, scope.viewer), access)
+    return Rows(
+        relation.child, lambda scope, row: relation.on(scope.row.c, row.c, scope.viewer), access, relation.between
+    )
 
 
 def column(description: str, *, needs: Permission | None = None, source: str | None = None) -> Column:

@@ -9,12 +9,15 @@ from sqlalchemy import ColumnElement, literal_column
 
 from db.access import Viewer
 from db.base import Base
+from db.relations import Between
 from db.unions import Union
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
     """Which rows of a table: those for which `on(scope, row)` holds, or all.
+
+    They may hang on rows `between`, and are read for each of these by itself where they are many.
 
     The access rule is `checked`; or the rows are `reached` from the viewer, which costs less for a list of all; or they
     are `followed`: the rule holds by the way that leads to them.
@@ -23,9 +26,12 @@ class Rows:
     table: type[Base]
     on: Callable[[Any, Any], ColumnElement[bool]] | None = None
     access: Literal["checked", "reached", "followed"] = "checked"
+    between: Between | None = None
 
     def __str__(self) -> str:
         names: Any = _Names()
+        if self.between:
+            return f"{self.table.__name__}({self.between}; {self.access})"
         condition = " ".join(f"{self.on(names, names)}".split()) if self.on else "all"
         return f"{self.table.__name__}({condition}; {self.access})"
 

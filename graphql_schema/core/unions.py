@@ -6,16 +6,18 @@ under the rule of their table.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ARRAY, Integer, any_
+from sqlalchemy import ARRAY, DateTime, Integer, any_
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.utils.str_converters import to_snake_case
 
 from db import read, relations, search, unions
 from db.base import Base
+from db.relations import Relation
 from db.unions import KIND, Union, Ways
 from db.windows import Order, Window
 from graphql_schema.core import orders
@@ -90,7 +92,18 @@ class ManyOf(List):
 
     def arguments(self) -> list[StrawberryArgument]:
         kind: Any = TYPES[f"{self.name}Type"]
-        return [*super().arguments(), optional("types", list[kind], "Only items of these types.")]
+        types = optional("types", list[kind], "Only items of these types.")
+        return [*super().arguments(), types, *(self._times() if self.moment else [])]
+
+    @property
+    def moment(self) -> str | None:
+        """The name of the time that items are sorted by if nothing else is said."""
+        name = next(iter(self.union.keys))
+        return name if isinstance(self.union.__table__.c[name].type, DateTime) else None
+
+    def _times(self) -> Iterator[StrawberryArgument]:
+        yield optional("since", datetime, "Only items of this moment or later.")
+        yield optional("until", datetime, "Only items before this moment.")
 
     def window(self, arguments: Mapping[str, Any]) -> Window:
         return window(self.order(arguments), arguments, tuple(self.conditions(arguments)))
@@ -101,6 +114,10 @@ class ManyOf(List):
             kinds = tuple(type_.value for type_ in types)
             # A value, and no part of the statement's text: PostgreSQL does not begin to read the other tables.
             yield Test("types", lambda row, kinds, _: row[KIND] == any_(kinds), ARRAY(Integer), kinds)
+        if (since := arguments.get("since")) is not None:
+            yield Test("since", lambda row, since, _: row[self.moment] >= since, DateTime(timezone=True), since)
+        if (until := arguments.get("until")) is not None:
+            yield Test("until", lambda row, until, _: row[self.moment] < until, DateTime(timezone=True), until)
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Page:
         window, is_root = self.window(arguments), source is None
@@ -112,7 +129,9 @@ class ManyOf(List):
 
 @dataclass(frozen=True, eq=False)
 class Search(ManyOf):
-    """All that the viewer sees of a union and that a text is found in."""
+    """All that the viewer sees of a union and that a text is found in, of any time."""
+
+    moment = None
 
     @property
     def default(self) -> Any:
@@ -133,11 +152,21 @@ class Search(ManyOf):
 
 
 def many_of(union: Union, description: str, *to: Any) -> ManyOf:
-    """The rows of a union whose foreign keys `to`, of as many of its tables as lead here, refer to this row."""
-    ways = [relations.down(key.expression) for key in to]
+    """The rows of a union whose foreign keys `to`, of as many of its tables as lead here, refer to this row.
+
+    Rows further down are led to by all foreign keys from them up to this row:
+
+    >>> activity = many_of(Activity, "…", PullRequest.author_id, (Comment.thread_id, CommentThread.document_id))
+    """
+    ways = [_way(key if isinstance(key, tuple) else (key,)) for key in to]
     if others := [way.child.__name__ for way in ways if way.child not in union.tables]:
         raise TypeError(f"{union.name} has no {', '.join(others)}")
     return ManyOf(description, union, tuple((way.child, way) for way in ways))
+
+
+def _way(keys: tuple[Any, ...]) -> Relation:
+    columns = [key.expression for key in keys]
+    return relations.further_down(*columns) if len(columns) > 1 else relations.down(*columns)
 
 
 def listing_of(union: Union, description: str) -> ManyOf:

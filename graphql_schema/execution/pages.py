@@ -1,12 +1,14 @@
 """A page of a list in SQL: its rows, and what fields say of all of them, each only where it is selected."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import literal_column
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from db.access import Viewer, reached
+from db.relations import Between
 from db.search import Typed, query
 from db.windows import KEY, Window
 from graphql_schema.core.cursors import VERSION, fingerprint, written
@@ -130,13 +132,24 @@ class Page:
 
     def _of(self, arm: Arm) -> Iterator[str]:
         """The rows of one table in the window, from each range of an index."""
-        order, id_ = self.window.order, arm.row.c["id"]
+        order, id_, between = self.window.order, arm.row.c["id"], arm.rows.between
+        each = f"each{next(self.names)}"
+        if between:
+            arm = arm._replace(
+                rows=replace(arm.rows, on=lambda _, row: row.c[between.near] == literal_column(f"{each}.id"))
+            )
         key = order.key(arm.columns, self._given("taken", order.takes))
         sorting = _order(self.window.sorting(literal_column(KEY) if order.expression else key, id_))
         terms = list(self._terms(arm))
         columns = self._columns(arm, key)
         for behind in self._ranges(key, id_):
-            yield f"SELECT {columns}{from_(arm.row, [*behind, *terms])}{sorting} LIMIT {self.limit}{self.one_more}"
+            read = f"SELECT {columns}{from_(arm.row, [*behind, *terms])}{sorting} LIMIT {self.limit}{self.one_more}"
+            yield self._of_each(between, each, read) if between else read
+
+    def _of_each(self, between: Between, each: str, read: str) -> str:
+        """The rows of one table for each of the rows that they hang on."""
+        keys = text_of(between.keys(self.scope.row.c, self.viewer))
+        return f"SELECT of_{each}.*\nFROM ({keys}) AS {each}, LATERAL ({read}) AS of_{each}"
 
     def _ranges(self, key: Any, id_: Any) -> list[list[Sql]]:
         """The conditions of each range of the index behind the cursor; none where there is no cursor."""

@@ -5,9 +5,12 @@ from sqlalchemy import and_, select
 from db import tables
 from db.access import viewer_id
 from db.permissions import MANAGE
-from graphql_schema.core import column, many, node, one, sql
+from graphql_schema.activity.types import Activity
+from graphql_schema.core import column, many, many_of, node, one, sql
 
 users = tables.User.__table__
+OF_DOCUMENTS = tables.SpecificationDocument.project_id, tables.SpecificationProject.organization_id
+"""The way from what hangs on a document up to its organization."""
 
 
 @node(tables.Organization, orders=("name", "created_at"), filters=("plan",))
@@ -30,6 +33,15 @@ class Organization:
     )
     repositories = many(tables.Repository.organization_id, "Its repositories, as far as you see them.")
     projects = many(tables.SpecificationProject.organization_id, "Its specification projects, as far as you see them.")
+    activity = many_of(
+        Activity,
+        "What happened in it, newest first, as far as you see its repositories and projects: commits, pull requests, "
+        "versions of documents that were saved, and comments.",
+        (tables.Commit.repository_id, tables.Repository.organization_id),
+        (tables.PullRequest.repository_id, tables.Repository.organization_id),
+        (tables.DocumentVersion.document_id, *OF_DOCUMENTS),
+        (tables.Comment.thread_id, tables.CommentThread.document_id, *OF_DOCUMENTS),
+    )
     invitations = many(
         tables.Invitation.organization_id, "Who was invited to it, newest first; for those who manage it."
     )
