@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, any_, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, any_, func, select, true
 
-from db.access import Row, Rule, Viewer, allows, alternatives, both, in_scope, rule_of
+from db.access import Row, Rule, Viewer, allows, alternatives, both, in_scope, reachable, rule_of
 from db.base import Base
 from db.permissions import SEE
 from db.rules import Through, administrators, parent_of
@@ -38,14 +38,21 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """The rows between a row and those further down: the column `near` of these refers to rows whose ids are `keys`."""
+    """Rows between a row and those that it leads to, which are read for each of them by itself.
 
+    The column `near` refers to rows whose ids are `keys`; None where all rows are between. `on` is what must hold
+    beside that. `words` say it.
+    """
+
+    words: str
     near: str
-    tables: tuple[str, ...]
-    keys: Callable[[Any, Viewer], Select[tuple[Any]]]
+    keys: Callable[[Any, Viewer], Select[tuple[Any]] | None]
+    on: Join = lambda _parent, _child, _viewer: true()
 
-    def __str__(self) -> str:
-        return f"{self.near} of its {' and '.join(self.tables)}"
+    def holds(self, parent: Any, child: Any, viewer: Viewer) -> ColumnElement[bool]:
+        """Whether a row is one of those that are led to."""
+        led, keys = self.on(parent, child, viewer), self.keys(parent, viewer)
+        return led if keys is None else and_(led, child[self.near].in_(keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +95,28 @@ def further_down(*columns: Any) -> Relation:
     Who does not see a row on the way is not led beyond it.
     """
     last, *way = [down(column) for column in columns]
-    names = tuple(step.child.__tablename__ for step in reversed(way))
-    between = Between(columns[0].name, names, lambda parent, viewer: _keys(parent, way[::-1], viewer))
+    words = f"{columns[0].name} of its {' and '.join(step.child.__tablename__ for step in way[::-1])}"
+    between = Between(words, columns[0].name, lambda parent, viewer: _keys(parent, way[::-1], viewer))
+    return Relation(last.child, between.holds, last.is_checked, between=between)
 
-    def on(parent: Any, child: Any, viewer: Viewer) -> ColumnElement[bool]:
-        found: ColumnElement[bool] = child[between.near].in_(between.keys(parent, viewer))
-        return found
 
-    return Relation(last.child, on, last.is_checked, between=between)
+def among(column: Any, seen: Any) -> Relation:
+    """The relation from a row to those whose foreign key refers to it, by way of what the foreign key `seen` refers to.
+
+    That is for rows that are many, and of which few may be seen: to look at each of them would take long. An index
+    begins with both columns.
+    """
+    way, target = down(column), class_of(parent_of(seen)).__table__
+    if _seeing(seen.table) != [Through(seen.name, {})]:
+        raise TypeError(f"{seen} does not tell who sees a row")
+
+    def keys(_parent: Any, viewer: Viewer) -> Select[tuple[Any]] | None:
+        row = target.alias()
+        is_seen = reachable(row, viewer)
+        return None if is_seen is true() else select(row.c.id).where(is_seen).correlate_except(row)
+
+    between = Between(f"{column.name} = parent.id, {seen.name} that are seen", seen.name, keys, way.on)
+    return Relation(way.child, between.holds, is_checked=False, between=between)
 
 
 def _keys(row: Any, way: Sequence[Relation], viewer: Viewer) -> Select[tuple[Any]]:

@@ -176,7 +176,8 @@ def _arms(union: Union, ways: Ways, parent: Any, viewer: Viewer) -> Iterator[Arm
     """The select of the ids and the kind of each table's rows."""
     for child_table, way in ways:
         child = child_table.__table__.alias("child")
-        between = way.between.keys(parent.c, viewer).subquery() if way and way.between else None
+        keys = way.between.keys(parent.c, viewer) if way and way.between else None
+        between = None if keys is None else keys.subquery()
         entry = union.entry(child_table, child.c)
         rows = select(child.c.id, entry[KIND].label(KIND)).select_from(child)
         leads = _leads(way, parent, child, between, viewer)
@@ -186,8 +187,9 @@ def _arms(union: Union, ways: Ways, parent: Any, viewer: Viewer) -> Iterator[Arm
 def _leads(way: Relation | None, parent: Any, child: Any, between: Any, viewer: Viewer) -> list[ColumnElement[bool]]:
     if way is None:
         return [reachable(child, viewer)]
-    if way.between:
-        return [child.c[way.between.near] == between.c.id, way.visible(child, viewer)]
+    if way.between and between is not None:
+        on = way.between.on(parent.c, child.c, viewer)
+        return [child.c[way.between.near] == between.c.id, on, way.visible(child, viewer)]
     return [way.on(parent.c, child.c, viewer), way.visible(child, viewer)]
 
 

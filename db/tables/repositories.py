@@ -114,6 +114,7 @@ class Commit(Base, access=through("repository_id"), prefix="com"):
         unique("repository_id", "sha", says="The repository has this commit."),
         Index(None, "repository_id", "committed_at", "id"),
         Index(None, "author_id", "committed_at", "id"),
+        Index(None, "author_id", "repository_id", "committed_at", "id"),
         Index(None, "repository_id", "pull_request_number"),
         Index("ix_commits_author_email", text("lower(author_email)")),
         check("sha ~ '^[0-9a-f]{40}$'", at="sha", says="A commit is named by 40 hexadecimal digits in lower case."),
@@ -145,6 +146,7 @@ class PullRequest(Updated, Base, access=through("repository_id"), prefix="pul"):
         Index(None, "repository_id", "opened_at", "id"),
         latest("ix_pull_requests_merged", "repository_id", by="merged_at"),
         Index(None, "author_id", "opened_at", "id"),
+        Index(None, "author_id", "repository_id", "opened_at", "id"),
         Index(None, "repository_id", "state"),
         check(
             "state <> 'MERGED' OR merged_at IS NOT NULL",

@@ -156,6 +156,7 @@ class DocumentVersion(Base, access=through("document_id"), prefix="ver"):
 
     __table_args__ = (
         unique("document_id", "version", says="The document has this version."),
+        Index(None, "document_id", "created_at", "id"),
         Index(None, "author_id", "created_at", "id"),
     )
 

@@ -9,7 +9,7 @@ from db.access import any_row, viewer_id
 from db.permissions import LEARN, MANAGE
 from db.tables import MembershipStatus
 from graphql_schema.activity.types import Activity
-from graphql_schema.core import aggregate_of, column, many, many_of, node, one, sql
+from graphql_schema.core import aggregate_of, among, column, many, many_of, node, one, sql
 from graphql_schema.core import count as number_of
 
 LOOKERS = "null unless it is your own, or you are an administrator or a moderator"
@@ -98,8 +98,8 @@ class User:
         Activity,
         "What they did, newest first, as far as you see it: commits, pull requests, versions of documents that they "
         "saved, comments and enrollments.",
-        tables.Commit.author_id,
-        tables.PullRequest.author_id,
+        among(tables.Commit.author_id, tables.Commit.repository_id),
+        among(tables.PullRequest.author_id, tables.PullRequest.repository_id),
         tables.DocumentVersion.author_id,
         tables.Comment.author_id,
         tables.Enrollment.user_id,

@@ -15,7 +15,7 @@ from graphql_schema.core.roots import lookup, root
 from graphql_schema.core.shapes import shaped
 from graphql_schema.core.signature import number
 from graphql_schema.core.subscriptions import events
-from graphql_schema.core.unions import abstract, listing_of, many_of, searching, union
+from graphql_schema.core.unions import abstract, among, listing_of, many_of, searching, union
 
 __all__ = [
     "NODES",
@@ -23,6 +23,7 @@ __all__ = [
     "add",
     "aggregate",
     "aggregate_of",
+    "among",
     "average",
     "column",
     "count",

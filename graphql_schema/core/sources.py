@@ -31,7 +31,7 @@ class Rows:
     def __str__(self) -> str:
         names: Any = _Names()
         if self.between:
-            return f"{self.table.__name__}({self.between}; {self.access})"
+            return f"{self.table.__name__}({self.between.words}; {self.access})"
         condition = " ".join(f"{self.on(names, names)}".split()) if self.on else "all"
         return f"{self.table.__name__}({condition}; {self.access})"
 

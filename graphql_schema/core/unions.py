@@ -157,11 +157,20 @@ def many_of(union: Union, description: str, *to: Any) -> ManyOf:
     Rows further down are led to by all foreign keys from them up to this row:
 
     >>> activity = many_of(Activity, "…", PullRequest.author_id, (Comment.thread_id, CommentThread.document_id))
+
+    Rows that are many, and of which most are hidden from most, are `among` those that the viewer sees:
+
+    >>> activity = many_of(Activity, "…", among(Commit.author_id, Commit.repository_id))
     """
-    ways = [_way(key if isinstance(key, tuple) else (key,)) for key in to]
+    ways = [key if isinstance(key, Relation) else _way(key if isinstance(key, tuple) else (key,)) for key in to]
     if others := [way.child.__name__ for way in ways if way.child not in union.tables]:
         raise TypeError(f"{union.name} has no {', '.join(others)}")
     return ManyOf(description, union, tuple((way.child, way) for way in ways))
+
+
+def among(key: Any, seen: Any) -> Relation:
+    """The rows whose foreign key refers to this row, read for each row that the viewer sees and `seen` refers to."""
+    return relations.among(key.expression, seen.expression)
 
 
 def _way(keys: tuple[Any, ...]) -> Relation:

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import literal_column
+from sqlalchemy import and_, literal_column
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from db.access import Viewer, reached
-from db.relations import Between
 from db.search import Typed, query
 from db.windows import KEY, Window
 from graphql_schema.core.cursors import VERSION, fingerprint, written
@@ -131,25 +130,29 @@ class Page:
         return f"SELECT {', '.join(names)}\nFROM {shared}({all_}) AS merged{sorting} LIMIT {self.limit}{self.one_more}"
 
     def _of(self, arm: Arm) -> Iterator[str]:
+        """The rows of one table in the window: all at once, or those of each row that they hang on by itself."""
+        between = arm.rows.between
+        keys = between.keys(self.scope.row.c, self.viewer) if between else None
+        if between is None or keys is None:
+            yield from self._in_window(arm)
+            return
+        each, near = f"each{next(self.names)}", between.near
+
+        def on(scope: Any, row: Any) -> Any:
+            return and_(row.c[near] == literal_column(f"{each}.id"), between.on(scope.row.c, row.c, scope.viewer))
+
+        for read in self._in_window(arm._replace(rows=replace(arm.rows, on=on))):
+            yield f"SELECT of_{each}.*\nFROM ({text_of(keys)}) AS {each}, LATERAL ({read}) AS of_{each}"
+
+    def _in_window(self, arm: Arm) -> Iterator[str]:
         """The rows of one table in the window, from each range of an index."""
-        order, id_, between = self.window.order, arm.row.c["id"], arm.rows.between
-        each = f"each{next(self.names)}"
-        if between:
-            arm = arm._replace(
-                rows=replace(arm.rows, on=lambda _, row: row.c[between.near] == literal_column(f"{each}.id"))
-            )
+        order, id_ = self.window.order, arm.row.c["id"]
         key = order.key(arm.columns, self._given("taken", order.takes))
         sorting = _order(self.window.sorting(literal_column(KEY) if order.expression else key, id_))
         terms = list(self._terms(arm))
         columns = self._columns(arm, key)
         for behind in self._ranges(key, id_):
-            read = f"SELECT {columns}{from_(arm.row, [*behind, *terms])}{sorting} LIMIT {self.limit}{self.one_more}"
-            yield self._of_each(between, each, read) if between else read
-
-    def _of_each(self, between: Between, each: str, read: str) -> str:
-        """The rows of one table for each of the rows that they hang on."""
-        keys = text_of(between.keys(self.scope.row.c, self.viewer))
-        return f"SELECT of_{each}.*\nFROM ({keys}) AS {each}, LATERAL ({read}) AS of_{each}"
+            yield f"SELECT {columns}{from_(arm.row, [*behind, *terms])}{sorting} LIMIT {self.limit}{self.one_more}"
 
     def _ranges(self, key: Any, id_: Any) -> list[list[Sql]]:
         """The conditions of each range of the index behind the cursor; none where there is no cursor."""
