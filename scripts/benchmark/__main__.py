@@ -12,7 +12,7 @@ import orjson
 import typer
 from rich.console import Console
 
-from scripts.benchmark import cases, node, report, rows, writes
+from scripts.benchmark import activity, cases, node, report, rows, writes
 from scripts.benchmark.attacks import ATTACKS
 from scripts.benchmark.compare import Comparison, Plan
 from scripts.benchmark.dataset import ROOT, Database, copy, dataset
@@ -142,6 +142,13 @@ def by_size(
     _show([sheet], markdown=markdown)
 
 
+@cli.command("activity")
+def by_activity(*, scale: Scale = 10, rounds: Rounds = 20, markdown: Markdown = False, data: Data = DATA) -> None:
+    """Show how long the first page of activity takes, of the busiest people and organizations."""
+    with dataset(data, scale, progress=Loading()) as source:
+        _show([activity.durations(source, data, rounds=rounds)], markdown=markdown)
+
+
 @cli.command("outbox")
 def by_outbox(
     *,
@@ -154,8 +161,7 @@ def by_outbox(
 ) -> None:
     """Show what its event costs a comment: on many documents and on one, by hand-written SQL and by Trellis."""
     with dataset(data, scale, progress=Loading()) as source:
-        sheet = costs(source, data, Effort(rounds, Load(connections, seconds)))
-    _show([sheet], markdown=markdown)
+        _show([costs(source, data, Effort(rounds, Load(connections, seconds)))], markdown=markdown)
 
 
 @cli.command("attacks")

@@ -1,5 +1,9 @@
 """Relations over link tables: which rows they lead to, and what must be seen for it."""
 
+from uuid import UUID
+
+import pytest
+
 from db import relations, tables
 from db.base import Base
 from db.engine import Database
@@ -70,3 +74,36 @@ def test_a_check_that_another_makes_needless_is_left_out() -> None:
     for relation, checks in ((MEMBERS, (False, False)), (PROJECTS, (False, True)), (STUDENTS, (False, True))):
         assert relation.link
         assert (relation.is_checked, relation.link.is_checked) == checks
+
+
+async def ids(database: Database, world: World, who: str | None, relation: Relation, row: Base) -> list[UUID]:
+    """The ids of the rows that the relation leads somebody to, oldest first."""
+    oldest = Window(Order(relation.child, "created_at"), 100)
+    async with database.read() as session:
+        found = await pages(session, world.viewer(who), type(row), relation, oldest, [row.id])
+    return [item.row.id for items in found.values() for item in items]
+
+
+async def test_foreign_keys_lead_to_rows_further_down_beneath_what_is_seen(database: Database, world: World) -> None:
+    project = tables.SpecificationProject
+    below = relations.further_down(
+        tables.SpecificationDocument.project_id.expression, project.organization_id.expression
+    )
+    documents = [world.requirements.id, world.design.id]
+    assert sorted(await ids(database, world, "ben", below, world.analytical)) == sorted(documents)
+    assert await ids(database, world, "rob", below, world.analytical) == []
+    assert await ids(database, world, "ada", below, world.remote) == []
+
+
+async def test_rows_are_found_among_those_of_what_is_seen(database: Database, world: World) -> None:
+    among = relations.among(tables.PullRequest.author_id.expression, tables.PullRequest.repository_id.expression)
+    pulls = [world.engine_pull.id, world.vault_pull.id]
+    assert sorted(await ids(database, world, "ada", among, world.ada)) == sorted(pulls)
+    assert sorted(await ids(database, world, "root", among, world.ada)) == sorted(pulls)
+    assert await ids(database, world, "vera", among, world.ada) == [world.engine_pull.id]
+    assert await ids(database, world, None, among, world.ada) == []
+
+
+def test_rows_are_not_found_among_those_of_what_does_not_tell_who_sees_them() -> None:
+    with pytest.raises(TypeError, match="thread_id"):
+        relations.among(tables.Comment.author_id.expression, tables.Comment.thread_id.expression)

@@ -13,7 +13,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from graphql import GraphQLEnumType
-from sqlalchemy import ARRAY, Column, Table, UniqueConstraint, insert, literal, select
+from sqlalchemy import ARRAY, Column, DateTime, Table, UniqueConstraint, insert, literal, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.utils.str_converters import to_camel_case
@@ -113,6 +113,9 @@ async def pool(session: AsyncSession) -> Pool:
             moments = list(await session.scalars(select(grouping.keys[grouping.period]).order_by(table.id)))
             values |= {(declared.__name__, about): found for about, found in _ranges(moments)}
     for union in UNIONS:
+        times = [key for key in next(iter(union.keys.values())) if isinstance(key.type, DateTime)]
+        moments = [moment for key in times for moment in await session.scalars(select(key).order_by(key.class_.id))]
+        values |= {(union.name, about): found for about, found in _ranges(moments)}
         values[union.name, "query"] = [word for table in union.tables for word in values[table.__name__, "search"]]
         for member, value in cast("GraphQLEnumType", executor.schema.type_map[f"{union.name}Order"]).values.items():
             order = order_of(value.value)
