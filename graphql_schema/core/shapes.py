@@ -32,7 +32,7 @@ from graphql_schema.core.strawberry_seam import TYPES
 
 @dataclass(frozen=True)
 class Shape:
-    """What JSON is read as: a value of a kind, or a list of at most so many, or null if it is nullable.
+    """The reading of JSON: as a value of a kind, or a list of at most so many, or null if it is nullable.
 
     `otherwise` is the value where it is none of these.
     """
@@ -58,8 +58,12 @@ class Shape:
         """The node for JSON that an expression gives."""
         is_object = isinstance(self.kind.type, str)
         if self.most is None and not is_object:
-            write = lambda scope: self._shown(json(scope), self.otherwise)  # noqa: E731
-            return tree.Value(text, write, is_nullable=self.is_nullable, needs=needs)
+            return tree.Value(
+                text,
+                lambda scope: self._shown(json(scope), self.otherwise),
+                is_nullable=self.is_nullable,
+                needs=needs,
+            )
         item = tree.Value("item", lambda scope: self._shown(scope.json, self.kind.otherwise))
         return tree.Part(text, json, at.object() if is_object else item, self.most, self.is_nullable, needs)
 

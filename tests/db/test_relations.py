@@ -105,5 +105,5 @@ async def test_rows_are_found_among_those_of_what_is_seen(database: Database, wo
 
 
 def test_rows_are_not_found_among_those_of_what_does_not_tell_who_sees_them() -> None:
-    with pytest.raises(TypeError, match="thread_id"):
-        relations.among(tables.Comment.author_id.expression, tables.Comment.thread_id.expression)
+    with pytest.raises(TypeError, match="course_id"):
+        relations.among(tables.Enrollment.user_id.expression, tables.Enrollment.course_id.expression)

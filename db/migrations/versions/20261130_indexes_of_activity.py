@@ -1,4 +1,4 @@
-"""activity by who sees it"""
+"""indexes of activity"""
 
 import sqlalchemy as sa
 from alembic import op
