@@ -1,4 +1,8 @@
-"""The union of all that people do, with the time when they did it."""
+"""The union of all that people do, with the time when they did it.
+
+A further system adds the table and its time here, and where it is listed the foreign key that leads there: one line
+each, in `User`, `Organization` or `Repository`. An index has that key, the time and the id.
+"""
 
 from db import tables
 from graphql_schema.core import union
