@@ -269,14 +269,14 @@ def named_in(table: str, column: str) -> Rule:
     return Named(table, column)
 
 
-def closing(row: Row) -> ColumnElement[str | None] | None:
+def closing(row: Row, *, own: bool = True) -> ColumnElement[str | None] | None:
     """Why nothing may be done with a row but to see it, in words, null while it is open; None if no state can close it.
 
-    A row is closed by its own state, and by that of a row whose rule it follows.
+    A row is closed by its `own` state, and by that of a row whose rule it follows.
     """
-    own = closings.get(table_of(row))
+    closed = closings.get(table_of(row)) if own else None
     above = [rule.closing(row) for rule in alternatives(rule_of(row)) if isinstance(rule, Through)]
-    reasons = [reason for reason in (own.reason(row) if own else None, *above) if reason is not None]
+    reasons = [reason for reason in (closed.reason(row) if closed else None, *above) if reason is not None]
     return func.coalesce(*reasons, null()) if reasons else None
 
 

@@ -6,49 +6,35 @@ belongs to the session. No order of calls is wrong. In a `Transaction` a work ha
 """
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
-    ColumnElement,
     Executable,
     Result,
     ScalarResult,
-    Uuid,
-    bindparam,
-    func,
     inspect,
-    null,
-    or_,
-    select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import make_transient_to_detached
-from sqlalchemy.sql.selectable import Select, TypedReturnsRows
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from db.access import Viewer, allows
+from db.access import Viewer
 from db.audit import entry_of
 from db.base import Base
 from db.enums import Words
-from db.errors import Forbidden, NotFound, Refusal, Unauthenticated
+from db.errors import Refusal, Unauthenticated
+from db.finding import NOTHING, Entity, Found, May, by_key, by_keys, judged, record_by_key
 from db.ids import key_of
 from db.insertions import insert
 from db.keyring import Keyring
 from db.outbox import CHANGED, Event, Topic
-from db.permissions import SEE, Permission
-from db.records import columns, fill_defaults, insertion, row_of
+from db.permissions import SEE
+from db.records import fill_defaults, insertion, row_of
 from db.roots import noun, roots, topic_below, way
-from db.rules import closing
-from db.statements import Arguments, Statement, compiled
+from db.statements import Arguments, Statement
 
-Entity = TypeVar("Entity", bound=Base)
 Value = TypeVar("Value")
-May = Permission | tuple[Permission, ...]
-Found = tuple[Entity | None, bool, str | None]
-"""A row, whether the viewer has the permission that they need, and what forbids everything to everybody."""
-NOTHING: tuple[None, bool, None] = (None, False, None)
 FEW = 20
 """Rows that are inserted by a statement which names each of them: it is compiled for as many of these tables."""
 AS_IT_IS = {"populate_existing": True}
@@ -124,19 +110,30 @@ class Work:
         """
         return await self._fetch(statement, statement.arguments(values))
 
-    async def get(self, table: type[Entity], public_id: str, *, at: str, may: May = SEE, lock: bool = False) -> Entity:
+    async def get(
+        self,
+        table: type[Entity],
+        public_id: str,
+        *,
+        at: str,
+        may: May = SEE,
+        lock: bool = False,
+        in_any_state: bool = False,
+    ) -> Entity:
         """The row with this public id; with `lock` nobody else changes it until the end of the transaction.
 
         `at` is the input field that the id came from. `may` is the permission that the viewer needs, or several of
         which one is enough. Raises NotFound for what the viewer does not see, Forbidden for what they see without the
-        permission, and for what is closed: nobody changes it.
+        permission, and for what is closed: nobody changes it, but for what is done `in_any_state`.
         """
         key = key_of(table, public_id)
         find = self._find_in_session if lock or self.opened or self.added else self._find
         found: Found[Entity] = await find(table, key, may, lock=lock) if key else NOTHING
-        if isinstance(judged := _judged(found, at=at), Refusal):
-            raise judged
-        return judged
+        if in_any_state:
+            found = *found[:2], None
+        if isinstance(row := judged(found, at=at), Refusal):
+            raise row
+        return row
 
     async def get_all(
         self, table: type[Entity], public_ids: Sequence[str], *, at: str, may: May = SEE
@@ -147,7 +144,7 @@ class Work:
         """
         keys = [key_of(table, public_id) for public_id in public_ids]
         found = await self._find_all(table, [key for key in keys if key], may) if any(keys) else {}
-        return [_judged(found.get(key, NOTHING), at=at.format(index)) for index, key in enumerate(keys)]
+        return [judged(found.get(key, NOTHING), at=at.format(index)) for index, key in enumerate(keys)]
 
     async def add(self, row: Entity, *, item: Any = None) -> Entity:
         """Insert a row. Its key and defaults are there at once, what the database fills in when it is written.
@@ -237,8 +234,8 @@ class Work:
             await (await session.connection()).exec_driver_sql(statement.sql, tuple(arguments))
             self.entries.clear()
 
-    async def _find(self, table: type[Entity], key: UUID, may: May, *, lock: bool) -> "Found[Entity]":
-        statement = _record_by_key(table, may, self.viewer.typical)
+    async def _find(self, table: type[Entity], key: UUID, may: May, *, lock: bool) -> Found[Entity]:
+        statement = record_by_key(table, may, self.viewer.typical)
         record = await self.fetch(statement, key=key, **self.viewer.parameters)
         if record is None:
             return NOTHING
@@ -247,54 +244,12 @@ class Work:
             make_transient_to_detached(self._found[key])
         return self._found[key], record[-2], record[-1]
 
-    async def _find_in_session(self, table: type[Entity], key: UUID, may: May, *, lock: bool) -> "Found[Entity]":
-        statement = _by_key(table, may, self.viewer.typical, lock)
+    async def _find_in_session(self, table: type[Entity], key: UUID, may: May, *, lock: bool) -> Found[Entity]:
+        statement = by_key(table, may, self.viewer.typical, lock)
         found = await self.execute(statement, {"key": key, **self.viewer.parameters})
         return tuple(found.one_or_none() or NOTHING)
 
-    async def _find_all(self, table: type[Entity], keys: list[UUID], may: May) -> dict[UUID | None, "Found[Entity]"]:
-        statement = _by_keys(table, may, self.viewer.typical)
+    async def _find_all(self, table: type[Entity], keys: list[UUID], may: May) -> dict[UUID | None, Found[Entity]]:
+        statement = by_keys(table, may, self.viewer.typical)
         found = await self.execute(statement, {"keys": keys, **self.viewer.parameters})
         return {answer[0].id: tuple(answer) for answer in found}
-
-
-def _judged(found: "Found[Entity]", *, at: str) -> Entity | Refusal:
-    """The row that was found, or why it cannot be had."""
-    row, is_allowed, closed_because = found
-    if row is None:
-        return NotFound(at=at)
-    return row if is_allowed and closed_because is None else Forbidden(closed_because if is_allowed else None, at=at)
-
-
-def _asked(may: May, row: Any, viewer: Viewer) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """Whether the viewer has the permission on a row, and why in its state nobody has."""
-    reason = None if may is SEE else closing(row)
-    permissions = (may,) if isinstance(may, Permission) else may
-    is_allowed = or_(*(allows(permission, row, viewer) for permission in permissions))
-    return is_allowed.label("is_allowed"), (null() if reason is None else reason).label("closed")
-
-
-# Built once a kind of viewer: to build a statement costs as much as to run it.
-
-
-@cache
-def _by_key(table: type[Base], may: May, viewer: Viewer, lock: bool) -> Select[*tuple[Any, ...]]:
-    """The row with a key that the viewer sees, with whether they have the permission and what closes it."""
-    row = table.__table__
-    statement = select(table, *_asked(may, row, viewer)).where(table.id == bindparam("key"), allows(SEE, row, viewer))
-    return statement.with_for_update(of=table) if lock else statement
-
-
-@cache
-def _by_keys(table: type[Base], may: May, viewer: Viewer) -> Select[*tuple[Any, ...]]:
-    """The rows with some keys, each with whether the viewer has the permission and what closes it."""
-    row, keys = table.__table__, bindparam("keys", type_=ARRAY(Uuid()))
-    return select(table, *_asked(may, row, viewer)).where(table.id == func.any(keys), allows(SEE, row, viewer))
-
-
-@cache
-def _record_by_key(table: type[Base], may: May, viewer: Viewer) -> Statement:
-    """The row with a key, with the permission and what closes it, as a statement for the driver."""
-    row = table.__table__
-    statement = select(*columns(table).values(), *_asked(may, row, viewer))
-    return compiled(statement.where(row.c.id == bindparam("key", type_=Uuid()), allows(SEE, row, viewer)))

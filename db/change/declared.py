@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeEngine
 from db.access import Viewer, viewer_id
 from db.base import Base, new_id
 from db.constraints import field_of
-from db.errors import Conflict
+from db.errors import Conflict, Refusal
 from db.ids import key_of
 from db.outbox import CHANGED
 from db.permissions import Permission
@@ -26,6 +26,8 @@ May = Permission | tuple[Permission, ...]
 Values = Mapping[str, Any]
 Make = Callable[[Any, Any, Any], Any]
 """A function of the columns of a row, of the input (`Given`) and of the id of the viewer, all as expressions."""
+Unless = tuple[Callable[[Any, Any], ColumnElement[bool]], Refusal]
+"""A condition, as a function of the columns of a row and of the id of the viewer, and what is said where it holds."""
 
 
 class Given:
@@ -78,10 +80,9 @@ class Change:
         """The name of the action in the audit log: that of the event, or that of what is done to which table."""
         return f"{noun(self.target)}_{self.past}" if self.tells == CHANGED else self.tells.lower()
 
-    @property
-    def state(self) -> str | None:
-        """The column of the found row by which a conflict is told from what has nothing to change."""
-        return None
+    def seen(self, found: Any) -> Mapping[str, ColumnElement[Any]]:
+        """What of the found row tells a refusal from what has nothing to change, by names, over its columns."""
+        return {}
 
     def values(self, found: Any) -> Values:
         """The values that are written, by attribute, over the columns of the found row."""
@@ -92,8 +93,8 @@ class Change:
         assert self.also
         return row_values(self.also(changed, Given(), viewer_id()))
 
-    def conflict(self, state: str | None, input: Any) -> Conflict | None:
-        """Why nothing was changed; None where there was nothing to change."""
+    def refusal(self, seen: Sequence[str], input: Any) -> Refusal | None:
+        """Why nothing was changed, by the texts of what was `seen`; None where there was nothing to change."""
         return None
 
     def parameters(self, input: Any, viewer: Viewer) -> dict[str, Any]:
@@ -156,8 +157,9 @@ class Addition(Change):
 class Update(Change):
     """Other values for the found row, if what the input says differs.
 
-    With `version` it needs the version that this field of the input has, and gets the next one. With `to` it is brought
-    to a state, where that can follow its own.
+    With `to` it is brought to a state, where that can follow its own. With `version` it needs the version that this
+    field of the input has, and gets the next one, unless it is brought to a state: its text is the same. `unless` is a
+    condition over the row and the id of the viewer, and what whoever meets it is refused with.
     """
 
     past = "changed"
@@ -165,10 +167,17 @@ class Update(Change):
     set: Make = lambda found, input, viewer: {}
     version: str | None = None
     to: StrEnum | None = None
+    unless: Unless | None = None
 
     @property
     def state(self) -> str | None:
-        return "version" if self.version else states_before(self.table, self.to)[0] if self.to else None
+        """The column of the state."""
+        return states_before(self.table, self.to)[0] if self.to else None
+
+    def seen(self, found: Any) -> Mapping[str, ColumnElement[Any]]:
+        version = {"version": found["version"]} if self.version else {}
+        state = {"state": found[self.state]} if self.state else {}
+        return {**version, **state, **({"unless": self.unless[0](found, viewer_id())} if self.unless else {})}
 
     @property
     def sources(self) -> Sequence[StrEnum]:
@@ -178,13 +187,17 @@ class Update(Change):
     def values(self, found: Any) -> Values:
         return dict(self.set(found, Given(), viewer_id()))
 
-    def conflict(self, state: str | None, input: Any) -> Conflict | None:
-        assert state is not None or not self.state
-        if self.version and state != str(expected := getattr(input, self.version)):
-            message = f"The {noun(self.table)} is at version {state} by now; you changed version {expected}."
+    def refusal(self, seen: Sequence[str], input: Any) -> Refusal | None:
+        known = dict(zip(self.seen(self.table.__table__.c), seen, strict=True))
+        if self.version and known["version"] != str(expected := getattr(input, self.version)):
+            did = "saw" if self.to else "changed"
+            message = f"The {noun(self.table)} is at version {known['version']} by now; you {did} version {expected}."
             return Conflict(message, at=field_of(self.version))
-        if self.to and state not in (self.to.name, *(one.name for one in self.sources)):
-            return Conflict(f"This is {state} and cannot become {self.to}.")
+        if self.to and known["state"] not in (self.to.name, *(one.name for one in self.sources)):
+            return Conflict(f"This is {known['state']} and cannot become {self.to}.")
+        is_there = self.to and known["state"] == self.to.name
+        if self.unless and known["unless"] == "true" and not is_there:
+            return type(self.unless[1])(self.unless[1].message, at=field_of(self.at))
         return None
 
     @cached_property

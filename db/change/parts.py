@@ -26,9 +26,11 @@ from sqlalchemy import (
     column,
     delete,
     exists,
+    false,
     func,
     literal,
     literal_column,
+    not_,
     null,
     or_,
     select,
@@ -38,7 +40,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from db.access import Viewer, allows
+from db.access import Viewer, allows, viewer_id
 from db.base import Base
 from db.change import keys
 from db.change.declared import Addition, Change, Deletion, Given, Update, UpdateEach, Values
@@ -102,10 +104,11 @@ class Parts:
         ]
         if not all(implies(row, permission, SEE) for permission in permissions):
             conditions.append(allows(SEE, row, self.viewer))
-        # Access can be taken away whatever the state: what is archived is read by no more people than shall. And who
-        # needs nothing but to see a row changes nothing of it.
+        # Access can be taken away whatever the state: what is archived is read by no more people than shall. Who needs
+        # nothing but to see a row changes nothing of it. And its transitions say which state follows its own.
         is_open = permissions == (SEE,) or member_column(self.change.target)
-        if not is_open and (reason := closing(row)) is not None:
+        own = getattr(self.change, "to", None) is None
+        if not is_open and (reason := closing(row, own=own)) is not None:
             conditions.append(reason.is_(None))
         if self.form is Form.KEYED:
             conditions.append(~exists(select(self.known.c.id)))
@@ -204,7 +207,7 @@ class Parts:
         """The columns that are set, with their values."""
         assert isinstance(self.change, Update)
         row, more = self.change.table.__table__.c, dict[Any, Any]()
-        if self.change.version:
+        if self.change.version and not self.change.to:
             more[row["version"]] = self.found.c.version + literal_column("1")
         if self.change.to:
             state = row[str(self.change.state)]
@@ -220,6 +223,8 @@ class Parts:
             yield self._is_of_version
         if self.change.to:
             yield or_(*(found[str(self.change.state)] == source for source in self.change.sources))
+        if self.change.unless:
+            yield not_(self.change.unless[0](found, viewer_id()))
         given = self.expressions(self.change.table, {n: v for n, v in values.items() if isinstance(v, Given)})
         if isinstance(self.change, UpdateEach):
             yield self.change.where(found)
@@ -230,13 +235,17 @@ class Parts:
 
     @property
     def agrees(self) -> ColumnElement[bool]:
-        """Whether what has changed nothing had nothing to change: see `Change.conflict`."""
-        change = self.change
-        if not isinstance(change, Update) or not change.state:
+        """Whether what has changed nothing had nothing to change: see `Change.refusal`."""
+        change, found = self.change, self.found.c
+        if not isinstance(change, Update):
             return true()
-        if change.version:
-            return self._is_of_version
-        return or_(*(self.found.c[change.state] == state for state in (change.to, *change.sources)))
+        conditions = [self._is_of_version] if change.version else []
+        if change.state:
+            conditions.append(or_(*(found[change.state] == state for state in (change.to, *change.sources))))
+        if change.unless:
+            is_there = found[change.state] == change.to if change.state else false()
+            conditions.append(or_(is_there, not_(change.unless[0](found, viewer_id()))))
+        return and_(true(), *conditions)
 
     @property
     def _is_of_version(self) -> ColumnElement[bool]:

@@ -29,6 +29,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.dialects.postgresql import array
 
 from db.access import Viewer, viewer_id
 from db.change.declared import Addition, Change, Deletion, Update, UpdateEach
@@ -83,7 +84,7 @@ class Writer(Parts):
     """Puts the parts together."""
 
     def select(self, *shown: ColumnElement[str]) -> Select[Any]:
-        """The whole: the keys of the found row and of the changed one, or arrays of them; the state; topics, and
+        """The whole: the keys of the found row and of the changed one, or arrays of them; what was seen; topics, and
         kinds with ids, of events where others tell them, or the hash and the answer that are known; the sequences of
         topics that were moved; then the keys of what is shown, and JSON of it.
         """
@@ -98,9 +99,9 @@ class Writer(Parts):
 
     @property
     def _outcome(self) -> dict[str, ColumnElement[Any]]:
-        found, changed, state = self.found.c.id, self.changed.c.id, self.change.state
+        found, changed, seen = self.found.c.id, self.changed.c.id, self.change.seen(self.found.c)
         outcome: dict[str, Any] = {"found": found, "changed": changed}
-        outcome["state"] = cast(self.found.c[state], Text()) if state else null()
+        outcome["seen"] = array([cast(one, Text()) for one in seen.values()]) if seen else null()
         if isinstance(self.change, UpdateEach):
             outcome |= {"found": func.array_agg(found), "changed": func.array_agg(changed).filter(changed.is_not(None))}
         if self.form is not Form.PART:

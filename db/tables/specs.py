@@ -62,6 +62,7 @@ DOCUMENT_TRANSITIONS = {
     DocumentStatus.DRAFT: [DocumentStatus.REVIEW, DocumentStatus.ARCHIVED],
     DocumentStatus.REVIEW: [DocumentStatus.APPROVED, DocumentStatus.DRAFT, DocumentStatus.ARCHIVED],
     DocumentStatus.APPROVED: [DocumentStatus.DRAFT, DocumentStatus.ARCHIVED],
+    DocumentStatus.ARCHIVED: [DocumentStatus.DRAFT],
 }
 THREAD_TRANSITIONS = {
     CommentStatus.OPEN: [CommentStatus.RESOLVED],
@@ -99,6 +100,12 @@ class SpecificationProject(
         Index(None, "repository_id"),
         Index(None, "search_vector", postgresql_using="gin"),
         not_blank("name"),
+        check(
+            "octet_length(settings::text) <= 16384",
+            name="settings_size",
+            at="settings",
+            says="Settings take at most 16 KiB as JSON.",
+        ),
     )
 
 
@@ -130,6 +137,8 @@ class SpecificationDocument(
     content: Mapped[str] = string(1_000_000)
     version: Mapped[int] = count(1)
     status: Mapped[DocumentStatus] = state(DocumentStatus.DRAFT, transitions=DOCUMENT_TRANSITIONS)
+    approved_at: Mapped[datetime | None]
+    approved_by_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", reveals=True, index=True)
     document_metadata: Mapped[Json] = mapped_column("metadata", default=dict, server_default="{}")
     search_vector: Mapped[str] = searchable(A="content")
 
@@ -137,6 +146,11 @@ class SpecificationDocument(
         unique("project_id", "phase", says="The project has a document of this phase."),
         Index(None, "search_vector", postgresql_using="gin"),
         check("version >= 1", at="version", says="Versions are counted from 1."),
+        check(
+            "(status = 'APPROVED') = (approved_at IS NOT NULL)",
+            name="approved",
+            says="A document that is approved says when, and no other.",
+        ),
     )
 
 

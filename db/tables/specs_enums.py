@@ -24,7 +24,7 @@ class ProjectStatus(Words):
 class ProjectRole(Words):
     """The role of a member in a specification project."""
 
-    LEAD = "LEAD", "Edits and comments, and manages the members."
+    LEAD = "LEAD", "Edits and comments, approves, and manages the project and its members."
     MEMBER = "MEMBER", "Edits and comments."
     REVIEWER = "REVIEWER", "Comments."
     VIEWER = "VIEWER", "Reads."
@@ -44,7 +44,7 @@ class DocumentStatus(Words):
     DRAFT = "DRAFT", "Being written. Every save makes it this."
     REVIEW = "REVIEW", "Waiting for approval."
     APPROVED = "APPROVED", "Approved as it stands."
-    ARCHIVED = "ARCHIVED", "Kept for the record: it can be read, and not changed."
+    ARCHIVED = "ARCHIVED", "Kept for the record: it can be read, and not changed until it is taken up again."
 
 
 class CommentStatus(Words):
@@ -71,9 +71,14 @@ class DocumentEventKind(Words):
         "Nothing happened: the document as it is when you begin to listen, and where events are lost.",
     )
     DOCUMENT_EDITED = "DOCUMENT_EDITED", "Somebody saved the document."
+    DOCUMENT_STATUS_CHANGED = (
+        "DOCUMENT_STATUS_CHANGED",
+        "The document waits for approval, was approved, or is to be written on.",
+    )
     THREAD_OPENED = "THREAD_OPENED", "Somebody opened a thread with a comment."
     THREAD_RESOLVED = "THREAD_RESOLVED", "Somebody settled a thread."
     THREAD_REOPENED = "THREAD_REOPENED", "Somebody opened a settled thread again."
+    THREAD_DELETED = "THREAD_DELETED", "Somebody deleted a thread with all that was said in it."
     COMMENT_ADDED = "COMMENT_ADDED", "Somebody said something in a thread."
     COMMENT_EDITED = "COMMENT_EDITED", "Somebody changed what they said."
     COMMENT_DELETED = "COMMENT_DELETED", "Somebody took a comment back, or had it taken away."
@@ -85,6 +90,13 @@ class ProjectEventKind(Words):
     """Something that happened to a project itself."""
 
     SNAPSHOT = "SNAPSHOT", "Nothing happened: the project as it is when you begin to listen, and where events are lost."
-    PROJECT_CHANGED = "PROJECT_CHANGED", "Somebody changed what the project says of itself."
+    PROJECT_CHANGED = "PROJECT_CHANGED", "Somebody changed what the project says of itself, its status or its owner."
+    PHASE_CHANGED = "PHASE_CHANGED", "The project is in another phase."
+    PROJECT_DELETED = "PROJECT_DELETED", "The project is gone, with all that was in it."
+    DOCUMENT_STATUS_CHANGED = (
+        "DOCUMENT_STATUS_CHANGED",
+        "A document waits for approval, was approved, or is to be written on.",
+    )
     MEMBER_ADDED = "MEMBER_ADDED", "Somebody works on the project from now on."
+    MEMBER_CHANGED = "MEMBER_CHANGED", "Somebody has another role in the project."
     MEMBER_REMOVED = "MEMBER_REMOVED", "Somebody was removed from the project, or has left it."

@@ -25,7 +25,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.utils.str_converters import to_camel_case
 
 from db.base import Base
-from db.change.declared import Addition, Change, Deletion, Given, Make, May, Update, UpdateEach, Values
+from db.change.declared import Addition, Change, Deletion, Given, Make, May, Unless, Update, UpdateEach, Values
 from db.change.keys import ANSWER, AT
 from db.change.making import each_made, made
 from db.change.parts import Form
@@ -96,18 +96,18 @@ class OneStatement(Mutation):
             known.known = row[ANSWER]
             return known
         context.note_moved(row[AT])
-        conflict = self.change.conflict(row[2], input) if row[1] is None else None
-        if conflict:
+        refusal = self.change.refusal(row[2] or (), input) if row[1] is None else None
+        if refusal:
             context.fail()
-        return self.shown(input, row[KEYS:], conflict)
+        return self.shown(input, row[KEYS:], refusal)
 
-    def shown(self, input: Any, values: Sequence[Any], conflict: Conflict | None = None) -> Shown:
+    def shown(self, input: Any, values: Sequence[Any], refusal: Refusal | None = None) -> Shown:
         """The payload with the keys and the JSON that the statement answers with."""
         names = list(self.change.shows)
         # Of a conflict the object as it stands is shown, which is the first.
-        named = dict(zip(names[:1] if conflict else names, values, strict=False))
-        found = Shown(named | told([conflict] if conflict else []))
-        if self.gone and not conflict:
+        named = dict(zip(names[: isinstance(refusal, Conflict)] if refusal else names, values, strict=False))
+        found = Shown(named | told([refusal] if refusal else []))
+        if self.gone and not refusal:
             found[self.gone] = getattr(input, self.change.at)
         found.texts = values[len(names) :]
         return found
@@ -178,6 +178,7 @@ def update(
     may: May,
     sets: Make = lambda found, input, viewer: {},
     version: str | None = None,
+    unless: Unless | None = None,
     also: Make | None = None,
     tells: str = CHANGED,
     **shows: type[Base],
@@ -185,11 +186,13 @@ def update(
     """Other values for the row that is found: those that the input has by a `change` and that are not left out, and
     `sets(found, input, viewer)`. Where nothing that the input says differs, nothing is changed.
 
-    `version` is the field of the input that has the version which was changed; another one is a CONFLICT.
+    `version` is the field of the input that has the version which was changed; another one is a CONFLICT. `unless` is a
+    condition `(found, viewer)`, and the refusal of whoever meets it.
     """
     given = {part.metadata[COLUMN].key: Given(part.name, unset=UNSET) for part in _changes(input)}
     values: Make = lambda found, input, viewer: {**given, **sets(found, input, viewer)}  # noqa: E731  (as it comes in)
-    change = Update(table=at, may=may, at=_field(at), set=values, version=version, also=also, tells=tells, shows=shows)
+    given = {"version": version, "unless": unless, "also": also}
+    change = Update(table=at, may=may, at=_field(at), set=values, tells=tells, shows=shows, **given)
     return _declared(description, input, change, {noun(at): at})
 
 
@@ -201,11 +204,17 @@ def transition(
     may: May,
     to: StrEnum,
     sets: Make = lambda found, input, viewer: {},
+    version: str | None = None,
+    unless: Unless | None = None,
     tells: str = CHANGED,
     **shows: type[Base],
 ) -> OneStatement:
-    """Another state for the row that is found, with other values. Where that state cannot follow it is a CONFLICT."""
-    change = Update(table=at, may=may, at=_field(at), to=to, set=sets, tells=tells, shows=shows)
+    """Another state for the row that is found, with other values. Where that state cannot follow it is a CONFLICT.
+
+    `version` and `unless` are as of `update`; what is only brought to a state keeps its version.
+    """
+    given = {"to": to, "version": version, "unless": unless}
+    change = Update(table=at, may=may, at=_field(at), set=sets, tells=tells, shows=shows, **given)
     return _declared(description, input, change, {noun(at): at})
 
 
