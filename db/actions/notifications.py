@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Select, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from db import tables
@@ -27,3 +28,16 @@ async def notify(work: Work, notifications: Sequence[dict[str, Any]]) -> None:
         await work.execute(insert(tables.Notification).values(told))
         for columns in told:
             await work.happened(NotificationEventKind.NOTIFICATION_ADDED, tables.Notification(**columns))
+
+
+async def notify_all(work: Work, people: Select[Any], **columns: Any) -> None:
+    """Write the same notification, given by its columns, for all people whose keys are selected, by one statement; none
+    to the viewer.
+    """
+    notification = tables.Notification
+    person = people.subquery().c[0]
+    told = [literal(value, getattr(notification, name).type) for name, value in columns.items()]
+    rows = select(func.uuidv7(), person, *told).where(person.is_distinct_from(work.viewer.id))
+    written = insert(notification).from_select(["id", "user_id", *columns], rows, include_defaults=False)
+    for id_, user_id in await work.execute(written.returning(notification.id, notification.user_id)):
+        await work.happened(NotificationEventKind.NOTIFICATION_ADDED, tables.Notification(id=id_, user_id=user_id))

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from db import tables
 from db.actions.notifications import notify
 from db.base import new_id
+from db.merge_patch import merged
 from db.outbox import viewer_topic
 from db.records import fill_defaults
 from db.tables import (
@@ -28,8 +29,11 @@ INITIAL_CONTENT = {
     SpecificationPhase.REQUIREMENTS: "# Requirements\n\n## Introduction\n\n## Requirements\n",
     SpecificationPhase.DESIGN: "# Design\n\n## Overview\n\n## Architecture\n",
     SpecificationPhase.TASKS: "# Tasks\n\n- [ ] 1. \n",
+    SpecificationPhase.IMPLEMENTATION: "# Implementation\n\n## Progress\n\n## Decisions\n",
 }
 """The text that a project's documents begin with, in Markdown."""
+FIRST = (SpecificationPhase.REQUIREMENTS, SpecificationPhase.DESIGN, SpecificationPhase.TASKS)
+"""The phases that a new project has documents of. Those of the others are made when it comes to them."""
 
 
 class Text(Protocol):
@@ -48,7 +52,7 @@ async def create_project(
     """
     project = tables.SpecificationProject(name=name, description=description, owner_id=work.viewer_id)
     documents = _documents(fill_defaults(project), texts)
-    versions = [(_version(work, document, summary=None), text) for document, text in documents]
+    versions = [(first_version(work, document), text) for document, text in documents]
     await work.add_all([(project, None), *documents, *versions])
     work.audit("project_created", project)
     await work.changed(project)
@@ -61,7 +65,8 @@ def _documents(
     project: tables.SpecificationProject, texts: Sequence[Text]
 ) -> list[tuple[tables.SpecificationDocument, Text | None]]:
     """The documents that a project begins with, each with the text that was given for it, in the order of phases."""
-    initial = {phase: content for phase, content in INITIAL_CONTENT.items() if phase not in {t.phase for t in texts}}
+    given = {text.phase for text in texts}
+    initial = {phase: INITIAL_CONTENT[phase] for phase in FIRST if phase not in given}
     found = [(text.phase, text.content, text) for text in texts] + [(*one, None) for one in initial.items()]
     return [
         (fill_defaults(tables.SpecificationDocument(project_id=project.id, phase=phase, content=content)), text)
@@ -72,7 +77,9 @@ def _documents(
 async def update_project(
     work: Work, project: tables.SpecificationProject, changes: Mapping[str, Any]
 ) -> tables.SpecificationProject:
-    """The project with other values of these columns. It must be locked."""
+    """The project with other values of these columns, and with its settings patched. It must be locked."""
+    if "settings" in changes:
+        changes = {**changes, "settings": merged(project.settings, changes["settings"])}
     if work.change(project, changes):
         work.audit("project_changed", project)
         await work.happened(ProjectEventKind.PROJECT_CHANGED, project)
@@ -109,13 +116,12 @@ async def add_members(work: Work, project: tables.SpecificationProject, members:
     return new
 
 
-def _version(work: Work, document: tables.SpecificationDocument, *, summary: str | None) -> tables.DocumentVersion:
-    """The document as the viewer saves it."""
+def first_version(work: Work, document: tables.SpecificationDocument) -> tables.DocumentVersion:
+    """A new document as the viewer begins it."""
     return tables.DocumentVersion(
         document_id=document.id,
         version=document.version,
         content=document.content,
-        summary=summary,
         author_id=work.viewer_id,
     )
 

@@ -191,8 +191,8 @@ def update(
     """
     given = {part.metadata[COLUMN].key: Given(part.name, unset=UNSET) for part in _changes(input)}
     values: Make = lambda found, input, viewer: {**given, **sets(found, input, viewer)}  # noqa: E731  (as it comes in)
-    given = {"version": version, "unless": unless, "also": also}
-    change = Update(table=at, may=may, at=_field(at), set=values, tells=tells, shows=shows, **given)
+    options: Any = {"version": version, "unless": unless, "also": also}
+    change = Update(table=at, may=may, at=_field(at), set=values, tells=tells, shows=shows, **options)
     return _declared(description, input, change, {noun(at): at})
 
 
@@ -213,8 +213,8 @@ def transition(
 
     `version` and `unless` are as of `update`; what is only brought to a state keeps its version.
     """
-    given = {"to": to, "version": version, "unless": unless}
-    change = Update(table=at, may=may, at=_field(at), set=sets, tells=tells, shows=shows, **given)
+    options: Any = {"to": to, "version": version, "unless": unless}
+    change = Update(table=at, may=may, at=_field(at), set=sets, tells=tells, shows=shows, **options)
     return _declared(description, input, change, {noun(at): at})
 
 

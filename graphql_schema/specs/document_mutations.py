@@ -1,10 +1,14 @@
-"""Writing the documents of specification projects."""
+"""Writing the documents of specification projects, and approving them."""
+
+from sqlalchemy import func
 
 from db import tables
-from db.permissions import COMMENT, EDIT
+from db.actions.approval import UNAPPROVED, is_of_viewer
+from db.errors import Forbidden
+from db.permissions import COMMENT, EDIT, MANAGE
 from db.tables import DocumentEventKind, DocumentStatus
-from graphql_schema.core import signal, update
-from graphql_schema.specs.inputs import EditDocumentInput, SignalTypingInput
+from graphql_schema.core import signal, transition, update
+from graphql_schema.specs.inputs import ApproveDocumentInput, DocumentInput, EditDocumentInput, SignalTypingInput
 
 edit_document = update(
     "Save a document. For members who may edit. What was approved is a draft again: nobody has approved the new text."
@@ -14,7 +18,7 @@ edit_document = update(
     at=tables.SpecificationDocument,
     may=EDIT,
     version="expected_version",
-    sets=lambda document, input, viewer: {"content": input.content, "status": DocumentStatus.DRAFT},
+    sets=lambda document, input, viewer: {"content": input.content, **UNAPPROVED},
     also=lambda document, input, viewer: tables.DocumentVersion(
         document_id=document.id,
         version=document.version,
@@ -23,6 +27,41 @@ edit_document = update(
         author_id=viewer,
     ),
     tells=DocumentEventKind.DOCUMENT_EDITED,
+)
+
+submit_document = transition(
+    "Ask for approval of a document: a draft is in review. For members who may edit.",
+    DocumentInput,
+    at=tables.SpecificationDocument,
+    may=EDIT,
+    to=DocumentStatus.REVIEW,
+    tells=DocumentEventKind.DOCUMENT_STATUS_CHANGED,
+)
+
+approve_document = transition(
+    "Approve a document that is in review, as you have read it. For the project's owner and members who lead it, but "
+    "not for whoever saved this version, unless nobody else may."
+    "\n\nWhen somebody has saved since the version that you read, or it is not in review, nothing is approved: the "
+    "error is `CONFLICT` and `document` is the document as it stands.",
+    ApproveDocumentInput,
+    at=tables.SpecificationDocument,
+    may=MANAGE,
+    to=DocumentStatus.APPROVED,
+    version="expected_version",
+    unless=(is_of_viewer, Forbidden("You saved this version: somebody else has to approve it.")),
+    sets=lambda document, input, viewer: {"approved_at": func.now(), "approved_by_id": viewer},
+    tells=DocumentEventKind.DOCUMENT_STATUS_CHANGED,
+)
+
+request_changes = transition(
+    "Send a document back to be written: one that is in review, that was approved, or that is archived. Say why in a "
+    "thread. For the project's owner and members who lead it.",
+    DocumentInput,
+    at=tables.SpecificationDocument,
+    may=MANAGE,
+    to=DocumentStatus.DRAFT,
+    sets=lambda document, input, viewer: {"approved_at": None, "approved_by_id": None},
+    tells=DocumentEventKind.DOCUMENT_STATUS_CHANGED,
 )
 
 signal_typing = signal(

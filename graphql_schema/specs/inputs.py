@@ -4,13 +4,15 @@ import strawberry
 
 from db import tables
 from db.permissions import EDIT
-from db.tables import ProjectRole, SpecificationPhase
+from db.tables import ProjectRole, ProjectStatus, SpecificationPhase
 from graphql_schema.core.bulk import OnError, items
+from graphql_schema.core.scalars import JSON
 from graphql_schema.core.strawberry_seam import enumeration
 from graphql_schema.core.texts import text
 from graphql_schema.core.updates import change
 
 enumeration(ProjectRole)
+enumeration(ProjectStatus)
 enumeration(SpecificationPhase)
 
 
@@ -74,6 +76,55 @@ class UpdateProjectInput:
         "The repository that it specifies; you must be more than a viewer of it.",
         may=EDIT,
     )
+    settings: JSON | None = change(
+        tables.SpecificationProject.settings,
+        "What to change of what the project's front end keeps with it, as a JSON merge patch (RFC 7396): members that "
+        "are null go, and objects are merged. All of it takes at most 16 KiB.",
+    )
+
+
+@strawberry.input(description="A status for a project.")
+class ChangeProjectStatusInput:
+    """Another status."""
+
+    project_id: strawberry.ID = strawberry.field(description="The project.")
+    status: ProjectStatus = strawberry.field(description="Where it stands from now on.")
+
+
+@strawberry.input(description="A phase for a project.")
+class TransitionPhaseInput:
+    """Another phase."""
+
+    project_id: strawberry.ID = strawberry.field(description="The project.")
+    phase: SpecificationPhase = strawberry.field(description="The next phase, or one before.")
+    expected_phase: SpecificationPhase = strawberry.field(description="The phase in which you see it.")
+
+
+@strawberry.input(description="A role for a member of a project.")
+class ChangeProjectMemberInput:
+    """Another role."""
+
+    member_id: strawberry.ID = strawberry.field(description="Their place in the project, one of its `members`.")
+    role: ProjectRole = strawberry.field(description="What they may do there from now on.")
+
+
+@strawberry.input(description="A project to hand over.")
+class TransferProjectInput:
+    """A member who becomes the owner."""
+
+    member_id: strawberry.ID = strawberry.field(
+        description="The member who is to own it: their place in the project, one of its `members`."
+    )
+
+
+@strawberry.input(description="A project to delete.")
+class DeleteProjectInput:
+    """A project, named twice."""
+
+    project_id: strawberry.ID = strawberry.field(description="The project.")
+    name: str = text(
+        tables.SpecificationProject.name, "Its name, repeated, so that nobody deletes another one by mistake."
+    )
 
 
 @strawberry.input(description="A member to remove from a project.")
@@ -105,3 +156,18 @@ class EditDocumentInput:
     content: str = text(tables.SpecificationDocument.content, "The whole new text, in Markdown.")
     expected_version: int = strawberry.field(description="The version that you changed.")
     summary: str | None = text(tables.DocumentVersion.summary, "What you say of the change.", default=None)
+
+
+@strawberry.input(description="A document.")
+class DocumentInput:
+    """A document."""
+
+    document_id: strawberry.ID = strawberry.field(description="The document.")
+
+
+@strawberry.input(description="A document to approve.")
+class ApproveDocumentInput:
+    """A version of a document."""
+
+    document_id: strawberry.ID = strawberry.field(description="The document.")
+    expected_version: int = strawberry.field(description="The version that you have read.")

@@ -131,6 +131,14 @@ remove_reaction = delete(
     comment=tables.Comment,
 )
 
+delete_thread = delete(
+    "Delete a thread with all that was said in it. For the project's owner and members who lead it.",
+    ThreadInput,
+    at=tables.CommentThread,
+    may=MANAGE,
+    tells=DocumentEventKind.THREAD_DELETED,
+)
+
 resolve_thread = transition(
     "Mark a thread as settled. For members who may comment.",
     ThreadInput,

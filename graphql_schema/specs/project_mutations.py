@@ -1,23 +1,30 @@
-"""Beginning specification projects, and who works on them."""
+"""Specification projects: beginning them, their status and phase, who works on them, and their end."""
 
 from uuid import UUID
 
+import strawberry
+
 from db import tables
-from db.actions import specs
+from db.actions import phases, projects, specs
 from db.actions.accounts import check_verified
 from db.errors import BadInput, Conflict, Refusal
 from db.permissions import MANAGE, OWN
 from db.tables import MembershipStatus, ProjectEventKind, ProjectRole, SpecificationPhase
 from db.write import Work
-from graphql_schema.core import mutation, references, transition
+from graphql_schema.core import mutation, references, transition, update
 from graphql_schema.core.bulk import OnError, accepted
 from graphql_schema.core.updates import changes
 from graphql_schema.specs.inputs import (
     AddProjectMembersInput,
+    ChangeProjectMemberInput,
+    ChangeProjectStatusInput,
     CreateProjectInput,
+    DeleteProjectInput,
     LeaveProjectInput,
     ProjectMemberInput,
     RemoveProjectMemberInput,
+    TransferProjectInput,
+    TransitionPhaseInput,
     UpdateProjectInput,
 )
 
@@ -69,6 +76,74 @@ async def add_project_members(work: Work, input: AddProjectMembersInput) -> tabl
     accepted(work, known, input.on_error)
     return project
 
+
+@mutation(project=tables.SpecificationProject)
+async def change_project_status(work: Work, input: ChangeProjectStatusInput) -> tables.SpecificationProject:
+    """Suspend a project and let it go on, complete it and take it up again. For its owner and members who lead it; its
+    owner alone archives it, whatever its status, and takes it up again from there.
+
+    In a project that is archived or suspended nothing can be changed, and its documents keep their own status until it
+    goes on. Whoever works on it is notified when it is completed. A status that cannot follow is a `CONFLICT`.
+    """
+    project = await work.get(
+        tables.SpecificationProject, input.project_id, at="projectId", may=MANAGE, lock=True, in_any_state=True
+    )
+    await projects.change_status(work, project, input.status)
+    return project
+
+
+@mutation(project=tables.SpecificationProject, document=tables.SpecificationDocument)
+async def transition_phase(
+    work: Work, input: TransitionPhaseInput
+) -> tuple[tables.SpecificationProject, tables.SpecificationDocument]:
+    """Bring a project to the next phase once the document of the current one is approved, or back to any before it. For
+    its owner and members who lead it.
+
+    The document of that phase, which is `document`, is a draft from then on; that of the implementation is made. When
+    the project is in another phase than you saw, or the document is not approved, the error is `CONFLICT` and `project`
+    is the project as it stands.
+    """
+    project = await work.get(tables.SpecificationProject, input.project_id, at="projectId", may=MANAGE, lock=True)
+    document = await phases.transition_phase(work, project, input.phase, expected=input.expected_phase)
+    return project, document
+
+
+@mutation(project=tables.SpecificationProject)
+async def transfer_project(work: Work, input: TransferProjectInput) -> tables.SpecificationProject:
+    """Hand a project over to an active member, whatever its status. You are a member who leads it from then on, and can
+    be removed like others. For its owner.
+    """
+    member = await work.get(tables.ProjectMember, input.member_id, at="memberId", may=MANAGE, in_any_state=True)
+    return await projects.change_owner(work, member)
+
+
+@mutation(deleted_project_id=strawberry.ID, viewer=tables.User)
+async def delete_project(work: Work, input: DeleteProjectInput) -> tuple[str, tables.User]:
+    """Delete a project with its documents, all their versions and all that was said about them, whatever its status.
+    For its owner.
+    """
+    project = await work.get(
+        tables.SpecificationProject, input.project_id, at="projectId", may=MANAGE, lock=True, in_any_state=True
+    )
+    await projects.delete_project(work, project, input.name)
+    return input.project_id, tables.User(id=work.viewer_id)
+
+
+change_project_member = update(
+    "Give a member of a project another role, whatever its status. For its owner and members who lead it. Who was "
+    "removed has no role to change: that is a `CONFLICT`.",
+    ChangeProjectMemberInput,
+    at=tables.ProjectMember,
+    may=MANAGE,
+    unless=(
+        lambda member, viewer: member.status == MembershipStatus.REMOVED,
+        Conflict("This person does not work on the project any more."),
+    ),
+    sets=lambda member, input, viewer: {"role": input.role},
+    tells=ProjectEventKind.MEMBER_CHANGED,
+    member=tables.ProjectMember,
+    project=tables.SpecificationProject,
+)
 
 remove_project_member = transition(
     "Take somebody off a project, whatever its status. From then on they see and hear nothing of it. For its owner and "

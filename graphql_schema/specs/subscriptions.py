@@ -19,9 +19,11 @@ document_events = events(
     thread=tables.CommentThread,
     comment=tables.Comment,
     deleted_comment_id=ID,
+    deleted_thread_id=ID,
 )
 project_events = events(
-    """Events of a project itself, from now on. Those of its documents come by `documentEvents`.
+    """Events of a project itself, from now on, and of the status of its documents. What else happens to these comes by
+    `documentEvents`.
 
     If you select the `project`, the first event is a `SNAPSHOT` of it: no change can happen between the two.
     """,
@@ -30,6 +32,7 @@ project_events = events(
     of=tables.SpecificationProject,
     begins=ProjectEventKind.SNAPSHOT,
     project=tables.SpecificationProject,
+    document=tables.SpecificationDocument,
     member=tables.ProjectMember,
 )
 document_presence = presence(

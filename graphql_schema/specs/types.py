@@ -129,6 +129,7 @@ class SpecificationDocument:
     content = column("The text, in Markdown.")
     version = column("Grows by one with every save. Send it back as `expectedVersion` when you save.")
     status = column("Where the document stands in its review.")
+    approved_at = column("When it was approved as it stands; null if it is not.")
     metadata = column("What the front end keeps with the document.", source="document_metadata")
     created_at = column("When it was begun.")
     updated_at = column("When it was last changed.")
@@ -145,6 +146,7 @@ class SpecificationDocument:
     )
 
     project = one(tables.SpecificationDocument.project_id, "The project that it belongs to.")
+    approved_by = one(tables.SpecificationDocument.approved_by_id, "Who approved it, if that is known.")
     current_version = one(
         tables.DocumentVersion,
         "Its text of today as a version: who saved it, when, and what they said of the change.",
