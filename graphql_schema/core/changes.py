@@ -30,7 +30,7 @@ from db.change.keys import ANSWER, AT
 from db.change.making import each_made, made
 from db.change.parts import Form
 from db.change.statement import statement
-from db.errors import BadInput, Conflict, Refusal, Refusals
+from db.errors import BadInput, Refusal, Refusals
 from db.outbox import CHANGED
 from db.relations import class_of
 from db.roots import above, noun
@@ -104,8 +104,8 @@ class OneStatement(Mutation):
     def shown(self, input: Any, values: Sequence[Any], refusal: Refusal | None = None) -> Shown:
         """The payload with the keys and the JSON that the statement answers with."""
         names = list(self.change.shows)
-        # Of a conflict the object as it stands is shown, which is the first.
-        named = dict(zip(names[: isinstance(refusal, Conflict)] if refusal else names, values, strict=False))
+        # With a refusal the object as it stands is shown, which is the first.
+        named = dict(zip(names[:1] if refusal else names, values, strict=False))
         found = Shown(named | told([refusal] if refusal else []))
         if self.gone and not refusal:
             found[self.gone] = getattr(input, self.change.at)

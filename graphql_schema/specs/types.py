@@ -8,7 +8,7 @@ from sqlalchemy import Integer, and_, case, func, select
 from db import tables
 from db.access import viewer_id
 from db.permissions import MANAGE
-from db.tables import MembershipStatus
+from db.tables import MembershipStatus, ProjectStatus
 from graphql_schema.core import column, embedded, embedded_in, many, many_to_many, node, number, one, sql
 from graphql_schema.visits.types import is_unread
 
@@ -36,6 +36,12 @@ class SpecificationProject:
     name = column("The name to show.")
     description = column("What the product is about, in Markdown.")
     status = column("Where the project stands.")
+    is_archived = sql(
+        bool,
+        "Whether it is only kept for the record.",
+        lambda project: project.status == ProjectStatus.ARCHIVED,
+        weight=0,
+    )
     current_phase = column("The phase that is being worked on.")
     settings = column("What the project's front end keeps with it.")
     created_at = column("When the project was made.")

@@ -1,7 +1,7 @@
-"""The project Atlas with its members, documents and talk, and Island, which is Olga's."""
+"""The project Atlas with its members, documents and talk, and Island with its documents, which is Olga's."""
 
 from db import tables
-from db.tables import CommentStatus, MembershipStatus, ProjectRole, ReactionType, SpecificationPhase
+from db.tables import CommentStatus, DocumentStatus, MembershipStatus, ProjectRole, ReactionType, SpecificationPhase
 from db.write import Work
 from tests.world import NOON, World
 
@@ -11,7 +11,7 @@ NEEDS = ("accounts", "organizations", "repositories")
 async def make(world: World, work: Work) -> None:
     await project(world, work)
     await talk(world, work)
-    world.rows["island"] = await work.add(tables.SpecificationProject(name="Island", owner_id=world.olga.id))
+    await island(world, work)
 
 
 async def project(world: World, work: Work) -> None:
@@ -66,3 +66,20 @@ async def talk(world: World, work: Work) -> None:
         resolved_by_id=world.ada.id,
     )
     world.rows["settled"] = await work.add(settled)
+
+
+async def island(world: World, work: Work) -> None:
+    """Olga works alone: what it has to do is approved, and how it is built waits for that."""
+    world.rows["island"] = await work.add(tables.SpecificationProject(name="Island", owner_id=world.olga.id))
+    approved = {"status": DocumentStatus.APPROVED, "approved_at": NOON, "approved_by_id": world.olga.id}
+    documents = {
+        "needs": (SpecificationPhase.REQUIREMENTS, approved),
+        "sketch": (SpecificationPhase.DESIGN, {"status": DocumentStatus.REVIEW}),
+    }
+    for name, (phase, state) in documents.items():
+        content = "# Island\n\nNobody shall get wet.\n"
+        document = tables.SpecificationDocument(project_id=world.island.id, phase=phase, content=content, **state)
+        world.rows[name] = await work.add(document)
+        await work.add(
+            tables.DocumentVersion(document_id=document.id, version=1, content=content, author_id=world.olga.id)
+        )

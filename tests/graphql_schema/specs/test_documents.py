@@ -89,7 +89,9 @@ async def test_of_saves_at_the_same_time_one_wins_and_none_is_lost_silently(
 async def test_a_document_that_is_saved_is_a_draft_whatever_was_said_of_the_text_before(
     graph: Graph, world: World, status: DocumentStatus
 ) -> None:
-    await change(graph.database, world.requirements, status=status)
+    is_approved = status is DocumentStatus.APPROVED
+    approved = {"approved_at": NOON, "approved_by_id": world.ada.id} if is_approved else {}
+    await change(graph.database, world.requirements, status=status, **approved)
     same = await done(graph, "ben", EDIT_DOCUMENT, **edit(world, world.requirements.content, expected=2))
     assert same["document"]["status"] == status
     saved = await done(graph, "ben", EDIT_DOCUMENT, **edit(world, "New", expected=2))

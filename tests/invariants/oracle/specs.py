@@ -13,6 +13,7 @@ PROJECT = {
 MENTIONS = (
     ("specification_projects", "owner_id"),
     ("project_members", "user_id"),
+    ("specification_documents", "approved_by_id"),
     ("document_versions", "author_id"),
     ("comment_threads", "resolved_by_id"),
     ("comments", "author_id"),
