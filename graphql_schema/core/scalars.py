@@ -85,6 +85,13 @@ def amount_of(value: Any) -> Decimal:
     return amount
 
 
+def object_of(value: Any) -> dict[str, Any]:
+    """The JSON object that a value is; raises TypeError for what is none."""
+    if not isinstance(value, dict):
+        raise TypeError("no JSON object")
+    return value
+
+
 FORMS = {
     "ID": "a text or a whole number",
     "Int": "a whole number of 32 bits",
@@ -92,6 +99,7 @@ FORMS = {
     "DateTime": "as 2026-08-19T19:49:29.5Z",
     "Date": "as 2026-08-19",
     "Decimal": 'a text as "49.90"',
+    "JSON": "an object",
 }
 """Examples of the values of scalars whose names do not say what they look like."""
 
@@ -138,6 +146,6 @@ SCALARS: dict[object, ScalarDefinition] = {
         name="JSON",
         description="A JSON object whose shape the graph does not fix.",
         serialize=lambda value: value,
-        parse_value=lambda value: value,
+        parse_value=object_of,
     ),
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import MISSING
+from math import isfinite
 from typing import Any
 
 import strawberry
@@ -11,6 +12,8 @@ from db.errors import BadInput, Refusals
 from graphql_schema.core.inputs import values_in
 
 LONGEST = "longest"
+OBJECT = "object"
+"""Whether a field of an input is a JSON object that a column keeps."""
 
 
 def text(limit: Any, description: str, *, default: Any = MISSING) -> Any:
@@ -47,8 +50,30 @@ def _is_storable(value: str) -> bool:
         return False
 
 
+def check_object(value: Any, *, at: str) -> None:
+    """Raise BadInput for a JSON object that cannot be stored."""
+    for leaf in _leaves(value):
+        if isinstance(leaf, str):
+            check_storable(leaf, at=at)
+        if isinstance(leaf, float) and not isfinite(leaf):
+            raise BadInput("This has a number that is too large.", at=at)
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """All values in a JSON value that are no lists or objects, and the names of the members of objects."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            waiting += [*one, *one.values()]
+        elif isinstance(one, list):
+            waiting += one
+        else:
+            yield one
+
+
 def check_texts(*inputs: Any) -> None:
-    """Raise Refusals for the texts of inputs that are too long or cannot be stored, each with its place."""
+    """Raise Refusals for texts and objects in inputs that are too long or cannot be stored, each with its place."""
     if refusals := [refusal for input in inputs for refusal in _unfit(input)]:
         raise Refusals(refusals)
 
@@ -57,8 +82,10 @@ def _unfit(input: Any) -> Iterator[BadInput]:
     """The problems with the texts of an input and of all that lies in it."""
     for place, value, field in values_in(input):
         longest = field.metadata.get(LONGEST)
-        if longest and isinstance(value, str):
-            try:
+        try:
+            if longest and isinstance(value, str):
                 check_text(value, longest, at=place)
-            except BadInput as refusal:
-                yield refusal
+            if field.metadata.get(OBJECT) and isinstance(value, dict):
+                check_object(value, at=place)
+        except BadInput as refusal:
+            yield refusal

@@ -5,6 +5,7 @@ from dataclasses import Field, fields
 from typing import Any
 
 import strawberry
+from sqlalchemy import JSON
 from strawberry import UNSET
 from strawberry.utils.str_converters import to_camel_case
 
@@ -13,7 +14,7 @@ from db.permissions import SEE, Permission
 from db.relations import class_of
 from db.write import Work
 from graphql_schema.core.bulk import MOST, bounds
-from graphql_schema.core.texts import LONGEST
+from graphql_schema.core.texts import LONGEST, OBJECT
 
 COLUMN, MAY = "column", "may"
 NOT_NULL = "This cannot be null. Leave it out, and it stays as it is."
@@ -32,7 +33,8 @@ def change(column: Any, description: str, *, may: Permission = SEE, most: int | 
     limit = f" {bounds(most, longest)}" if most else f" At most {longest:,} characters." if longest else ""
     null = " Null removes it." if column.expression.nullable else ""
     described = f"{description}{null} Left out, it stays as it is.{limit}"
-    metadata = {COLUMN: column, LONGEST: longest, MAY: may} | ({MOST: most} if most else {})
+    is_object = isinstance(column.expression.type, JSON)
+    metadata = {COLUMN: column, LONGEST: longest, OBJECT: is_object, MAY: may} | ({MOST: most} if most else {})
     return strawberry.field(description=described, default=UNSET, metadata=metadata)
 
 
