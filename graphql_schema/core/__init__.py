@@ -7,7 +7,7 @@ from graphql_schema.core.expressions import sql
 from graphql_schema.core.fields import column, deprecated, embedded, one
 from graphql_schema.core.figures import average, count, highest, lowest, percentile, total
 from graphql_schema.core.mutations import mutation
-from graphql_schema.core.nodes import NODES, embedded_in, node
+from graphql_schema.core.nodes import NODES, embedded_in, interface, node
 from graphql_schema.core.presence import presence, signal
 from graphql_schema.core.references import references
 from graphql_schema.core.restricted import restricted
@@ -33,6 +33,7 @@ __all__ = [
     "embedded_in",
     "events",
     "highest",
+    "interface",
     "listing",
     "listing_of",
     "lookup",

@@ -9,7 +9,7 @@ from db import tables
 from db.access import viewer_id
 from db.permissions import MANAGE
 from db.tables import MembershipStatus, ProjectStatus
-from graphql_schema.core import column, embedded, embedded_in, many, many_to_many, node, number, one, sql
+from graphql_schema.core import column, embedded, embedded_in, interface, many, many_to_many, node, number, one, sql
 from graphql_schema.visits.types import is_unread
 
 documents = tables.SpecificationDocument.__table__
@@ -25,10 +25,28 @@ def beginning(text: Any, length: Any) -> Any:
     return case((func.char_length(text) <= length, text), else_=cut)
 
 
+@interface(tables.SpecificationProject)
+class Project:
+    """A project, whatever is made in it."""
+
+    name = column("The name to show.")
+    description = column("What it is about, in Markdown.")
+    is_archived = sql(
+        bool,
+        "Whether it is only kept for the record.",
+        lambda project: project.status == ProjectStatus.ARCHIVED,
+        weight=0,
+    )
+    created_at = column("When it was made.")
+    updated_at = column("When it was last changed.")
+    owner = one(tables.SpecificationProject.owner_id, "Who owns it.")
+
+
 @node(
     tables.SpecificationProject,
     orders=("-updated_at", "created_at", "name", "comment_count", "last_comment_at"),
     filters=("search", "status", "current_phase", "owner_id", "organization_id", "created_at", "updated_at"),
+    implements=(Project,),
 )
 class SpecificationProject:
     """A product's specification from requirements to implementation. Seen by its owner and active members."""

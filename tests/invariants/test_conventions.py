@@ -174,7 +174,7 @@ def test_every_field_that_gives_a_connection_pages_in_both_directions() -> None:
 
 def test_an_object_has_a_global_id_and_its_table_a_prefix_of_its_own() -> None:
     for name in TABLES:
-        assert [interface.name for interface in object_type(name).interfaces] == ["Node"]
+        assert "Node" in [interface.name for interface in object_type(name).interfaces]
         assert str(object_type(name).fields["id"].type) == "ID!"
     assert len({table.prefix for table in TABLES.values()}) == len(TABLES)
 

@@ -3,8 +3,10 @@
 import pytest
 
 from db.base import Base, tables
-from graphql_schema.core import NODES
+from db.tables import Course
+from graphql_schema.core import NODES, node
 from graphql_schema.schema import executor
+from graphql_schema.specs.types import Project
 from tests.conftest import Graph
 from tests.world import World
 
@@ -57,3 +59,34 @@ async def test_the_fields_of_a_type_are_asked_for_by_fragments(graph: Graph, wor
         {"id": world.ada.public_id, "label": "Ada"},
         {"id": world.atlas.public_id},
     ]
+
+
+async def test_what_nodes_have_in_common_is_asked_for_on_their_interface(
+    graph: Graph, resolved: Graph, world: World
+) -> None:
+    query = """
+        query ($ids: [ID!]!) {
+            nodes(ids: $ids) {
+                ... on Project { id name description isArchived createdAt updatedAt owner { name } }
+                ... on SpecificationProject { currentPhase }
+            }
+        }
+    """
+    ids = [world.atlas.public_id, world.ada.public_id]
+    atlas, user = (await graph.data("vera", query, ids=ids))["nodes"]
+    assert (await resolved.data("vera", query, ids=ids))["nodes"] == [atlas, user]
+    assert {atlas.pop("createdAt"), atlas.pop("updatedAt")}
+    assert atlas == {
+        "id": world.atlas.public_id,
+        "name": "Atlas",
+        "description": "Maps of everything",
+        "isArchived": False,
+        "owner": {"name": "Ada"},
+        "currentPhase": "REQUIREMENTS",
+    }
+    assert user == {}
+
+
+def test_a_node_declares_all_fields_of_its_interfaces() -> None:
+    with pytest.raises(TypeError, match="Course lacks fields of its interfaces: created_at, description, is_archived"):
+        node(Course, implements=(Project,))(type("Course", (), {"name": None}))

@@ -67,7 +67,8 @@ def graphs(patient: None, database: NotingDatabase, world: World, declared: dict
     keys = {"ended_at": (tables.PullRequest.merged_at, tables.CommentThread.resolved_at)}
     all_ = listing_of(abstract("Node", *LISTED), "All that there is.")
     ended = listing_of(union("Ended", "What ends.", tables.PullRequest, tables.CommentThread, keys=keys), "What ends.")
-    object_type("Query", "What can be read.", all=all_, ended=ended)
+    projects = listing_of(abstract("Project", tables.SpecificationProject), "All projects.")
+    object_type("Query", "What can be read.", all=all_, ended=ended, projects=projects)
     config = StrawberryConfig(scalar_map=SCALARS)
     schema = Schema(query=declared["Query"], types=list(NODES.values()), config=config).core
     return [
@@ -109,6 +110,13 @@ async def check_pages(
 @pytest.mark.parametrize("who", ["ada", "ines", "sam", "root", None])
 async def test_an_interface_is_listed_page_by_page_in_both_directions(graphs: list[Graph], who: str | None) -> None:
     await check_pages(graphs, who, PAGE)
+
+
+async def test_projects_are_listed_with_what_they_have_in_common(graphs: list[Graph]) -> None:
+    fields = "__typename name isArchived owner { name } ... on SpecificationProject { currentPhase }"
+    page = (await ask(graphs, "root", f"{{ projects {{ totalCount nodes {{ {fields} }} }} }}"))["data"]["projects"]
+    found = {project["name"]: (project["owner"]["name"], project["currentPhase"]) for project in page["nodes"]}
+    assert (found["Atlas"], page["totalCount"]) == (("Ada", "REQUIREMENTS"), len(found))
 
 
 @pytest.mark.parametrize("order", ["ENDED_AT_ASC", "ENDED_AT_DESC"])
