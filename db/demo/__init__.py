@@ -94,7 +94,7 @@ def _real(sources: Sources) -> Iterator[Batch]:
     yield people.rows([*everybody, *seeds.PEOPLE])
     yield _passwords(everybody)
     yield from map(seeds.beside, repositories.rows(sources, everybody))
-    yield from specs.rows(sources.projects, everybody)
+    yield from map(seeds.beside, specs.rows(sources.projects, everybody))
     yield members.rows(sources, everybody)
     yield invitations.rows(sources, everybody)
     yield from talk.rows(sources, everybody)

@@ -1,4 +1,5 @@
-"""The accounts and organizations that the five older services began with. They are examples, and nobody real.
+"""The accounts, organizations and the project that the five older services began with. They are examples, and nobody
+real.
 
 None of them has a password: an operator signs in as one by a token.
 """
@@ -8,9 +9,9 @@ from dataclasses import replace
 
 from db import tables
 from db.demo.people import Person
-from db.demo.rows import Batch, Row, key, row
+from db.demo.rows import Batch, Row, as_json, key, row
 from db.demo.sources import moment
-from db.tables import OrganizationPlan, OrganizationRole, UserRole
+from db.tables import DocumentStatus, OrganizationPlan, OrganizationRole, ProjectStatus, SpecificationPhase, UserRole
 
 SINCE = moment("2025-01-06")
 
@@ -42,10 +43,52 @@ ORGANIZATIONS = {
 }
 """The organizations by name, address and plan, each with the roles of its members, by their addresses."""
 
+SHOP = "Sample E-commerce Platform"
+TEXTS = {
+    SpecificationPhase.REQUIREMENTS: """\
+# Requirements
+
+## Introduction
+
+A shop on the web: people look for goods, put them into a cart and pay for them.
+
+## Requirements
+
+1. WHEN somebody searches, the system SHALL list the goods whose name or description has the words.
+2. WHEN somebody puts goods into their cart, the system SHALL keep them there for thirty days.
+3. IF a payment is refused, the system SHALL keep the order and say why.
+""",
+    SpecificationPhase.DESIGN: """\
+# Design
+
+## Overview
+
+Goods, carts and orders are services of their own behind one gateway.
+
+## Architecture
+
+An order is written with its payment in one transaction.
+""",
+    SpecificationPhase.TASKS: """\
+# Tasks
+
+- [ ] 1. Tables for goods, carts and orders
+- [ ] 2. Search over goods
+- [ ] 3. Payment
+""",
+}
+"""What the documents of the project say."""
+
 
 def beside(batch: Batch) -> Batch:
     """A batch with what the seeds have of its table."""
-    added = {tables.Organization: _organizations, tables.OrganizationMember: _members}.get(batch.table)
+    added = {
+        tables.Organization: _organizations,
+        tables.OrganizationMember: _members,
+        tables.SpecificationProject: _projects,
+        tables.SpecificationDocument: _documents,
+        tables.DocumentVersion: _versions,
+    }.get(batch.table)
     return replace(batch, rows=[*batch.rows, *added()]) if added else batch
 
 
@@ -67,3 +110,51 @@ def _members() -> Iterator[Row]:
                 user_id=ids[email],
                 role=role,
             )
+
+
+def _projects() -> Iterator[Row]:
+    yield row(
+        tables.SpecificationProject,
+        SHOP,
+        at=SINCE,
+        name=SHOP,
+        description="A comprehensive e-commerce platform specification",
+        owner_id=ADMINISTRATORS[0].id,
+        current_phase=SpecificationPhase.REQUIREMENTS,
+        status=ProjectStatus.ACTIVE,
+        settings=as_json({}),
+        updated_at=SINCE,
+    )
+
+
+def _documents() -> Iterator[Row]:
+    for phase, content in TEXTS.items():
+        is_approved = phase is SpecificationPhase.REQUIREMENTS
+        yield row(
+            tables.SpecificationDocument,
+            f"{SHOP}/{phase}",
+            at=SINCE,
+            project_id=key(tables.SpecificationProject, SHOP, at=SINCE),
+            phase=phase,
+            content=content,
+            version=1,
+            status=DocumentStatus.APPROVED if is_approved else DocumentStatus.DRAFT,
+            approved_at=SINCE if is_approved else None,
+            approved_by_id=ADMINISTRATORS[0].id if is_approved else None,
+            metadata=as_json({}),
+            updated_at=SINCE,
+        )
+
+
+def _versions() -> Iterator[Row]:
+    for phase, content in TEXTS.items():
+        yield row(
+            tables.DocumentVersion,
+            f"{SHOP}/{phase}/1",
+            at=SINCE,
+            document_id=key(tables.SpecificationDocument, f"{SHOP}/{phase}", at=SINCE),
+            version=1,
+            content=content,
+            summary=None,
+            author_id=ADMINISTRATORS[0].id,
+        )

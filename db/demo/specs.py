@@ -2,7 +2,8 @@
 
 The sources keep who changed a file when and why, but no older text, so older versions have no content. A proposal is
 one file that holds all phases: its history is that of the design document, where most of the text is. What a document
-says now was taken over after its last revision, so it is the version after those, of nobody in particular.
+says now was taken over after its last revision, so it is the version after those, of nobody in particular. Nor do the
+sources say who approved one.
 """
 
 from collections.abc import Iterator
@@ -92,7 +93,9 @@ def _document(project: Record, phase: SpecificationPhase) -> Row:
         phase=phase,
         content=content(project, phase),
         version=len(history_of(project, phase)) + 1,
-        status=_document_status(project, phase),
+        status=(status := _document_status(project, phase)),
+        approved_at=updated if status is DocumentStatus.APPROVED else None,
+        approved_by_id=None,
         metadata=as_json(about),
         updated_at=updated,
     )

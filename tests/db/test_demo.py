@@ -23,7 +23,7 @@ REAL = {
     "commits": 5_000,
     "course_modules": 59,
     "courses": 5,
-    "document_versions": 602 + 117,  # the revisions of the sources, and what every document says today
+    "document_versions": 602 + 117 + 3,  # the revisions of the sources, what every document says today, and the seeds
     "invitations": 3,
     "learning_module_prerequisites": 4,
     "learning_modules": 5,
@@ -33,8 +33,8 @@ REAL = {
     "pull_requests": 4_180,
     "repositories": 2,
     "repository_stats": 1_648,
-    "specification_documents": 117,
-    "specification_projects": 39,
+    "specification_documents": 117 + 3,
+    "specification_projects": 39 + 1,
     "webhook_events": 273,
 }
 
@@ -143,6 +143,19 @@ async def test_the_people_of_the_seeds_are_there_with_their_organizations_and_no
     passwords = "SELECT count(*) FROM passwords JOIN users u ON u.id = user_id WHERE u.email = ANY($1)"
     seeds = [*administrators, "alice@example.com", "bob@example.com", "charlie@example.com"]
     assert await real_data.fetchval(passwords, seeds) == 0
+
+
+async def test_the_project_of_the_seeds_has_its_requirements_approved(real_data: Any) -> None:
+    query = """
+        SELECT d.phase, d.status, d.version, v.content = d.content AS is_kept
+        FROM specification_projects p JOIN specification_documents d ON d.project_id = p.id
+        JOIN document_versions v ON v.document_id = d.id
+        WHERE p.name = 'Sample E-commerce Platform' AND current_phase = 'REQUIREMENTS' ORDER BY d.phase"""
+    assert [tuple(row) for row in await real_data.fetch(query)] == [
+        ("REQUIREMENTS", "APPROVED", 1, True),
+        ("DESIGN", "DRAFT", 1, True),
+        ("TASKS", "DRAFT", 1, True),
+    ]
 
 
 async def test_the_demo_people_have_what_is_said_of_them(real_data: Any) -> None:

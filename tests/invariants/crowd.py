@@ -100,6 +100,8 @@ def _consistent(table: Table, row: dict[str, Any], random: Random, keys: dict[st
         return row | {"completed_at": START if row["status"] == "COMPLETED" else None}
     if table.name == "learning_modules":  # which has something in it, if it is published
         return row | {"lessons": LESSONS}
+    if table.name == "specification_documents":
+        return row | {"approved_at": START if row["status"] == "APPROVED" else None}
     if table.name == "media":  # which belongs to one thing
         owners = [name for name in ("user_id", "course_id", "lesson_id") if row[name]]
         return row | dict.fromkeys(owners[1:])

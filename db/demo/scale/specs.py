@@ -174,7 +174,9 @@ def _document(project: Undertaking, number: int, *, title: str, texts: Texts, ra
         phase=PHASES[number],
         content=texts.document(title, PHASES[number], random=random),
         version=len(range(number, project.versions, len(PHASES))),
-        status=STATUSES[project.status][number],
+        status=(status := STATUSES[project.status][number]),
+        approved_at=project.until if status is DocumentStatus.APPROVED else None,
+        approved_by_id=project.people[0].id if status is DocumentStatus.APPROVED else None,
         updated_at=project.until,
     )
 
