@@ -54,7 +54,7 @@ ODD: dict[type, list[Any]] = {
     bool: [True, False],
     UUID: [None],
     list: [[]],
-    object: [[]],  # JSON
+    object: [[], {"long": "x" * 20_000}],  # JSON
 }
 """Values that some constraint does not take."""
 TELLTALE = re.compile(r"constraint|violat|\b(ck|uq|fk|ix|pk)_|insert|relation|column", re.IGNORECASE)
