@@ -1,4 +1,4 @@
-"""What becomes of a specification project as a whole: its status, who owns it, and its end.
+"""Specification projects as a whole: their status, their owners, and their end.
 
 Whoever leads a project has the permission by its rule. What is for its owner alone is checked here.
 """

@@ -81,7 +81,7 @@ class Change:
         return f"{noun(self.target)}_{self.past}" if self.tells == CHANGED else self.tells.lower()
 
     def seen(self, found: Any) -> Mapping[str, ColumnElement[Any]]:
-        """What of the found row tells a refusal from what has nothing to change, by names, over its columns."""
+        """The parts of the found row that tell a refusal from nothing to change, by names, over its columns."""
         return {}
 
     def values(self, found: Any) -> Values:

@@ -77,7 +77,7 @@ An order is written with its payment in one transaction.
 - [ ] 3. Payment
 """,
 }
-"""What the documents of the project say."""
+"""The texts of the documents of the project."""
 
 
 def beside(batch: Batch) -> Batch:

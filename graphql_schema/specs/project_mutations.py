@@ -1,11 +1,11 @@
-"""Specification projects: beginning them, their status and phase, who works on them, and their end."""
+"""Specification projects: beginning them, their status, who works on them, and their end."""
 
 from uuid import UUID
 
 import strawberry
 
 from db import tables
-from db.actions import phases, projects, specs
+from db.actions import projects, specs
 from db.actions.accounts import check_verified
 from db.errors import BadInput, Conflict, Refusal
 from db.permissions import MANAGE, OWN
@@ -24,7 +24,6 @@ from graphql_schema.specs.inputs import (
     ProjectMemberInput,
     RemoveProjectMemberInput,
     TransferProjectInput,
-    TransitionPhaseInput,
     UpdateProjectInput,
 )
 
@@ -90,22 +89,6 @@ async def change_project_status(work: Work, input: ChangeProjectStatusInput) -> 
     )
     await projects.change_status(work, project, input.status)
     return project
-
-
-@mutation(project=tables.SpecificationProject, document=tables.SpecificationDocument)
-async def transition_phase(
-    work: Work, input: TransitionPhaseInput
-) -> tuple[tables.SpecificationProject, tables.SpecificationDocument]:
-    """Bring a project to the next phase once the document of the current one is approved, or back to any before it. For
-    its owner and members who lead it.
-
-    The document of that phase, which is `document`, is a draft from then on; that of the implementation is made. When
-    the project is in another phase than you saw, or the document is not approved, the error is `CONFLICT` and `project`
-    is the project as it stands.
-    """
-    project = await work.get(tables.SpecificationProject, input.project_id, at="projectId", may=MANAGE, lock=True)
-    document = await phases.transition_phase(work, project, input.phase, expected=input.expected_phase)
-    return project, document
 
 
 @mutation(project=tables.SpecificationProject)

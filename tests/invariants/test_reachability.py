@@ -19,6 +19,7 @@ ONE_WAY = {
     "Notification.comment": "a person finds what they were told among their notifications",
     "ProjectMember.user": "a person leads to the projects themselves",
     "Reaction.user": "a reaction is read with the comment that it is about",
+    "SpecificationDocument.approvedBy": "a document is found in its project",
 }
 """The edges to one object that has no edge back to the objects that it is shown at, with the reason."""
 

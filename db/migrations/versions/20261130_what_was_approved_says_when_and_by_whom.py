@@ -13,7 +13,7 @@ APPROVED = (
     "UPDATE specification_documents SET approved_at = updated_at WHERE status = 'APPROVED'",
     'ALTER TABLE specification_documents ENABLE TRIGGER touch_updated_at',
 )
-"""What was approved before was so no later than it last changed; by whom nobody knows."""
+"""A document that was approved before was so no later than it last changed; by whom nobody knows."""
 
 
 def upgrade() -> None:

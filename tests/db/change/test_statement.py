@@ -10,9 +10,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from db import tables
+from db.access import any_row
 from db.change import declared
 from db.change.declared import Addition, Change, Deletion, Update
 from db.change.making import made
@@ -28,6 +29,7 @@ from tests.conftest import NotingDatabase
 from tests.graphql_schema.asking import change
 from tests.world import World
 
+PROJECTS = tables.SpecificationProject.__table__.alias()
 PAGE = Path(inspect.getfile(declared)).parent / "README.md"
 
 ADD = Addition(
@@ -58,6 +60,25 @@ RESOLVE = Update(
     tells="THREAD_RESOLVED",
     shows={"thread": tables.CommentThread},
     set=lambda thread, input, viewer: {"resolved_at": func.now(), "resolved_by_id": viewer},
+)
+SUBMIT = Update(
+    table=tables.SpecificationDocument,
+    may=EDIT,
+    at="document_id",
+    to=DocumentStatus.REVIEW,
+    version="expected_version",
+    unless=(
+        lambda document, viewer: any_row(PROJECTS, PROJECTS.c.id == document.project_id, PROJECTS.c.owner_id != viewer),
+        Forbidden("Not you."),
+    ),
+    shows={"document": tables.SpecificationDocument},
+)
+TAKE_UP = Update(
+    table=tables.SpecificationDocument,
+    may=MANAGE,
+    at="document_id",
+    to=DocumentStatus.DRAFT,
+    shows={"document": tables.SpecificationDocument},
 )
 DELETE = Deletion(
     table=tables.Comment,
@@ -225,6 +246,54 @@ async def test_a_state_is_reached_once(do: Doing, world: World) -> None:
     assert (first[1], second[1]) == (world.thread_0.id, None)
     assert RESOLVE.refusal(second[2], None) is None
     assert await do.events() == [("THREAD_RESOLVED", 1)]
+
+
+async def test_what_is_brought_to_a_state_keeps_the_version_that_it_needs(do: Doing, world: World) -> None:
+    document = {"document_id": world.requirements.public_id}
+    old = await do("ada", SUBMIT, **document, expected_version=1)
+    assert old[1] is None
+    refused = SUBMIT.refusal(old[2], SimpleNamespace(**document, expected_version=1))
+    assert refused is not None
+    assert (type(refused), refused.message) == (Conflict, "The document is at version 2 by now; you saw version 1.")
+    assert (await do("ada", SUBMIT, **document, expected_version=2))[1] == world.requirements.id
+    async with do.database.read() as session:
+        found = await session.get_one(tables.SpecificationDocument, world.requirements.id)
+    assert (found.version, found.status) == (2, DocumentStatus.REVIEW)
+
+
+async def test_whoever_meets_the_condition_is_refused_and_nothing_is_changed(do: Doing, world: World) -> None:
+    document = {"document_id": world.requirements.public_id, "expected_version": 2}
+    row = await do("ben", SUBMIT, **document)
+    refused = SUBMIT.refusal(row[2], SimpleNamespace(**document))
+    assert refused is not None
+    assert (row[1], type(refused), refused.message, refused.at) == (None, Forbidden, "Not you.", "documentId")
+    assert await do.events() == []
+
+
+async def test_what_is_in_the_state_already_refuses_nobody(do: Doing, world: World) -> None:
+    document = {"document_id": world.requirements.public_id, "expected_version": 2}
+    await do("ada", SUBMIT, **document)
+    row = await do("ben", SUBMIT, **document)
+    assert (row[1], SUBMIT.refusal(row[2], SimpleNamespace(**document))) == (None, None)
+
+
+async def test_changes_of_one_moment_are_refused_each_by_itself(do: Doing, world: World) -> None:
+    document = {"document_id": world.requirements.public_id, "expected_version": 2}
+    rows = await asyncio.gather(*(do(who, SUBMIT, **document) for who in ("ben", "ada")))
+    assert [row[1] for row in rows] == [None, world.requirements.id]
+
+
+async def test_a_closed_row_is_brought_to_the_states_that_may_follow(do: Doing, world: World) -> None:
+    row_ = tables.SpecificationDocument
+    archived = update(row_).where(row_.id == world.requirements.id).values(status=DocumentStatus.ARCHIVED)
+    async with do.database.work(world.viewer("ada")) as work:
+        await work.execute(archived)
+    document = {"document_id": world.requirements.public_id}
+    row = await do("ada", SUBMIT, **document, expected_version=2)
+    refused = SUBMIT.refusal(row[2], SimpleNamespace(**document, expected_version=2))
+    assert refused is not None
+    assert refused.message == "This is ARCHIVED and cannot become REVIEW."
+    assert (await do("ada", TAKE_UP, **document))[1] == world.requirements.id
 
 
 async def test_a_row_is_deleted_by_whoever_may(do: Doing, world: World) -> None:

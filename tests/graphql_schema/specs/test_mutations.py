@@ -11,7 +11,7 @@ from db import tables
 from db.tables import ProjectRole, ProjectStatus, ReactionType
 from graphql_schema.core.strawberry_seam import declared_of
 from tests.conftest import Graph
-from tests.graphql_schema.asking import UNKNOWN, add, change, done, error_code, refusal, refusals, values, with_ids
+from tests.graphql_schema.asking import UNKNOWN, change, done, error_code, refusal, refusals, values, with_ids
 from tests.invariants.schema import object_type
 from tests.world import World
 
@@ -257,75 +257,6 @@ async def test_a_guest_begins_no_project(graph: Graph) -> None:
 async def test_the_same_person_may_begin_many_projects_at_once(graph: Graph) -> None:
     await asyncio.gather(*(done(graph, "sam", CREATE_PROJECT, name=f"Globe {number}") for number in range(5)))
     assert await graph.data("sam", "{ projects { totalCount } }") == {"projects": {"totalCount": 5}}
-
-
-# --- members ---------------------------------------------------------------------------------------------------------
-
-
-async def test_members_are_added_with_their_roles(graph: Graph, world: World) -> None:
-    people = [{"userId": world.ben.public_id, "role": "REVIEWER"}, {"userId": world.sam.public_id}]
-    project = (await done(graph, "root", ADD_MEMBERS, projectId=world.island.public_id, members=people))["project"]
-    assert project["members"]["nodes"] == [
-        {"role": "REVIEWER", "status": "ACTIVE", "user": {"name": "Ben"}},
-        {"role": "MEMBER", "status": "ACTIVE", "user": {"name": "Sam"}},
-    ]
-    assert await values(graph, "sam", "{ projects { nodes { name } } }") == ["Island"]
-
-
-async def test_who_was_removed_is_let_in_again(graph: Graph, world: World) -> None:
-    given = {"projectId": world.atlas.public_id, "members": [{"userId": world.rob.public_id, "role": "VIEWER"}]}
-    project = (await done(graph, "ada", ADD_MEMBERS, **given))["project"]
-    assert {"role": "VIEWER", "status": "ACTIVE", "user": {"name": "Rob"}} in project["members"]["nodes"]
-    assert await values(graph, "rob", "{ projects { nodes { name } } }") == ["Atlas"]
-
-
-WRONG = {"projectId": "@atlas", "members": [{"userId": name} for name in ("@rob", "@olga", "@rob", "@ada", "nobody")]}
-FOUND_WRONG = [
-    ("NOT_FOUND", "input.members.1.userId"),
-    ("BAD_USER_INPUT", "input.members.2.userId"),
-    ("BAD_USER_INPUT", "input.members.3.userId"),
-    ("NOT_FOUND", "input.members.4.userId"),
-]
-
-
-async def test_with_one_who_cannot_be_added_nobody_is(graph: Graph, world: World) -> None:
-    assert await refusals(graph, "ada", ADD_MEMBERS, **with_ids(world, WRONG)) == FOUND_WRONG
-    again = {"projectId": "@atlas", "members": [{"userId": "@rob"}, {"userId": "@ben"}]}
-    refused = await refusals(graph, "ada", ADD_MEMBERS, **with_ids(world, again))
-    assert refused == [("CONFLICT", "input.members.1.userId")]
-    assert await values(graph, "rob", "{ projects { nodes { name } } }") == []
-
-
-async def test_who_cannot_be_added_may_be_skipped(graph: Graph, world: World) -> None:
-    wrong = with_ids(world, {**WRONG, "members": [*WRONG["members"], {"userId": "@ben", "role": "LEAD"}]})
-    skipped = await refusals(graph, "ada", ADD_MEMBERS, **wrong, onError="SKIP")
-    assert skipped == [*FOUND_WRONG, ("CONFLICT", "input.members.5.userId")]
-    query = '{ node(id: "@atlas") { ... on SpecificationProject { members { nodes { role } } } } }'
-    roles = await values(graph, "ada", query)
-    assert sorted(roles) == ["MEMBER", "MEMBER", "VIEWER"]
-    assert await values(graph, "rob", "{ projects { nodes { name } } }") == ["Atlas"]
-
-
-async def test_of_the_same_member_added_many_times_at_once_one_counts(graph: Graph, world: World) -> None:
-    people = [{"userId": world.rob.public_id}]
-    given = {"projectId": world.atlas.public_id, "members": people}
-    calls = (graph.data("ada", ADD_MEMBERS, input=given) for _ in range(4))
-    payloads = [answer["addProjectMembers"] for answer in await asyncio.gather(*calls)]
-    assert sorted(error["code"] for payload in payloads for error in payload["errors"]) == ["CONFLICT"] * 3
-
-
-@pytest.mark.parametrize("name", ["createProject", "addProjectMembers"])
-async def test_a_hundred_members_take_as_many_statements_as_two(graph: Graph, world: World, name: str) -> None:
-    people = [tables.User(email=f"{number}@example.com", name=str(number)) for number in range(103)]
-    await add(graph.database, *people)
-    given = [{"userId": person.public_id} for person in people]
-    mutation = CREATE_PROJECT if name == "createProject" else ADD_MEMBERS
-    rest = {"name": "Globe"} if name == "createProject" else {"projectId": world.atlas.public_id}
-    await done(graph, "root", mutation, **rest, members=given[:2])
-    few = len(graph.statements)
-    await done(graph, "root", mutation, **rest, members=given[2:102])
-    assert len(graph.statements) == few
-    assert await refusal(graph, "root", mutation, **rest, members=given[2:]) == ("BAD_USER_INPUT", "input.members")
 
 
 # --- talk ------------------------------------------------------------------------------------------------------------

@@ -45,12 +45,16 @@ export type DocumentEventKind =
   | 'COMMENT_EDITED'
   /** Somebody saved the document. */
   | 'DOCUMENT_EDITED'
+  /** The document waits for approval, was approved, or is to be written on. */
+  | 'DOCUMENT_STATUS_CHANGED'
   /** Somebody reacted to a comment. */
   | 'REACTION_ADDED'
   /** Somebody took a reaction back. */
   | 'REACTION_REMOVED'
   /** Nothing happened: the document as it is when you begin to listen, and where events are lost. */
   | 'SNAPSHOT'
+  /** Somebody deleted a thread with all that was said in it. */
+  | 'THREAD_DELETED'
   /** Somebody opened a thread with a comment. */
   | 'THREAD_OPENED'
   /** Somebody opened a settled thread again. */
@@ -109,12 +113,20 @@ export type ProgressEventKind =
 
 /** Something that happened to a project itself. */
 export type ProjectEventKind =
+  /** A document waits for approval, was approved, or is to be written on. */
+  | 'DOCUMENT_STATUS_CHANGED'
   /** Somebody works on the project from now on. */
   | 'MEMBER_ADDED'
+  /** Somebody has another role in the project. */
+  | 'MEMBER_CHANGED'
   /** Somebody was removed from the project, or has left it. */
   | 'MEMBER_REMOVED'
-  /** Somebody changed what the project says of itself. */
+  /** The project is in another phase. */
+  | 'PHASE_CHANGED'
+  /** Somebody changed what the project says of itself, its status or its owner. */
   | 'PROJECT_CHANGED'
+  /** The project is gone, with all that was in it. */
+  | 'PROJECT_DELETED'
   /** Nothing happened: the project as it is when you begin to listen, and where events are lost. */
   | 'SNAPSHOT';
 
@@ -128,7 +140,7 @@ export type ProjectMemberInput = {
 
 /** The role of a member in a specification project. */
 export type ProjectRole =
-  /** Edits and comments, and manages the members. */
+  /** Edits and comments, approves, and manages the project and its members. */
   | 'LEAD'
   /** Edits and comments. */
   | 'MEMBER'
@@ -200,6 +212,7 @@ export type CourseQuery = { __typename: 'Query', node:
     | { __typename: 'Course', id: string, title: string, viewerProgress: { __typename: 'CourseProgress', id: string, completedLessons: number, totalLessons: number, progressPercent: number } | null, modules: { __typename: 'CourseModuleConnection', nodes: Array<{ __typename: 'CourseModule', id: string, lessons: { __typename: 'LessonConnection', nodes: Array<{ __typename: 'Lesson', id: string, title: string, viewerProgress: { __typename: 'LessonProgress', id: string, completed: boolean } | null }> } }> } }
     | { __typename: 'CourseModule' }
     | { __typename: 'CourseProgress' }
+    | { __typename: 'DocumentReview' }
     | { __typename: 'DocumentVersion' }
     | { __typename: 'Enrollment' }
     | { __typename: 'Invitation' }
@@ -219,6 +232,7 @@ export type CourseQuery = { __typename: 'Query', node:
     | { __typename: 'Session' }
     | { __typename: 'SpecificationDocument' }
     | { __typename: 'SpecificationProject' }
+    | { __typename: 'Suggestion' }
     | { __typename: 'User' }
     | { __typename: 'WebhookEvent' }
    | null };
@@ -272,6 +286,7 @@ export type DocumentQuery = { __typename: 'Query', node:
     | { __typename: 'Course' }
     | { __typename: 'CourseModule' }
     | { __typename: 'CourseProgress' }
+    | { __typename: 'DocumentReview' }
     | { __typename: 'DocumentVersion' }
     | { __typename: 'Enrollment' }
     | { __typename: 'Invitation' }
@@ -291,6 +306,7 @@ export type DocumentQuery = { __typename: 'Query', node:
     | { __typename: 'Session' }
     | { __typename: 'SpecificationDocument', id: string, phase: SpecificationPhase, version: number, content: string, project: { __typename: 'SpecificationProject', id: string }, threads: { __typename: 'CommentThreadConnection', totalCount: number, nodes: Array<{ __typename: 'CommentThread', id: string, status: CommentStatus, position: { __typename: 'Position', line: number }, resolvedBy: { __typename: 'User', id: string, name: string } | null, comments: { __typename: 'CommentConnection', totalCount: number, nodes: Array<{ __typename: 'Comment', id: string, content: string, createdAt: string, editedAt: string | null, author: { __typename: 'User', id: string, name: string }, reactions: { __typename: 'ReactionConnection', nodes: Array<{ __typename: 'Reaction', id: string, type: ReactionType, user: { __typename: 'User', id: string, name: string } }> } }> } }> } }
     | { __typename: 'SpecificationProject' }
+    | { __typename: 'Suggestion' }
     | { __typename: 'User' }
     | { __typename: 'WebhookEvent' }
    | null };
