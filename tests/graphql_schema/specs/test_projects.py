@@ -11,7 +11,7 @@ from graphql_schema.execution import RequestError
 from tests.conftest import Graph
 from tests.graphql_schema.asking import add, change, done, listed, refusal, refusals
 from tests.graphql_schema.conftest import Listen
-from tests.graphql_schema.specs.test_mutations import CREATE_PROJECT, DELETE_COMMENT, UPDATE_PROJECT
+from tests.graphql_schema.specs.test_mutations import CREATE_PROJECT, DELETE_COMMENT, DELETE_THREAD, UPDATE_PROJECT
 from tests.graphql_schema.specs.test_subscriptions import KINDS
 from tests.world import World
 
@@ -140,6 +140,34 @@ async def test_who_hears_of_a_comment_that_is_gone_is_told_its_id(graph: Graph, 
         "comment": None,
         "thread": {"id": world.thread_1.public_id},
     }
+
+
+async def test_a_thread_is_deleted_with_all_that_was_said_in_it_and_the_others_stay(graph: Graph, world: World) -> None:
+    payload = await done(graph, "ada", DELETE_THREAD, threadId=world.thread_1.public_id)
+    assert payload["deletedThreadId"] == world.thread_1.public_id
+    assert payload["document"]["threads"]["nodes"] == [{"id": world.thread_0.public_id}]
+    rows = [world.thread_1, world.comment, world.thread_0]
+    query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    found = (await graph.data("ada", query, ids=[row.public_id for row in rows]))["nodes"]
+    assert found == [None, None, {"id": world.thread_0.public_id}]
+    gone = await refusal(graph, "ada", DELETE_THREAD, threadId=world.thread_1.public_id)
+    assert gone == ("NOT_FOUND", "input.threadId")
+
+
+async def test_a_thread_is_deleted_by_who_manages_the_project_and_by_no_author(graph: Graph, world: World) -> None:
+    given = {"threadId": world.thread_0.public_id}
+    for who, code in {"ben": "FORBIDDEN", "vera": "FORBIDDEN", "rob": "NOT_FOUND", "olga": "NOT_FOUND"}.items():
+        assert await refusal(graph, who, DELETE_THREAD, **given) == (code, "input.threadId")
+    await change(graph.database, world.bens_place, role=ProjectRole.LEAD)
+    await done(graph, "ben", DELETE_THREAD, **given)
+
+
+async def test_who_hears_of_a_thread_that_is_gone_is_told_its_id(graph: Graph, world: World, listen: Listen) -> None:
+    query = KINDS.replace("{ kind }", "{ kind deletedThreadId thread { id } }")
+    async with listen("vera", query, document=world.requirements.public_id) as ear:
+        await done(graph, "ada", DELETE_THREAD, threadId=world.thread_1.public_id)
+        event = (await ear.hear())["data"]["documentEvents"]
+    assert event == {"kind": "THREAD_DELETED", "deletedThreadId": world.thread_1.public_id, "thread": None}
 
 
 async def test_the_people_of_a_project_are_its_active_members(graph: Graph, world: World) -> None:
