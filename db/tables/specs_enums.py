@@ -33,7 +33,7 @@ class ProjectRole(Words):
 class MembershipStatus(Words):
     """Whether a membership holds. Only an active one gives access."""
 
-    INVITED = "INVITED", "Asked, and has not answered."
+    INVITED = "INVITED", "Asked, and has not answered.", "Nobody is: who is invited is among the `invitations`."
     ACTIVE = "ACTIVE", "Holds."
     REMOVED = "REMOVED", "Held once."
 

@@ -115,6 +115,7 @@ def enumeration(kind: type[Enum]) -> Any:
         strawberry.enum(kind, description=kind.__doc__)
         for value in kind.__strawberry_definition__.values:  # type: ignore[attr-defined]
             value.description = getattr(kind[value.name], "meaning", None)
+            value.deprecation_reason = getattr(kind[value.name], "deprecation", None)
     return kind
 
 

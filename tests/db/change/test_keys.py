@@ -20,7 +20,7 @@ from db.coalescing import Record
 from db.errors import BadInput, KeyReused
 from db.outbox import OutboxEvent
 from tests.conftest import NotingDatabase
-from tests.db.change.test_statement import ADD, EDIT_DOCUMENT, RESOLVE
+from tests.db.change.test_statement import ADD, EDIT_DOCUMENT, RESOLVE, SUBMIT
 from tests.world import World
 
 PIECES = ['{"shown":', ',"moved":', "}"]
@@ -93,6 +93,12 @@ async def test_what_was_refused_leaves_no_key(do: Keyed, world: World, comment: 
         await do(ADD, **comment | {"content": " "})
     old = {"document_id": world.requirements.public_id, "content": "New", "expected_version": 1}
     assert (await do(EDIT_DOCUMENT, **old))[1] is None
+    assert await do.counted(tables.IdempotencyKey) == [0]
+
+
+async def test_what_a_condition_has_refused_leaves_no_key(do: Keyed, world: World) -> None:
+    document = {"document_id": world.requirements.public_id, "expected_version": 2}
+    assert (await do(SUBMIT, **document))[1] is None
     assert await do.counted(tables.IdempotencyKey) == [0]
 
 

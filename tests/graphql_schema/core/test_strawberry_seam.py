@@ -1,12 +1,14 @@
 """What is used of Strawberry beside its documented interface."""
 
 from importlib.metadata import version
+from typing import Any
 
 import strawberry
 from graphql import GraphQLInputObjectType, graphql_sync, introspection_types
 from strawberry.schema_directives import OneOf
 
 from graphql_schema.core.strawberry_seam import VERIFIED_WITH, Schema
+from graphql_schema.schema import executor
 
 DESCRIBED = introspection_types["__Type"]
 
@@ -44,3 +46,10 @@ def test_an_input_that_wants_one_of_its_fields_says_so() -> None:
     assert type_.is_one_of
     answer = graphql_sync(schema, '{ __type(name: "Choice") { isOneOf } }')
     assert answer.data == {"__type": {"isOneOf": True}}
+
+
+def test_a_value_of_an_enumeration_says_what_to_use_instead() -> None:
+    type_: Any = executor.schema.get_type("MembershipStatus")
+    reasons = {name: value.deprecation_reason for name, value in type_.values.items()}
+    instead = "Nobody is: who is invited is among the `invitations`."
+    assert reasons == {"INVITED": instead, "ACTIVE": None, "REMOVED": None}

@@ -201,16 +201,18 @@ async def test_of_approvals_at_the_same_time_one_counts(graph: Graph, world: Wor
     assert [kind for kind, _ in told] == ["DOCUMENT_STATUS_CHANGED"]
 
 
-async def test_what_is_saved_while_it_is_approved_is_not_approved(graph: Graph, world: World) -> None:
+@pytest.mark.parametrize("status", ["DRAFT", "REVIEW"])
+async def test_what_is_saved_while_it_is_approved_is_not_approved(graph: Graph, world: World, status: str) -> None:
+    """Not even if it is submitted again by then."""
     await in_review(graph, world.requirements)
     given = {"documentId": world.requirements.public_id, "expectedVersion": 2}
     async with graph.database.work(GUEST) as work:
         await work.execute(text("SET LOCAL lock_timeout = '30s'"))
-        await saved(work, world, world.ben, status="DRAFT")
+        await saved(work, world, world.ben, status=status)
         late = asyncio.create_task(told_of(graph, "ada", APPROVE, **given))
         await until(graph.database, WAITS)
     document, code, _, _ = await late
-    assert (document["version"], document["status"], code) == (3, "DRAFT", "CONFLICT")
+    assert (document["version"], document["status"], code) == (3, status, "CONFLICT")
 
 
 async def test_nobody_approves_what_they_save_and_submit_in_the_same_moment(graph: Graph, world: World) -> None:
