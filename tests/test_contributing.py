@@ -77,8 +77,11 @@ def copy(tmp_path: Path, world: World) -> Path:
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("data", "dist"))
     for place, code in BLOCKS:
         _add(tmp_path / place["file"], code, owner=place["owner"])
-    for code in OF_ALL_KINDS:
-        _add(tmp_path / "graphql_schema/specs/mutations.py", code, owner=None)
+    # Behind all modules of mutations, with all that these have: what is declared again is as the last of them has it.
+    specs = tmp_path / "graphql_schema/specs"
+    names = sorted(file.stem for file in specs.glob("*mutations.py"))
+    known = "".join(f"from graphql_schema.specs.{name} import *\n" for name in names)
+    (specs / "written_mutations.py").write_text("\n".join((known, *OF_ALL_KINDS)))
     (tmp_path / "world").write_bytes(pickle.dumps(vars(world)))
     return tmp_path
 
