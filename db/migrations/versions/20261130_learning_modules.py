@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 revision = '7632c8e98a5f'
-down_revision = 'db699aed134e'
+down_revision = 'f186475967c1'
 branch_labels = None
 depends_on = None
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = '09955fe4add4'
-down_revision = 'db699aed134e'
+down_revision = '7632c8e98a5f'
 branch_labels = None
 depends_on = None
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = '94faaa956ba8'
-down_revision = 'db699aed134e'
+down_revision = '09955fe4add4'
 branch_labels = None
 depends_on = None
 
