@@ -138,6 +138,20 @@ async def one(
     return dict(await _rows(session, viewer, statement, keys))
 
 
+async def named(
+    session: AsyncSession,
+    viewer: Viewer,
+    table: type[Base],
+    child: type[Base],
+    on: Callable[[Any, Any], ColumnElement[bool]],
+    keys: Sequence[UUID],
+) -> dict[UUID, Base]:
+    """For each of these rows of `table` the row of `child` for which a condition, which has values in it, holds."""
+    parent, row = table.__table__.alias("parent"), child.__table__.alias("child")
+    found = select(parent.c.id, aliased(child, row)).select_from(parent.join(row, on(parent.c, row.c)))
+    return dict(await _rows(session, viewer, found.where(parent.c.id == _any(), allows(SEE, row, viewer)), keys))
+
+
 async def pages(
     session: AsyncSession,
     viewer: Viewer,

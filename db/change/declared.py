@@ -56,7 +56,7 @@ class Change:
     """A row of `table` is found by its id in the field `at` of the input, if the viewer `may` do it.
 
     `tells` is the kind of the event. `shows` are the rows that are answered with, by their names. `also` makes one row
-    more, of the columns of the changed one.
+    more, of the columns of the changed one; with `also_if` only if the input has something in this field.
     """
 
     past: ClassVar[str]
@@ -69,6 +69,7 @@ class Change:
     shows: Mapping[str, type[Base]]
     also: Make | None = None
     is_audited: bool = True
+    also_if: str | None = None
 
     @property
     def target(self) -> type[Base]:
@@ -108,10 +109,12 @@ class Change:
             **viewer.parameters,
         }
         for given, type_ in self.inputs:
-            value = reduce(getattr, given.path_, input)
+            value = reduce(_within, given.path_, input)
             is_left_out = given.unset_ is not None and value is given.unset_
             found[given.parameter_] = None if is_left_out else bound(value, type_)
             found[f"has_{given.parameter_}"] = not is_left_out
+        if self.also_if:
+            found["has_also"] = getattr(input, self.also_if) is not None
         return found
 
     def key(self, input: Any) -> UUID | None:
@@ -245,6 +248,11 @@ class Deletion(Change):
 def row_values(row: Base) -> tuple[type[Base], Values]:
     """The table and the values of a row that is made of expressions."""
     return type(row), {name: value for name, value in vars(row).items() if not name.startswith("_")}
+
+
+def _within(input: Any, name: str) -> Any:
+    """A value in an input; None in what was left out."""
+    return None if input is None else getattr(input, name)
 
 
 def bound(value: Any, type_: TypeEngine[Any]) -> Any:

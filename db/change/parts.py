@@ -192,6 +192,8 @@ class Parts:
         given = self.expressions(table, {**defaults(table), **values})
         rows = select(bindparam(id_, type_=Uuid()), *given.values()).select_from(source, *self.asked)
         rows = rows.where(*self._of_run(source))
+        if self.change.also_if and name == "also":
+            rows = rows.where(bindparam("has_also", type_=Boolean()))
         into: Any = table.__table__
         added = insert(into).from_select(["id", *(one.name for one in given)], rows, include_defaults=False)
         if isinstance(self.change, Addition) and self.change.once and name == "changed":

@@ -15,6 +15,8 @@ from db.demo.people import People, Person, logins, revisions
 from db.demo.rows import Batch, Row, as_json, key, row
 from db.demo.sources import Record, moment
 from db.tables import DocumentStatus, ProjectStatus, SpecificationPhase
+from db.texts import rows as rows_of_threads
+from db.texts.places import Place, Text
 
 PHASES = (SpecificationPhase.REQUIREMENTS, SpecificationPhase.DESIGN, SpecificationPhase.TASKS)
 NOW_IN = {  # what the sources call the state of a project → its status, its phase, and how that phase's document stands
@@ -65,6 +67,16 @@ def content(project: Record, phase: SpecificationPhase) -> str:
     return str(project["phases"][phase.lower()]["content"])
 
 
+def version(project: Record, phase: SpecificationPhase) -> int:
+    """The version of that text: the one after all that are known of."""
+    return len(_history(project, phase)) + 1
+
+
+def anchored(project: Record, phase: SpecificationPhase, line: int) -> Row:
+    """The columns of a thread about a line of the text."""
+    return rows_of_threads.anchored(Text(content(project, phase)), Place(line, 0), version=version(project, phase))
+
+
 def _project(project: Record, people: People) -> Row:
     status, phase, _ = NOW_IN[project["status"]]
     return row(
@@ -92,7 +104,7 @@ def _document(project: Record, phase: SpecificationPhase) -> Row:
         project_id=project_id(project),
         phase=phase,
         content=content(project, phase),
-        version=len(history_of(project, phase)) + 1,
+        version=version(project, phase),
         status=(status := _document_status(project, phase)),
         approved_at=updated if status is DocumentStatus.APPROVED else None,
         approved_by_id=None,

@@ -15,7 +15,7 @@ from db import tables
 from db.demo.people import People, Person, revisions
 from db.demo.rows import Batch, Row, key, row
 from db.demo.sources import Record, Sources, moment
-from db.demo.specs import PHASES, content, document_id, owner
+from db.demo.specs import PHASES, anchored, content, document_id, owner
 from db.tables import CommentStatus, ReactionType, SpecificationPhase
 
 
@@ -79,12 +79,13 @@ def _thread(review: Placed, name: str, people: People) -> Row:
     said = review.threads[name]
     approval = _approval(review, name)
     last = max(said[-1]["created_at"], approval["created_at"] if approval else "")
+    line = said[0]["line"] or 0
     return row(
         tables.CommentThread,
         f"{review.record['id']}/{name}",
         at=moment(said[0]["created_at"]),
         document_id=document_id(review.project, review.phase),
-        line=(said[0]["line"] or 0) % len(content(review.project, review.phase).splitlines()),
+        **anchored(review.project, review.phase, line % content(review.project, review.phase).count("\n")),
         status=CommentStatus.RESOLVED if approval else CommentStatus.OPEN,
         resolved_at=approval and moment(approval["created_at"]),
         resolved_by_id=approval and people.known(approval["author"]).id,
@@ -155,7 +156,7 @@ def _remark_thread(remark: Record, project: Record) -> Row:
         remark["id"],
         at=_raised_at(project),
         document_id=document_id(project, phase),
-        line=line,
+        **anchored(project, phase, line),
         status=CommentStatus.OPEN,
         resolved_at=None,
         resolved_by_id=None,
@@ -177,7 +178,7 @@ def _remark_comment(remark: Record, project: Record, people: People) -> Row:
 def _position(remark: Record, project: Record) -> tuple[SpecificationPhase, int]:
     """The line of a document with the remark's label, or else with the last line of its text."""
     text = remark["label"] or remark["body"].splitlines()[-1]
-    lines = ((phase, *line) for phase in PHASES for line in enumerate(content(project, phase).splitlines()))
+    lines = ((phase, *line) for phase in PHASES for line in enumerate(content(project, phase).split("\n")))
     return next((phase, number) for phase, number, line in lines if text in line)
 
 

@@ -15,6 +15,7 @@ from db.permissions import COMMENT, EDIT, MANAGE, OWN, SEE, Roles
 from db.rules import members, owned_by, through
 from db.search import searchable
 from db.tables.specs_enums import (
+    AnchorState,
     CommentStatus,
     DocumentStatus,
     MembershipStatus,
@@ -176,13 +177,30 @@ class DocumentVersion(Base, access=through("document_id"), prefix="ver"):
 
 
 class CommentThread(Updated, Base, access=through("document_id"), prefix="thr"):
-    """A conversation at a position of a document."""
+    """A conversation about a stretch of a document.
+
+    That is from `line` and `character` up to `end_line` and `end_character` of the text of today. In the text of
+    `document_version`, on which it was opened, it was where the columns `original_` say, and read `quote`, between
+    `quote_before` and `quote_after`. Where it reads differently today, `rewritten` is how.
+    """
 
     __tablename__ = "comment_threads"
 
     document_id: Mapped[UUID] = refers("specification_documents")
     line: Mapped[int]
     character: Mapped[int] = count()
+    end_line: Mapped[int] = count()
+    end_character: Mapped[int] = count()
+    rewritten: Mapped[str | None] = string(10_000)
+    anchor_state: Mapped[AnchorState] = state(AnchorState.EXACT)
+    document_version: Mapped[int] = count(1)
+    original_line: Mapped[int] = count()
+    original_character: Mapped[int] = count()
+    original_end_line: Mapped[int] = count()
+    original_end_character: Mapped[int] = count()
+    quote: Mapped[str] = string(10_000, default="", server_default="")
+    quote_before: Mapped[str] = string(32, default="", server_default="")
+    quote_after: Mapped[str] = string(32, default="", server_default="")
     status: Mapped[CommentStatus] = state(CommentStatus.OPEN, transitions=THREAD_TRANSITIONS)
     resolved_at: Mapped[datetime | None]
     resolved_by_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", reveals=True, index=True)
@@ -192,6 +210,7 @@ class CommentThread(Updated, Base, access=through("document_id"), prefix="thr"):
         Index(None, "document_id", "created_at", "id"),
         partial("ix_comment_threads_open", "document_id", "line", "id", where={"status": CommentStatus.OPEN}),
         check("line >= 0 AND character >= 0", at="position", says="Lines and characters are counted from 0."),
+        check("(line, character) <= (end_line, end_character)", at="end", says="The end is not before the start."),
         check(
             "(status = 'RESOLVED') = (resolved_at IS NOT NULL)",
             name="resolved",

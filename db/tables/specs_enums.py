@@ -54,6 +54,14 @@ class CommentStatus(Words):
     RESOLVED = "RESOLVED", "Settled."
 
 
+class AnchorState(Words):
+    """The state of the text that a thread is about, since it was opened."""
+
+    EXACT = "EXACT", "It is as it was when the thread was opened, at the same place."
+    MOVED = "MOVED", "It is elsewhere by now, or reads a little differently."
+    OUTDATED = "OUTDATED", "It is gone. The thread is where it was, and with it again when it comes back."
+
+
 class ReactionType(Words):
     """A kind of reaction to a comment."""
 
@@ -81,6 +89,7 @@ class DocumentEventKind(Words):
     THREAD_DELETED = "THREAD_DELETED", "Somebody deleted a thread with all that was said in it."
     COMMENT_ADDED = "COMMENT_ADDED", "Somebody said something in a thread."
     COMMENT_EDITED = "COMMENT_EDITED", "Somebody changed what they said."
+    SUGGESTION_APPLIED = "SUGGESTION_APPLIED", "Somebody took a suggestion over into the text, which was saved with it."
     COMMENT_DELETED = "COMMENT_DELETED", "Somebody took a comment back, or had it taken away."
     REACTION_ADDED = "REACTION_ADDED", "Somebody reacted to a comment."
     REACTION_REMOVED = "REACTION_REMOVED", "Somebody took a reaction back."

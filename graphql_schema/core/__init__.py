@@ -6,7 +6,9 @@ from graphql_schema.core.connections import listing, many, many_to_many
 from graphql_schema.core.expressions import sql
 from graphql_schema.core.fields import column, deprecated, embedded, one
 from graphql_schema.core.figures import average, count, highest, lowest, percentile, total
+from graphql_schema.core.made import made
 from graphql_schema.core.mutations import mutation
+from graphql_schema.core.named import named
 from graphql_schema.core.nodes import NODES, embedded_in, interface, node
 from graphql_schema.core.presence import presence, signal
 from graphql_schema.core.references import references
@@ -38,10 +40,12 @@ __all__ = [
     "listing_of",
     "lookup",
     "lowest",
+    "made",
     "many",
     "many_of",
     "many_to_many",
     "mutation",
+    "named",
     "node",
     "number",
     "one",

@@ -143,6 +143,7 @@ def add(
     may: May,
     row: Make,
     also: Make | None = None,
+    also_if: str | None = None,
     once: bool = False,
     renews: Callable[[Any, Any], Values] | None = None,
     is_audited: bool = True,
@@ -151,22 +152,12 @@ def add(
 ) -> OneStatement:
     """A row more: `row(found, input, viewer)`, which hangs on the one that is found.
 
-    `also(added, input, viewer)` makes another that hangs on that. With `once` a row that a unique constraint would
-    refuse is there already, and nothing is changed; with `renews` that row gets the values `renews(old, new)`. It shows
-    the added row, or the rows that are named.
+    `also(added, input, viewer)` makes another that hangs on that, if the input has something in the field `also_if`.
+    With `once` a row that a unique constraint would refuse is there already, and nothing is changed; with `renews` that
+    row gets the values `renews(old, new)`. It shows the added row, or the rows that are named.
     """
-    change = Addition(
-        table=at,
-        may=may,
-        at=_field(at),
-        row=row,
-        also=also,
-        once=once,
-        renews=renews,
-        is_audited=is_audited,
-        tells=tells,
-        shows=shows,
-    )
+    more: Any = {"also": also, "also_if": also_if, "once": once, "renews": renews, "is_audited": is_audited}
+    change = Addition(table=at, may=may, at=_field(at), row=row, **more, tells=tells, shows=shows)
     return _declared(description, input, change, {noun(change.target): change.target})
 
 

@@ -115,18 +115,46 @@ class Column(Field):
 
 @dataclass(frozen=True)
 class Embedded(Field):
-    """Some columns of the row under a name of their own."""
+    """Some columns of the row under a name of their own; with `under` those whose names begin so: `end_line`."""
 
     of: str
+    under: str = ""
 
     def annotation(self, table: type[Base], name: str) -> Any:
         return self.of
 
     def lower(self, at: Selected) -> tree.Node:
-        return at.object()
+        body = at.object()
+        return replace(body, members=tuple(replace(one, node=self._begun(one.node)) for one in body.members))
+
+    def _begun(self, node: tree.Node) -> tree.Node:
+        """A column, as the one whose name begins so."""
+        if not isinstance(node, tree.Value) or not self.under:
+            return node
+        write = node.write
+        named = f"column {self.under}{node.text.removeprefix('column ')}"
+        return replace(node, text=named, write=lambda scope: write(replace(scope, row=Begun(scope.row, self.under))))
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
-        return source
+        return Begun(source, self.under) if self.under else source
+
+
+class Begun:
+    """A row, or its columns, by names without their beginning."""
+
+    def __init__(self, row: Any, under: str) -> None:
+        self._row, self._under = row, under
+
+    @property
+    def c(self) -> "Begun":
+        """The columns of a row that is written as SQL."""
+        return Begun(self._row.c, self._under)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._row, f"{self._under}{name}")
+
+    def __getitem__(self, name: str) -> Any:
+        return self._row[f"{self._under}{name}"]
 
 
 @dataclass(frozen=True)
@@ -178,9 +206,12 @@ def column(description: str, *, needs: Permission | None = None, source: str | N
     return Column(description, needs, source)
 
 
-def embedded(of: str, description: str) -> Embedded:
-    """Some columns of the same row as an object of the type with this name."""
-    return Embedded(description, of)
+def embedded(of: str, description: str, *, under: str = "") -> Embedded:
+    """Some columns of the same row as an object of the type with this name.
+
+    With `under="end_"` its field `line` is the column `end_line`: so one type serves several places of a row.
+    """
+    return Embedded(description, of, under)
 
 
 def one(to: Any, description: str, *, on: Pairing | None = None) -> One:

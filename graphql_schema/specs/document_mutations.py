@@ -1,33 +1,55 @@
 """Writing the documents of specification projects, and approving them."""
 
+from functools import partial
+
 from sqlalchemy import func
 
 from db import tables
-from db.actions.approval import UNAPPROVED, is_of_viewer
+from db.actions import documents, suggestions
+from db.actions.approval import is_of_viewer
 from db.errors import Forbidden
 from db.permissions import COMMENT, EDIT, MANAGE
 from db.tables import DocumentEventKind, DocumentStatus
-from graphql_schema.core import signal, transition, update
-from graphql_schema.specs.inputs import ApproveDocumentInput, DocumentInput, EditDocumentInput, SignalTypingInput
-
-edit_document = update(
-    "Save a document. For members who may edit. What was approved is a draft again: nobody has approved the new text."
-    "\n\nWhen somebody has saved since the version that you changed, nothing is saved: the error is `CONFLICT` and "
-    "`document` is the document as it stands, for you to merge.",
+from db.texts.comparing import compare
+from db.write import Work
+from graphql_schema.core import mutation, signal, transition
+from graphql_schema.specs.inputs import (
+    ApplySuggestionInput,
+    ApproveDocumentInput,
+    DocumentInput,
     EditDocumentInput,
-    at=tables.SpecificationDocument,
-    may=EDIT,
-    version="expected_version",
-    sets=lambda document, input, viewer: {"content": input.content, **UNAPPROVED},
-    also=lambda document, input, viewer: tables.DocumentVersion(
-        document_id=document.id,
-        version=document.version,
-        content=document.content,
-        summary=input.summary,
-        author_id=viewer,
-    ),
-    tells=DocumentEventKind.DOCUMENT_EDITED,
+    SignalTypingInput,
 )
+
+
+@mutation(document=tables.SpecificationDocument)
+async def edit_document(work: Work, input: EditDocumentInput) -> tables.SpecificationDocument:
+    """Save a document. For members who may edit. What was approved is a draft again: nobody has approved the new text.
+
+    When somebody has saved since the version that you changed, nothing is saved: the error is `CONFLICT` and `document`
+    is the document as it stands, for you to merge. Threads stay with the words that they are about: see their `anchor`.
+    """
+    find = partial(work.get, tables.SpecificationDocument, input.document_id, at="documentId", may=EDIT)
+    seen = await find()
+    documents.check_version(seen, input.expected_version)
+    difference = await compare(seen.content, input.content)  # before the document is locked: it can take a second
+    document = await find(lock=True)
+    documents.check_version(document, input.expected_version)
+    return await documents.save(work, document, input.content, input.summary, difference)
+
+
+@mutation(document=tables.SpecificationDocument, suggestion=tables.Suggestion)
+async def apply_suggestion(
+    work: Work, input: ApplySuggestionInput
+) -> tuple[tables.SpecificationDocument, tables.Suggestion]:
+    """Take a suggestion of a comment or of a review over into the text, as its next version. For members who may edit.
+
+    When somebody has saved since the version that you saw, when the text that the suggestion is about is not in the
+    document any more, or when it is applied already, nothing is saved: the error is `CONFLICT`, `document` is the
+    document as it stands, and the message says where the text is now.
+    """
+    return await suggestions.apply(work, input.suggestion_id, expected_version=input.expected_version)
+
 
 submit_document = transition(
     "Ask for approval of a document: a draft is in review. For members who may edit.",

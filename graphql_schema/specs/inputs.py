@@ -171,3 +171,11 @@ class ApproveDocumentInput:
 
     document_id: strawberry.ID = strawberry.field(description="The document.")
     expected_version: int = strawberry.field(description="The version that you have read.")
+
+
+@strawberry.input(description="A suggestion to take over.")
+class ApplySuggestionInput:
+    """A suggestion."""
+
+    suggestion_id: strawberry.ID = strawberry.field(description="The suggestion, of a comment or of a review.")
+    expected_version: int = strawberry.field(description="The version of the document that you saw.")

@@ -1,12 +1,17 @@
 """Talking about the documents of specification projects."""
 
+from functools import partial
+
 import strawberry
 from sqlalchemy import func
 
 from db import tables
+from db.actions import threads
 from db.permissions import COMMENT, MANAGE, OWN
 from db.tables import CommentStatus, DocumentEventKind, ReactionType
-from graphql_schema.core import add, delete, transition, update
+from db.texts.places import Place
+from db.write import Work
+from graphql_schema.core import add, delete, mutation, transition, update
 from graphql_schema.core.strawberry_seam import enumeration
 from graphql_schema.core.texts import text
 
@@ -17,8 +22,17 @@ enumeration(ReactionType)
 class PositionInput:
     """A place."""
 
-    line: int = strawberry.field(description="The line, counted from 0.")
-    character: int = strawberry.field(default=0, description="The character in the line, counted from 0.")
+    line: int = strawberry.field(description="The line, counted from 0. Lines end at `\\n` and nowhere else.")
+    character: int = strawberry.field(
+        default=0, description="The character in the line, counted from 0. A character is a Unicode code point."
+    )
+
+
+@strawberry.input(description="Other words for the text that a thread is about.")
+class SuggestionInput:
+    """A suggestion."""
+
+    replacement: str = text(tables.Suggestion.replacement, "What should stand there instead; empty to take it away.")
 
 
 @strawberry.input(description="A conversation to open.")
@@ -26,8 +40,17 @@ class OpenThreadInput:
     """A new thread."""
 
     document_id: strawberry.ID = strawberry.field(description="The document.")
-    position: PositionInput = strawberry.field(description="The place that it is about.")
+    position: PositionInput = strawberry.field(description="Where the text begins that it is about.")
+    end: PositionInput | None = strawberry.field(
+        default=None, description="Where that ends: before this character. Left out, it is the end of the line."
+    )
+    document_version: int | None = strawberry.field(
+        default=None,
+        description="The version whose text you saw: what is there is found in the text of today. Left out, it is that "
+        "of today.",
+    )
     content: str = text(tables.Comment.content, "The first comment, in Markdown; not empty.")
+    suggestion: SuggestionInput | None = strawberry.field(default=None, description="What should stand there instead.")
 
 
 @strawberry.input(description="Something to say.")
@@ -36,6 +59,9 @@ class AddCommentInput:
 
     thread_id: strawberry.ID = strawberry.field(description="The thread.")
     content: str = text(tables.Comment.content, "The text, in Markdown; not empty.")
+    suggestion: SuggestionInput | None = strawberry.field(
+        default=None, description="What should stand instead of the text that the thread is about, as it is today."
+    )
 
 
 @strawberry.input(description="Something to say differently.")
@@ -70,19 +96,19 @@ class ThreadInput:
     thread_id: strawberry.ID = strawberry.field(description="The thread.")
 
 
-open_thread = add(
-    "Open a conversation at a place of a document, with its first comment. For members who may comment.",
-    OpenThreadInput,
-    at=tables.SpecificationDocument,
-    may=COMMENT,
-    row=lambda document, input, viewer: tables.CommentThread(
-        document_id=document.id, line=input.position.line, character=input.position.character
-    ),
-    also=lambda thread, input, viewer: tables.Comment(thread_id=thread.id, author_id=viewer, content=input.content),
-    tells=DocumentEventKind.THREAD_OPENED,
-    thread=tables.CommentThread,
-    comment=tables.Comment,
-)
+@mutation(thread=tables.CommentThread, comment=tables.Comment)
+async def open_thread(work: Work, input: OpenThreadInput) -> tuple[tables.CommentThread, tables.Comment]:
+    """Open a conversation about a stretch of a document, with its first comment. For members who may comment.
+
+    It stays with these words: see `anchor` of a thread.
+    """
+    find = partial(work.get, tables.SpecificationDocument, input.document_id, at="documentId", may=COMMENT)
+    end = _place(input.end) if input.end else None
+    seen = await threads.seen(work, await find(), _place(input.position), end, input.document_version)
+    document = await find(lock=True)
+    replacement = input.suggestion.replacement if input.suggestion else None
+    return await threads.open_thread(work, document, seen, content=input.content, replacement=replacement)
+
 
 add_comment = add(
     "Say something in a thread. For members who may comment.",
@@ -90,6 +116,8 @@ add_comment = add(
     at=tables.CommentThread,
     may=COMMENT,
     row=lambda thread, input, viewer: tables.Comment(thread_id=thread.id, author_id=viewer, content=input.content),
+    also=lambda comment, input, viewer: threads.suggested(comment, input.suggestion.replacement),
+    also_if="suggestion",
     tells=DocumentEventKind.COMMENT_ADDED,
 )
 
@@ -158,3 +186,7 @@ reopen_thread = transition(
     sets=lambda thread, input, viewer: {"resolved_at": None, "resolved_by_id": None},
     tells=DocumentEventKind.THREAD_REOPENED,
 )
+
+
+def _place(position: PositionInput) -> Place:
+    return Place(position.line, position.character)

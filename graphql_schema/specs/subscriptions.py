@@ -18,6 +18,7 @@ document_events = events(
     document=tables.SpecificationDocument,
     thread=tables.CommentThread,
     comment=tables.Comment,
+    suggestion=tables.Suggestion,
     deleted_comment_id=ID,
     deleted_thread_id=ID,
 )

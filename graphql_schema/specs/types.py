@@ -9,7 +9,20 @@ from db import tables
 from db.access import viewer_id
 from db.permissions import MANAGE
 from db.tables import MembershipStatus, ProjectStatus
-from graphql_schema.core import column, embedded, embedded_in, interface, many, many_to_many, node, number, one, sql
+from graphql_schema.core import (
+    column,
+    embedded,
+    embedded_in,
+    interface,
+    many,
+    many_to_many,
+    named,
+    node,
+    number,
+    one,
+    sql,
+)
+from graphql_schema.specs.differences import diff
 from graphql_schema.visits.types import is_unread
 
 documents = tables.SpecificationDocument.__table__
@@ -176,7 +189,14 @@ class SpecificationDocument:
         "Its text of today as a version: who saved it, when, and what they said of the change.",
         on=lambda document, version: and_(version.document_id == document.id, version.version == document.version),
     )
+    saved_version = named(
+        tables.DocumentVersion,
+        "The version of this number; null if there is none.",
+        on=lambda document, version, number: and_(version.document_id == document.id, version.version == number),
+        number=number("Its number", most=2**31 - 1),
+    )
     versions = many(tables.DocumentVersion.document_id, "All its versions, newest first. The first is that of today.")
+    diff = diff
     threads = many(tables.CommentThread.document_id, "The conversations about it, from its first line to its last.")
     reviews = many(tables.DocumentReview.document_id, "What reviewers found in it, newest first.")
     viewer_visit = one(
@@ -208,18 +228,40 @@ class DocumentVersion:
 class Position:
     """A place in a text."""
 
-    line = column("The line, counted from 0.")
-    character = column("The character in the line, counted from 0.")
+    line = column("The line, counted from 0. Lines end at `\\n` and nowhere else.")
+    character = column("The character in the line, counted from 0. A character is a Unicode code point.")
+
+
+@embedded_in(tables.CommentThread)
+class Original:
+    """The stretch of a text that a thread was opened on."""
+
+    version = column("The version of the document.", source="document_version")
+    position = embedded("Position", "Where it begins in the text of that version.", under="original_")
+    end = embedded("Position", "Where it ends there: before this character.", under="original_end_")
+    quote = column("What stands there.")
+
+
+@embedded_in(tables.CommentThread)
+class Anchor:
+    """The stretch of a text that a thread is about. It stays with its words when the text is saved."""
+
+    state = column("What became of it since the thread was opened.", source="anchor_state")
+    position = embedded("Position", "Where it begins in the text of today; where it was, if it is gone.")
+    end = embedded("Position", "Where it ends: before this character.", under="end_")
+    rewritten = column("What stands there today, if it reads differently; null where it reads as it did, or is gone.")
+    original = embedded("Original", "What it was when the thread was opened.")
 
 
 @node(tables.CommentThread, orders=("line", "created_at", "updated_at", "resolved_at"), filters=("status",))
 class CommentThread:
     """A conversation at a place of a document."""
 
-    position = embedded("Position", "The place in the document's text that it is about.")
+    position = embedded("Position", "The place in the text of today that it is about: `anchor` says more.")
+    anchor = embedded("Anchor", "The stretch of the text that it is about, today and when it was opened.")
     status = column("Whether it still waits for an answer.")
     created_at = column("When it was opened.")
-    updated_at = column("When its state last changed.")
+    updated_at = column("When its state or its place last changed.")
     resolved_at = column("When it was resolved.")
     is_unread = sql(
         bool, "Whether others have said something in it since you marked the document as seen.", is_unread, weight=1

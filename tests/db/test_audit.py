@@ -75,7 +75,7 @@ async def test_what_is_added_and_its_entry_are_one_statement(database: NotingDat
     database.changes.run = watched
     database.statements.clear()
     async with database.work(world.viewer("ben")) as work:
-        thread = await work.add(tables.CommentThread(document_id=world.requirements.id, line=1))
+        thread = await work.add(tables.CommentThread(document_id=world.requirements.id, line=1, end_line=1))
         comment = await work.add(tables.Comment(thread_id=thread.id, author_id=world.ben.id, content="Secret words"))
         work.audit("comment_added", comment)
     assert (len(ran), database.statements) == (1, [])

@@ -41,7 +41,7 @@ async def test_a_row_read_from_a_record_is_the_row_of_a_session(database: Databa
 
 async def test_rows_of_several_tables_are_inserted_by_one_statement(database: Database, world: World) -> None:
     async with database.work(GUEST) as work:
-        thread = await work.add(tables.CommentThread(document_id=world.requirements.id, line=1))
+        thread = await work.add(tables.CommentThread(document_id=world.requirements.id, line=1, end_line=1))
         comments = [
             await work.add(tables.Comment(thread_id=thread.id, author_id=world.ada.id, content=text))
             for text in ("One", "Two")
@@ -62,7 +62,7 @@ async def test_an_inserted_row_has_the_values_that_the_database_has_made(databas
 async def test_of_rows_that_are_added_together_all_are_kept_or_none(database: Database, world: World) -> None:
     async def add_one_twice() -> None:
         async with database.work(GUEST) as work:
-            await work.add(tables.CommentThread(document_id=world.requirements.id, line=99))
+            await work.add(tables.CommentThread(document_id=world.requirements.id, line=99, end_line=99))
             for _ in range(2):
                 await work.add(tables.Reaction(comment_id=world.comment.id, user_id=world.olga.id, type="LIKE"))
 
@@ -91,7 +91,7 @@ async def test_rows_of_several_transactions_of_one_moment_are_written_together(
 ) -> None:
     async def add(line: int) -> tuple[tables.CommentThread, tables.Comment]:
         async with database.work(GUEST) as work:
-            thread = await work.add(tables.CommentThread(document_id=world.requirements.id, line=line))
+            thread = await work.add(tables.CommentThread(document_id=world.requirements.id, line=line, end_line=line))
             comment = tables.Comment(thread_id=thread.id, author_id=world.ada.id, content=f"On {line}")
             return thread, await work.add(comment)
 

@@ -40,6 +40,7 @@ MUTATIONS: dict[str, tuple[str | None, Any]] = {
     "changeProjectMember": ("ada", {"memberId": "@bens_place", "role": "LEAD"}),
     "changeProjectStatus": ("ada", {"projectId": "@atlas", "status": "COMPLETED"}),
     "changeEmail": ("ada", {"email": "lovelace@example.com", "currentPassword": PASSWORD}),
+    "applySuggestion": ("ada", {"suggestionId": "@proposal", "expectedVersion": 2}),
     "changePassword": ("ada", {"currentPassword": PASSWORD, "newPassword": WORDS}),
     "cancelJob": ("ben", {"jobId": "@export"}),
     "assessSkill": ("olga", {"moduleId": "@basics", "skill": WORDS, "level": 3}),

@@ -105,6 +105,8 @@ def _consistent(table: Table, row: dict[str, Any], random: Random, keys: dict[st
     if table.name == "media":  # which belongs to one thing
         owners = [name for name in ("user_id", "course_id", "lesson_id") if row[name]]
         return row | dict.fromkeys(owners[1:])
+    if table.name == "comment_threads":  # whose end is not before their start
+        return row | {"end_line": row["line"]}
     if table.name == "suggestions":  # of a comment or else of a review
         return row | {"review_id": None if row["comment_id"] else random.choice(keys["document_reviews"])}
     return row

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from graphql import (
     GraphQLField,
-    GraphQLInterfaceType,
     GraphQLObjectType,
     get_named_type,
     is_abstract_type,
@@ -154,20 +153,32 @@ def _edges(source: str, name: str, field: GraphQLField) -> Iterator[Edge]:
 
 
 def _leads_on(part: object) -> bool:
-    """Whether an object that is neither a node nor a connection has fields that are more than values."""
-    if isinstance(part, GraphQLInterfaceType):
+    """Whether an object that is neither a node nor a connection has fields that are more than values, or objects."""
+    if not _is_part(part):
         return True
-    assert isinstance(part, GraphQLObjectType)
-    return not all(is_leaf_type(get_named_type(field.type)) for field in part.fields.values())
+    inner = (get_named_type(field.type) for field in part.fields.values())
+    return any(not is_leaf_type(one) and _leads_on(one) for one in inner)
+
+
+def _is_part(type_: Any) -> TypeGuard[GraphQLObjectType]:
+    """Whether an object is neither a node nor a connection."""
+    is_object = isinstance(type_, GraphQLObjectType)
+    return is_object and type_.name not in TABLES and not type_.name.endswith("Connection")
+
+
+def _values(part: GraphQLObjectType) -> str:
+    """A selection of all values of an object, and of those in it."""
+    inner = {key: get_named_type(field.type) for key, field in part.fields.items()}
+    found = {key: f"{key} {{ {_values(one)} }}" if _is_part(one) else key for key, one in inner.items()}
+    return " ".join(text for key, text in found.items() if _is_part(inner[key]) or is_leaf_type(inner[key]))
 
 
 def _other(name: str, field: GraphQLField) -> str | None:
     target = get_named_type(field.type)
     if is_leaf_type(target):
         return name
-    if isinstance(target, GraphQLObjectType) and target.name not in TABLES and not target.name.endswith("Connection"):
-        inner = (_other(key, one) for key, one in target.fields.items())
-        return f"{name}{written(needed(field))} {{ {' '.join(filter(None, inner))} }}"
+    if _is_part(target):
+        return f"{name}{written(needed(field))} {{ {_values(target)} }}"
     return None
 
 

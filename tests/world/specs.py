@@ -2,6 +2,8 @@
 
 from db import tables
 from db.tables import CommentStatus, DocumentStatus, MembershipStatus, ProjectRole, ReactionType, SpecificationPhase
+from db.texts.places import Place, Text
+from db.texts.rows import anchored
 from db.write import Work
 from tests.world import NOON, World
 
@@ -49,7 +51,8 @@ async def project(world: World, work: Work) -> None:
 
 async def talk(world: World, work: Work) -> None:
     for index, line in enumerate((2, 0)):
-        thread = tables.CommentThread(document_id=world.requirements.id, line=line, character=4)
+        about = anchored(Text(world.requirements.content), Place(line, 4), version=2)
+        thread = tables.CommentThread(document_id=world.requirements.id, **about)
         world.rows[f"thread_{index}"] = await work.add(thread)
         for author in ("ada", "ben", "ada"):
             comment = tables.Comment(
@@ -58,9 +61,21 @@ async def talk(world: World, work: Work) -> None:
             world.rows["comment"] = await work.add(comment)
             world.rows.setdefault("remark", comment)
             await work.add(tables.Reaction(comment_id=comment.id, user_id=world.ben.id, type=ReactionType.LIKE))
+    proposal = tables.Suggestion(
+        document_id=world.requirements.id,
+        comment_id=world.remark.id,
+        document_version=2,
+        line=2,
+        character=4,
+        end_line=2,
+        end_character=8,
+        original="user",
+        replacement="traveller",
+    )
+    world.rows["proposal"] = await work.add(proposal)
     settled = tables.CommentThread(
         document_id=world.design.id,
-        line=1,
+        **anchored(Text(world.design.content), Place(1, 0), version=2),
         status=CommentStatus.RESOLVED,
         resolved_at=NOON,
         resolved_by_id=world.ada.id,

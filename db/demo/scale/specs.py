@@ -15,6 +15,8 @@ from db.demo.scale.repositories import Code
 from db.demo.scale.texts import SINCE, UNTIL, Texts, groups, shares
 from db.demo.specs import PHASES
 from db.tables import CommentStatus, DocumentStatus, ProjectRole, ProjectStatus, ReactionType, SpecificationPhase
+from db.texts.places import Place, Text
+from db.texts.rows import anchored
 
 BATCH = 250  # projects
 COMMENTS_IN_A_THREAD = 2.25  # as in the real reviews
@@ -27,7 +29,6 @@ STATUSES = {  # of a project → of its documents
     ProjectStatus.COMPLETED: (DocumentStatus.APPROVED,) * 3,
     ProjectStatus.ARCHIVED: (DocumentStatus.ARCHIVED,) * 3,
 }
-
 Made = tuple[type[Base], list[Row]]
 
 
@@ -124,8 +125,10 @@ def _rows(project: Undertaking, random: Random, *, texts: Texts, code: Code) -> 
     turns = enumerate(islice(cycle(documents), project.versions))
     versions = [_version(project, number, document=turn, texts=texts, random=random) for number, turn in turns]
     yield tables.DocumentVersion, versions
+    contents = {document["id"]: Text(document["content"]) for document in documents}
     threads = [
-        _thread(project, number, document=random.choice(documents), random=random) for number in range(project.threads)
+        _thread(project, number, document=random.choice(documents), contents=contents, random=random)
+        for number in range(project.threads)
     ]
     yield tables.CommentThread, threads
     comments = [
@@ -196,15 +199,16 @@ def _version(project: Undertaking, number: int, *, document: Row, texts: Texts, 
     )
 
 
-def _thread(project: Undertaking, number: int, *, document: Row, random: Random) -> Row:
+def _thread(project: Undertaking, number: int, *, document: Row, contents: Mapping[UUID, Text], random: Random) -> Row:
     at = project.since + (project.until - project.since) * random.random()
     resolved_at = at + LIFE_OF_A_THREAD if random.random() < RESOLVED else None
+    text = contents[document["id"]]
     return row(
         tables.CommentThread,
         f"{project.number}/{number}",
         at=at,
         document_id=document["id"],
-        line=random.randrange(len(document["content"].splitlines())),
+        **anchored(text, Place(random.randrange(len(text.lines)), 0), version=document["version"]),
         status=CommentStatus.RESOLVED if resolved_at else CommentStatus.OPEN,
         resolved_at=resolved_at,
         resolved_by_id=resolved_at and project.speaker(random).id,

@@ -66,7 +66,8 @@ FROM generate_series(1, 20000) n
 JOIN bench.documents d ON d.number = 1 + n % (SELECT count(*) FROM bench.documents);
 ALTER TABLE bench.threads ADD PRIMARY KEY (id);
 
-INSERT INTO comment_threads (id, document_id, line) SELECT id, document_id, 1000000 + number FROM bench.threads;
+INSERT INTO comment_threads (id, document_id, line, end_line)
+SELECT id, document_id, 1000000 + number, 1000000 + number FROM bench.threads;
 
 -- The projects of a viewer for PostGraphile, newest first; the planner inlines it.
 CREATE FUNCTION viewer_projects(viewer uuid) RETURNS SETOF specification_projects LANGUAGE sql STABLE AS $$

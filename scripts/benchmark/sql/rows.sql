@@ -7,8 +7,8 @@ INSERT INTO specification_documents (id, project_id, phase, content)
 SELECT uuidv7(), id, 'REQUIREMENTS', '# Requirements' FROM specification_projects
 WHERE name = 'A project to count the rows of';
 
-INSERT INTO comment_threads (id, document_id, line)
-SELECT uuidv7(), d.id, n FROM specification_documents d
+INSERT INTO comment_threads (id, document_id, line, end_line)
+SELECT uuidv7(), d.id, n, n FROM specification_documents d
 JOIN specification_projects p ON p.id = d.project_id AND p.name = 'A project to count the rows of'
 CROSS JOIN generate_series(1, 10) n;
 

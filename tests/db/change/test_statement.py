@@ -93,7 +93,7 @@ OPEN = Addition(
     may=COMMENT,
     at="document_id",
     shows={"thread": tables.CommentThread},
-    row=lambda document, input, viewer: tables.CommentThread(document_id=document.id, line=1),
+    row=lambda document, input, viewer: tables.CommentThread(document_id=document.id, line=1, end_line=1),
 )
 VISIT = Addition(
     table=tables.SpecificationDocument,

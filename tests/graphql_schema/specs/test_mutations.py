@@ -91,7 +91,7 @@ CHANGES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "approveDocument": (APPROVE, "documentId", "requirements", {"expectedVersion": 3}),
     "transitionPhase": (TRANSITION_PHASE, "projectId", "atlas", {"phase": "DESIGN", "expectedPhase": "REQUIREMENTS"}),
     "requestChanges": (REQUEST_CHANGES, "documentId", "requirements", {}),
-    "openThread": (OPEN_THREAD, "documentId", "requirements", {"content": "Why?", "position": {"line": 1}}),
+    "openThread": (OPEN_THREAD, "documentId", "requirements", {"content": "Why?", "position": {"line": 0}}),
     "addComment": (ADD_COMMENT, "threadId", "thread_0", {"content": "Because"}),
     "editComment": (EDIT_COMMENT, "commentId", "comment", {"content": "I see"}),
     "addReaction": (ADD_REACTION, "commentId", "comment", {"type": "HELPFUL"}),
@@ -265,11 +265,11 @@ async def test_the_same_person_may_begin_many_projects_at_once(graph: Graph) -> 
 async def test_a_thread_is_opened_at_a_place_with_a_comment(graph: Graph, world: World, told: Any) -> None:
     document = world.requirements.public_id
     opened = await done(
-        graph, "ben", OPEN_THREAD, documentId=document, content="Why?", position={"line": 7, "character": 3}
+        graph, "ben", OPEN_THREAD, documentId=document, content="Why?", position={"line": 2, "character": 3}
     )
     assert opened["thread"] == {
         "status": "OPEN",
-        "position": {"line": 7, "character": 3},
+        "position": {"line": 2, "character": 3},
         "comments": {"nodes": [{"content": "Why?"}]},
     }
     assert opened["comment"] == {"content": "Why?", "author": {"name": "Ben"}}
