@@ -69,7 +69,7 @@ def content(project: Record, phase: SpecificationPhase) -> str:
 
 def version(project: Record, phase: SpecificationPhase) -> int:
     """The version of that text: the one after all that are known of."""
-    return len(_history(project, phase)) + 1
+    return len(history_of(project, phase)) + 1
 
 
 def anchored(project: Record, phase: SpecificationPhase, line: int) -> Row:
