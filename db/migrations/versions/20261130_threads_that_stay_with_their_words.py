@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = '7946345aa47d'
-down_revision = 'db699aed134e'
+down_revision = '94faaa956ba8'
 branch_labels = None
 depends_on = None
 
