@@ -180,7 +180,11 @@ class Through(Rule):
         return both(is_own, any_row(parent, parent.c.id == row.c[self.column], granted))
 
     def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
-        return None
+        if SEE in self.needs:
+            return None
+        parent, child = parent_of(table_of(row).c[self.column]), table_of(row).alias()
+        ways = rule_of(parent).reach(parent.alias(), viewer)
+        return None if ways is None else [select(child.c.id).where(child.c[self.column].in_(way)) for way in ways]
 
     def describe(self, permission: Permission) -> str:
         whose = f" of {self.of}" if self.of else ""

@@ -5,8 +5,11 @@ A table declares `search_vector = searchable(A="name", B="description")`, with a
 their English stem. Scripts that put no blanks between words are indexed character by character, so that every part of a
 name is found.
 
-The functions of the database that do it need no extension, which not every server lets a role create. Whoever changes
-one of them writes the columns anew in the same revision: PostgreSQL does not.
+Names are found by any part of a word, too: `uthent` is in "Authenticate". A table says so by an index, `found_by_parts`,
+which is the one thing here that needs an extension: pg_trgm comes with PostgreSQL, and a role that may create schemas in
+a database may create it there. What is found by a part alone ranks behind all that has the words.
+
+Whoever changes a function of the database writes the columns anew in the same revision: PostgreSQL does not.
 """
 
 import unicodedata
@@ -24,31 +27,17 @@ from sqlalchemy import (
     event,
     func,
     literal_column,
+    null,
     or_,
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
+from sqlalchemy.dialects.postgresql import JSONB, TSQUERY, TSVECTOR, array
 from sqlalchemy.orm import Mapped, mapped_column
 
+from db import snippets
 from db.base import Base
-
-LONGEST = 200_000
-"""Characters of a text by whose words it is found. A tsvector holds 1 MiB, and every text of this length fits: of two
-characters, a word and the blank behind it, come 10 bytes at most, with its two positions."""
-
-WORDS = rf"""
-CREATE OR REPLACE FUNCTION search_words(written text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN left(regexp_replace(regexp_replace(
-    replace(replace(replace(translate(
-        lower(normalize(regexp_replace(
-            left(normalize(left(written, {LONGEST}), NFKD), {LONGEST}), '[\u0300-\u036f]+', '', 'g'), NFC)
-            COLLATE pg_catalog.pg_c_utf8),
-        'øłđħıŧ', 'oldhit'), 'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'),
-    '[[:punct:][:space:][:cntrl:]\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]+', ' ', 'g'),
-    '([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u31ff\u3400-\u4dbf\u4e00-\u9fff'
-    '\uac00-\ud7af\U00020000-\U0003ffff])', ' \1 ', 'g'), {LONGEST})"""
-"""The words of a text with one blank between two: Thai to Khmer, Chinese, Japanese and Korean as single characters."""
+from db.words import WORDS
 
 VECTOR = """
 CREATE OR REPLACE FUNCTION search_vector(written text) RETURNS tsvector LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -91,6 +80,20 @@ BEGIN
 END $$"""
 """The query of a text as typed: all of its words, the last of which may be incomplete; "a phrase", or, -without."""
 
+PART = r"""
+CREATE OR REPLACE FUNCTION search_part(typed text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN typed !~ '"|(^|\s)-' AND search_words(typed) ~ '\S{3}'
+    THEN '%' || btrim(search_words(typed)) || '%' END"""
+"""The pattern of names that a text is a part of. It is null, and no name is like it, for a text with a phrase or a minus,
+and for one that has no three letters in a row: an index over parts has nothing smaller."""
+
+FUNCTIONS = WORDS, VECTOR, QUERY, PART, *snippets.FUNCTIONS
+EXTENSION = "CREATE EXTENSION IF NOT EXISTS pg_trgm"
+
+FIELDS = "fields"
+"""The columns whose words a column has, the heaviest first."""
+PARTS = "parts"
+"""The column that an index has the parts of."""
 ADMINISTRATORS = "administrators"
 """The column that an index has the words of for administrators alone."""
 BY_LENGTH: ColumnElement[int] = literal_column("1")
@@ -104,7 +107,8 @@ class Typed(Text):
 def searchable(**columns: str) -> Mapped[Any]:
     """The column by which rows are found: their texts by weight, the heaviest is A."""
     weighed = (f"setweight(search_vector(coalesce({name}, '')), '{weight}')" for weight, name in columns.items())
-    return mapped_column(TSVECTOR, Computed(" || ".join(weighed), persisted=True), deferred=True)
+    info = {FIELDS: tuple(columns.values())}
+    return mapped_column(TSVECTOR, Computed(" || ".join(weighed), persisted=True), deferred=True, info=info)
 
 
 def has_words(typed: str) -> bool:
@@ -117,22 +121,31 @@ def found_by_administrators(column: str, *, name: str) -> Index:
     return Index(name, text(f"search_vector({column})"), postgresql_using="gin", info={ADMINISTRATORS: column})
 
 
-def matches(row: Any, typed: Any, *, beside: str | None = None) -> ColumnElement[bool]:
-    """Whether the row of these columns is what a text looks for. What that means is worked out once a statement.
+def found_by_parts(column: str, *, name: str) -> Index:
+    """The index over the parts of a name by which rows are found, beside `search_vector`."""
+    words: Any = literal_column(f"search_words({column})").label("words")
+    return Index(name, words, postgresql_using="gin", postgresql_ops={"words": "gin_trgm_ops"}, info={PARTS: column})
 
-    `beside` is a column in which it is looked for, too.
+
+def matches(row: Any, typed: Any, *, table: Any, is_admin: bool = False) -> ColumnElement[bool]:
+    """Whether the row of these columns of a table is what a text looks for. What that means is worked out once a
+    statement.
     """
-    found: ColumnElement[bool] = row.search_vector.op("@@")(query(typed))
-    return found if beside is None else or_(found, func.search_vector(row[beside]).op("@@")(query(typed)))
+    found = [row.search_vector.op("@@")(query(typed))]
+    if name := _indexed(table, PARTS):
+        found.append(func.search_words(row[name]).like(part(typed)))
+    if is_admin and (beside := _indexed(table, ADMINISTRATORS)):
+        found.append(func.search_vector(row[beside]).op("@@")(query(typed)))
+    return or_(*found)
 
 
 @cache
-def searched_by_administrators(table: Any) -> str | None:
-    """The column of which an index has the words for administrators alone."""
-    return next((index.info[ADMINISTRATORS] for index in table.indexes if ADMINISTRATORS in index.info), None)
+def _indexed(table: Any, by: str) -> str | None:
+    """The column that an index of this kind is over."""
+    return next((index.info[by] for index in table.indexes if by in index.info), None)
 
 
-def rank(row: Any, typed: Any) -> ColumnElement[float]:
+def rank(row: Any, typed: Any, *, table: Any = None) -> ColumnElement[float]:
     """How well the row of these columns answers what a text looks for, from 0 to 1: by how often it has the words, of
     which weight, and how near to each other in how long a text. It means the same in every table.
 
@@ -142,14 +155,38 @@ def rank(row: Any, typed: Any) -> ColumnElement[float]:
     return cast(func.ts_rank(row.search_vector, query(typed), BY_LENGTH), Double)
 
 
+def snippet(row: Any, typed: Any, *, table: Any) -> ColumnElement[Any]:
+    """What the row of these columns of a table shows of what a text looks for: some text, and what of it to highlight."""
+    written = [cast(row[name], Text) for name in table.c.search_vector.info[FIELDS]]
+    wanted = select(func.search_wanted(query(typed))).scalar_subquery()
+    places = select(func.search_places(func.search_wanted(query(typed)))).scalar_subquery()
+    name = func.btrim(part(typed), "%") if _indexed(table, PARTS) else cast(null(), Text)
+    return func.search_snippet(array(written), row.search_vector, wanted, places, name, type_=JSONB())
+
+
+class Query(TSQUERY):
+    """The type of a query that was made of a text already, as to make it takes long. `part` is the pattern of names."""
+
+    def __init__(self, part: ColumnElement[str]) -> None:
+        super().__init__()
+        self.part = part
+
+
 def query(typed: Any) -> ColumnElement[Any]:
-    """The query that a text means; or the one that was made of it already, as to make it takes long."""
+    """The query that a text means; or the one that was made of it already."""
     if isinstance(getattr(typed, "type", None), TSQUERY):
         return typed  # type: ignore[no-any-return]
     return select(func.search_query(typed)).scalar_subquery()
 
 
+def part(typed: Any) -> ColumnElement[Any]:
+    """The pattern of names that a text is a part of; or the one that was made of it already."""
+    if isinstance(kind := getattr(typed, "type", None), Query):
+        return kind.part
+    return select(func.search_part(typed)).scalar_subquery()
+
+
 @event.listens_for(Base.metadata, "before_create")
 def _create_functions(_target: MetaData, connection: Any, **_: Any) -> None:
-    for function in (WORDS, VECTOR, QUERY):
-        connection.exec_driver_sql(function)
+    for statement in (EXTENSION, *FUNCTIONS):
+        connection.exec_driver_sql(statement)

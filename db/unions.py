@@ -6,7 +6,7 @@ needs. What is merged are the keys of the rows alone: by what they are sorted, t
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -37,7 +37,7 @@ from db.access import Viewer, reachable
 from db.base import Base
 from db.read import ALL, Item, hold, key_of, windowed
 from db.relations import Relation
-from db.windows import KEY, Condition, Window
+from db.windows import KEY, Condition, Window, most
 
 KIND = "kind"
 Ways = tuple[tuple[type[Base], Relation | None], ...]
@@ -76,7 +76,7 @@ class Union:
     def entry(self, table: type[Base], row: Any) -> "Entry":
         """The columns of the list in a row of one of the tables."""
         kind = self.tables.index(table)
-        return Entry(row, {name: columns[kind].name for name, columns in self._columns.items()}, kind)
+        return Entry(table.__table__, row, {name: columns[kind].name for name, columns in self._columns.items()}, kind)
 
     @property
     def _columns(self) -> dict[str, list[Any]]:
@@ -86,8 +86,8 @@ class Union:
 class Entry:
     """The columns of a row of a union's table: those of the list, and its own."""
 
-    def __init__(self, row: Any, names: Mapping[str, str], kind: int) -> None:
-        self._row, self._names, self._kind = row, names, kind
+    def __init__(self, table: Any, row: Any, names: Mapping[str, str], kind: int) -> None:
+        self.table, self._row, self._names, self._kind = table, row, names, kind
 
     def __getitem__(self, name: str) -> Any:
         if name == KIND:
@@ -144,19 +144,48 @@ async def counts(
     keys: Sequence[UUID],
 ) -> dict[UUID, int]:
     """For each of these rows of `parents` how many rows the list has. Without `parents` the one key is ALL."""
+    found = await _numbers(session, viewer, union, ways, parents, conditions, keys)
+    return {key: sum(numbers) for key, numbers in found.items()}
+
+
+async def are_all(
+    session: AsyncSession,
+    viewer: Viewer,
+    union: Union,
+    ways: Ways,
+    parents: type[Base] | None,
+    conditions: tuple[Condition, ...],
+    keys: Sequence[UUID],
+) -> dict[UUID, bool]:
+    """For each of these rows of `parents` whether no more rows meet the conditions than these find at most."""
+    found, limit = await _numbers(session, viewer, union, ways, parents, conditions, keys), most(conditions)
+    return {key: limit is None or max(numbers) < limit for key, numbers in found.items()}
+
+
+async def _numbers(
+    session: AsyncSession,
+    viewer: Viewer,
+    union: Union,
+    ways: Ways,
+    parents: type[Base] | None,
+    conditions: tuple[Condition, ...],
+    keys: Sequence[UUID],
+) -> dict[UUID, tuple[int, ...]]:
+    """For each of these rows of `parents` how many rows of each table the list has."""
     parent = parents.__table__.alias("parent") if parents else None
     arms = [
-        arm.rows.with_only_columns(func.count()).where(*hold(arm.entry, conditions, viewer)).scalar_subquery()
-        for arm in _arms(union, ways, parent, viewer)
+        select(func.count()).select_from(arm.rows.subquery()).scalar_subquery()
+        for arm in _arms(union, ways, parent, conditions, viewer)
     ]
-    total = sum(arms[1:], start=arms[0])
-    statement = select(literal(ALL) if parent is None else parent.c.id, total)
-    return dict((await session.execute(_of(statement, parent, keys), viewer.parameters)).all())
+    statement = select(literal(ALL) if parent is None else parent.c.id, *arms)
+    rows = await session.execute(_of(statement, parent, keys), viewer.parameters)
+    return {key: tuple(numbers) for key, *numbers in rows}
 
 
 def _page(union: Union, ways: Ways, parent: Any, window: Window, viewer: Viewer) -> Any:
     """The keys of the rows in the window: as many of each arm as there may be in all."""
-    arms = [_in_window(arm, window, viewer) for arm in _arms(union, ways, parent, viewer)]
+    behind = replace(window, conditions=())
+    arms = [_in_window(arm, behind, viewer) for arm in _arms(union, ways, parent, window.conditions, viewer)]
     merged = union_all(*arms).subquery("merged")
     keys = window.order.sorting(merged.c[KEY], merged.c.id, backward=window.backward)
     page = select(merged).order_by(*keys).limit(window.limit + 1)
@@ -172,16 +201,20 @@ def _in_window(arm: Arm, window: Window, viewer: Viewer) -> Select[Any]:
     return select(each).select_from(arm.between.join(each, true()))
 
 
-def _arms(union: Union, ways: Ways, parent: Any, viewer: Viewer) -> Iterator[Arm]:
-    """The select of the ids and the kind of each table's rows."""
+def _arms(union: Union, ways: Ways, parent: Any, conditions: tuple[Condition, ...], viewer: Viewer) -> Iterator[Arm]:
+    """The select of the ids and the kind of each table's rows that meet the conditions."""
     for child_table, way in ways:
-        child = child_table.__table__.alias("child")
+        child: Any = child_table.__table__.alias("child")
         keys = way.between.keys(parent.c, viewer) if way and way.between else None
         between = None if keys is None else keys.subquery()
         entry = union.entry(child_table, child.c)
+        where = [*_leads(way, parent, child, between, viewer), *hold(entry, conditions, viewer)]
+        if limit := most(conditions):
+            newest = func.greatest(child.c.id).desc()  # an expression: along the index all rows would be looked at
+            child = select(child).where(*where).order_by(newest).limit(limit).correlate(parent).lateral()
+            entry, where = union.entry(child_table, child.c), []
         rows = select(child.c.id, entry[KIND].label(KIND)).select_from(child)
-        leads = _leads(way, parent, child, between, viewer)
-        yield Arm(rows.where(*leads).correlate(parent), entry, between)
+        yield Arm(rows.where(*where).correlate(parent), entry, between)
 
 
 def _leads(way: Relation | None, parent: Any, child: Any, between: Any, viewer: Viewer) -> list[ColumnElement[bool]]:

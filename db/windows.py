@@ -25,6 +25,8 @@ class Condition(Protocol):
     value: Any
     has_index: bool
     """Whether an index finds the few rows that meet it, in no order."""
+    most: int | None
+    """How many rows of a table it finds at most: the newest. None: all that meet it."""
 
     def __call__(self, row: Any, viewer: Viewer) -> ColumnElement[bool]:
         """The condition with its value."""
@@ -126,6 +128,11 @@ class Window:
         """
         return any(condition.has_index for condition in self.conditions)
 
+    @property
+    def most(self) -> int | None:
+        """How many rows of a table the conditions find at most: the newest. None: all that meet them."""
+        return most(self.conditions)
+
     def sorting(self, key: Any, id_: Any) -> list[ColumnElement[Any]]:
         """The expressions to sort rows by, to read them in the window's direction."""
         if self.has_index and not self.order.expression:
@@ -144,3 +151,8 @@ class Window:
             return [tied, key.is_not(None)] if self.backward else [tied]
         further = here < there if is_falling else here > there
         return [further, key.is_(None)] if self.order.is_nullable and not self.backward else [further]
+
+
+def most(conditions: Sequence[Condition]) -> int | None:
+    """How many rows of a table these conditions find at most: the newest. None: all that meet them."""
+    return min((condition.most for condition in conditions if condition.most is not None), default=None)

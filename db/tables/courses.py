@@ -17,7 +17,7 @@ from db.outbox import Topic, topic
 from db.permissions import LEARN, MANAGE, SEE, Roles
 from db.roots import narrow
 from db.rules import everyone, members, owned_by, through
-from db.search import searchable
+from db.search import found_by_parts, searchable
 
 
 class Difficulty(Words):
@@ -117,6 +117,7 @@ class Course(Updated, Base, access=published | free | owned_by("instructor_id") 
         Index(None, "created_at", "id"),
         partial("ix_courses_published_catalog", "created_at", "id", where={"published": True}),
         Index(None, "search_vector", postgresql_using="gin"),
+        found_by_parts("title", name="ix_courses_title_parts"),
     )
 
 

@@ -14,7 +14,7 @@ from db.indexes import latest
 from db.partitions import Monthly
 from db.permissions import MANAGE
 from db.rules import administrators, members, through
-from db.search import searchable
+from db.search import found_by_parts, searchable
 from db.tables.organizations import ORGANIZATION_ROLES, OrganizationRole
 
 
@@ -67,6 +67,7 @@ class Repository(Updated, Base, access=organization_members, prefix="rep"):
 
     __table_args__ = (
         Index(None, "search_vector", postgresql_using="gin"),
+        found_by_parts("full_name", name="ix_repositories_full_name_parts"),
         unique("full_name", says="Another repository has this name."),
         unique("github_id", says="This repository of GitHub is here already."),
         unique("organization_id", "name", says="The organization has a repository of this name."),

@@ -13,7 +13,7 @@ from db.guards import guard
 from db.indexes import partial
 from db.permissions import COMMENT, EDIT, MANAGE, OWN, SEE, Roles
 from db.rules import members, owned_by, through
-from db.search import searchable
+from db.search import found_by_parts, searchable
 from db.tables.specs_enums import (
     AnchorState,
     CommentStatus,
@@ -100,6 +100,7 @@ class SpecificationProject(
         Index(None, "organization_id", "updated_at"),
         Index(None, "repository_id"),
         Index(None, "search_vector", postgresql_using="gin"),
+        found_by_parts("name", name="ix_specification_projects_name_parts"),
         not_blank("name"),
         check(
             "octet_length(settings::text) <= 16384",

@@ -21,7 +21,7 @@ from graphql_schema.core.arguments import Binding, Size, choice_of, number_of
 from graphql_schema.core.context import Context
 from graphql_schema.core.expressions import Sql
 from graphql_schema.core.fields import Field, Pairing, followed, object_type, paired
-from graphql_schema.core.page_fields import Border, Cursor, HasMore, Items, Total, Within
+from graphql_schema.core.page_fields import Border, Cursor, Exact, HasMore, Items, Total, Within
 from graphql_schema.core.selected import Selected
 from graphql_schema.core.sources import Merged, Rows
 from graphql_schema.core.strawberry_seam import TYPES
@@ -166,12 +166,13 @@ class Page:
     """The value that a connection resolves to. Its rows and their number are read when they are asked for.
 
     `read` gives the items of the window in the direction of reading, and one more if there is one; `count` the number
-    of items on all pages.
+    of items on all pages; `check` whether these are all there are, of a list that finds so many at most.
     """
 
     window: Window
     read: Callable[[], Awaitable[list[Item] | None]]
     count: Callable[[], Awaitable[int | None]]
+    check: Callable[[], Awaitable[bool | None]] | None = None
 
     async def items(self) -> list[Item]:
         """The items of the page, in the order of the list."""
@@ -189,6 +190,10 @@ class Page:
     async def total(self) -> int:
         """The number of rows on all pages."""
         return await self.count() or 0
+
+    async def is_exact(self) -> bool:
+        """Whether the number of rows on all pages is that of all there are."""
+        return self.check is None or bool(await self.check())
 
     def cursor(self, item: Item) -> str:
         """The cursor of an item of the page."""
@@ -232,14 +237,19 @@ def connection_types(
     page_types(name)
 
 
-def page_types(name: str) -> None:
-    """Make the types of a page of a list: connection and edge."""
+def page_types(name: str, *, edge: Mapping[str, Field] | None = None, is_bounded: str = "") -> None:
+    """Make the types of a page of a list: connection and edge.
+
+    `edge` has more fields of its edges; `is_bounded` says what a total counts that does not count everything.
+    """
     object_type(
         f"{name}Edge",
         f"An item of a list of {name}, with its cursor.",
         node=Within("The item.", name, lambda entry: entry.item.row, weight=0),
         cursor=Cursor("Where the item stands: pass it as `after` or `before`.", str, _cursor),
+        **(edge or {}),
     )
+    bounded = {"is_total_exact": Exact(is_bounded, bool, Page.is_exact, weight=1)} if is_bounded else {}
     object_type(
         f"{name}Connection",
         f"A page of a list of {name}.",
@@ -247,6 +257,7 @@ def page_types(name: str) -> None:
         nodes=Items("The items of the page.", f"list[{name}]", Page.rows),
         page_info=Within("Whether there is more, and the cursors to it.", "PageInfo", lambda page: page),
         total_count=Total("How many items all pages have. Counted only when asked for.", int, Page.total, weight=1),
+        **bounded,
     )
 
 

@@ -32,7 +32,8 @@ LONGEST_SEARCH = 1_000
 """Characters of a search. The database takes longer for each word, whether or not it finds anything."""
 SEARCH_WORDS = """\
 Full-text search, as typed into a search box: all of the words, "a phrase", or, -without. Case, accents and punctuation
-do not count, nor do the endings of English words. The last word may be incomplete: send what was typed so far.
+do not count, nor do the endings of English words. The last word may be incomplete: send what was typed so far. Names
+of projects, courses and repositories are found by any part of a word, too, behind those that have the word.
 
 Stop words such as "the" count in phrases, and where there is nothing else. Any part of a word is found in Chinese,
 Japanese, Korean and Thai."""
@@ -53,6 +54,8 @@ class Test:
     value: Any
     has_index: bool = False
     """Whether an index finds the few rows that meet it, in no order."""
+    most: int | None = None
+    """How many rows of a table it finds at most: the newest. None: all that meet it."""
 
     def __call__(self, row: Any, viewer: Viewer) -> ColumnElement[bool]:
         return self.build(row, literal(self.value, self.type), viewer)
@@ -203,10 +206,9 @@ def _tests(table: type[Base], name: str, value: Any) -> Iterator[Test]:
 def _searching(table: type[Base], typed: str) -> Iterator[Test]:
     check_text(typed, LONGEST_SEARCH, at=SEARCH)
     if search.has_words(typed):
-        more = search.searched_by_administrators(table.__table__)
 
         def matches(row: Any, value: Any, viewer: Viewer) -> ColumnElement[bool]:
-            return search.matches(row, value, beside=more if viewer.is_admin else None)
+            return search.matches(row, value, table=table.__table__, is_admin=viewer.is_admin)
 
         yield Test(SEARCH, matches, search.Typed(), typed, has_index=True)
 

@@ -59,3 +59,11 @@ class Total(Computed):
 
     def lower(self, at: Selected) -> tree.Node:
         return tree.Value("count", lambda scope: scope.page.total(), over="list")
+
+
+@dataclass(frozen=True)
+class Exact(Computed):
+    """Whether the number of rows on all pages is that of all there are."""
+
+    def lower(self, at: Selected) -> tree.Node:
+        return tree.Value("is exact", lambda scope: scope.page.is_exact(), over="list")

@@ -144,6 +144,11 @@ def shaped(description: str, *, needs: Permission | None = None, source: str | N
     return Shaped(description, needs, source)
 
 
+def object_of(model: type[BaseModel]) -> Shape:
+    """The shape of JSON that is always an object of a model."""
+    return Shape(_object(model), is_nullable=False, otherwise={})
+
+
 def _object(model: type[BaseModel]) -> Kind:
     """The objects of a model, of which a type of the graph is made once."""
     name = model.__name__

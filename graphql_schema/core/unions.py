@@ -11,11 +11,12 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ARRAY, DateTime, Integer, any_
+from sqlalchemy import ARRAY, ColumnElement, DateTime, Integer, any_
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.utils.str_converters import to_snake_case
 
 from db import read, relations, search, unions
+from db.access import Viewer
 from db.base import Base
 from db.relations import Relation
 from db.unions import KIND, Union, Ways
@@ -33,24 +34,26 @@ from graphql_schema.core.windows import window
 
 Keys = Mapping[str, Sequence[Any]]
 
+MOST = 500
+"""How many rows of each type a search finds at most, so that a word which is everywhere costs little more than others."""
 UNIONS: list[Union] = []
 """All unions and interfaces that there are lists of."""
 BEST = "By how well it answers what is searched for, best first."
 NOTHING = f"A text without a letter or digit finds nothing. At most {LONGEST_SEARCH:,} characters."
 
 
-def union(name: str, description: str, *tables: type[Base], keys: Keys | None = None) -> Union:
-    """Make the union of the nodes of these tables, which can be listed together.
+def union(name: str, description: str, *tables: type[Base], keys: Keys | None = None, **said: Any) -> Union:
+    """Make the union of the nodes of these tables, which can be listed together; `said` is as of `page_types`.
 
     A list is sorted by `created_at`, or by the first of `keys`: columns of one type, one of each table, newest first.
 
     >>> activity = union("Activity", "…", Commit, PullRequest, keys={"at": (Commit.authored_at, PullRequest.opened_at)})
     """
     union_type(name, description, [table.__name__ for table in tables])
-    return abstract(name, *tables, keys=keys)
+    return abstract(name, *tables, keys=keys, **said)
 
 
-def abstract(name: str, *tables: type[Base], keys: Keys | None = None) -> Union:
+def abstract(name: str, *tables: type[Base], keys: Keys | None = None, **said: Any) -> Union:
     """Make the types that lists of a union or an interface need, of the nodes of these tables.
 
     One whose tables all have a `search_vector` can be sorted by rank, too.
@@ -65,7 +68,7 @@ def abstract(name: str, *tables: type[Base], keys: Keys | None = None) -> Union:
     ranked = {orders.rank(made): BEST} if "search_vector" in made.__table__.c else {}
     TYPES[f"{name}Order"] = orders.enumerated(name, meanings | ranked)
     TYPES[f"{name}Type"] = _types(made)
-    page_types(name)
+    page_types(name, **said)
     UNIONS.append(made)
     return made
 
@@ -123,8 +126,8 @@ class ManyOf(List):
         window, is_root = self.window(arguments), source is None
         way = (self.union, self.ways, None if is_root else type(source))
         load = partial(context.load, key=read.ALL if is_root else source.id)
-        items, count = partial(load, unions.pages, *way, window), partial(load, unions.counts, *way, window.conditions)
-        return Page(window, items, count)
+        items, held = partial(load, unions.pages, *way, window), (*way, window.conditions)
+        return Page(window, items, partial(load, unions.counts, *held), partial(load, unions.are_all, *held))
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,8 +150,12 @@ class Search(ManyOf):
     def conditions(self, arguments: Mapping[str, Any]) -> Iterator[Test]:
         typed = arguments["query"]
         check_text(typed, LONGEST_SEARCH, at="query")
-        yield Test("query", lambda row, value, _: search.matches(row, value), search.Typed(), typed, has_index=True)
+        yield Test("query", _matches, search.Typed(), typed, has_index=True, most=MOST)
         yield from super().conditions(arguments)
+
+
+def _matches(row: Any, typed: Any, _: Viewer) -> ColumnElement[bool]:
+    return search.matches(row, typed, table=row.table)
 
 
 def many_of(union: Union, description: str, *to: Any) -> ManyOf:

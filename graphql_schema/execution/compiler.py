@@ -21,6 +21,7 @@ from db.unions import KIND
 from graphql_schema.core.arguments import FAILED
 from graphql_schema.core.tree import Choice, Constant, Each, List, Member, Node, Object, Part, Row, Scope, Value
 from graphql_schema.execution.groups import Groups
+from graphql_schema.execution.hits import Hits
 from graphql_schema.execution.pages import Page
 from graphql_schema.execution.sql_text import (
     NULL,
@@ -114,8 +115,9 @@ class Compiler:
         return coalesced(f"(SELECT {found}{from_(row, conditions(node.rows, scope, row, self.viewer))})")
 
     def _list(self, node: List, scope: Scope) -> Json:
-        lists = Groups if node.groups else Page
-        page = lists(node, self.shapes[node.given.number], scope, viewer=self.viewer, names=self.names)
+        window = self.shapes[node.given.number]
+        lists = Groups if node.groups else Hits if window.most else Page
+        page = lists(node, window, scope, viewer=self.viewer, names=self.names)
         body = self.json(node.body, Scope(self.viewer, page.row, page))
         return (page.over(joined(body)),) if page.is_inside else body
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, literal_column
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy import Text, and_, literal_column
 
 from db.access import Viewer, reached
-from db.search import Typed, query
+from db.search import Query, Typed, part, query
+from db.unions import KIND
 from db.windows import KEY, Window
 from graphql_schema.core.cursors import VERSION, fingerprint, written
 from graphql_schema.core.sources import Merged, Rows
@@ -60,6 +60,7 @@ class Page:
         # Ordinals are needed to look one row ahead, and for a stretch of the page.
         self.is_placed = bool(of_page) or any((each.start, each.stop) != (0, None) for each in arrays)
         self.one_more = " + 1" if self.is_placed else ""
+        self.worked_out = dict[str, str]()
 
     def array(self, each: Each, item: Sql) -> Json:
         """A JSON array with the item of every row of the page, in the order of the list."""
@@ -98,6 +99,23 @@ class Page:
             count = f"(SELECT {count}\nFROM {self._shared()})"
         return (Sql(f"CAST({count} AS TEXT)"),)
 
+    def of_row(self, name: str, value: Any, takes: str) -> Any:
+        """A value over a row of the page in its table, and over what a condition takes. It is a column of the page,
+        which is worked out for the rows there alone.
+        """
+        (test,) = [test for test in self.window.conditions if test.name == takes]
+        given: Any = self.bound(takes, test.type)  # type: ignore[attr-defined]
+        cases = {}
+        for arm in self._arms():
+            found, same = (
+                value(arm.row.c, given, table=arm.row.element),
+                condition_of(arm.row.c["id"] == self.row.c["id"]),
+            )
+            cases[arm.columns[KIND] if self.kinds else "true"] = f"(SELECT {text_of(found)}{from_(arm.row, [same])})"
+        whens = " ".join(f"WHEN {text_of(kind) if self.kinds else kind} THEN {case}" for kind, case in cases.items())
+        self.worked_out[name] = f"CASE {text_of(self.row.c[KIND]) if self.kinds else ''} {whens} END"
+        return literal_column(f"{self.row.name}.{quoted(name)}", found.type)
+
     def _count(self, arm: Arm) -> str:
         is_reached = arm.rows.access == "reached" and not self.window.conditions
         keys = reached(arm.row, self.viewer) if is_reached else None  # type: ignore[arg-type]
@@ -113,6 +131,10 @@ class Page:
             read = f"SELECT *, row_number() OVER () AS {ORDINAL}, count(*) OVER () AS {FOUND}\nFROM ({read}) AS placed"
         if self.window.backward:
             read = f"SELECT *\nFROM ({read}) AS backward{self._sorted('backward', backward=False)}"
+        if self.worked_out:
+            columns = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in self.worked_out.items())
+            # With OFFSET each is worked out once, however often it is looked at.
+            read = f"SELECT *, {columns}\nFROM ({read}) AS {self.row.name} OFFSET 0"
         return read
 
     def _read(self) -> str:
@@ -227,8 +249,10 @@ class Page:
         value = self.bound(name, type_)
         if not self.kinds or not isinstance(type_, Typed):
             return value
-        self.queries[name] = text_of(query(value))
-        return literal_column(f"{self.sharing}.{quoted(name)}", TSQUERY())
+        pattern = f"{name}_part"
+        self.queries |= {name: text_of(query(value)), pattern: text_of(part(value))}
+        written = literal_column(f"{self.sharing}.{quoted(pattern)}", Text())
+        return literal_column(f"{self.sharing}.{quoted(name)}", Query(written))
 
 
 def _fields(node: Node) -> Iterator[Node]:

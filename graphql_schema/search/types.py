@@ -1,7 +1,32 @@
 """The union of all that full-text search finds."""
 
-from db import tables
-from graphql_schema.core import union
+from pydantic import BaseModel, Field
+
+from db import search, tables
+from graphql_schema.core import of_item, union
+from graphql_schema.core.unions import MOST
+
+
+class Highlight(BaseModel):
+    """A range of a text, in characters (Unicode code points): `[...text].slice(start, start + length)`."""
+
+    start: int = Field(description="The characters ahead of it.")
+    length: int = Field(description="How many characters it has; at least one.")
+
+
+class Snippet(BaseModel):
+    """What to show of an object that was searched for. It is plain text, whatever it looks like: no HTML, no Markdown."""
+
+    text: str = Field(
+        description="Up to 240 characters of the field that answers the search best, with what was found in them. "
+        "Where nothing can be shown, as of what `-without` finds, they are its start."
+    )
+    highlights: list[Highlight] = Field(
+        description="What was found in the text, from its start to its end, without overlaps.", max_length=240
+    )
+
+
+RANK = "How well it answers the search, from 0 to 1. It means the same in every type, and is 0 for a part of a name."
 
 SearchResult = union(
     "SearchResult",
@@ -13,4 +38,11 @@ SearchResult = union(
     tables.Lesson,
     tables.Repository,
     tables.LearningModule,
+    edge={
+        "rank": of_item(float, RANK, search.rank, takes="query"),
+        "snippet": of_item(Snippet, "What to show of it.", search.snippet, takes="query"),
+    },
+    is_bounded=f"""\
+Whether `totalCount` counts all that you see and the text is found in. Of each type the {MOST} newest are found at most:
+no more are ranked, counted and listed, so that a word which is everywhere costs no more than others.""",
 )

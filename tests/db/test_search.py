@@ -7,9 +7,12 @@ from sqlalchemy import func, literal, select, text
 from db import tables
 from db.access import GUEST
 from db.engine import Database
-from db.search import LONGEST, has_words, matches
+from db.search import has_words, matches
+from db.words import LONGEST
 from tests.graphql_schema.asking import add
 from tests.world import World
+
+PROJECTS, DOCUMENTS = tables.SpecificationProject.__table__, tables.SpecificationDocument.__table__
 
 WORDS = [
     ("Résumé, FAÇADE!", "resume facade"),
@@ -78,7 +81,7 @@ async def test_people_find_what_they_look_for_and_nothing_else(database: Databas
     row = tables.SpecificationProject.__table__.c
     async with database.read() as session:
         for written, typed in (*FOUND, *NOT_FOUND):
-            found = await session.scalar(select(row.id).where(row.name == written, matches(row, literal(typed))))
+            found = await session.scalar(select(row.id).where(row.name == written, matches(row, literal(typed), table=PROJECTS)))
             assert (found is not None) == ((written, typed) in FOUND), (written, typed)
 
 
@@ -108,13 +111,13 @@ async def test_every_text_can_be_saved_and_is_found_by_its_start(database: Datab
         for kind, content in TEXTS.items():
             document.content = f"Beginning {content}"[:1_000_000]
             await session.flush()
-            found = await work.scalar(select(row.id).where(matches(row, literal("beginning"))))
+            found = await work.scalar(select(row.id).where(matches(row, literal("beginning"), table=DOCUMENTS)))
             assert found == document.id, kind
 
 
 async def test_what_a_text_means_is_worked_out_once_a_statement(database: Database) -> None:
     row = tables.SpecificationProject.__table__.c
-    statement = select(row.id).where(matches(row, text("'atlas'")))
+    statement = select(row.id).where(matches(row, text("'atlas'"), table=PROJECTS))
     async with database.read() as session:
         plan = "\n".join(await session.scalars(text(f"EXPLAIN {statement}")))
     assert "InitPlan" in plan

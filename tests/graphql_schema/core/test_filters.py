@@ -120,6 +120,9 @@ MANY = """
     INSERT INTO courses (id, slug, title, description, published, difficulty)
     SELECT gen_random_uuid(), slug || n, 'Course ' || md5(n::text), 'All', published, difficulty
     FROM courses, generate_series(1, 5000) AS n;
+    SELECT gin_clean_pending_list(indexrelid) FROM pg_index
+    WHERE indrelid IN ('courses'::regclass, 'specification_projects'::regclass)
+    AND indexrelid::regclass::text ~ '_(search_vector|parts)$';
     ANALYZE specification_projects, courses;
 """
 
