@@ -5,9 +5,9 @@ A table declares `search_vector = searchable(A="name", B="description")`, with a
 their English stem. Scripts that put no blanks between words are indexed character by character, so that every part of a
 name is found.
 
-Names are found by any part of a word, too: `uthent` is in "Authenticate". A table says so by an index, `found_by_parts`,
-which is the one thing here that needs an extension: pg_trgm comes with PostgreSQL, and a role that may create schemas in
-a database may create it there. What is found by a part alone ranks behind all that has the words.
+Names are found by any part of a word, too: `uthent` is in "Authenticate". A table says so by an index, by
+`found_by_parts`. That alone needs an extension, pg_trgm: it comes with PostgreSQL, and whoever may create a schema in a
+database may create it there. What is found by a part alone ranks behind all that has the words.
 
 Whoever changes a function of the database writes the columns anew in the same revision: PostgreSQL does not.
 """
@@ -84,8 +84,8 @@ PART = r"""
 CREATE OR REPLACE FUNCTION search_part(typed text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN CASE WHEN typed !~ '"|(^|\s)-' AND search_words(typed) ~ '\S{3}'
     THEN '%' || btrim(search_words(typed)) || '%' END"""
-"""The pattern of names that a text is a part of. It is null, and no name is like it, for a text with a phrase or a minus,
-and for one that has no three letters in a row: an index over parts has nothing smaller."""
+"""The pattern of names that a text is a part of. It is null, and no name is like it, for a text with a phrase or a
+minus, and for one that has no three letters in a row: an index over parts has nothing smaller."""
 
 FUNCTIONS = WORDS, VECTOR, QUERY, PART, *snippets.FUNCTIONS
 EXTENSION = "CREATE EXTENSION IF NOT EXISTS pg_trgm"
@@ -156,12 +156,18 @@ def rank(row: Any, typed: Any, *, table: Any = None) -> ColumnElement[float]:
 
 
 def snippet(row: Any, typed: Any, *, table: Any) -> ColumnElement[Any]:
-    """What the row of these columns of a table shows of what a text looks for: some text, and what of it to highlight."""
-    written = [cast(row[name], Text) for name in table.c.search_vector.info[FIELDS]]
-    wanted = select(func.search_wanted(query(typed))).scalar_subquery()
-    places = select(func.search_places(func.search_wanted(query(typed)))).scalar_subquery()
-    name = func.btrim(part(typed), "%") if _indexed(table, PARTS) else cast(null(), Text)
-    return func.search_snippet(array(written), row.search_vector, wanted, places, name, type_=JSONB())
+    """What of the row of these columns of a table shows what a text looks for: some text, and what to highlight in it.
+
+    What it looks like in texts is worked out once a statement.
+    """
+    written = array([cast(row[name], Text) for name in table.c.search_vector.info[FIELDS]])
+    wanted = func.search_wanted(query(typed))
+    places = select(func.search_places(wanted)).scalar_subquery()
+    name: Any = cast(null(), Text)
+    if _indexed(table, PARTS):
+        name = select(func.search_spelled(func.btrim(part(typed), "%"))).scalar_subquery()
+    wanted = select(wanted).scalar_subquery()
+    return func.search_snippet(written, row.search_vector, wanted, places, name, type_=JSONB())
 
 
 class Query(TSQUERY):

@@ -17,27 +17,32 @@ TRIES = 10
 LOST = 2_000
 """How much of a text is looked at word by word where none begins so."""
 WORDS = 32
-"""How many words of what is looked for lead to a place; all are highlighted there."""
+"""How many words of what is looked for lead to a place."""
 ACCENTED = "àáâãäåāăąçćčďđèéêëēėęěğħìíîïīıłñńňòóôõöőøřśşšťŧùúûüūůűýÿźżžάέήίόύώйёїў"
-"""Letters that are found without their accents; those of other words are looked for from the start of the text on."""
+"""Letters that are found without their accents."""
 BARE = dict(zip("øłđħıŧ", "oldhit", strict=True))
 """The letters without accents of those that Unicode does not take apart."""
 
 
-def _any_accent(lexeme: str) -> str:
-    """The regular expression for a lexeme with whatever accents, as SQL."""
+def _spelled(written: str) -> str:
+    """The regular expression for words with whatever accents, as SQL. The stem of "modify" is "modifi"."""
+    written = rf"regexp_replace(regexp_replace({written}, '([^\w ])', '\\\1', 'g'), 'i$', '(?:i|y)')"
     for pair, one in (("ss", "ß"), ("ae", "æ"), ("oe", "œ")):
-        lexeme = f"replace({lexeme}, '{pair}', '(?:{pair}|{one})')"
+        written = f"replace({written}, '{pair}', '(?:{pair}|{one})')"
     groups = defaultdict[str, str](str)
     for letter in ACCENTED:
         groups[BARE.get(letter, normalize("NFD", letter)[0])] += letter
     for bare, letters in groups.items():
-        lexeme = f"replace({lexeme}, '{bare}', '[{bare}{letters}][\u0300-\u036f]*')"
-    return lexeme
+        written = f"replace({written}, '{bare}', '[{bare}{letters}][\u0300-\u036f]*')"
+    return f"regexp_replace({written}, ' +', '[{APART}]+', 'g')"
 
 
 LETTER = rf"[^{APART}{SINGLE}]"
-SPELLED = _any_accent(r"regexp_replace(regexp_replace(lexeme, '(\W)', '\\\1', 'g'), 'i$', '(?:i|y)')")
+
+SPELLED = f"""
+CREATE OR REPLACE FUNCTION search_spelled(written text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN {_spelled("written")}"""
+"""The regular expression for words with whatever accents."""
 
 WANTED = r"""
 CREATE OR REPLACE FUNCTION search_wanted(asked tsquery) RETURNS tsquery
@@ -48,11 +53,11 @@ RETURN regexp_replace(nullif(nullif(querytree(asked), 'T'), ''), '<->|<\d+>|&', 
 PLACES = rf"""
 CREATE OR REPLACE FUNCTION search_places(wanted tsquery) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-    -- The stem of "modify" is "modifi".
-    SELECT string_agg(CASE WHEN lexeme ~ '^[{SINGLE}]' THEN lexeme ELSE '\m' || {SPELLED} || '{LETTER}*' END, '|')
+    SELECT string_agg(
+        CASE WHEN word ~ '^[{SINGLE}]' THEN word ELSE '\m' || search_spelled(word) || '{LETTER}*' END, '|')
     FROM (SELECT matched[1] FROM regexp_matches(wanted::text, '''([^'']+)''', 'g') AS matched LIMIT {WORDS})
-        AS lexemes(lexeme);
-END"""
+        AS words(word);
+END"""  # noqa: S608  (no word of it comes from outside)
 """The regular expression for what may be one of the words, as texts in small letters have it."""
 
 SNIPPET = rf"""
@@ -69,13 +74,12 @@ BEGIN
         THEN ts_rank(ts_filter(vector, ARRAY[chr(96 + place::integer)]::"char"[]), wanted) END DESC, place LIMIT 1;
     -- As many characters as the field has: what is found stands at the same place there.
     searched := lower(field COLLATE pg_catalog.pg_c_utf8);
-    hit := regexp_instr(searched, places);
-    IF hit = 0 AND NOT is_part THEN  -- it is written in a way that is not known here: look at all words
+    IF is_part THEN
+        places := part;
+    ELSIF regexp_instr(searched, places) = 0 THEN  -- it is written in a way that is not known here
         places := '[{SINGLE}]|{LETTER}+';
         searched := left(searched, {LOST});
         tries := {LOST};
-    ELSIF hit = 0 THEN
-        places := part;
     END IF;
     FOR try IN 1..tries LOOP
         hit := regexp_instr(searched, places, next);
@@ -92,7 +96,7 @@ BEGIN
     next := 1;
     LOOP
         start := regexp_instr(stretch, places, next);
-        EXIT WHEN hit = 0 OR start = 0 OR start IS NULL;
+        EXIT WHEN start = 0 OR start IS NULL;
         next := regexp_instr(stretch, places, start, 1, 1);
         CONTINUE WHEN NOT is_part AND NOT search_vector(substr(field, ahead + start, next - start)) @@ wanted;
         IF start = until THEN  -- one range with that before
@@ -107,7 +111,7 @@ BEGIN
         SELECT coalesce(jsonb_agg(jsonb_build_object('start', one.start, 'length', size)), '[]')
         FROM unnest(starts, sizes) AS one(start, size)
     ));
-END $$"""
-"""A stretch of the field that has most of what is looked for, around the first hit."""
+END $$"""  # noqa: S608  (likewise)
+"""A stretch of the field that has most of what is looked for, around the first hit, with what is highlighted in it."""
 
-FUNCTIONS = WANTED, PLACES, SNIPPET
+FUNCTIONS = SPELLED, WANTED, PLACES, SNIPPET

@@ -3,8 +3,8 @@
 from graphql_schema.core.aggregates import aggregate, aggregate_of, period
 from graphql_schema.core.changes import add, delete, transition, update, update_each
 from graphql_schema.core.connections import listing, many, many_to_many
-from graphql_schema.core.expressions import sql
 from graphql_schema.core.edge_fields import of_item
+from graphql_schema.core.expressions import sql
 from graphql_schema.core.fields import column, deprecated, embedded, one
 from graphql_schema.core.figures import average, count, highest, lowest, percentile, total
 from graphql_schema.core.made import made

@@ -49,7 +49,7 @@ class OfItem(Field):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """An expression over the rows of a table, and over the value of a condition; equal to another over an equal value."""
+    """An expression over the rows of a table, and over the value of a condition. It equals one over an equal value."""
 
     value: Value
     given: Condition

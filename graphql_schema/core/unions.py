@@ -35,7 +35,7 @@ from graphql_schema.core.windows import window
 Keys = Mapping[str, Sequence[Any]]
 
 MOST = 500
-"""How many rows of each type a search finds at most, so that a word which is everywhere costs little more than others."""
+"""How many rows of each type a search finds at most: a word that is everywhere costs little more than others."""
 UNIONS: list[Union] = []
 """All unions and interfaces that there are lists of."""
 BEST = "By how well it answers what is searched for, best first."

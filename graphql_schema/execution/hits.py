@@ -7,7 +7,7 @@ many rows have a frequent word, the work is bounded.
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import func, literal_column
+from sqlalchemy import func
 
 from db.access import reached
 from db.unions import KIND
@@ -68,38 +68,48 @@ class Hits(Page):
         return f"SELECT found.*\nFROM {shared}({found}) AS found"
 
     def _found(self, arm: Arm) -> str:
-        """The newest rows of a table that meet the conditions."""
-        key = self.window.order.key(arm.columns, self._given("taken", self.window.order.takes))
+        """The newest rows of a table that meet the conditions, with what they are sorted by."""
+        order = self.window.order
+        key = order.key(arm.columns, self._given("taken", order.takes))
         names = dict.fromkeys([*self._names, KIND])
-        columns = ", ".join(f"{text_of(arm.columns[name])} AS {quoted(name)}" for name in names)
-        if self.window.order.expression:
-            columns = f"{columns}, {text_of(key)} AS {KEY}"
-        access = conditions(arm.rows, self.scope, arm.row, self.viewer)
-        tests = list(self._tests(arm))
-        return f"SELECT {columns}\nFROM {self._newest(arm, access, tests)}"
-
-    def _newest(self, arm: Arm, access: list[Sql], tests: list[Any]) -> str:
-        name, most = arm.row.name, self.window.most
-        indexed, scanned = ([*access, *map(condition_of, tests)], [*access, *(condition_of(t.is_(True)) for t in tests)])
-        columns = ", ".join(f"{name}.{quoted(column)}" for column in arm.row.c.asked)
-        newest = _order(func.greatest(literal_column(f"{name}.id")))
+        columns = [f"{text_of(arm.columns[name])} AS {quoted(name)}" for name in names]
+        columns += [f"{text_of(key)} AS {KEY}"] if order.expression else []
+        may, tests = conditions(arm.rows, self.scope, arm.row, self.viewer), list(self._tests(arm))
+        # A condition that is true is one that no index answers.
+        looked_at = [condition_of(test.is_(True)) for test in tests]
         if reached(arm.row, self.viewer) is not None:  # type: ignore[arg-type]
-            return f"(SELECT {columns}{from_(arm.row, scanned)}{newest} LIMIT {most}) AS {name}"
-        table = quoted(arm.row.element.name)
-        aged = f"SELECT *\nFROM {table} ORDER BY id DESC"
-        sample = f"SELECT count(*)\nFROM ({aged} LIMIT {SAMPLE}) AS {name}\nWHERE {' AND '.join(scanned[len(access):])}"
+            newest = f"({self._newest(arm, [*may, *looked_at])}) AS {arm.row.name}"
+        else:
+            newest = self._either(arm, [*may, *map(condition_of, tests)], may, looked_at)
+        return f"SELECT {', '.join(columns)}\nFROM {newest}"
+
+    def _newest(self, arm: Arm, terms: list[Sql]) -> str:
+        """The newest rows that meet these conditions, of all that do. An expression is sorted by along no index."""
+        newest = text_of(func.greatest(arm.row.c["id"]))
+        found = f"SELECT {self._read_of(arm)}{from_(arm.row, terms)}"
+        return f"{found}\nORDER BY {newest} DESC LIMIT {self.window.most}"
+
+    def _either(self, arm: Arm, indexed: list[Sql], may: list[Sql], looked_at: list[Sql]) -> str:
+        """The newest rows by an index over what they are searched by, or else, if that would find very many, one row
+        after the other until there are enough.
+        """
+        name, table = arm.row.name, quoted(arm.row.element.name)
+        rows = f"SELECT *\nFROM {table} ORDER BY id DESC"
+        sample = f"SELECT count(*)\nFROM ({rows} LIMIT {SAMPLE}) AS {name}\nWHERE {' AND '.join(looked_at)}"
         size = f"SELECT reltuples\nFROM pg_catalog.pg_class\nWHERE oid = '{table}'::regclass"
-        many = f"(SELECT ({sample}) * ({size}) > {MANY * SAMPLE} AS expected OFFSET 0) AS many"
-        walked = f"SELECT {columns}\nFROM ({aged} OFFSET 0) AS {name}\nWHERE {' AND '.join(['many.expected', *scanned])}"
-        looked_up = f"SELECT {columns}{from_(arm.row, ['NOT many.expected', *indexed])}{newest}"
-        either = f"({walked} LIMIT {most})\nUNION ALL ({looked_up} LIMIT {most})"
-        return f"{many}, LATERAL ({either}) AS {name}"
+        guess = f"(SELECT ({sample}) * ({size}) > {MANY * SAMPLE} AS are_many OFFSET 0) AS guess"
+        terms = " AND ".join(["guess.are_many", *may, *looked_at])
+        walked = (
+            f"SELECT {self._read_of(arm)}\nFROM ({rows} OFFSET 0) AS {name}\nWHERE {terms} LIMIT {self.window.most}"
+        )
+        by_index = self._newest(arm, [Sql("NOT guess.are_many"), *indexed])
+        return f"{guess}, LATERAL (({walked})\nUNION ALL ({by_index})) AS {name}"
+
+    def _read_of(self, arm: Arm) -> str:
+        """The columns of a table that are asked for."""
+        return ", ".join(f"{arm.row.name}.{quoted(column)}" for column in arm.row.c.asked)
 
     def _tests(self, arm: Arm) -> Iterator[Any]:
         tests: Any = self.window.conditions
         for test in tests:
             yield test.build(arm.columns, self._given(test.name, test.type), self.viewer)
-
-
-def _order(key: Any) -> str:
-    return f"\nORDER BY {text_of(key)} DESC"

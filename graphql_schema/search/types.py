@@ -15,7 +15,7 @@ class Highlight(BaseModel):
 
 
 class Snippet(BaseModel):
-    """What to show of an object that was searched for. It is plain text, whatever it looks like: no HTML, no Markdown."""
+    """What to show of an object that was searched for: plain text, whatever it looks like, and no HTML."""
 
     text: str = Field(
         description="Up to 240 characters of the field that answers the search best, with what was found in them. "

@@ -81,7 +81,9 @@ async def test_people_find_what_they_look_for_and_nothing_else(database: Databas
     row = tables.SpecificationProject.__table__.c
     async with database.read() as session:
         for written, typed in (*FOUND, *NOT_FOUND):
-            found = await session.scalar(select(row.id).where(row.name == written, matches(row, literal(typed), table=PROJECTS)))
+            found = await session.scalar(
+                select(row.id).where(row.name == written, matches(row, literal(typed), table=PROJECTS))
+            )
             assert (found is not None) == ((written, typed) in FOUND), (written, typed)
 
 

@@ -17,16 +17,19 @@ CREATE OR REPLACE FUNCTION search_part(typed text) RETURNS text LANGUAGE sql IMM
 RETURN CASE WHEN typed !~ '"|(^|\s)-' AND search_words(typed) ~ '\S{3}'
     THEN '%' || btrim(search_words(typed)) || '%' END""",
     r"""
+CREATE OR REPLACE FUNCTION search_spelled(written text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN regexp_replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(regexp_replace(regexp_replace(written, '([^\w ])', '\\\1', 'g'), 'i$', '(?:i|y)'), 'ss', '(?:ss|ß)'), 'ae', '(?:ae|æ)'), 'oe', '(?:oe|œ)'), 'a', '[aàáâãäåāăą][̀-ͯ]*'), 'c', '[cçćč][̀-ͯ]*'), 'd', '[dďđ][̀-ͯ]*'), 'e', '[eèéêëēėęě][̀-ͯ]*'), 'g', '[gğ][̀-ͯ]*'), 'h', '[hħ][̀-ͯ]*'), 'i', '[iìíîïīı][̀-ͯ]*'), 'l', '[lł][̀-ͯ]*'), 'n', '[nñńň][̀-ͯ]*'), 'o', '[oòóôõöőø][̀-ͯ]*'), 'r', '[rř][̀-ͯ]*'), 's', '[sśşš][̀-ͯ]*'), 't', '[tťŧ][̀-ͯ]*'), 'u', '[uùúûüūůű][̀-ͯ]*'), 'y', '[yýÿ][̀-ͯ]*'), 'z', '[zźżž][̀-ͯ]*'), 'α', '[αά][̀-ͯ]*'), 'ε', '[εέ][̀-ͯ]*'), 'η', '[ηή][̀-ͯ]*'), 'ι', '[ιί][̀-ͯ]*'), 'ο', '[οό][̀-ͯ]*'), 'υ', '[υύ][̀-ͯ]*'), 'ω', '[ωώ][̀-ͯ]*'), 'и', '[ий][̀-ͯ]*'), 'е', '[её][̀-ͯ]*'), 'і', '[ії][̀-ͯ]*'), 'у', '[уў][̀-ͯ]*'), ' +', '[[:punct:][:space:][:cntrl:]\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]+', 'g')""",
+    r"""
 CREATE OR REPLACE FUNCTION search_wanted(asked tsquery) RETURNS tsquery
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN regexp_replace(nullif(nullif(querytree(asked), 'T'), ''), '<->|<\d+>|&', '|', 'g')::tsquery""",
     r"""
 CREATE OR REPLACE FUNCTION search_places(wanted tsquery) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-    -- The stem of "modify" is "modifi".
-    SELECT string_agg(CASE WHEN lexeme ~ '^[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]' THEN lexeme ELSE '\m' || replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(regexp_replace(regexp_replace(lexeme, '(\W)', '\\\1', 'g'), 'i$', '(?:i|y)'), 'ss', '(?:ss|ß)'), 'ae', '(?:ae|æ)'), 'oe', '(?:oe|œ)'), 'a', '[aàáâãäåāăą][̀-ͯ]*'), 'c', '[cçćč][̀-ͯ]*'), 'd', '[dďđ][̀-ͯ]*'), 'e', '[eèéêëēėęě][̀-ͯ]*'), 'g', '[gğ][̀-ͯ]*'), 'h', '[hħ][̀-ͯ]*'), 'i', '[iìíîïīı][̀-ͯ]*'), 'l', '[lł][̀-ͯ]*'), 'n', '[nñńň][̀-ͯ]*'), 'o', '[oòóôõöőø][̀-ͯ]*'), 'r', '[rř][̀-ͯ]*'), 's', '[sśşš][̀-ͯ]*'), 't', '[tťŧ][̀-ͯ]*'), 'u', '[uùúûüūůű][̀-ͯ]*'), 'y', '[yýÿ][̀-ͯ]*'), 'z', '[zźżž][̀-ͯ]*'), 'α', '[αά][̀-ͯ]*'), 'ε', '[εέ][̀-ͯ]*'), 'η', '[ηή][̀-ͯ]*'), 'ι', '[ιί][̀-ͯ]*'), 'ο', '[οό][̀-ͯ]*'), 'υ', '[υύ][̀-ͯ]*'), 'ω', '[ωώ][̀-ͯ]*'), 'и', '[ий][̀-ͯ]*'), 'е', '[её][̀-ͯ]*'), 'і', '[ії][̀-ͯ]*'), 'у', '[уў][̀-ͯ]*') || '[^[:punct:][:space:][:cntrl:]\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]*' END, '|')
+    SELECT string_agg(
+        CASE WHEN word ~ '^[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]' THEN word ELSE '\m' || search_spelled(word) || '[^[:punct:][:space:][:cntrl:]\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]*' END, '|')
     FROM (SELECT matched[1] FROM regexp_matches(wanted::text, '''([^'']+)''', 'g') AS matched LIMIT 32)
-        AS lexemes(lexeme);
+        AS words(word);
 END""",
     r"""
 CREATE OR REPLACE FUNCTION search_snippet(fields text[], vector tsvector, wanted tsquery, places text, part text)
@@ -42,13 +45,12 @@ BEGIN
         THEN ts_rank(ts_filter(vector, ARRAY[chr(96 + place::integer)]::"char"[]), wanted) END DESC, place LIMIT 1;
     -- As many characters as the field has: what is found stands at the same place there.
     searched := lower(field COLLATE pg_catalog.pg_c_utf8);
-    hit := regexp_instr(searched, places);
-    IF hit = 0 AND NOT is_part THEN  -- it is written in a way that is not known here: look at all words
+    IF is_part THEN
+        places := part;
+    ELSIF regexp_instr(searched, places) = 0 THEN  -- it is written in a way that is not known here
         places := '[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]|[^[:punct:][:space:][:cntrl:]\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]+';
         searched := left(searched, 2000);
         tries := 2000;
-    ELSIF hit = 0 THEN
-        places := part;
     END IF;
     FOR try IN 1..tries LOOP
         hit := regexp_instr(searched, places, next);
@@ -65,7 +67,7 @@ BEGIN
     next := 1;
     LOOP
         start := regexp_instr(stretch, places, next);
-        EXIT WHEN hit = 0 OR start = 0 OR start IS NULL;
+        EXIT WHEN start = 0 OR start IS NULL;
         next := regexp_instr(stretch, places, start, 1, 1);
         CONTINUE WHEN NOT is_part AND NOT search_vector(substr(field, ahead + start, next - start)) @@ wanted;
         IF start = until THEN  -- one range with that before
