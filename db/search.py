@@ -161,7 +161,7 @@ def snippet(row: Any, typed: Any, *, table: Any) -> ColumnElement[Any]:
     What it looks like in texts is worked out once a statement.
     """
     written = array([cast(row[name], Text) for name in table.c.search_vector.info[FIELDS]])
-    wanted = func.search_wanted(query(typed))
+    wanted: Any = func.search_wanted(query(typed))
     places = select(func.search_places(wanted)).scalar_subquery()
     name: Any = cast(null(), Text)
     if _indexed(table, PARTS):

@@ -12,12 +12,14 @@ from db.words import APART, LONGEST, SINGLE
 
 SHOWN, AHEAD = 240, 60
 """Characters of a text that a snippet has at most, and how many of them come ahead of the first hit."""
+HIGHLIGHTS = 20
+"""How many highlights a snippet has at most."""
 TRIES = 10
 """How many words that begin like what is looked for are looked at for the first hit."""
 LOST = 2_000
 """How much of a text is looked at word by word where none begins so."""
 WORDS = 32
-"""How many words of what is looked for lead to a place."""
+"""How many words and phrases lead to a place in a text, and of how many words a phrase that does."""
 ACCENTED = "àáâãäåāăąçćčďđèéêëēėęěğħìíîïīıłñńňòóôõöőøřśşšťŧùúûüūůűýÿźżžάέήίόύώйёїў"
 """Letters that are found without their accents."""
 BARE = dict(zip("øłđħıŧ", "oldhit", strict=True))
@@ -47,18 +49,21 @@ RETURN {_spelled("written")}"""
 WANTED = r"""
 CREATE OR REPLACE FUNCTION search_wanted(asked tsquery) RETURNS tsquery
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN regexp_replace(nullif(nullif(querytree(asked), 'T'), ''), '<->|<\d+>|&', '|', 'g')::tsquery"""
-"""Any of the words of a query. It is null for a query without words that must be there."""
+RETURN replace(nullif(nullif(querytree(asked), 'T'), ''), '&', '|')::tsquery"""
+"""Any of the words and phrases of a query. It is null for a query without words that must be there."""
 
 PLACES = rf"""
 CREATE OR REPLACE FUNCTION search_places(wanted tsquery) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT string_agg(
-        CASE WHEN word ~ '^[{SINGLE}]' THEN word ELSE '\m' || search_spelled(word) || '{LETTER}*' END, '|')
-    FROM (SELECT matched[1] FROM regexp_matches(wanted::text, '''([^'']+)''', 'g') AS matched LIMIT {WORDS})
-        AS words(word);
+    SELECT string_agg((
+        SELECT string_agg(
+            CASE WHEN word[1] ~ '^[{SINGLE}]' THEN word[1] ELSE '\m' || search_spelled(word[1]) || '{LETTER}*' END,
+            '[{APART}]*' ORDER BY place)
+        FROM regexp_matches(phrase, '''([^'']+)''', 'g') WITH ORDINALITY AS words(word, place) WHERE place <= {WORDS}
+    ), '|')
+    FROM (SELECT regexp_split_to_table(wanted::text, '\|') LIMIT {WORDS}) AS phrases(phrase);
 END"""  # noqa: S608  (no word of it comes from outside)
-"""The regular expression for what may be one of the words, as texts in small letters have it."""
+"""The regular expression for what may be one of the words or phrases, as texts in small letters have it."""
 
 SNIPPET = rf"""
 CREATE OR REPLACE FUNCTION search_snippet(fields text[], vector tsvector, wanted tsquery, places text, part text)
@@ -96,7 +101,7 @@ BEGIN
     next := 1;
     LOOP
         start := regexp_instr(stretch, places, next);
-        EXIT WHEN start = 0 OR start IS NULL;
+        EXIT WHEN start = 0 OR start IS NULL OR cardinality(starts) = {HIGHLIGHTS};
         next := regexp_instr(stretch, places, start, 1, 1);
         CONTINUE WHEN NOT is_part AND NOT search_vector(substr(field, ahead + start, next - start)) @@ wanted;
         IF start = until THEN  -- one range with that before

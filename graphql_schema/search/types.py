@@ -3,6 +3,7 @@
 from pydantic import BaseModel, Field
 
 from db import search, tables
+from db.snippets import HIGHLIGHTS, SHOWN
 from graphql_schema.core import of_item, union
 from graphql_schema.core.unions import MOST
 
@@ -18,11 +19,11 @@ class Snippet(BaseModel):
     """What to show of an object that was searched for: plain text, whatever it looks like, and no HTML."""
 
     text: str = Field(
-        description="Up to 240 characters of the field that answers the search best, with what was found in them. "
+        description=f"Up to {SHOWN} characters of the field that answers the search best, with what was found in them. "
         "Where nothing can be shown, as of what `-without` finds, they are its start."
     )
     highlights: list[Highlight] = Field(
-        description="What was found in the text, from its start to its end, without overlaps.", max_length=240
+        description="What was found in the text, from its start on, without overlaps.", max_length=HIGHLIGHTS
     )
 
 

@@ -22,14 +22,17 @@ RETURN regexp_replace(replace(replace(replace(replace(replace(replace(replace(re
     r"""
 CREATE OR REPLACE FUNCTION search_wanted(asked tsquery) RETURNS tsquery
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN regexp_replace(nullif(nullif(querytree(asked), 'T'), ''), '<->|<\d+>|&', '|', 'g')::tsquery""",
+RETURN replace(nullif(nullif(querytree(asked), 'T'), ''), '&', '|')::tsquery""",
     r"""
 CREATE OR REPLACE FUNCTION search_places(wanted tsquery) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT string_agg(
-        CASE WHEN word ~ '^[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]' THEN word ELSE '\m' || search_spelled(word) || '[^[:punct:][:space:][:cntrl:]\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]*' END, '|')
-    FROM (SELECT matched[1] FROM regexp_matches(wanted::text, '''([^'']+)''', 'g') AS matched LIMIT 32)
-        AS words(word);
+    SELECT string_agg((
+        SELECT string_agg(
+            CASE WHEN word[1] ~ '^[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]' THEN word[1] ELSE '\m' || search_spelled(word[1]) || '[^[:punct:][:space:][:cntrl:]\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]*' END,
+            '[[:punct:][:space:][:cntrl:]\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]*' ORDER BY place)
+        FROM regexp_matches(phrase, '''([^'']+)''', 'g') WITH ORDINALITY AS words(word, place) WHERE place <= 32
+    ), '|')
+    FROM (SELECT regexp_split_to_table(wanted::text, '\|') LIMIT 32) AS phrases(phrase);
 END""",
     r"""
 CREATE OR REPLACE FUNCTION search_snippet(fields text[], vector tsvector, wanted tsquery, places text, part text)
@@ -67,7 +70,7 @@ BEGIN
     next := 1;
     LOOP
         start := regexp_instr(stretch, places, next);
-        EXIT WHEN start = 0 OR start IS NULL;
+        EXIT WHEN start = 0 OR start IS NULL OR cardinality(starts) = 20;
         next := regexp_instr(stretch, places, start, 1, 1);
         CONTINUE WHEN NOT is_part AND NOT search_vector(substr(field, ahead + start, next - start)) @@ wanted;
         IF start = until THEN  -- one range with that before
