@@ -27,6 +27,7 @@ from scripts.benchmark.realtime import command as realtime
 from scripts.benchmark.realtime import comparison, peers
 from scripts.benchmark.results import Results, Run
 from scripts.benchmark.screen import Loading, Stopped, screen, watched
+from scripts.benchmark.searches import searches
 from scripts.benchmark.servers import PEERS, Name, Peer, Server, environment, serving
 from scripts.benchmark.siege import sieges, table
 from scripts.benchmark.targets import targets
@@ -179,6 +180,14 @@ def under_attack(
         watching = stack.enter_context(watched(len(attacks)))
         found = sieges(server, requests[server.name, Operation.POINT], attacks, seconds, watching)
     _show([table(found)], markdown=markdown)
+
+
+@cli.command("search")
+def by_search(*, scale: Scale = 10, rounds: Rounds = 3, markdown: Markdown = False, data: Data = DATA) -> None:
+    """Show how long searches of one and two words over all texts take, drawn by how often they are written."""
+    with dataset(data, scale, progress=Loading()) as source:
+        sheet = searches(source, data, rounds)
+    _show([sheet], markdown=markdown)
 
 
 @cli.command("jobs")

@@ -1,0 +1,83 @@
+"""Lists that find so many rows of a table at most: by both ways the same, however PostgreSQL finds them."""
+
+import pytest
+from sqlalchemy import text
+
+from db import tables
+from db.access import GUEST
+from db.engine import Database
+from graphql_schema.core.unions import MOST
+from tests.conftest import Graph
+from tests.graphql_schema.asking import add
+from tests.world import World
+
+ALL = """
+    query ($order: SearchResultOrder, $first: Int, $last: Int, $after: String, $types: [SearchResultType!]) {
+      search(query: "zebra", orderBy: $order, first: $first, last: $last, after: $after, types: $types) {
+        totalCount
+        isTotalExact
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+        edges { cursor best: rank snippet { highlights { length from: start } text } node { ... on Node { id } } }
+      }
+    }
+"""
+TOTALS = 'query { search(query: "zebra") { isTotalExact totalCount } }'
+
+
+@pytest.fixture
+async def zebras(database: Database, world: World) -> None:
+    """More comments than are found, which Ada has made."""
+    rows = (
+        tables.Comment(thread_id=world.thread_0.id, author_id=world.ada.id, content="zebra " * (1 + number % 7))
+        for number in range(MOST + 5)
+    )
+    await add(database, *rows)
+
+
+async def believed(database: Database, size: int) -> None:
+    """Have PostgreSQL believe that there are so many comments."""
+    async with database.work(GUEST) as work:
+        await work.execute(text("UPDATE pg_class SET reltuples = :size WHERE relname = 'comments'"), {"size": size})
+
+
+@pytest.mark.usefixtures("patient", "zebras")
+@pytest.mark.parametrize("who", ["ada", "root", "olga", None])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"first": 7},
+        {"last": 7},
+        {"first": 100, "order": "CREATED_AT_ASC"},
+        {"last": 3, "order": "CREATED_AT_DESC"},
+        {"first": 2, "types": ["COURSE"]},
+        {"first": 2, "types": []},
+    ],
+)
+async def test_both_ways_find_count_and_show_the_same(
+    graph: Graph, resolved: Graph, who: str | None, given: dict[str, object]
+) -> None:
+    compiled = await graph.data(who, ALL, **given)
+    assert len(graph.statements) == 1
+    assert await resolved.data(who, ALL, **given) == compiled
+    if compiled["search"]["pageInfo"]["hasNextPage"] and "first" in given:
+        after = compiled["search"]["pageInfo"]["endCursor"]
+        assert await graph.data(who, ALL, after=after, **given) == await resolved.data(who, ALL, after=after, **given)
+    assert await graph.data(who, TOTALS) == await resolved.data(who, TOTALS)
+
+
+@pytest.mark.usefixtures("patient", "zebras")
+async def test_a_table_that_is_believed_large_is_read_from_its_newest_row_on(graph: Graph, database: Database) -> None:
+    by_index = await graph.data("root", ALL, first=100)
+    await believed(database, 10_000_000)
+    assert await graph.data("root", ALL, first=100) == by_index
+    assert any("ORDER BY id DESC" in statement for statement in graph.statements)
+
+
+async def test_what_a_viewer_has_is_read_along_no_index_of_words(graph: Graph) -> None:
+    query = 'query { search(query: "zebra", types: [COMMENT]) { totalCount } }'
+    await graph.data("ada", query)
+    (statement,) = graph.statements
+    assert "FROM comments ORDER BY id DESC" not in statement
+    await graph.data("root", query)
+    (statement,) = graph.statements
+    assert "FROM comments ORDER BY id DESC" in statement
