@@ -139,6 +139,11 @@ def matches(row: Any, typed: Any, *, table: Any, is_admin: bool = False) -> Colu
     return or_(*found)
 
 
+def has_parts(table: Any) -> bool:
+    """Whether rows of a table are found by parts of a name."""
+    return _indexed(table, PARTS) is not None
+
+
 @cache
 def _indexed(table: Any, by: str) -> str | None:
     """The column that an index of this kind is over."""
@@ -156,15 +161,15 @@ def rank(row: Any, typed: Any, *, table: Any = None) -> ColumnElement[float]:
 
 
 def snippet(row: Any, typed: Any, *, table: Any) -> ColumnElement[Any]:
-    """What of the row of these columns of a table shows what a text looks for: some text, and what to highlight in it.
+    """Some text of the row of these columns of a table that shows what is looked for, and what of it to highlight.
 
-    What it looks like in texts is worked out once a statement.
+    How that may be written is worked out once a statement.
     """
     written = array([cast(row[name], Text) for name in table.c.search_vector.info[FIELDS]])
     wanted: Any = func.search_wanted(query(typed))
     places = select(func.search_places(wanted)).scalar_subquery()
     name: Any = cast(null(), Text)
-    if _indexed(table, PARTS):
+    if has_parts(table):
         name = select(func.search_spelled(func.btrim(part(typed), "%"))).scalar_subquery()
     wanted = select(wanted).scalar_subquery()
     return func.search_snippet(written, row.search_vector, wanted, places, name, type_=JSONB())

@@ -32,11 +32,12 @@ LONGEST_SEARCH = 1_000
 """Characters of a search. The database takes longer for each word, whether or not it finds anything."""
 SEARCH_WORDS = """\
 Full-text search, as typed into a search box: all of the words, "a phrase", or, -without. Case, accents and punctuation
-do not count, nor do the endings of English words. The last word may be incomplete: send what was typed so far. Names
-of projects, courses and repositories are found by any part of a word, too, behind those that have the word.
+do not count, nor do the endings of English words. The last word may be incomplete: send what was typed so far.
 
 Stop words such as "the" count in phrases, and where there is nothing else. Any part of a word is found in Chinese,
 Japanese, Korean and Thai."""
+PARTS = """\
+A name is found by any part of a word, too, of three letters or more. By rank it comes behind all that has the word."""
 SEARCH_DESCRIPTION = f"""\
 {SEARCH_WORDS}
 
@@ -177,7 +178,8 @@ def _guarded(test: Test, table: type[Base], needed: Permission | None) -> Test:
 
 def _filter_field(table: type[Base], name: str) -> tuple[Any, str]:
     if name == SEARCH:
-        return str, SEARCH_DESCRIPTION
+        parts = f"\n\n{PARTS}" if search.has_parts(table.__table__) else ""
+        return str, f"{SEARCH_DESCRIPTION}{parts}"
     found = _expressions[table].get(name)
     kind = found.kind if found else table.__table__.c[name].type.python_type
     label = to_camel_case(name)

@@ -25,7 +25,7 @@ from graphql_schema.core import orders
 from graphql_schema.core.connections import List, Page, optional, page_types
 from graphql_schema.core.context import Context
 from graphql_schema.core.fields import followed
-from graphql_schema.core.filters import LONGEST_SEARCH, SEARCH_WORDS, Test
+from graphql_schema.core.filters import LONGEST_SEARCH, PARTS, SEARCH_WORDS, Test
 from graphql_schema.core.signature import argument
 from graphql_schema.core.sources import Merged, Rows
 from graphql_schema.core.strawberry_seam import TYPES, enumeration, union_type
@@ -34,7 +34,7 @@ from graphql_schema.core.windows import window
 
 Keys = Mapping[str, Sequence[Any]]
 
-MOST = 500
+MOST = 250
 """How many rows of each type a search finds at most: a word that is everywhere costs little more than others."""
 UNIONS: list[Union] = []
 """All unions and interfaces that there are lists of."""
@@ -141,7 +141,13 @@ class Search(ManyOf):
         return TYPES[f"{self.name}Order"][orders.order_name(f"-{orders.RANK}")]
 
     def arguments(self) -> list[StrawberryArgument]:
-        return [argument("query", str, f"{SEARCH_WORDS}\n\n{NOTHING}"), *super().arguments()]
+        return [argument("query", str, f"{SEARCH_WORDS}\n\n{self._parts}{NOTHING}"), *super().arguments()]
+
+    @property
+    def _parts(self) -> str:
+        """The sentences about types whose objects are found by parts of a name."""
+        names = [f"`{table.__name__}`" for table in self.union.tables if search.has_parts(table.__table__)]
+        return f"Of {', '.join(names)}: {PARTS}\n\n" if names else ""
 
     def window(self, arguments: Mapping[str, Any]) -> Window:
         order = self.order(arguments)

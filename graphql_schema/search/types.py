@@ -16,7 +16,7 @@ class Highlight(BaseModel):
 
 
 class Snippet(BaseModel):
-    """What to show of an object that was searched for: plain text, whatever it looks like, and no HTML."""
+    """Some text of an object that was searched for: plain text, whatever it looks like, and no HTML."""
 
     text: str = Field(
         description=f"Up to {SHOWN} characters of the field that answers the search best, with what was found in them. "

@@ -45,8 +45,7 @@ Peers = Annotated[list[Name] | None, typer.Option("--peer", help="Repeat for sev
 Attacks = Annotated[list[str] | None, typer.Option(help="Repeat for several; all by default.")]
 Listened = Annotated[list[peers.Name] | None, typer.Option("--peer", help="Repeat for several; all by default.")]
 Rates = Annotated[
-    list[int] | None,
-    typer.Option("--rate", help="Comments a second, on all documents together. Repeat; 10, 200 and 400 by default."),
+    list[int] | None, typer.Option("--rate", help="Comments a second, on all documents. 10, 200 and 400 by default.")
 ]
 Made = Annotated[int, typer.Option("--rate", min=1, help="Jobs a second beside the reader.")]
 Sockets = Annotated[int, typer.Option(min=1, help="Sockets, each with one subscription.")]
@@ -185,9 +184,7 @@ def under_attack(
 @cli.command("search")
 def by_search(*, scale: Scale = 10, rounds: Rounds = 3, markdown: Markdown = False, data: Data = DATA) -> None:
     """Show how long searches of one and two words over all texts take, drawn by how often they are written."""
-    with dataset(data, scale, progress=Loading()) as source:
-        sheet = searches(source, data, rounds)
-    _show([sheet], markdown=markdown)
+    _show([searches(data, scale, rounds)], markdown=markdown)
 
 
 @cli.command("jobs")

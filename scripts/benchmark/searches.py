@@ -15,9 +15,9 @@ from time import perf_counter
 import orjson
 
 from scripts.benchmark.client import Prepared, ask
-from scripts.benchmark.dataset import Database, copy
+from scripts.benchmark.dataset import Database, copy, dataset
 from scripts.benchmark.report import Sheet
-from scripts.benchmark.screen import watched
+from scripts.benchmark.screen import Loading, watched
 from scripts.benchmark.servers import PEERS, Name, Server, serving
 from scripts.benchmark.workload import select_requests, sign_in
 
@@ -46,19 +46,20 @@ query ($typed: String!) {
 }"""
 
 
-def searches(source: Database, folder: Path, rounds: int) -> Sheet:
-    """The time of searches of one word and of two, by who searches."""
+def searches(folder: Path, scale: int, rounds: int) -> Sheet:
+    """The time of searches of one word and of two, by the viewer."""
     sheet = Sheet("Searches over all texts, one at a time, in ms", ["", "words", "p50", "p95", "most"])
-    asked = _queries(source)
-    with _serving(source, folder) as (server, tokens), watched(len(asked) * (rounds + 1)) as watching:
+    with dataset(folder, scale, progress=Loading()) as source, _serving(source, folder) as (server, tokens):
+        asked = _queries(source)
         times: dict[tuple[str, int], list[float]] = {(who, place): [] for who in tokens for place in range(len(asked))}
-        for number in range(rounds + 1):
-            for place, typed in enumerate(asked):
-                watching(typed)
-                for who, token in tokens.items():
-                    taken = _time(server, token, typed)
-                    if number:  # the first round warms up
-                        times[who, place].append(taken)
+        with watched(len(asked) * (rounds + 1)) as watching:
+            for number in range(rounds + 1):
+                for place, typed in enumerate(asked):
+                    watching(typed)
+                    for who, token in tokens.items():
+                        taken = _time(server, token, typed)
+                        if number:  # the first round warms up
+                            times[who, place].append(taken)
     for who in tokens:
         for words in (1, 2):
             found = sorted(
