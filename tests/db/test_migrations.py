@@ -8,7 +8,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 import db.tables  # noqa: F401  (declares the tables)
@@ -104,3 +104,18 @@ async def test_a_migration_gives_up_soon_on_a_lock(database_url: str, monkeypatc
         with pytest.raises(CannotRun, match="waited too long for a lock"):
             await asyncio.to_thread(migrations.upgrade, database_url)
     await engine.dispose()
+
+
+async def test_a_role_that_may_not_create_the_extension_is_told_what_to_do(database_url: str) -> None:
+    url = Address.parse(database_url)
+    connection = await url.reach()
+    await connection.execute("DROP EXTENSION pg_trgm CASCADE; UPDATE alembic_version SET version_num = 'db699aed134e'")
+    await connection.execute("CREATE ROLE plain_migrator LOGIN; GRANT ALL ON SCHEMA public TO plain_migrator")
+    await connection.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO plain_migrator")
+    try:
+        plain = make_url(database_url).set(username="plain_migrator").render_as_string(hide_password=False)
+        with pytest.raises(CannotRun, match="CREATE EXTENSION pg_trgm"):
+            await asyncio.to_thread(migrations.upgrade, plain)
+    finally:
+        await connection.execute("DROP OWNED BY plain_migrator; DROP ROLE plain_migrator")
+        await connection.close()
