@@ -153,6 +153,16 @@ async def test_09_the_texts_of_others_change_neither_count_nor_rank_nor_snippet(
     assert await search(graph, "ada", "zebra") == before
 
 
+@pytest.mark.parametrize("size", [0, 10_000_000])
+async def test_09_a_draft_is_found_by_its_teacher_alone_however_it_is_looked_for(
+    graph: Graph, world: World, size: int
+) -> None:
+    await change(graph.database, world.logic, world.draft, title="Zebra")
+    await believed(graph, size, "courses")
+    for who, number in (("ines", 2), ("sam", 1), (None, 1)):
+        assert (await search(graph, who, "zebra", types=["COURSE"]))["totalCount"] == number
+
+
 async def test_09_the_text_of_a_lesson_is_found_by_nobody(graph: Graph, world: World) -> None:
     await change(graph.database, world.logic_1_1, title="Figures", content="The zebra paradox")
     for who in ("root", "ines", "sam", None):
@@ -231,7 +241,9 @@ async def test_09_the_longest_and_strangest_queries_are_answered(graph: Graph, w
     await search(graph, "ada", typed[:1_000])
 
 
-async def believed(graph: Graph, size: int) -> None:
-    """Have PostgreSQL believe that there are so many comments."""
+async def believed(graph: Graph, size: int, table: str = "comments") -> None:
+    """Have PostgreSQL believe that a table has so many rows."""
     async with graph.database.work(graph.world.viewer("root")) as work:
-        await work.execute(text("UPDATE pg_class SET reltuples = :size WHERE relname = 'comments'"), {"size": size})
+        await work.execute(
+            text("UPDATE pg_class SET reltuples = :size WHERE relname = :name"), {"size": size, "name": table}
+        )
