@@ -146,6 +146,10 @@ def test_a_list_is_a_connection_or_says_what_bounds_it() -> None:
     assert lists - of_payloads == bounded, "make it a connection, or name what keeps the list short"
 
 
+SEARCHED = "SearchResult"
+"""What is found by a search, whose edges say more, and whose totals are bounded."""
+
+
 def test_a_connection_has_what_relay_asks_for() -> None:
     abstract = [name for name, type_ in TYPES.items() if is_abstract_type(type_) and f"{name}Connection" in TYPES]
     assert abstract
@@ -156,9 +160,10 @@ def test_a_connection_has_what_relay_asks_for() -> None:
             "nodes": f"[{name}!]!",
             "pageInfo": "PageInfo!",
             "totalCount": "Int!",
-        }
+        } | ({"isTotalExact": "Boolean!"} if name == SEARCHED else {})
         edge = {field: str(it.type) for field, it in object_type(f"{name}Edge").fields.items()}
-        assert edge == {"node": f"{name}!", "cursor": "String!"}
+        more = {"rank": "Float!", "snippet": "Snippet!"} if name == SEARCHED else {}
+        assert edge == {"node": f"{name}!", "cursor": "String!"} | more
 
 
 def test_every_field_that_gives_a_connection_pages_in_both_directions() -> None:
