@@ -26,6 +26,7 @@ INLINE = {"Emphasis", "Strong", "Strikethrough", "Link", "Image", "Address"}
 ADDRESS = re.compile(r"\b(?:https?|ftp)://\S+")
 FIRST_BYTES = bytes(0 if 0x80 <= byte < 0xC0 else 1 for byte in range(256))
 """1 for each byte of UTF-8 that begins a character."""
+PART = 1 << 16
 
 
 class Kind(Enum):
@@ -181,4 +182,9 @@ def _name(tag: Any) -> str:
 
 
 def _places(text: str) -> Sequence[int]:
-    return array("I", accumulate(text.encode().translate(FIRST_BYTES), initial=0))
+    """The characters before each byte, put together in parts: others run in between."""
+    firsts = text.encode().translate(FIRST_BYTES)
+    places = array("I", [0])
+    for start in range(0, len(firsts), PART):
+        places.extend(accumulate(firsts[start : start + PART], initial=places.pop()))
+    return places

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
-END = re.compile(r"(?<!e\.g)(?<!i\.e)(?<!etc)(?<!vs)[.!?][\"'\u201d\u2019)\]]?(?=\s|$)")
+END = re.compile(r"[.!?](?<!e\.g\.)(?<!i\.e\.)(?<!etc\.)(?<!vs\.)[\"'\u201d\u2019)\]]?(?=\s|$)")
 VOWELS = re.compile(r"[aeiouyàáâäèéêëìíîïòóôöùúûü]+")
 SILENT = re.compile(r"(?<![aeiouyl])e$|(?<![aeiouytd])e[sd]$")
 """Endings with a vowel that is not heard: make, makes, called; but table and wanted."""
+LONGEST_WORD = 100
+"""Letters that are looked at: no English word has more."""
 
 
 def sentences(prose: str) -> Iterator[tuple[int, int]]:
@@ -26,7 +28,7 @@ def sentences(prose: str) -> Iterator[tuple[int, int]]:
 
 def syllables(word: str) -> int:
     """How many syllables an English word has, by the groups of its vowels; at least one."""
-    lower = word.lower()
+    lower = word[:LONGEST_WORD].lower()
     return max(1, len(VOWELS.findall(lower)) - len(SILENT.findall(lower)))
 
 

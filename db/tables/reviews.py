@@ -23,7 +23,7 @@ class ReviewStatus(Words):
 
 
 class SuggestionKind(Words):
-    """What a suggestion of a review is about."""
+    """The subject of a suggestion of a review."""
 
     STRUCTURE = "STRUCTURE", "Which parts the text has, and in which order."
     COMPLETENESS = "COMPLETENESS", "What is missing."
@@ -48,7 +48,7 @@ REVIEW_TRANSITIONS = {
 
 
 class DocumentReview(Updated, Base, access=through("document_id"), prefix="drv"):
-    """What a reviewer found in one version of a document."""
+    """The findings of a reviewer in one version of a document."""
 
     __tablename__ = "document_reviews"
 
