@@ -6,7 +6,7 @@ from graphql_schema.core import column, many, node, one, sql
 
 @node(tables.DocumentReview, orders=("-created_at",), filters=("status", "created_at"))
 class DocumentReview:
-    """What a reviewer found in one version of a document."""
+    """The findings of a reviewer in one version of a document."""
 
     document_version = column("The version that was reviewed.")
     reviewer = column("Who reviewed it: the name and the version of a set of rules, such as `rules/1`.")
