@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from db.tables import Severity, SpecificationPhase, SuggestionKind
+from db.tables import CompletenessResult, QualityMetrics, Severity, SpecificationPhase, SuggestionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,43 +25,6 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """A part that a text of a phase has, or should have."""
-
-    name: str
-    is_present: bool
-    """Whether there is a heading of it with something below."""
-    is_required: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Completeness:
-    """Which parts of a text are there."""
-
-    score: float
-    """The share of the required parts that are there, from 0 to 100."""
-    sections: tuple[Section, ...]
-    missing: tuple[str, ...]
-    """The names of the required parts that are not there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Metrics:
-    """The text in numbers. Code, quotes and tables of numbers are not counted."""
-
-    word_count: int
-    sentence_count: int
-    readability: float | None
-    """Flesch's reading ease, from 0 (hard) to 100 (easy); None for a text without sentences."""
-    ears_share: float | None
-    """The share of the requirements that have a form of EARS, from 0 to 1; None for a text without requirements."""
-    ambiguous_terms: int
-    requirement_count: int
-    finding_count: int
-    """Findings in all, those included that a review has no room for."""
-
-
-@dataclass(frozen=True, slots=True)
 class Review:
     """The result: scores, and faults with their places."""
 
@@ -69,8 +32,8 @@ class Review:
     """From 0 to 100."""
     findings: tuple[Finding, ...]
     """From the first place to the last, as many as a reviewer wants to show."""
-    completeness: Completeness
-    metrics: Metrics
+    completeness: CompletenessResult
+    metrics: QualityMetrics
 
 
 class Reviewer(Protocol):

@@ -9,10 +9,10 @@ from itertools import chain
 from db.reviewing import phrases, requirements, tasks
 from db.reviewing.markdown import blocks
 from db.reviewing.prose import WORD, Counts, sentences
-from db.reviewing.review import Finding, Metrics, Review
+from db.reviewing.review import Finding, Review
 from db.reviewing.rules import AMBIGUOUS, HARD, LONG_SENTENCE, Found, Rule, Text
 from db.reviewing.sections import outline
-from db.tables import Severity, SpecificationPhase
+from db.tables import QualityMetrics, Severity, SpecificationPhase
 
 MOST = 50
 """Findings of one rule that a review has. All are counted."""
@@ -58,7 +58,7 @@ def review(phase: SpecificationPhase, source: str) -> Review:
         _read(text, counts),
     )
     found, by_rule = _kept(chain(*finders))
-    metrics = Metrics(
+    metrics = QualityMetrics(
         word_count=counts.words.total(),
         sentence_count=counts.sentences,
         readability=counts.readability,

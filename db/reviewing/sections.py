@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from db.reviewing.markdown import Block, Kind
 from db.reviewing.prose import WORD
-from db.reviewing.review import Completeness, Section
 from db.reviewing.rules import EMPTY_SECTION, HEADING_JUMP, MISSING_SECTION, SECTION_ORDER, Found, Text
-from db.tables import SpecificationPhase
+from db.tables import CompletenessResult, CompletenessSection, SpecificationPhase
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +81,18 @@ class Outline:
     parts: Sequence[tuple[Part, Heading | None]]
 
     @property
-    def completeness(self) -> Completeness:
-        """Which parts are there."""
-        sections = tuple(
-            Section(part.name, is_present=bool(heading and heading.is_filled), is_required=part.is_required)
+    def completeness(self) -> CompletenessResult:
+        """The parts of the phase, and those that are not there."""
+        sections = [
+            CompletenessSection(
+                name=part.name, is_present=bool(heading and heading.is_filled), is_required=part.is_required
+            )
             for part, heading in self.parts
-        )
+        ]
         required = [section for section in sections if section.is_required]
-        missing = tuple(section.name for section in required if not section.is_present)
-        return Completeness(round(100 * (1 - len(missing) / len(required)), 1), sections, missing)
+        missing = [section.name for section in required if not section.is_present]
+        score = round(100 * (1 - len(missing) / len(required)), 1)
+        return CompletenessResult(score=score, sections=sections, missing=missing)
 
     def find(self) -> Iterator[Found]:
         """Faults of the sections and their headings."""

@@ -3,13 +3,15 @@
 from datetime import datetime
 from uuid import UUID
 
+from pydantic import BaseModel, Field
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
 from db.base import Base, Json, Updated, count, refers, state, string
-from db.columns import score
+from db.columns import json, score
 from db.constraints import check, unique
 from db.enums import Words
+from db.indexes import partial
 from db.rules import through
 
 
@@ -19,7 +21,10 @@ class ReviewStatus(Words):
     PENDING = "PENDING", "Asked for, and not begun."
     RUNNING = "RUNNING", "Being done."
     COMPLETED = "COMPLETED", "Done: its findings are there."
-    FAILED = "FAILED", "Came to no end. Ask again, and it is begun again."
+    FAILED = (
+        "FAILED",
+        "Came to no end, and `error` says why. It is tried again by itself; ask again to have it at once.",
+    )
 
 
 class SuggestionKind(Words):
@@ -40,6 +45,48 @@ class Severity(Words):
     ERROR = "ERROR", "Has to be mended."
 
 
+MOST_SECTIONS = 50
+
+
+class CompletenessSection(BaseModel):
+    """A section that a text of a phase has, or should have."""
+
+    name: str = Field(description="The name of the section.")
+    is_present: bool = Field(description="Whether the text has a heading of it, with something below.")
+    is_required: bool = Field(description="Whether a text of the phase has to have it.")
+
+
+class CompletenessResult(BaseModel):
+    """The sections that a text has of those of its phase."""
+
+    score: float = Field(description="The share of the required sections that are there, from 0 to 100.")
+    sections: list[CompletenessSection] = Field(
+        max_length=MOST_SECTIONS, description="The sections of the phase, in the order in which readers expect them."
+    )
+    missing: list[str] = Field(
+        max_length=MOST_SECTIONS, description="The names of the required sections that are not there."
+    )
+
+
+class QualityMetrics(BaseModel):
+    """A text in numbers. Code and quotes are not counted."""
+
+    word_count: int = Field(description="How many words it has.")
+    sentence_count: int = Field(description="How many sentences it has.")
+    readability: float | None = Field(
+        description="Flesch's reading ease of English, from 0 (hard) to 100 (easy); null for a text without sentences."
+    )
+    ears_share: float | None = Field(
+        description="The share of the requirements, from 0 to 1, that have one of the forms of EARS, the Easy Approach "
+        "to Requirements Syntax, such as WHEN …, the system SHALL …; null for a text without requirements."
+    )
+    ambiguous_terms: int = Field(description="How many words it has that two people understand differently.")
+    requirement_count: int = Field(description="How many requirements it has.")
+    finding_count: int = Field(
+        description="How many findings there are in all: `suggestions` have the first 50 of each rule."
+    )
+
+
 REVIEW_TRANSITIONS = {
     ReviewStatus.PENDING: [ReviewStatus.RUNNING, ReviewStatus.COMPLETED, ReviewStatus.FAILED],
     ReviewStatus.RUNNING: [ReviewStatus.COMPLETED, ReviewStatus.FAILED],
@@ -48,7 +95,7 @@ REVIEW_TRANSITIONS = {
 
 
 class DocumentReview(Updated, Base, access=through("document_id"), prefix="drv"):
-    """The findings of a reviewer in one version of a document."""
+    """The findings of a reviewer in one version of a document. They stay when the document has later versions."""
 
     __tablename__ = "document_reviews"
 
@@ -58,13 +105,21 @@ class DocumentReview(Updated, Base, access=through("document_id"), prefix="drv")
     reviewer: Mapped[str] = string(100)
     status: Mapped[ReviewStatus] = state(ReviewStatus.PENDING, transitions=REVIEW_TRANSITIONS)
     overall_score: Mapped[float | None] = score()
-    completeness: Mapped[Json | None]
-    quality_metrics: Mapped[Json | None]
+    completeness: Mapped[Json | None] = json("completeness", CompletenessResult, is_optional=True)
+    quality_metrics: Mapped[Json | None] = json("quality_metrics", QualityMetrics, is_optional=True)
     error: Mapped[str | None] = string(1_000)
     completed_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index(None, "document_id", "created_at", "id"),
+        partial(
+            "ix_document_reviews_completed",
+            "document_id",
+            "document_version",
+            "completed_at",
+            "id",
+            where={"status": ReviewStatus.COMPLETED},
+        ),
         unique("document_id", "document_version", "reviewer", says="This version was reviewed already."),
     )
 

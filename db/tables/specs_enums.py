@@ -93,6 +93,9 @@ class DocumentEventKind(Words):
     COMMENT_DELETED = "COMMENT_DELETED", "Somebody took a comment back, or had it taken away."
     REACTION_ADDED = "REACTION_ADDED", "Somebody reacted to a comment."
     REACTION_REMOVED = "REACTION_REMOVED", "Somebody took a reaction back."
+    REVIEW_REQUESTED = "REVIEW_REQUESTED", "Somebody asked for a review of the document."
+    REVIEW_COMPLETED = "REVIEW_COMPLETED", "A review is done: its findings are there."
+    REVIEW_FAILED = "REVIEW_FAILED", "A review came to no end. It is tried again by itself."
 
 
 class ProjectEventKind(Words):

@@ -1,7 +1,7 @@
 """Reviews of documents, and suggestions for their texts."""
 
 from db import tables
-from graphql_schema.core import column, many, node, one, sql
+from graphql_schema.core import column, many, node, one, shaped, sql
 
 
 @node(tables.DocumentReview, orders=("-created_at",), filters=("status", "created_at"))
@@ -9,9 +9,18 @@ class DocumentReview:
     """The findings of a reviewer in one version of a document."""
 
     document_version = column("The version that was reviewed.")
-    reviewer = column("Who reviewed it: the name and the version of a set of rules, such as `rules/1`.")
+    reviewer = column("The name and the version of the reviewer, such as `rules/1`.")
+    is_rule_set = sql(
+        bool,
+        "Whether the reviewer is a set of rules that are documented, and no language model: it says the same of the "
+        "same text, and no more than its rules say.",
+        lambda review: review.reviewer.startswith("rules/"),
+        weight=None,
+    )
     status = column("How far it is.")
     overall_score = column("How good the text is, from 0 to 100; null until it is reviewed.")
+    completeness = shaped("Which sections of its phase the text has; null until it is reviewed.")
+    quality_metrics = shaped("The text in numbers; null until it is reviewed.")
     error = column("Why it came to no end; null if it did, or may yet.")
     created_at = column("When it was asked for.")
     completed_at = column("When it was done; null until then.")

@@ -7,7 +7,8 @@ from db.tables import DocumentEventKind, ProjectEventKind
 from graphql_schema.core import events, presence
 
 document_events = events(
-    """Changes to a document and the talk about it, from now on: new comments, replies, resolutions, saves.
+    """Changes to a document and the talk about it, from now on: new comments, replies, resolutions, saves,
+    reviews.
 
     If you select the `document`, the first event is a `SNAPSHOT` of it: no change can happen between the two.
     """,
@@ -19,6 +20,7 @@ document_events = events(
     thread=tables.CommentThread,
     comment=tables.Comment,
     suggestion=tables.Suggestion,
+    review=tables.DocumentReview,
     deleted_comment_id=ID,
     deleted_thread_id=ID,
 )

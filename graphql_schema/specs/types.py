@@ -8,7 +8,7 @@ from sqlalchemy import Integer, and_, case, func, select
 from db import tables
 from db.access import viewer_id
 from db.permissions import MANAGE
-from db.tables import MembershipStatus, ProjectStatus
+from db.tables import MembershipStatus, ProjectStatus, ReviewStatus
 from graphql_schema.core import (
     column,
     embedded,
@@ -36,6 +36,14 @@ def beginning(text: Any, length: Any) -> Any:
     words = func.substring(func.left(text, length), r"^.*\S(?=\s)")
     cut = func.concat(func.coalesce(words, func.left(text, length - 1)), "…")
     return case((func.char_length(text) <= length, text), else_=cut)
+
+
+def latest_review(document: Any) -> Any:
+    """The key of the review of a document that was completed last, of its latest version that has one."""
+    found = tables.DocumentReview.__table__.alias("reviewed")
+    of_document = found.c.document_id == document.id, found.c.status == ReviewStatus.COMPLETED
+    newest = found.c.document_version.desc(), found.c.completed_at.desc(), found.c.id.desc()
+    return select(found.c.id).where(*of_document).order_by(*newest).limit(1).scalar_subquery()
 
 
 @interface(tables.SpecificationProject)
@@ -198,7 +206,12 @@ class SpecificationDocument:
     versions = many(tables.DocumentVersion.document_id, "All its versions, newest first. The first is that of today.")
     diff = diff
     threads = many(tables.CommentThread.document_id, "The conversations about it, from its first line to its last.")
-    reviews = many(tables.DocumentReview.document_id, "What reviewers found in it, newest first.")
+    reviews = many(tables.DocumentReview.document_id, "What reviewers found in it and its older versions, newest first.")
+    latest_review = one(
+        tables.DocumentReview,
+        "The last review that is completed, of the latest version that has one; null if none has.",
+        on=lambda document, review: review.id == latest_review(document),
+    )
     viewer_visit = one(
         tables.DocumentVisit,
         "What you have seen of it; null until you mark it as seen with `markDocumentSeen`.",

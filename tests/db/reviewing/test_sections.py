@@ -9,10 +9,9 @@ from db.tables import SpecificationPhase
 from tests.db.reviewing.checking import findings, found, mended
 
 DESIGN = SpecificationPhase.DESIGN
-STRUCTURE = ("structure/", "completeness/")
 
 
-def missing(text: str, phase: SpecificationPhase = DESIGN) -> tuple[str, ...]:
+def missing(text: str, phase: SpecificationPhase = DESIGN) -> list[str]:
     return review(phase, text).completeness.missing
 
 
@@ -20,7 +19,7 @@ def missing(text: str, phase: SpecificationPhase = DESIGN) -> tuple[str, ...]:
 def test_a_text_with_all_sections_of_its_phase_is_complete(phase: SpecificationPhase) -> None:
     text = "".join(f"## {part.titles[0].title()}\n\nWords.\n\n" for part in PARTS[phase])
     completeness = review(phase, text).completeness
-    assert (completeness.score, completeness.missing) == (100.0, ())
+    assert (completeness.score, completeness.missing) == (100.0, [])
     assert found(text, phase, "structure/") == []
 
 
@@ -37,11 +36,11 @@ def test_a_text_as_it_is_begun_has_its_headings_and_nothing_in_them(phase: Speci
     ["## Architecture", "# 2. Architecture", "#### architecture: in short", "Architecture\n---", "## *Design* Details"],
 )
 def test_a_section_is_known_by_its_names(heading: str) -> None:
-    assert missing(f"## Overview\n\nWords.\n\n{heading}\n\nWords.\n") == ()
+    assert missing(f"## Overview\n\nWords.\n\n{heading}\n\nWords.\n") == []
 
 
 def test_a_word_that_begins_like_the_name_is_not_the_section() -> None:
-    assert missing("## Overview\n\nWords.\n\n## Architectures\n\nWords.\n") == ("Architecture",)
+    assert missing("## Overview\n\nWords.\n\n## Architectures\n\nWords.\n") == ["Architecture"]
 
 
 @pytest.mark.parametrize(
@@ -57,11 +56,11 @@ def test_a_word_that_begins_like_the_name_is_not_the_section() -> None:
 )
 def test_a_section_is_there_if_something_stands_below_it(below: str, *, is_filled: bool) -> None:
     text = f"## Overview\n\nWords.\n\n## Architecture\n\n{below}\n"
-    assert missing(text) == (() if is_filled else ("Architecture",))
+    assert missing(text) == ([] if is_filled else ["Architecture"])
 
 
 def test_a_title_is_no_section_because_something_stands_in_others() -> None:
-    assert missing("# Architecture\n\n## Overview\n\nWords.\n") == ("Architecture",)
+    assert missing("# Architecture\n\n## Overview\n\nWords.\n") == ["Architecture"]
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\n\n"])
