@@ -76,10 +76,10 @@ async def _begin(steps: Steps, review: str) -> tuple[str, SpecificationPhase, st
         transition(row, ReviewStatus.RUNNING)
         await work.changed(row)
         document, version = tables.SpecificationDocument, tables.DocumentVersion
-        text = select(document.phase, version.content).where(
-            document.id == row.document_id,
-            version.document_id == row.document_id,
-            version.version == row.document_version,
+        text = (
+            select(document.phase, version.content)
+            .join_from(document, version, version.document_id == document.id)
+            .where(document.id == row.document_id, version.version == row.document_version)
         )
         phase, content = (await work.execute(text)).one()
         return row.reviewer, phase, content or ""

@@ -206,7 +206,7 @@ class SpecificationDocument:
     versions = many(tables.DocumentVersion.document_id, "All its versions, newest first. The first is that of today.")
     diff = diff
     threads = many(tables.CommentThread.document_id, "The conversations about it, from its first line to its last.")
-    reviews = many(tables.DocumentReview.document_id, "What reviewers found in it and its older versions, newest first.")
+    reviews = many(tables.DocumentReview.document_id, "What reviewers found in it and older versions, newest first.")
     latest_review = one(
         tables.DocumentReview,
         "The last review that is completed, of the latest version that has one; null if none has.",

@@ -78,6 +78,7 @@ MUTATIONS: dict[str, tuple[str | None, Any]] = {
     "leaveProject": ("ben", {"memberId": "@bens_place"}),
     "openThread": ("ben", {"documentId": "@design", "content": WORDS, "position": {"line": 1}}),
     "publishLearningModule": ("ines", {"moduleId": "@sketch"}),
+    "requestDocumentReview": ("ben", {"documentId": "@design"}),
     "register": (None, {"email": "grace@example.com", "password": WORDS, "name": WORDS, "device": WORDS}),
     "resetPassword": ("sam", {"token": link_of("r"), "password": WORDS, "device": WORDS}),
     "removeReaction": ("ben", {"commentId": "@comment", "type": "LIKE"}),
