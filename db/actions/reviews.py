@@ -100,7 +100,7 @@ async def _complete(work: Work, row: tables.DocumentReview, found: Review) -> No
     """Keep what was found."""
     transition(row, ReviewStatus.COMPLETED)
     row.overall_score = found.overall_score
-    row.completeness, row.quality_metrics = found.completeness, found.metrics
+    row.completeness, row.quality_metrics = found.completeness.model_dump(), found.metrics.model_dump()
     row.completed_at = datetime.now(UTC)
     about = {"document_id": row.document_id, "review_id": row.id, "document_version": row.document_version}
     suggestions = [

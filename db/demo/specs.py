@@ -11,6 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from db import tables
+from db.demo import reviews
 from db.demo.people import People, Person, logins, revisions
 from db.demo.rows import Batch, Row, as_json, key, row
 from db.demo.sources import Record, moment
@@ -33,11 +34,14 @@ ABOUT_DOCUMENT = ("source_paths", "truncated", "word_count")
 
 
 def rows(projects: list[Record], people: People) -> Iterator[Batch]:
-    """Projects, documents and versions."""
-    yield Batch(tables.SpecificationProject, [_project(project, people) for project in projects])
+    """Projects, documents, versions and reviews."""
+    made = [_project(project, people) for project in projects]
+    yield Batch(tables.SpecificationProject, made)
     phases = [(project, phase) for project in projects for phase in PHASES]
-    yield Batch(tables.SpecificationDocument, [_document(*phase) for phase in phases])
+    documents = [_document(*phase) for phase in phases]
+    yield Batch(tables.SpecificationDocument, documents)
     yield Batch(tables.DocumentVersion, [version for phase in phases for version in _versions(*phase, people)])
+    yield from reviews.rows(documents, {project["id"]: project["owner_id"] for project in made})
 
 
 def project_id(project: Record) -> UUID:

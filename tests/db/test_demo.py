@@ -23,6 +23,7 @@ REAL = {
     "commits": 5_000,
     "course_modules": 59,
     "courses": 5,
+    "document_reviews": 117,
     "document_versions": 602 + 117 + 3,  # the revisions of the sources, what every document says today, and the seeds
     "invitations": 3,
     "learning_module_prerequisites": 4,

@@ -10,6 +10,7 @@ from uuid import UUID
 from db import tables
 from db.base import Base
 from db.demo.rows import Batch, Row, dice, key, row
+from db.demo.scale import reviews
 from db.demo.scale.people import Crowd, Somebody
 from db.demo.scale.repositories import Code
 from db.demo.scale.texts import SINCE, UNTIL, Texts, groups, shares
@@ -78,7 +79,7 @@ class Undertaking:
     def row_count(self) -> int:
         """How many rows it makes."""
         counts = len(self.people) - 1, self.versions, self.threads, self.comments, self.reactions, len(self.people)
-        return 1 + len(PHASES) + sum(counts)
+        return 1 + len(PHASES) * (1 + reviews.ROWS) + sum(counts)
 
 
 class Specifications:
@@ -126,6 +127,9 @@ def _rows(project: Undertaking, random: Random, *, texts: Texts, code: Code) -> 
     versions = [_version(project, number, document=turn, texts=texts, random=random) for number, turn in turns]
     yield tables.DocumentVersion, versions
     contents = {document["id"]: Text(document["content"]) for document in documents}
+    reviewed = [reviews.rows(document, project.people[0], project.number, texts=texts) for document in documents]
+    yield tables.DocumentReview, [review for review, _ in reviewed]
+    yield tables.Suggestion, [suggestion for _, suggestions in reviewed for suggestion in suggestions]
     threads = [
         _thread(project, number, document=random.choice(documents), contents=contents, random=random)
         for number in range(project.threads)

@@ -8,12 +8,15 @@ from typing import TypeVar
 from db.demo.people import revisions
 from db.demo.sources import Sources, moment
 from db.demo.specs import PHASES, content
+from db.reviewing import review
 from db.tables import SpecificationPhase
 
 Item = TypeVar("Item")
 
 SINCE = moment("2019-01-01")
 UNTIL = moment("2026-08-20")
+REVIEWS = 20
+"""Reviews of each phase to draw from."""
 
 
 class Texts:
@@ -31,6 +34,9 @@ class Texts:
             (record["subject"], record["additions"], record["deletions"], record["files_changed"])
             for record in sources.commits
         ]
+        self.reviews = {
+            phase: [review(phase, content(record, phase)) for record in sources.projects[:REVIEWS]] for phase in PHASES
+        }
         self._sections = {
             phase: [section for record in sources.projects for section in content(record, phase).split("\n## ")]
             for phase in PHASES
