@@ -1,7 +1,7 @@
 """Reviews of documents: somebody asks for one, and a job makes it, once for each version and reviewer."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
@@ -21,12 +21,14 @@ REVIEWERS: dict[str, Reviewer] = {REVIEWER.name: REVIEWER}
 FAILURE = "The reviewer could not review this text."
 """The error for people. Operators find what was raised in the log."""
 TRIES = 3
+LEFT_FOR = timedelta(hours=1)
+"""A review on which nothing has happened for as long is asked for again: its workers may all have been killed."""
 
 
 async def request(work: Work, document: tables.SpecificationDocument) -> tables.DocumentReview:
     """The review of the document as it stands, which is asked for unless it was before. It must be locked.
 
-    One that has failed is asked for again.
+    One that has failed or was left is asked for again.
     """
     table = tables.DocumentReview
     named = {"document_id": document.id, "document_version": document.version, "reviewer": REVIEWER.name}
@@ -36,7 +38,7 @@ async def request(work: Work, document: tables.SpecificationDocument) -> tables.
     elif review.status is ReviewStatus.FAILED:
         transition(review, ReviewStatus.PENDING)
         review.error = None
-    else:
+    elif review.status is ReviewStatus.COMPLETED or review.updated_at > datetime.now(UTC) - LEFT_FOR:
         return review
     work.audit("review_requested", review)
     await work.happened(DocumentEventKind.REVIEW_REQUESTED, review)

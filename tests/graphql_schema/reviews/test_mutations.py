@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 from db import tables
 from db.tables import DocumentStatus, ProjectRole, ProjectStatus, ReviewStatus
 from tests.conftest import Graph
-from tests.graphql_schema.asking import UNKNOWN, change, done, error_code, refusal
+from tests.graphql_schema.asking import UNKNOWN, add, change, done, error_code, refusal
 from tests.graphql_schema.conftest import Listen
 from tests.graphql_schema.reviews.asking import REQUEST
 from tests.graphql_schema.specs.test_mutations import EDIT_DOCUMENT
-from tests.world import World
+from tests.world import NOON, World
 
 EVENTS = """
     subscription ($document: ID!) {
@@ -130,3 +130,16 @@ async def test_a_review_that_is_being_done_is_not_asked_for_again(
     await change(graph.database, world.failed_review, document_version=2, status=status, error=None)
     assert (await asked(graph, "ada", world.design))["status"] == status
     assert told == []
+
+
+async def test_a_review_that_was_left_in_the_middle_is_asked_for_again(graph: Graph, world: World, told: Any) -> None:
+    left = tables.DocumentReview(
+        document_id=world.design.id,
+        document_version=2,
+        reviewer="rules/1",
+        status=ReviewStatus.RUNNING,
+        updated_at=NOON,
+    )
+    await add(graph.database, left)
+    assert (await asked(graph, "ada", world.design))["id"] == left.public_id
+    assert [kind for kind, _ in told] == ["REVIEW_REQUESTED"]
