@@ -97,13 +97,11 @@ def find(text: Text, found: Sequence[Requirement]) -> Iterator[Found]:
 
 
 def _is_requirement(block: Block, *, is_criteria: bool) -> bool:
-    """Whether a block is a requirement: it says SHALL, or is an item that says so in other words."""
-    if SHALL.search(block.prose):
-        return True
-    if block.kind is not Kind.ITEM:
-        return False
+    """Whether a block is a requirement: it says SHALL, begins like one, or is an item that says so in other words."""
     keyword = KEYWORD.match(block.prose)
-    return bool((block.list and is_criteria) or (keyword and keyword[1].isupper()) or NEED.search(block.prose))
+    if SHALL.search(block.prose) or (keyword and keyword[1].isupper()):
+        return True
+    return block.kind is Kind.ITEM and bool((block.list and is_criteria) or NEED.search(block.prose))
 
 
 def _first(pattern: re.Pattern[str], prose: str, most: int) -> Iterator[re.Match[str]]:

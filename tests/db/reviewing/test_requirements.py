@@ -57,6 +57,10 @@ def test_what_only_its_author_can_mend_has_none(text: str, rule: str, original: 
     assert (finding.rule, finding.original, finding.replacement) == (rule, original, None)
 
 
+def test_a_paragraph_that_begins_like_a_requirement_is_one() -> None:
+    assert found(f"{COMPLETE}WHEN asked, it should go.\n", of="ears/") == [("ears/other-verb", "should")]
+
+
 def test_an_item_below_acceptance_criteria_is_a_requirement_whatever_it_says() -> None:
     criteria = f"{COMPLETE}#### Acceptance Criteria\n\n1. Buttons are blue.\n\n#### Notes\n\n1. Blue is nice.\n"
     assert found(criteria, of="ears/") == [("ears/no-shall", "Buttons are blue.")]
