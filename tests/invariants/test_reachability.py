@@ -13,6 +13,7 @@ DEAD_ENDS: dict[str, str] = {}
 """The types from which no way leads to a person, with the reason."""
 ONE_WAY = {
     "CommentThread.resolvedBy": "a thread is found at its document, whoever resolved it",
+    "DocumentReview.requestedBy": "a review is found at its document, whoever asked for it",
     "Enrollment.progress": "both lead to the student and the course, which lead to both",
     "Job.organization": "a job is found by the person who asked for it",
     "Job.user": "a person finds what they asked for among `jobs`",

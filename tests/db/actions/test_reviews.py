@@ -210,3 +210,4 @@ async def test_a_review_that_is_done_is_not_done_again(
     await queue.add((review_document, {"review": review_id}))
     await until_done(queue, working)
     assert await suggestions(graph, review_id) == once
+    assert await queue.value("SELECT count(*) FROM queue.pgqueuer") == 0
