@@ -21,8 +21,8 @@ ONE_WAY = {
     "ProjectMember.user": "a person leads to the projects themselves",
     "Reaction.user": "a reaction is read with the comment that it is about",
     "SpecificationDocument.approvedBy": "a document is found in its project",
-    "Suggestion.appliedBy": "a person leads to the versions that they saved",
-    "Suggestion.document": "a suggestion is found at its comment or at its review",
+    "Suggestion.appliedBy": "a suggestion is found at its review or comment, whoever applied it",
+    "Suggestion.document": "a document leads to its reviews and threads, and those to their suggestions",
 }
 """The edges to one object that has no edge back to the objects that it is shown at, with the reason."""
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = 'dca3db48e0d9'
-down_revision = 'db699aed134e'
+down_revision = '7946345aa47d'
 branch_labels = None
 depends_on = None
 

@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from db.errors import CannotRun
 
 revision = '4f1d7c20e9ab'
-down_revision = 'db699aed134e'
+down_revision = 'dca3db48e0d9'
 branch_labels = None
 depends_on = None
 
