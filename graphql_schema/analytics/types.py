@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import func, select
 
 from db import tables
-from db.tables import CommentStatus, MembershipStatus, ReviewStatus
+from db.tables import CommentStatus, MembershipStatus
 from graphql_schema.core import embedded_in, sql
+from graphql_schema.specs.types import latest_review
 
 documents = tables.SpecificationDocument.__table__
 threads = tables.CommentThread.__table__
@@ -29,9 +30,7 @@ def _in(project: Any, value: Any, rows: Any, *conditions: Any) -> Any:
 
 def _score() -> Any:
     """The score of the latest review of a document that came to an end."""
-    done = reviews.c.document_id == documents.c.id, reviews.c.status == ReviewStatus.COMPLETED
-    latest = reviews.c.created_at.desc(), reviews.c.id.desc()
-    found = select(reviews.c.overall_score).where(*done).order_by(*latest).limit(1)
+    found = select(reviews.c.overall_score).where(reviews.c.id == latest_review(documents.c))
     return found.correlate_except(reviews).scalar_subquery()
 
 

@@ -6,8 +6,6 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement
-from strawberry import UNSET
-from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
 from db import read, relations
@@ -23,6 +21,7 @@ from graphql_schema.core.expressions import Sql
 from graphql_schema.core.fields import Field, Pairing, followed, object_type, paired
 from graphql_schema.core.page_fields import Border, Cursor, Exact, HasMore, Items, Total, Within
 from graphql_schema.core.selected import Selected
+from graphql_schema.core.signature import optional
 from graphql_schema.core.sources import Merged, Rows
 from graphql_schema.core.strawberry_seam import TYPES
 from graphql_schema.core.windows import DEFAULT_PAGE, LARGEST_PAGE, window
@@ -295,8 +294,3 @@ object_type(
     start_cursor=Border("The cursor of the first item; null on an empty page.", str | None, _start, at_end=False),
     end_cursor=Border("The cursor of the last item; null on an empty page.", str | None, _end),
 )
-
-
-def optional(name: str, kind: Any, description: str, default: Any = UNSET) -> StrawberryArgument:
-    """An argument that may be left out."""
-    return StrawberryArgument(name, None, StrawberryAnnotation(kind | None), description=description, default=default)

@@ -140,3 +140,8 @@ def _part(value: Any) -> Any:
 def argument(name: str, kind: Any, description: str, *, default: Any = UNSET) -> StrawberryArgument:
     """An argument of a field in the schema; one that may be null may be left out."""
     return StrawberryArgument(name, None, StrawberryAnnotation(kind), description=description, default=default)
+
+
+def optional(name: str, kind: Any, description: str, default: Any = UNSET) -> StrawberryArgument:
+    """An argument that may be left out."""
+    return argument(name, kind | None, description, default=default)

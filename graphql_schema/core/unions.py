@@ -22,11 +22,11 @@ from db.relations import Relation
 from db.unions import KIND, Union, Ways
 from db.windows import Order, Window
 from graphql_schema.core import orders
-from graphql_schema.core.connections import List, Page, optional, page_types
+from graphql_schema.core.connections import List, Page, page_types
 from graphql_schema.core.context import Context
 from graphql_schema.core.fields import followed
 from graphql_schema.core.filters import LONGEST_SEARCH, PARTS, SEARCH_WORDS, Test
-from graphql_schema.core.signature import argument
+from graphql_schema.core.signature import argument, optional
 from graphql_schema.core.sources import Merged, Rows
 from graphql_schema.core.strawberry_seam import TYPES, enumeration, union_type
 from graphql_schema.core.texts import check_text

@@ -8,7 +8,7 @@ from graphql_schema.core import made, number
 from graphql_schema.core.fields import Computed, object_type
 from graphql_schema.core.strawberry_seam import enumeration
 
-LARGEST = 2**31 - 1
+GREATEST = 2**31 - 1
 
 object_type(
     "DifferenceLine",
@@ -44,7 +44,7 @@ diff = made(
     value=documents.difference,
     weight=500,
     **{
-        "from": number("The version to begin with", most=LARGEST),
-        "to": number("The version to end with", most=LARGEST),
+        "from": number("The version to begin with", most=GREATEST),
+        "to": number("The version to end with", most=GREATEST),
     },
 )

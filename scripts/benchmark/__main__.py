@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import orjson
 import typer
@@ -15,13 +15,36 @@ from rich.console import Console
 from scripts.benchmark import activity, cases, node, report, rows, writes
 from scripts.benchmark.attacks import ATTACKS
 from scripts.benchmark.compare import Comparison, Plan
-from scripts.benchmark.dataset import ROOT, Database, copy, dataset
+from scripts.benchmark.dataset import Database, copy, dataset
 from scripts.benchmark.growth import Case, Effort, growth, measure_cases
 from scripts.benchmark.jobs import report as jobs_report
 from scripts.benchmark.jobs import runs as jobs
 from scripts.benchmark.load import Load, generator
 from scripts.benchmark.machine import conditions, sentence
 from scripts.benchmark.operations import Operation
+from scripts.benchmark.options import (
+    DATA,
+    Attacks,
+    Connections,
+    Crowds,
+    Data,
+    Json,
+    Listened,
+    Made,
+    Markdown,
+    Operations,
+    Peers,
+    Rates,
+    Rounds,
+    Scale,
+    Scales,
+    Seconds,
+    Seed,
+    Sockets,
+    Topics,
+    WarmUp,
+    Writers,
+)
 from scripts.benchmark.outbox import costs
 from scripts.benchmark.realtime import command as realtime
 from scripts.benchmark.realtime import comparison, peers
@@ -32,35 +55,6 @@ from scripts.benchmark.servers import PEERS, Name, Peer, Server, environment, se
 from scripts.benchmark.siege import sieges, table
 from scripts.benchmark.targets import targets
 from scripts.benchmark.workload import Workload, sign_in, workload
-
-DATA = ROOT / ".trellis-bench"
-
-Data = Annotated[
-    Path, typer.Option("--data", help="Where data sets, Node and logs are.", show_default=".trellis-bench")
-]
-Scale = Annotated[int, typer.Option(min=1, help="Size of the data set: 1 is the real data, 10 the one for figures.")]
-Rounds = Annotated[int, typer.Option(min=1, help="How often everything is measured.")]
-Seconds = Annotated[int, typer.Option(min=1, help="How long each run lasts.")]
-Peers = Annotated[list[Name] | None, typer.Option("--peer", help="Repeat for several.")]
-Attacks = Annotated[list[str] | None, typer.Option(help="Repeat for several; all by default.")]
-Listened = Annotated[list[peers.Name] | None, typer.Option("--peer", help="Repeat for several; all by default.")]
-Rates = Annotated[
-    list[int] | None, typer.Option("--rate", help="Comments a second, on all documents. 10, 200 and 400 by default.")
-]
-Made = Annotated[int, typer.Option("--rate", min=1, help="Jobs a second beside the reader.")]
-Sockets = Annotated[int, typer.Option(min=1, help="Sockets, each with one subscription.")]
-Topics = Annotated[int, typer.Option(min=1, max=10, help="Documents that they listen to.")]
-Crowds = Annotated[
-    list[int] | None, typer.Option("--crowd", help="Sockets on one document. Repeat; 5000 by default, 0 for none.")
-]
-Operations = Annotated[list[Operation] | None, typer.Option("--operation", help="Repeat for several.")]
-Connections = Annotated[list[int] | None, typer.Option(help="Repeat for several; 16 and 64 by default.")]
-Writers = Annotated[int, typer.Option("--connections", min=1, help="How many write at once.")]
-WarmUp = Annotated[int, typer.Option(min=0, help="Seconds of load before each run that do not count.")]
-Seed = Annotated[int, typer.Option(help="Decides the order within the rounds.")]
-Json = Annotated[Path | None, typer.Option("--json", help="A file for all figures.")]
-Markdown = Annotated[bool, typer.Option("--markdown", help="Print the tables for the README.")]
-Scales = Annotated[list[int] | None, typer.Argument(help="1 and 10 by default.")]
 
 cli = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
 

@@ -102,7 +102,7 @@ MUTATIONS: dict[str, tuple[str | None, Any]] = {
     "unlinkAccount": ("ada", {"accountId": "@adas_account"}),
     "updateProfile": ("ben", {"name": WORDS, "bio": WORDS}),
     "submitDocument": ("ben", {"documentId": "@requirements"}),
-    "approveDocument": ("olga", {"documentId": "@sketch", "expectedVersion": 1}),
+    "approveDocument": ("olga", {"documentId": "@outline", "expectedVersion": 1}),
     "requestChanges": ("olga", {"documentId": "@needs"}),
     "transferProject": ("ada", {"memberId": "@bens_place"}),
     "transitionPhase": ("olga", {"projectId": "@island", "phase": "DESIGN", "expectedPhase": "REQUIREMENTS"}),

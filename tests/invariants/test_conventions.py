@@ -175,7 +175,8 @@ def test_every_field_that_gives_a_connection_pages_in_both_directions() -> None:
         arguments = {name: str(argument.type) for name, argument in field.args.items()}
         filtering = {"filter": f"{listed}Filter"} if "filter" in arguments else {}
         if is_abstract_type(SCHEMA.type_map[listed]):
-            filtering = {"types": f"[{listed}Type!]"} | ({"query": "String!"} if "query" in arguments else {})
+            period = {"since": "DateTime", "until": "DateTime"}
+            filtering = {"types": f"[{listed}Type!]"} | ({"query": "String!"} if "query" in arguments else period)
         assert arguments == PAGING | {"orderBy": f"{listed}Order"} | filtering, place
         assert [name for name, it in field.args.items() if it.default_value is not Undefined] == ["orderBy"], place
 

@@ -123,7 +123,7 @@ def _is_open(world: World, name: str) -> bool:
     return name.startswith(
         (
             *("basics", "advanced", "logic", "rhetoric", "ines"),
-            *("olga", "remote", "island", "needs", "sketch", "shore", "first", "second"),
+            *("olga", "remote", "island", "needs", "outline", "shore", "first", "second"),
         )
     ) or (
         # whom Olga has invited, and who has invited her

@@ -89,7 +89,7 @@ async def island(world: World, work: Work) -> None:
     approved = {"status": DocumentStatus.APPROVED, "approved_at": NOON, "approved_by_id": world.olga.id}
     documents = {
         "needs": (SpecificationPhase.REQUIREMENTS, approved),
-        "sketch": (SpecificationPhase.DESIGN, {"status": DocumentStatus.REVIEW}),
+        "outline": (SpecificationPhase.DESIGN, {"status": DocumentStatus.REVIEW}),
     }
     for name, (phase, state) in documents.items():
         content = "# Island\n\nNobody shall get wet.\n"

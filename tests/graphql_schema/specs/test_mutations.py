@@ -62,6 +62,7 @@ UPDATE_PROJECT = f"mutation ($input: UpdateProjectInput!) {{ updateProject(input
 DELETED = "{ thread { comments { nodes { id } } } deletedCommentId errors { code message path } }"
 DELETE_COMMENT = f"mutation ($input: DeleteCommentInput!) {{ deleteComment(input: $input) {DELETED} }}"
 DOCUMENT = "{ document { status version approvedAt approvedBy { name } } errors { code message path } }"
+APPLY_SUGGESTION = f"mutation ($input: ApplySuggestionInput!) {{ applySuggestion(input: $input) {DOCUMENT} }}"
 SUBMIT = f"mutation ($input: DocumentInput!) {{ submitDocument(input: $input) {DOCUMENT} }}"
 APPROVE = f"mutation ($input: ApproveDocumentInput!) {{ approveDocument(input: $input) {DOCUMENT} }}"
 REQUEST_CHANGES = f"mutation ($input: DocumentInput!) {{ requestChanges(input: $input) {DOCUMENT} }}"
@@ -86,9 +87,10 @@ SIGNAL_TYPING = """
 CHANGES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "updateProject": (UPDATE_PROJECT, "projectId", "atlas", {"name": "Globe"}),
     "addProjectMembers": (ADD_MEMBERS, "projectId", "atlas", {"members": []}),
-    "editDocument": (EDIT_DOCUMENT, "documentId", "requirements", {"content": "New", "expectedVersion": 2}),
+    "applySuggestion": (APPLY_SUGGESTION, "suggestionId", "proposal", {"expectedVersion": 2}),
+    "editDocument": (EDIT_DOCUMENT, "documentId", "requirements", {"content": "New", "expectedVersion": 3}),
     "submitDocument": (SUBMIT, "documentId", "requirements", {}),
-    "approveDocument": (APPROVE, "documentId", "requirements", {"expectedVersion": 3}),
+    "approveDocument": (APPROVE, "documentId", "requirements", {"expectedVersion": 4}),
     "transitionPhase": (TRANSITION_PHASE, "projectId", "atlas", {"phase": "DESIGN", "expectedPhase": "REQUIREMENTS"}),
     "requestChanges": (REQUEST_CHANGES, "documentId", "requirements", {}),
     "openThread": (OPEN_THREAD, "documentId", "requirements", {"content": "Why?", "position": {"line": 0}}),

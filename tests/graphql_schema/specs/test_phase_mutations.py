@@ -60,13 +60,13 @@ async def test_a_project_goes_back_to_any_phase_whose_document_has_to_be_approve
 
 
 async def test_the_document_of_the_implementation_is_made_on_entry_and_kept(graph: Graph, world: World) -> None:
-    await change(graph.database, world.sketch, phase=SpecificationPhase.TASKS, **APPROVED)
+    await change(graph.database, world.outline, phase=SpecificationPhase.TASKS, **APPROVED)
     await change(graph.database, world.island, current_phase=SpecificationPhase.TASKS)
     first = (await move(graph, "olga", world.island, "IMPLEMENTATION", expected="TASKS"))["document"]
     assert first["content"].startswith("# Implementation\n")
     assert (first["version"], first["currentVersion"]) == (1, {"author": {"name": "Olga"}})
     await move(graph, "olga", world.island, "TASKS", expected="IMPLEMENTATION")
-    await change(graph.database, world.sketch, **APPROVED)
+    await change(graph.database, world.outline, **APPROVED)
     again = await move(graph, "olga", world.island, "IMPLEMENTATION", expected="TASKS")
     assert again["document"] == first
     phases = [document["phase"] for document in again["project"]["documents"]["nodes"]]
@@ -153,7 +153,7 @@ async def test_of_two_who_go_on_at_the_same_time_one_does(graph: Graph, world: W
 async def test_of_two_who_enter_the_implementation_at_the_same_time_one_makes_its_document(
     graph: Graph, world: World
 ) -> None:
-    await change(graph.database, world.sketch, phase=SpecificationPhase.TASKS, **APPROVED)
+    await change(graph.database, world.outline, phase=SpecificationPhase.TASKS, **APPROVED)
     await change(graph.database, world.island, current_phase=SpecificationPhase.TASKS)
     both = (move(graph, "olga", world.island, "IMPLEMENTATION", expected="TASKS") for _ in range(2))
     payloads = await asyncio.gather(*both)

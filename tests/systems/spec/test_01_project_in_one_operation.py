@@ -2,11 +2,10 @@
 
 import pytest
 
-from db import tables
-from db.tables import MembershipStatus, ReviewStatus
+from db.tables import MembershipStatus
 from tests.conftest import Graph
-from tests.graphql_schema.asking import add, change
-from tests.world import NOON, World
+from tests.graphql_schema.asking import change
+from tests.world import World
 
 PROJECT = """
     query ($id: ID!) {
@@ -17,7 +16,7 @@ PROJECT = """
         documents {
           nodes {
             phase
-            reviews(first: 1, filter: {status: [COMPLETED]}) { nodes { overallScore } }
+            latestReview { documentVersion overallScore }
             threads(filter: {status: [OPEN]}) {
               totalCount
               nodes { position { line } comments(last: 1) { nodes { content author { name } } } }
@@ -30,18 +29,6 @@ PROJECT = """
 
 
 async def test_01_project_in_one_operation_is_one_statement(graph: Graph, world: World) -> None:
-    reviews = (
-        tables.DocumentReview(
-            document_id=world.requirements.id,
-            document_version=version,
-            reviewer="rules/1",
-            status=ReviewStatus.COMPLETED,
-            overall_score=score,
-            completed_at=NOON,
-        )
-        for version, score in ((1, 40.0), (2, 80.0))
-    )
-    await add(graph.database, *reviews)
     found = (await graph.data("ada", PROJECT, id=world.atlas.public_id))["project"]
     assert len(graph.statements) == 1
     assert found["owner"] == {"name": "Ada"}
@@ -51,8 +38,8 @@ async def test_01_project_in_one_operation_is_one_statement(graph: Graph, world:
     ]
     requirements, design = found["documents"]["nodes"]
     assert [requirements["phase"], design["phase"]] == ["REQUIREMENTS", "DESIGN"]
-    assert requirements["reviews"]["nodes"] == [{"overallScore": 80.0}]
-    assert design["reviews"]["nodes"] == []
+    assert requirements["latestReview"] == {"documentVersion": 2, "overallScore": world.reviewed.overall_score}
+    assert design["latestReview"] is None
     assert requirements["threads"] == {
         "totalCount": 2,
         "nodes": [

@@ -60,7 +60,7 @@ def review(document: Any, version: int, score: float | None) -> tables.DocumentR
     return tables.DocumentReview(
         document_id=document.id,
         document_version=version,
-        reviewer="rules/1",
+        reviewer="others/1",
         status=ReviewStatus.PENDING if score is None else ReviewStatus.COMPLETED,
         overall_score=score,
         completed_at=None if score is None else NOON,
@@ -137,7 +137,8 @@ async def test_03_analytics_know_when_somebody_last_did_something(
 
 
 async def test_03_analytics_of_a_project_without_anything_are_zero(graph: Graph, world: World) -> None:
-    found = await analytics(graph, "olga", world.island)
+    await add(graph.database, empty := tables.SpecificationProject(name="Empty", owner_id=world.olga.id))
+    found = await analytics(graph, "olga", empty)
     assert found.pop("lastActivityAt") is not None
     assert found.pop("averageQualityScore") is None
     assert set(found.values()) == {0}

@@ -300,7 +300,7 @@ async def test_07_of_two_who_apply_suggestions_at_the_same_time_one_is_told_of_t
 
 
 async def test_07_what_only_says_what_is_wrong_cannot_be_applied(graph: Graph, world: World) -> None:
-    review = tables.DocumentReview(document_id=world.requirements.id, document_version=2, reviewer="rules/1")
+    review = tables.DocumentReview(document_id=world.requirements.id, document_version=2, reviewer="others/1")
     finding = tables.Suggestion(document_id=world.requirements.id, document_version=2, original="", message="Short.")
     async with graph.database.work(world.viewer("ada")) as work:
         finding.review_id = (await work.add(review)).id
