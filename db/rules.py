@@ -180,7 +180,7 @@ class Through(Rule):
         return both(is_own, any_row(parent, parent.c.id == row.c[self.column], granted))
 
     def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
-        if SEE in self.needs:
+        if SEE in self.needs or self.of:
             return None
         parent, child = parent_of(table_of(row).c[self.column]), table_of(row).alias()
         ways = rule_of(parent).reach(parent.alias(), viewer)

@@ -110,7 +110,7 @@ async def test_whoever_does_what_the_page_says_has_an_entity_that_works(copy: Pa
 
 def test_there_is_an_example_of_each_other_kind_of_mutation() -> None:
     """One under a version, one to another state, and one of several steps."""
-    assert DECLARED == ["edit_document", "resolve_thread", "update_project"]
+    assert DECLARED == ["approve_document", "resolve_thread", "update_project"]
 
 
 def test_three_files_are_written_by_hand_beside_the_tests() -> None:

@@ -9,7 +9,17 @@ import pytest
 from sqlalchemy import text
 
 from db import actions, tables
-from db.actions import accounts, authoring, organizations, passkeys, passwords, plans, verification
+from db.actions import (
+    accounts,
+    authoring,
+    documents,
+    organizations,
+    passkeys,
+    passwords,
+    plans,
+    threads,
+    verification,
+)
 from db.base import new_id
 from db.engine import Database
 from db.modules import modules
@@ -23,12 +33,14 @@ CHANGES_NOTHING: tuple[Callable[..., Awaitable[Any]], ...] = (
     accounts.check_instructor,
     accounts.check_verified,
     authoring.change_prerequisites,
+    documents.text_of,
     plans.check_room,
     organizations.check_owner,
     organizations.check_place,
     passkeys.begin_registration,
     passkeys.begin_sign_in,
     passwords.hashed,
+    threads.seen,
     verification.owner,
 )
 """The actions that look, or work something out."""

@@ -17,6 +17,8 @@ UNCHANGING = {
     "audit_logs": "what was noted stays as it is",
     "commits": "a commit is what its hash says",
     "document_versions": "a version is what was saved once",
+    "exercise_answers": "the right answers to an exercise are written anew with it",
+    "learning_module_prerequisites": "a module requires another, or does not",
     "outbox_events": "an event says what happened",
     "outbox_epochs": "an epoch begins, and another comes after it",
     "outbox_topics": "a sequence counts up, and its events say when",
