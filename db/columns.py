@@ -1,6 +1,7 @@
 """Columns that check what they hold: amounts of money, scores, numbers of other systems, and JSON that fits a model."""
 
 from collections.abc import Callable
+from types import NoneType
 from typing import Annotated, Any, NewType, get_args
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
@@ -87,6 +88,8 @@ class JsonOf(JSONB):
         self.most = most
         fitting: Any = model if most is None else Annotated[list[model], Field(max_length=most)]  # type: ignore[valid-type]
         self._adapter = TypeAdapter[Any](fitting)
+        if unkept := [name for one in models(model) for name, field in one.model_fields.items() if _is_lost(field)]:
+            raise TypeError(f"Null is not kept, so what can be null has it as its default: {', '.join(unkept)}")
 
     @property
     def hides(self) -> bool:
@@ -124,6 +127,11 @@ def models(model: type[BaseModel]) -> set[type[BaseModel]]:
 def is_hidden(field: FieldInfo) -> bool:
     """Whether a field of a model is never shown."""
     return any(mark is HIDDEN for mark in field.metadata)
+
+
+def _is_lost(field: FieldInfo) -> bool:
+    """Whether null in a field of a model would make a value that does not fit when it is read again."""
+    return field.is_required() and NoneType in get_args(field.annotation)
 
 
 def _step(step: int | str) -> str:

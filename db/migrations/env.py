@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from alembic import context
 from alembic.operations import ops
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Enum, text
 from sqlalchemy.pool import NullPool
 
 import db.tables  # noqa: F401  (declares the tables)
@@ -23,6 +23,9 @@ TURN = (
     "SELECT pg_advisory_xact_lock(hashtext('trellis migrations'))",
     f"SET LOCAL lock_timeout = '{migrations.LOCK_TIMEOUT}'",
 )
+
+KNOWN = "SELECT EXISTS (SELECT FROM pg_type WHERE typname = :name)"
+"""Whether there is a type of this name."""
 
 
 async def migrate(url: str) -> None:
@@ -49,9 +52,16 @@ def run(connection: Connection) -> None:
         partitions.arrange(connection)
 
 
-def rendered(kind: str, item: Any, _context: Any) -> str | Literal[False]:
-    """JSON that is checked against a model is JSON to the database; anything else is written as Alembic writes it."""
-    return "postgresql.JSONB()" if kind == "type" and isinstance(item, JsonOf) else False
+def rendered(kind: str, item: Any, written: Any) -> str | Literal[False]:
+    """JSON that is checked against a model is JSON to the database, and an enumeration that is there is not made again;
+    anything else is written as Alembic writes it.
+    """
+    written.imports.add("from sqlalchemy.dialects import postgresql")
+    if kind == "type" and isinstance(item, JsonOf):
+        return "postgresql.JSONB()"
+    if kind == "type" and isinstance(item, Enum) and written.connection.scalar(text(KNOWN), {"name": item.name}):
+        return f"postgresql.ENUM(name={item.name!r}, create_type=False)"
+    return False
 
 
 def complete(_context: Any, _revision: Any, directives: list[ops.MigrationScript]) -> None:

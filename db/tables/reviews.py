@@ -74,11 +74,13 @@ class QualityMetrics(BaseModel):
     word_count: int = Field(description="How many words it has.")
     sentence_count: int = Field(description="How many sentences it has.")
     readability: float | None = Field(
-        description="Flesch's reading ease of English, from 0 (hard) to 100 (easy); null for a text without sentences."
+        None,
+        description="Flesch's reading ease of English, from 0 (hard) to 100 (easy); null for a text without sentences.",
     )
     ears_share: float | None = Field(
+        None,
         description="The share of the requirements, from 0 to 1, that have one of the forms of EARS, the Easy Approach "
-        "to Requirements Syntax, such as WHEN …, the system SHALL …; null for a text without requirements."
+        "to Requirements Syntax, such as WHEN …, the system SHALL …; null for a text without requirements.",
     )
     ambiguous_terms: int = Field(description="How many words it has that two people understand differently.")
     requirement_count: int = Field(description="How many requirements it has.")

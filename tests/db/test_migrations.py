@@ -1,7 +1,10 @@
 """The migrations lead to the same database as the tables, and there is nothing left to migrate."""
 
 import asyncio
+import re
+from collections import Counter
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,6 +78,17 @@ async def test_the_migrations_make_the_same_database_as_the_tables(engine: Async
     assert all(migrated.values())
     for kind, expected in declared.items():
         assert migrated[kind] == expected, f"the {kind} differ: write the revision with scripts/migration"
+
+
+def test_each_enumeration_is_made_by_one_revision() -> None:
+    """In a database that was there before, the second one to make it would fail."""
+    made = Counter(
+        name
+        for file in Path(migrations.__path__[0], "versions").glob("*.py")
+        for name in set(re.findall(r"sa\.Enum\([^()]*name='(\w+)'\)(?!.*create_type)", file.read_text()))
+    )
+    assert made
+    assert [name for name, revisions in made.items() if revisions > 1] == []
 
 
 async def test_there_is_nothing_left_to_migrate(engine: AsyncEngine) -> None:
