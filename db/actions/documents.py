@@ -54,6 +54,7 @@ async def save(
         difference = await compare(document.content, content)
     await _carry_over(work, document, difference)
     work.change(document, {"content": content, "version": document.version + 1, **UNAPPROVED})
+    work.audit("document_edited", document)  # before anything is written: it says what has changed
     await work.add(
         tables.DocumentVersion(
             document_id=document.id,
@@ -63,7 +64,6 @@ async def save(
             author_id=work.viewer_id,
         )
     )
-    work.audit("document_edited", document)
     await work.happened(DocumentEventKind.DOCUMENT_EDITED, document)
     return document
 

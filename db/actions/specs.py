@@ -29,7 +29,7 @@ INITIAL_CONTENT = {
     SpecificationPhase.REQUIREMENTS: "# Requirements\n\n## Introduction\n\n## Requirements\n",
     SpecificationPhase.DESIGN: "# Design\n\n## Overview\n\n## Architecture\n",
     SpecificationPhase.TASKS: "# Tasks\n\n- [ ] 1. \n",
-    SpecificationPhase.IMPLEMENTATION: "# Implementation\n\n## Progress\n\n## Decisions\n",
+    SpecificationPhase.IMPLEMENTATION: "# Implementation\n\n## Summary\n\n## Changes\n\n## Verification\n",
 }
 """The text that a project's documents begin with, in Markdown."""
 FIRST = (SpecificationPhase.REQUIREMENTS, SpecificationPhase.DESIGN, SpecificationPhase.TASKS)

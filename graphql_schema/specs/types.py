@@ -42,7 +42,7 @@ def latest_review(document: Any) -> Any:
     found = tables.DocumentReview.__table__.alias("reviewed")
     of_document = found.c.document_id == document.id, found.c.status == ReviewStatus.COMPLETED
     newest = found.c.document_version.desc(), found.c.completed_at.desc(), found.c.id.desc()
-    return select(found.c.id).where(*of_document).order_by(*newest).limit(1).scalar_subquery()
+    return select(found.c.id).where(*of_document).order_by(*newest).limit(1).correlate_except(found).scalar_subquery()
 
 
 @interface(tables.SpecificationProject)
@@ -55,7 +55,7 @@ class Project:
         bool,
         "Whether it is only kept for the record.",
         lambda project: project.status == ProjectStatus.ARCHIVED,
-        weight=0,
+        weight=None,
     )
     created_at = column("When it was made.")
     updated_at = column("When it was last changed.")
@@ -78,7 +78,7 @@ class SpecificationProject:
         bool,
         "Whether it is only kept for the record.",
         lambda project: project.status == ProjectStatus.ARCHIVED,
-        weight=0,
+        weight=None,
     )
     current_phase = column("The phase that is being worked on.")
     settings = column("What the project's front end keeps with it.")

@@ -65,9 +65,12 @@ def pages(sql: str) -> dict[str, set[str]]:
 
 
 def _columns(subselect: str) -> set[str]:
+    """The names of what a subselect selects. What stands in parentheses is taken out of it, the innermost first."""
+    while (plain := re.sub(r"\([^()]*\)", "", subselect)) != subselect:
+        subselect = plain
     found = COLUMNS.search(subselect)
     assert found
-    return {column.rpartition(".")[2] for column in found[1].split(", ")}
+    return {re.split(r"[. ]", column)[-1] for column in found[1].split(", ")}
 
 
 def _in_parentheses(sql: str, end: int) -> str:
