@@ -140,7 +140,7 @@ def template(databases: Databases, migrated: str) -> World:
 @pytest.fixture
 def world(template: World) -> World:
     """The people and things of the small world, as they are in this test's database."""
-    return template
+    return World(dict(template.rows), dict(template.tokens))
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,9 @@ WITH found AS (
     WHERE d.id = $1 AND d.version = $3 AND d.content <> $4
     FOR NO KEY UPDATE OF d
 ), changed AS (
-    UPDATE specification_documents d SET content = $4, version = d.version + 1, status = 'DRAFT' FROM found f
+    UPDATE specification_documents d SET content = $4, version = d.version + 1, status = 'DRAFT', approved_at = NULL,
+        approved_by_id = NULL
+    FROM found f
     WHERE d.id = f.id
     RETURNING d.id, d.status, d.version, d.content, d.updated_at
 ), kept AS (
@@ -18,8 +20,8 @@ WITH found AS (
         uuidv7(), $2, f.organization_id, f.project_id, 'document_edited', 'specification_documents', f.id, $6,
         CASE f.status WHEN 'DRAFT' THEN '{"fields": ["content", "version"]}'
             ELSE '{"fields": ["content", "status", "version"]}' END::jsonb,
-        jsonb_build_object('status', f.status, 'version', f.version),
-        jsonb_build_object('status', c.status, 'version', c.version)
+        jsonb_strip_nulls(jsonb_build_object('status', nullif(f.status::text, 'DRAFT'), 'version', f.version)),
+        jsonb_strip_nulls(jsonb_build_object('status', CASE WHEN f.status <> 'DRAFT' THEN c.status END, 'version', c.version))
     FROM found f, changed c
 ), happened AS (
     SELECT
