@@ -8,6 +8,10 @@ const WITHOUT_ID = [
   ...["PageInfo", "Position", "RateLimit", "UserError", "DocumentEvent", "JobEvent", "OrganizationEvent", "ProgressEvent", "ProjectEvent", "UserCount"],
   ...["NotificationEvent", "DocumentPresence", "ModuleProgressEvent", "ProjectAnalytics"],
   ...["ExerciseResult", "SkillAssessment"], // parts of the progress in a learning module
+  ...["ModuleLesson", "Exercise", "Criterion"], // parts of the module, whose ids are known in it alone
+  ...["CompletenessResult", "CompletenessSection", "QualityMetrics"], // parts of a review
+  ...["Anchor", "Original"], // parts of a thread
+  ...["DocumentDifference", "DifferenceHunk", "DifferenceLine", "Snippet", "Highlight"], // worked out for one answer
   ...["CommitActivity", "CommitAuthor", "CourseStatistics", "EnrollmentActivity"], // figures of many rows
 ];
 

@@ -8,6 +8,8 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
 export type AddCommentInput = {
   /** The text, in Markdown; not empty. At most 50,000 characters. */
   content: string;
+  /** What should stand instead of the text that the thread is about, as it is today. */
+  suggestion?: SuggestionInput | null | undefined;
   /** The thread. */
   threadId: string | number;
 };
@@ -51,8 +53,16 @@ export type DocumentEventKind =
   | 'REACTION_ADDED'
   /** Somebody took a reaction back. */
   | 'REACTION_REMOVED'
+  /** A review is done: its findings are there. */
+  | 'REVIEW_COMPLETED'
+  /** A review came to no end. It is tried again by itself. */
+  | 'REVIEW_FAILED'
+  /** Somebody asked for a review of the document. */
+  | 'REVIEW_REQUESTED'
   /** Nothing happened: the document as it is when you begin to listen, and where events are lost. */
   | 'SNAPSHOT'
+  /** Somebody took a suggestion over into the text, which was saved with it. */
+  | 'SUGGESTION_APPLIED'
   /** Somebody deleted a thread with all that was said in it. */
   | 'THREAD_DELETED'
   /** Somebody opened a thread with a comment. */
@@ -92,15 +102,21 @@ export type OpenThreadInput = {
   content: string;
   /** The document. */
   documentId: string | number;
-  /** The place that it is about. */
+  /** The version whose text you saw: what is there is found in the text of today. Left out, it is that of today. */
+  documentVersion?: number | null | undefined;
+  /** Where that ends: before this character. Left out, it is the end of the line. */
+  end?: PositionInput | null | undefined;
+  /** Where the text begins that it is about. */
   position: PositionInput;
+  /** What should stand there instead. */
+  suggestion?: SuggestionInput | null | undefined;
 };
 
 /** A place in a text. */
 export type PositionInput = {
-  /** The character in the line, counted from 0. */
+  /** The character in the line, counted from 0. A character is a Unicode code point. */
   character?: number;
-  /** The line, counted from 0. */
+  /** The line, counted from 0. Lines end at `\n` and nowhere else. */
   line: number;
 };
 
@@ -191,6 +207,12 @@ export type SpecificationPhase =
   /** Which steps lead there. */
   | 'TASKS';
 
+/** Other words for the text that a thread is about. */
+export type SuggestionInput = {
+  /** What should stand there instead; empty to take it away. At most 50,000 characters. */
+  replacement: string;
+};
+
 /** A thread. */
 export type ThreadInput = {
   /** The thread. */
@@ -214,12 +236,16 @@ export type CourseQuery = { __typename: 'Query', node:
     | { __typename: 'CourseProgress' }
     | { __typename: 'DocumentReview' }
     | { __typename: 'DocumentVersion' }
+    | { __typename: 'DocumentVisit' }
     | { __typename: 'Enrollment' }
+    | { __typename: 'ExerciseAnswer' }
     | { __typename: 'Invitation' }
     | { __typename: 'Job' }
+    | { __typename: 'LearningModule' }
     | { __typename: 'Lesson' }
     | { __typename: 'LessonProgress' }
     | { __typename: 'Media' }
+    | { __typename: 'ModuleProgress' }
     | { __typename: 'Notification' }
     | { __typename: 'Organization' }
     | { __typename: 'OrganizationMember' }
@@ -288,12 +314,16 @@ export type DocumentQuery = { __typename: 'Query', node:
     | { __typename: 'CourseProgress' }
     | { __typename: 'DocumentReview' }
     | { __typename: 'DocumentVersion' }
+    | { __typename: 'DocumentVisit' }
     | { __typename: 'Enrollment' }
+    | { __typename: 'ExerciseAnswer' }
     | { __typename: 'Invitation' }
     | { __typename: 'Job' }
+    | { __typename: 'LearningModule' }
     | { __typename: 'Lesson' }
     | { __typename: 'LessonProgress' }
     | { __typename: 'Media' }
+    | { __typename: 'ModuleProgress' }
     | { __typename: 'Notification' }
     | { __typename: 'Organization' }
     | { __typename: 'OrganizationMember' }
