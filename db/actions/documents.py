@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Uuid, bindparam, func, select, update
+from sqlalchemy import ARRAY, Integer, Uuid, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import tables
@@ -84,26 +84,32 @@ async def text_of(work: Work, document: tables.SpecificationDocument, version: i
 
 
 async def texts(
-    session: AsyncSession, _viewer: Viewer, start: int, end: int, keys: Sequence[UUID]
+    session: AsyncSession, _viewer: Viewer, start: int, end: int | None, keys: Sequence[UUID]
 ) -> dict[UUID, dict[int, str | None]]:
-    """The texts of two versions of documents, by their numbers. Who sees a document sees its versions."""
-    one, found = tables.DocumentVersion, dict[UUID, dict[int, str | None]]()
-    asked = select(one.document_id, one.version, one.content)
-    of_both = one.document_id == func.any(bindparam("keys", type_=ARRAY(Uuid()))), one.version.in_((start, end))
-    for key, version, content in await session.execute(asked.where(*of_both), {"keys": keys}):
+    """The texts of two versions of documents, by their numbers; that of today is the `end` if there is none. Who sees a
+    document sees its versions.
+    """
+    one, document = tables.DocumentVersion, tables.SpecificationDocument
+    found = dict[UUID, dict[int, str | None]]()
+    asked = select(one.document_id, one.version, one.content).join(document, document.id == one.document_id)
+    both = or_(one.version == start, one.version == (document.version if end is None else end))
+    of_keys = document.id == func.any(bindparam("keys", type_=ARRAY(Uuid())))
+    for key, version, content in await session.execute(asked.where(of_keys, both), {"keys": keys}):
         found.setdefault(key, {})[version] = content
     return found
 
 
-async def difference(found: Mapping[int, str | None] | None, start: int, end: int) -> Shown | None:
-    """The difference of two versions of a document, of those that there are; None where the text of one is not known.
+async def difference(found: Mapping[int, str | None] | None, start: int, end: int | None) -> Shown | None:
+    """The difference of two versions of a document, of those that are found; None where the text of one is not known.
 
-    Raises NotFound for a version that there is not.
+    Without an `end` it is the last one. Raises NotFound for a version that there is not.
     """
+    found = found or {}
+    end = max(found, default=start) if end is None else end
     for at, version in (("from", start), ("to", end)):
-        if version not in (found or {}):
+        if version not in found:
             raise NotFound(f"The document has no version {version}.", at=at)
-    old, new = (found or {})[start], (found or {})[end]
+    old, new = found[start], found[end]
     return None if old is None or new is None else await beside(len(old) + len(new), shown, old, new)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Float, Numeric, cast, func, select
 
 from db import tables
 from db.tables import CommentStatus, MembershipStatus
@@ -61,9 +61,9 @@ class ProjectAnalytics:
     )
     average_quality_score = sql(
         float | None,
-        "What its documents scored on average, from 0 to 100, each in its latest review that is completed; null while "
-        "none is.",
-        lambda project: _in(project, func.avg(_score()), documents),
+        "What its documents scored on average, from 0 to 100, each in its latest review that is completed, with "
+        "one decimal; null while none is.",
+        lambda project: _in(project, cast(func.round(cast(func.avg(_score()), Numeric), 1), Float), documents),
     )
     last_activity_at = sql(
         datetime,

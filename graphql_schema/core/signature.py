@@ -70,14 +70,17 @@ class Number(Argument):
 
     def value(self, name: str, given: Any) -> Any:
         found = super().value(name, given)
-        if not self.least <= found <= self.most:
+        if found is not None and not self.least <= found <= self.most:
             raise BadInput(f"This is from {self.least:,} to {self.most:,}.", at=to_camel_case(name))
         return found
 
 
 def number(description: str, *, least: int = 1, most: int, default: Any = REQUIRED) -> Number:
-    """A whole number within bounds, which its description tells: `number("How many words it has", most=100)`."""
-    left_out = "" if default is REQUIRED else f", {default:,} if left out"
+    """A whole number within bounds, which its description tells: `number("How many words it has", most=100)`.
+
+    With the default None it may be left out, and the description says what that means.
+    """
+    left_out = "" if default in (REQUIRED, None) else f", {default:,} if left out"
     return Number(int, f"{description}: {least:,} to {most:,}{left_out}.", default, least, most)
 
 

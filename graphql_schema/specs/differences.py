@@ -45,6 +45,6 @@ diff = made(
     weight=500,
     **{
         "from": number("The version to begin with", most=GREATEST),
-        "to": number("The version to end with", most=GREATEST),
+        "to": number("The version to end with, that of today if left out", most=GREATEST, default=None),
     },
 )

@@ -29,7 +29,7 @@ VERSION = """
     }
 """
 DIFF = """
-    query ($id: ID!, $from: Int!, $to: Int!) {
+    query ($id: ID!, $from: Int!, $to: Int) {
       node(id: $id) {
         ... on SpecificationDocument {
           diff(from: $from, to: $to) { additions deletions isWhole hunks { fromLine toLine lines { kind text } } }
@@ -44,7 +44,7 @@ async def edit(graph: Graph, world: World, who: str, content: str, expected: int
     return (await graph.data(who, EDIT, input=given))["editDocument"]
 
 
-async def diff(graph: Graph, world: World, start: int, end: int) -> Any:
+async def diff(graph: Graph, world: World, start: int, end: int | None = None) -> Any:
     variables = {"id": world.requirements.public_id, "from": start, "to": end}
     return (await graph.data("vera", DIFF, **variables))["node"]["diff"]
 
@@ -114,9 +114,15 @@ async def test_06_the_difference_of_two_versions_is_read_in_both_directions(grap
     assert await diff(graph, world, 3, 3) == {"additions": 0, "deletions": 0, "isWhole": True, "hunks": []}
 
 
-@pytest.mark.parametrize(("start", "end"), [(7, 2), (2, 7)])
+async def test_06_a_difference_ends_with_the_text_of_today_if_nothing_else_is_said(graph: Graph, world: World) -> None:
+    await edit(graph, world, "ben", "Anything else", 2)
+    assert await diff(graph, world, 1) == await diff(graph, world, 1, 3) != await diff(graph, world, 1, 2)
+    assert (await diff(graph, world, 3))["hunks"] == []
+
+
+@pytest.mark.parametrize(("start", "end"), [(7, 2), (2, 7), (7, None)])
 async def test_06_a_version_that_there_is_not_has_no_difference(
-    graph: Graph, world: World, start: int, end: int
+    graph: Graph, world: World, start: int, end: int | None
 ) -> None:
     asked = {"id": world.requirements.public_id, "from": start, "to": end}
     answer = await graph("vera", DIFF, **asked)
