@@ -23,6 +23,7 @@ from sqlalchemy import (
     Index,
     MetaData,
     Text,
+    case,
     cast,
     event,
     func,
@@ -36,7 +37,9 @@ from sqlalchemy.dialects.postgresql import JSONB, TSQUERY, TSVECTOR, array
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db import snippets
+from db.access import Viewer, allows, both
 from db.base import Base
+from db.permissions import Permission
 from db.words import WORDS
 
 VECTOR = """
@@ -94,6 +97,8 @@ FIELDS = "fields"
 """The columns whose words a column has, the heaviest first."""
 PARTS = "parts"
 """The column that an index has the parts of."""
+NEEDS = "needs"
+"""The permission without which no row is found by the words of a column."""
 ADMINISTRATORS = "administrators"
 """The column that an index has the words of for administrators alone."""
 BY_LENGTH: ColumnElement[int] = literal_column("1")
@@ -104,10 +109,14 @@ class Typed(Text):
     """The type of a text as somebody typed it into a search box."""
 
 
-def searchable(**columns: str) -> Mapped[Any]:
-    """The column by which rows are found: their texts by weight, the heaviest is A."""
+def searchable(*, needs: Permission | None = None, **columns: str) -> Mapped[Any]:
+    """The column by which rows are found: their texts by weight, the heaviest is A.
+
+    A table has another one for words that not everybody may read who sees a row. By those it is found by viewers alone
+    who have the permission `needs` on it, behind whatever is found by the others.
+    """
     weighed = (f"setweight(search_vector(coalesce({name}, '')), '{weight}')" for weight, name in columns.items())
-    info = {FIELDS: tuple(columns.values())}
+    info = {FIELDS: tuple(columns.values()), NEEDS: needs}
     return mapped_column(TSVECTOR, Computed(" || ".join(weighed), persisted=True), deferred=True, info=info)
 
 
@@ -127,15 +136,25 @@ def found_by_parts(column: str, *, name: str) -> Index:
     return Index(name, words, postgresql_using="gin", postgresql_ops={"words": "gin_trgm_ops"}, info={PARTS: column})
 
 
-def matches(row: Any, typed: Any, *, table: Any, is_admin: bool = False) -> ColumnElement[bool]:
-    """Whether the row of these columns of a table is what a text looks for. What that means is worked out once a
-    statement.
+class Row:
+    """A row of a table of which there are the columns: rules take it for an alias of the table."""
+
+    def __init__(self, columns: Any, table: Any) -> None:
+        self.c, self.element = columns, table
+
+
+def matches(row: Any, typed: Any, *, table: Any, viewer: Viewer) -> ColumnElement[bool]:
+    """Whether the row of these columns of a table is what a text of the viewer looks for. What that means is worked out
+    once a statement.
     """
     found = [row.search_vector.op("@@")(query(typed))]
     if name := _indexed(table, PARTS):
         found.append(func.search_words(row[name]).like(part(typed)))
-    if is_admin and (beside := _indexed(table, ADMINISTRATORS)):
+    if viewer.is_admin and (beside := _indexed(table, ADMINISTRATORS)):
         found.append(func.search_vector(row[beside]).op("@@")(query(typed)))
+    if (further := _guarded(table)) is not None:
+        is_allowed = allows(further.info[NEEDS], Row(row, table), viewer)
+        found.append(both(row[further.name].op("@@")(query(typed)), is_allowed))
     return or_(*found)
 
 
@@ -148,6 +167,12 @@ def has_parts(table: Any) -> bool:
 def _indexed(table: Any, by: str) -> str | None:
     """The column that an index of this kind is over."""
     return next((index.info[by] for index in table.indexes if by in index.info), None)
+
+
+@cache
+def _guarded(table: Any) -> Any:
+    """The column with the words of a table that need a permission; None if there is none."""
+    return next((column for column in table.c if column.info.get(NEEDS)), None)
 
 
 def rank(row: Any, typed: Any, *, table: Any = None) -> ColumnElement[float]:
@@ -165,14 +190,23 @@ def snippet(row: Any, typed: Any, *, table: Any) -> ColumnElement[Any]:
 
     How that may be written is worked out once a statement.
     """
-    written = array([cast(row[name], Text) for name in table.c.search_vector.info[FIELDS]])
+    written, vector = _written(row, table.c.search_vector), row.search_vector
+    if (further := _guarded(table)) is not None:  # what is found by nothing else is found by who may read it
+        is_found = vector.op("@@")(query(typed))
+        written = case((is_found, written), else_=_written(row, further))
+        vector = case((is_found, vector), else_=row[further.name])
     wanted: Any = func.search_wanted(query(typed))
     places = select(func.search_places(wanted)).scalar_subquery()
     name: Any = cast(null(), Text)
     if has_parts(table):
         name = select(func.search_spelled(func.btrim(part(typed), "%"))).scalar_subquery()
     wanted = select(wanted).scalar_subquery()
-    return func.search_snippet(written, row.search_vector, wanted, places, name, type_=JSONB())
+    return func.search_snippet(written, vector, wanted, places, name, type_=JSONB())
+
+
+def _written(row: Any, column: Any) -> ColumnElement[Any]:
+    """The texts whose words a column has."""
+    return array([cast(row[name], Text) for name in column.info[FIELDS]])
 
 
 class Query(TSQUERY):

@@ -148,8 +148,8 @@ class Lesson(Updated, Base, access=through("module_id"), prefix="les"):
     video_url: Mapped[str | None] = string(2_000)
     order: Mapped[int]
     duration: Mapped[int] = count()
-    # Not by its text: that is for students alone, and a search would tell others what stands in it.
     search_vector: Mapped[str] = searchable(A="title")
+    text_vector: Mapped[str] = searchable(A="title", B="content", needs=LEARN)
 
     __table_args__ = (
         in_order("module_id"),
@@ -157,6 +157,7 @@ class Lesson(Updated, Base, access=through("module_id"), prefix="les"):
         not_blank("title"),
         check("duration BETWEEN 0 AND 10000", at="duration", says="A lesson takes 0 to 10,000 minutes."),
         Index(None, "search_vector", postgresql_using="gin"),
+        Index(None, "text_vector", postgresql_using="gin"),
     )
 
 

@@ -210,7 +210,7 @@ def _searching(table: type[Base], typed: str) -> Iterator[Test]:
     if search.has_words(typed):
 
         def matches(row: Any, value: Any, viewer: Viewer) -> ColumnElement[bool]:
-            return search.matches(row, value, table=table.__table__, is_admin=viewer.is_admin)
+            return search.matches(row, value, table=table.__table__, viewer=viewer)
 
         yield Test(SEARCH, matches, search.Typed(), typed, has_index=True)
 

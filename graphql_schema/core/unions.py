@@ -160,8 +160,8 @@ class Search(ManyOf):
         yield from super().conditions(arguments)
 
 
-def _matches(row: Any, typed: Any, _: Viewer) -> ColumnElement[bool]:
-    return search.matches(row, typed, table=row.table)
+def _matches(row: Any, typed: Any, viewer: Viewer) -> ColumnElement[bool]:
+    return search.matches(row, typed, table=row.table, viewer=viewer)
 
 
 def many_of(union: Union, description: str, *to: Any) -> ManyOf:

@@ -47,7 +47,7 @@ async def database(database_url: str) -> AsyncIterator[NotingDatabase]:
 async def world(database: Database, template: World) -> World:
     """The small world and some people of the crowd."""
     async with database.work(GUEST) as work:
-        chance = Random(8)
+        chance = Random(9)
         users = (await populate(await work.session(), chance, size=SIZE))["users"]
         people = await work.scalars(select(tables.User).where(tables.User.id.in_(users[: len(CROWD)])))
         return World(template.rows | dict(zip(CROWD, people, strict=True)))
