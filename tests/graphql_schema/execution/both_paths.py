@@ -139,7 +139,7 @@ def both_paths(url: str, world: World) -> Iterator[BothPaths]:
             yield BothPaths(runner, runner.run(_prepare(database)), *graphs)
         finally:
             runner.run(database.close())
-        assert database.malformed == []
+        assert database.malformed == [], database.malformed
 
 
 def same(compiled: dict[str, Any], resolved: dict[str, Any]) -> None:

@@ -75,11 +75,15 @@ async def test_everybody_finds_what_they_see_and_counts_nothing_else(graph: Grap
     assert {who: set(await found(graph, who, "zebra")) for who in (*PEOPLE, None)} == expected
 
 
-async def test_the_text_of_a_lesson_is_not_searched_as_only_students_may_read_it(graph: Graph, world: World) -> None:
+@pytest.mark.parametrize(("who", "reads"), [("root", True), ("ines", True), ("sam", False), (None, False)])
+async def test_a_lesson_is_found_by_its_text_by_those_who_may_read_it(
+    graph: Graph, world: World, who: str | None, reads: bool
+) -> None:
     await change(graph.database, world.rhetoric_1_1, title="Figures", content="The zebra paradox")
-    for who in ("root", "ines", None):
-        assert await found(graph, who, "zebra") == []
-        assert await found(graph, who, "figures") == [world.rhetoric_1_1.public_id]
+    for typed in ("zebra", "figures paradox", "zeb", '"zebra paradox"'):
+        assert await found(graph, who, typed) == [world.rhetoric_1_1.public_id] * reads
+    for typed in ("figures", "figures -zebra"):
+        assert world.rhetoric_1_1.public_id in await found(graph, who, typed)
 
 
 async def test_only_the_types_that_are_asked_for_are_found(graph: Graph, world: World) -> None:
