@@ -28,8 +28,8 @@ class Snippet(BaseModel):
 
 
 RANK = """\
-How well it answers the search, from 0 to 1. It means the same in every type, and is 0 for a part of a name, and for words that
-stand in the text of a lesson alone, which those find who may read it."""
+How well it answers the search, from 0 to 1. It means the same in every type, and is 0 for a part of a name, and for
+words that stand in the text of a lesson alone, which those find who may read it."""
 
 SearchResult = union(
     "SearchResult",
