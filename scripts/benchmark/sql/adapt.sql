@@ -47,6 +47,7 @@ JOIN bench.readers r ON r.number = (p.number * 7 + n) % 50;
 
 -- What is saved: the documents that readers may edit, as they are. There are so many that a run comes to none of them
 -- again while it is still being saved.
+UPDATE specification_documents SET status = 'REVIEW', approved_at = NULL, approved_by_id = NULL WHERE status = 'APPROVED';
 CREATE TABLE bench.documents AS
 SELECT id, project_id, viewer, content, version, status, row_number() OVER (ORDER BY phase, project_id) AS number
 FROM (
