@@ -153,7 +153,8 @@ def matches(row: Any, typed: Any, *, table: Any, viewer: Viewer) -> ColumnElemen
     if viewer.is_admin and (beside := _indexed(table, ADMINISTRATORS)):
         found.append(func.search_vector(row[beside]).op("@@")(query(typed)))
     if (further := _guarded(table)) is not None:
-        is_allowed = allows(further.info[NEEDS], Row(row, table), viewer)
+        seen: Any = Row(row, table)
+        is_allowed = allows(further.info[NEEDS], seen, viewer)
         found.append(both(row[further.name].op("@@")(query(typed)), is_allowed))
     return or_(*found)
 

@@ -163,16 +163,20 @@ async def test_09_a_draft_is_found_by_its_teacher_alone_however_it_is_looked_for
         assert (await search(graph, who, "zebra", types=["COURSE"]))["totalCount"] == number
 
 
+LEARNERS: tuple[str | None, ...] = ("root", "ines")
+OTHERS: tuple[str | None, ...] = ("sam", "olga", None)
+
+
 async def test_09_the_text_of_a_lesson_is_found_and_shown_to_those_alone_who_may_read_it(
     graph: Graph, world: World
 ) -> None:
     await change(graph.database, world.rhetoric_1_1, title="Figures", content="The zebra paradox")
-    for who in ("root", "ines"):
+    for who in LEARNERS:
         assert await shown(graph, who, "zebra") == [("The zebra paradox", ["zebra"])]
-    for who in ("sam", "olga", None):
+    for who in OTHERS:
         found = await search(graph, who, "zebra")
         assert (found["totalCount"], found["edges"]) == (0, [])
-    for who in ("root", "ines", "sam", "olga", None):
+    for who in (*LEARNERS, *OTHERS):
         assert await shown(graph, who, "figures") == [("Figures", ["Figures"])]
 
 
