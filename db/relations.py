@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, any_, func, select, true
+from sqlalchemy import ColumnElement, False_, Select, and_, any_, func, literal_column, select, true
 
 from db.access import Row, Rule, Viewer, allows, alternatives, both, in_scope, reachable, rule_of
 from db.base import Base
@@ -127,7 +127,9 @@ def _keys(row: Any, way: Sequence[Relation], viewer: Viewer) -> Select[tuple[Any
     for step, above, below in zip(way[1:], rows, rows[1:], strict=False):
         joined = joined.join(below, step.on(above.c, below.c, viewer))
     seen = [step.visible(one, viewer) for step, one in zip(way, rows, strict=True)]
-    return select(rows[-1].c.id).select_from(joined).where(*on, *seen).correlate_except(*rows)
+    # Written out: SQLAlchemy would leave nothing but `false`, and an aggregate around it would have no row of its own.
+    terms = [literal_column("false") if isinstance(term, False_) else term for term in (*on, *seen)]
+    return select(rows[-1].c.id).select_from(joined).where(*terms).correlate_except(*rows)
 
 
 def linked(near: Any, far: Any, where: Callable[[Any], ColumnElement[bool]] | None = None) -> Relation:

@@ -1,5 +1,6 @@
 """What people did, and what happened in a repository, as one list."""
 
+import asyncio
 from collections import Counter
 from typing import Any
 
@@ -172,3 +173,15 @@ async def at_once(database: NotingDatabase) -> None:
     async with database.work(GUEST) as work:
         for table, time in times.items():
             await work.execute(update(table).values({time: NOON}))
+
+
+async def test_what_guests_ask_at_one_moment_is_one_statement_that_postgresql_takes(graph: Graph) -> None:
+    """They see no organization: also then the aggregate around its activity has a row of its own."""
+    query = """
+        query ($until: DateTime) {
+          organizations { nodes { activity(until: $until) { nodes { __typename } } } }
+        }
+    """
+    asked = [graph.data(None, query, until=NOON.replace(minute=minute).isoformat()) for minute in range(8)]
+    assert await asyncio.gather(*asked) == [{"organizations": {"nodes": []}}] * 8
+    assert graph.database.malformed == []
