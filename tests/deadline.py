@@ -2,5 +2,3 @@
 
 DEADLINE = 60.0
 """Seconds."""
-SLOWER = 2.5
-"""How many times as long something may take on a machine that is slower than those on which it was measured."""

@@ -1,6 +1,7 @@
 """The set of rules says the same of the same text, whatever is in it, in a time that grows with its length."""
 
 import asyncio
+import gc
 import time
 from dataclasses import asdict
 from functools import cache
@@ -16,7 +17,6 @@ from db.reviewing import RULE_SET, Review, review
 from db.reviewing.rule_set import LONGEST, MOST
 from db.tables import SpecificationPhase
 from tests.db.reviewing.checking import COMPLETE, offset
-from tests.deadline import SLOWER
 
 LENGTH = 900 * 1024
 REQUIREMENTS = SpecificationPhase.REQUIREMENTS
@@ -122,27 +122,39 @@ def test_a_better_text_has_a_better_score() -> None:
 
 def test_a_long_text_takes_less_than_a_second() -> None:
     assert len(real_text()) == LENGTH
-    assert spent(real_text()) < SLOWER
+    assert spent(real_text()) < 1
 
 
 @pytest.mark.parametrize("piece", HOSTILE.values(), ids=HOSTILE)
 def test_time_grows_with_the_length_whatever_is_in_it(piece: str) -> None:
     short, long = (piece * (length // len(piece)) + "a" for length in (LENGTH // 8, LENGTH))
-    assert spent(long) < 3 * SLOWER
+    assert spent(long) < 3
     assert spent(long) < 3 * 8 * max(spent(short), 0.01)
 
 
 @pytest.mark.parametrize("piece", [None, "a\n", "- When a\n", "|a|b|\n|-|-|\n", "ü€ ", "ae"])
 async def test_the_event_loop_goes_on_while_a_text_is_reviewed(piece: str | None) -> None:
-    """It is never without the interpreter for long: a review that was one step would take it for half a second. What
-    other processes take of the processor is not counted, and what the collector takes for all tests is not ours.
+    """It is never without the interpreter for long. What other processes take of the processor is not counted, nor what
+    the garbage collector takes for all that other tests have left; a step is as long as it is undisturbed.
     """
     text = piece * (LENGTH // len(piece)) if piece else real_text()
-    reviewing = asyncio.create_task(RULE_SET.review(REQUIREMENTS, text))
-    turns, longest, last = 0, 0.0, time.process_time()
-    while not reviewing.done():
-        await asyncio.wait([reviewing], timeout=0.001)
-        turns, longest, last = turns + 1, max(longest, (now := time.process_time()) - last), now
-    assert reviewing.result() == review(REQUIREMENTS, text)
+    expected, waits = review(REQUIREMENTS, text), list[float]()
+    while len(waits) < 3 and min(waits, default=1) >= 0.05:
+        waits.append(await longest_wait(text, expected))
+    assert min(waits) < 0.05, waits
+
+
+async def longest_wait(text: str, expected: Review) -> float:
+    """The processor time for which the event loop is without the interpreter at most, while a text is reviewed."""
+    gc.disable()
+    try:
+        reviewing = asyncio.create_task(RULE_SET.review(REQUIREMENTS, text))
+        turns, longest, last = 0, 0.0, time.process_time()
+        while not reviewing.done():
+            await asyncio.wait([reviewing], timeout=0.001)
+            turns, longest, last = turns + 1, max(longest, (now := time.process_time()) - last), now
+    finally:
+        gc.enable()
+    assert reviewing.result() == expected
     assert turns > 3
-    assert longest < 0.1 * SLOWER
+    return longest
