@@ -286,14 +286,15 @@ async def test_a_call_whose_answer_was_lost_counts_once(
 async def test_a_server_that_falls_silent_is_called_anew(
     process: Callable[..., Buckets], wire: Wire, shared: Callable[..., Awaitable[float]]
 ) -> None:
-    async with process(wire.url, interval=0.01) as waiting:
-        take(waiting, 10)
-        await waiting.reconcile()
-        wire.go_dead()
-        take(waiting, 20)
-        await until(lambda: not waiting.is_shared)
-        await until(lambda: waiting.is_shared)
-        assert await shared() == 70
+    with capture_logs() as entries:
+        async with process(wire.url, interval=0.01) as waiting:
+            take(waiting, 10)
+            await waiting.reconcile()
+            wire.go_dead()
+            take(waiting, 20)
+            await until(lambda: len(entries) == 2)
+            assert await shared() == 70
+    assert [entry["event"] for entry in entries] == ["buckets are not shared", "buckets are shared again"]
 
 
 async def test_it_closes_in_time_though_the_server_does_not_answer(process: Callable[..., Buckets], wire: Wire) -> None:
