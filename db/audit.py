@@ -18,7 +18,8 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from db.access import alternatives, rule_of
 from db.base import Base, new_id
 from db.records import columns, made_of
-from db.rules import Through, parent_of
+from db.references import parent_of
+from db.rules import Through
 from db.tables.audit import AuditLog
 from db.ways import Far, Way, follow, way
 

@@ -30,7 +30,8 @@ from db import partitions
 from db.access import Rule, slices
 from db.closed import Closed
 from db.constraints import SAYS, check, learn, too_long
-from db.rules import OUTLIVES, declare
+from db.references import OUTLIVES
+from db.rules import declare
 from db.transitions import TRANSITIONS, Transitions
 
 NAMES = {

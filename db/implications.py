@@ -5,7 +5,8 @@ from typing import Any
 
 from db.access import Rule, alternatives, rule_of
 from db.permissions import Permission
-from db.rules import Administrators, Member, Owner, Through, parent_of
+from db.references import parent_of
+from db.rules import Administrators, Member, Owner, Through
 
 
 @cache

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, False_, Select, and_, any_, func, literal_
 from db.access import Row, Rule, Viewer, allows, alternatives, both, in_scope, reachable, rule_of
 from db.base import Base
 from db.permissions import SEE
-from db.rules import Through, administrators, parent_of
+from db.references import parent_of
+from db.rules import Through, administrators
 
 Join = Callable[[Any, Any, Viewer], ColumnElement[bool]]
 

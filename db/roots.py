@@ -14,8 +14,9 @@ from db.access import alternatives, rule_of, rules, table_of
 from db.base import Base
 from db.epoch import fingerprint
 from db.outbox import Topic, topic
+from db.references import parent_of
 from db.relations import class_of
-from db.rules import Everyone, Member, Owner, Through, parent_of
+from db.rules import Everyone, Member, Owner, Through
 from db.statements import Statement, compiled
 
 _narrower: dict[Any, tuple[str, tuple[str, ...]]] = {}

@@ -26,11 +26,14 @@ from db.access import (
 )
 from db.closed import Closed
 from db.permissions import EVERYTHING, OWN, SEE, Permission, Roles
+from db.references import parent_of, related
 
 Condition = Callable[..., ColumnElement[bool]]
 
-OUTLIVES = "outlives"
-"""The table that a column refers to without a foreign key."""
+
+def always(row: Row) -> ColumnElement[bool]:
+    """The condition that every row meets."""
+    return true()
 
 
 def declare(table: Any, rule: Rule, closed: Closed | None = None) -> None:
@@ -129,13 +132,13 @@ class Member(Rule):
     def grants(self, permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
         if viewer.is_guest or not self._roles(permission):
             return false()
-        member = _related(row, self.memberships).alias()
+        member = related(row, self.memberships).alias()
         return any_row(member, member.c[self.group] == row.c[self.key], *self._holds(permission, member, row))
 
     def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
         if viewer.is_guest:
             return []
-        member, group = _related(row, self.memberships).alias(), table_of(row).alias()
+        member, group = related(row, self.memberships).alias(), table_of(row).alias()
         holds = list(self._holds(SEE, member, group))
         groups = select(member.c[self.group]).where(*holds)
         if self.key == "id" and groups.get_final_froms() == [member]:
@@ -160,13 +163,14 @@ class Member(Rule):
 
 @dataclass(frozen=True, slots=True)
 class Through(Rule):
-    """Grants to each viewer the permissions that they have on the row that a column refers to.
+    """Grants to each viewer, on rows that meet the condition, the permissions on the row that a column refers to.
 
     With `of` that is for the person alone whom this column of the row names.
     """
 
     column: str
     needs: Mapping[Permission, Permission]
+    where: Condition = always
     of: str | None = None
 
     def grants(self, permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
@@ -174,17 +178,18 @@ class Through(Rule):
             return false()
         parent = parent_of(table_of(row).c[self.column]).alias()
         granted = allows(self.needs.get(permission, permission), parent, viewer)
-        is_own = row.c[self.of] == viewer_id() if self.of else true()
+        is_for = both(row.c[self.of] == viewer_id() if self.of else true(), self.where(row.c))
         if granted is true():
-            return both(is_own, row.c[self.column].is_not(None))
-        return both(is_own, any_row(parent, parent.c.id == row.c[self.column], granted))
+            return both(is_for, row.c[self.column].is_not(None))
+        return both(is_for, any_row(parent, parent.c.id == row.c[self.column], granted))
 
     def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
         if SEE in self.needs or self.of:
             return None
         parent, child = parent_of(table_of(row).c[self.column]), table_of(row).alias()
         ways = rule_of(parent).reach(parent.alias(), viewer)
-        return None if ways is None else [select(child.c.id).where(child.c[self.column].in_(way)) for way in ways]
+        keys, column = select(child.c.id), child.c[self.column]
+        return None if ways is None else [keys.where(both(column.in_(way), self.where(child.c))) for way in ways]
 
     def describe(self, permission: Permission) -> str:
         whose = f" of {self.of}" if self.of else ""
@@ -211,7 +216,7 @@ class Named(Rule):
     def grants(self, permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
         if permission is not SEE:
             return false()
-        naming = _related(row, self.table).alias()
+        naming = related(row, self.table).alias()
         others = AnyOf(tuple(rule for rule in alternatives(rule_of(naming)) if not self._names_viewer(rule)))
         return any_row(naming, naming.c[self.column] == row.c.id, others.grants(SEE, naming, viewer))
 
@@ -225,7 +230,7 @@ class Named(Rule):
         return isinstance(rule, Owner) and rule.column == self.column
 
 
-def everyone(*permissions: Permission, where: Condition = lambda row: true()) -> Rule:
+def everyone(*permissions: Permission, where: Condition = always) -> Rule:
     """Guests too, on rows that meet the condition."""
     return Everyone(frozenset(permissions or {SEE}), where)
 
@@ -260,12 +265,12 @@ def members(
     return Member(memberships, group, key, role, roles, where, until)
 
 
-def through(column: str, *, of: str | None = None, **needs: Permission) -> Rule:
-    """The rule of the row that `column` refers to; `see=MANAGE` asks there for more than for the same.
+def through(column: str, *, of: str | None = None, where: Condition = always, **needs: Permission) -> Rule:
+    """The rule of the row that `column` refers to, where rows meet `where`; `see=MANAGE` asks there for more than that.
 
-    With `of` it is that for the user alone whose id stands in this column: what is theirs while they see the other.
+    With `of` it is for the user alone whose id stands in this column: what is theirs while they see the other.
     """
-    return Through(column, {Permission(name): permission for name, permission in needs.items()}, of)
+    return Through(column, {Permission(name): permission for name, permission in needs.items()}, where, of)
 
 
 def named_in(table: str, column: str) -> Rule:
@@ -286,14 +291,3 @@ def closing(row: Row, *, own: bool = True) -> ColumnElement[str | None] | None:
 
 administrators: Rule = Administrators()
 nobody: Rule = AnyOf()
-
-
-def parent_of(column: Any) -> Any:
-    """The table that a column refers to, by a foreign key or without one; None where it refers to none."""
-    if OUTLIVES in column.info:
-        return _related(column.table, column.info[OUTLIVES])
-    return next((key.column.table for key in column.foreign_keys), None)
-
-
-def _related(row: Row, name: str) -> Any:
-    return table_of(row).metadata.tables[name]

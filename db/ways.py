@@ -11,7 +11,8 @@ from uuid import UUID
 from sqlalchemy import Column, select
 
 from db.access import alternatives, rule_of
-from db.rules import Through, parent_of
+from db.references import parent_of
+from db.rules import Through
 
 Way = tuple[Column[Any], ...]
 """Columns, each of the table that the one before it refers to."""

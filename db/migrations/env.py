@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, Literal
 
 from alembic import context
@@ -24,8 +25,8 @@ TURN = (
     f"SET LOCAL lock_timeout = '{migrations.LOCK_TIMEOUT}'",
 )
 
-KNOWN = "SELECT EXISTS (SELECT FROM pg_type WHERE typname = :name)"
-"""Whether there is a type of this name."""
+ENUMERATIONS = "SELECT typname FROM pg_type WHERE typtype = 'e'"
+"""The enumerations that there are."""
 
 
 async def migrate(url: str) -> None:
@@ -38,12 +39,15 @@ async def migrate(url: str) -> None:
 
 def run(connection: Connection) -> None:
     """Run it on a connection."""
+    # A revision is written when the connection is closed.
+    known = frozenset(connection.scalars(text(ENUMERATIONS)))
+    connection.rollback()
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
         compare_server_default=True,
         process_revision_directives=complete,
-        render_item=rendered,
+        render_item=partial(rendered, known),
     )
     with context.begin_transaction():
         for statement in TURN:
@@ -52,14 +56,14 @@ def run(connection: Connection) -> None:
         partitions.arrange(connection)
 
 
-def rendered(kind: str, item: Any, written: Any) -> str | Literal[False]:
+def rendered(known: frozenset[str], kind: str, item: Any, written: Any) -> str | Literal[False]:
     """JSON that is checked against a model is JSON to the database, and an enumeration that is there is not made again;
     anything else is written as Alembic writes it.
     """
     written.imports.add("from sqlalchemy.dialects import postgresql")
     if kind == "type" and isinstance(item, JsonOf):
         return "postgresql.JSONB()"
-    if kind == "type" and isinstance(item, Enum) and written.connection.scalar(text(KNOWN), {"name": item.name}):
+    if kind == "type" and isinstance(item, Enum) and item.name in known:
         return f"postgresql.ENUM(name={item.name!r}, create_type=False)"
     return False
 

@@ -5,7 +5,11 @@ A module of this folder has its line here, so that whoever reads or types `table
 
 from db.tables.accounts import *
 from db.tables.audit import *
+from db.tables.certificates import *
+from db.tables.course_analytics import *
+from db.tables.course_reviews import *
 from db.tables.courses import *
+from db.tables.courses_enums import *
 from db.tables.invitations import *
 from db.tables.jobs import *
 from db.tables.keys import *
@@ -14,6 +18,8 @@ from db.tables.learning_shapes import *
 from db.tables.media import *
 from db.tables.notifications import *
 from db.tables.organizations import *
+from db.tables.payments import *
+from db.tables.quizzes import *
 from db.tables.repositories import *
 from db.tables.reviews import *
 from db.tables.specs import *

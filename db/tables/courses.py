@@ -18,33 +18,7 @@ from db.permissions import LEARN, MANAGE, SEE, Roles
 from db.roots import narrow
 from db.rules import everyone, members, owned_by, through
 from db.search import found_by_parts, searchable
-
-
-class Difficulty(Words):
-    """How much a course asks of its students."""
-
-    BEGINNER = "BEGINNER", "Asks for nothing."
-    INTERMEDIATE = "INTERMEDIATE", "Asks for the basics."
-    ADVANCED = "ADVANCED", "Asks for experience."
-    EXPERT = "EXPERT", "Asks for mastery."
-
-
-class EnrollmentStatus(Words):
-    """The state of an enrollment. It leaves ACTIVE once and never comes back: a student who returns begins another."""
-
-    ACTIVE = "ACTIVE", "Taking the course."
-    COMPLETED = "COMPLETED", "Has finished the course."
-    EXPIRED = "EXPIRED", "The time for it is over."
-    CANCELLED = "CANCELLED", "Left, or got the money back."
-
-
-class PaymentStatus(Words):
-    """The state of a payment."""
-
-    PENDING = "PENDING", "Waits for the money."
-    COMPLETED = "COMPLETED", "Paid, or free."
-    FAILED = "FAILED", "The payment did not go through."
-    REFUNDED = "REFUNDED", "Paid back."
+from db.tables.courses_enums import Difficulty, EnrollmentStatus, PaymentStatus
 
 
 class ProgressEventKind(Words):
@@ -61,17 +35,23 @@ STUDENTS: Roles = {
 
 SLUG = "^[a-z0-9]+(-[a-z0-9]+)*$"
 
+
 published = everyone(SEE, where=lambda course: course.published)
 free = everyone(LEARN, where=lambda course: and_(course.published, course.price == 0))
 
 
-def opens(enrollment: Any, *_: Any) -> ColumnElement[bool]:
+def opens(enrollment: Any) -> ColumnElement[bool]:
     """Whether an enrollment whose status holds opens its course: it is paid, and its time is not over."""
     is_paid = enrollment.payment_status == PaymentStatus.COMPLETED
     return and_(is_paid, or_(enrollment.expires_at.is_(None), enrollment.expires_at > func.now()))
 
 
-students = members("enrollments", "course_id", STUDENTS, role="status", where=opens, until="expires_at")
+def opens_there(enrollment: Any, course: Any) -> ColumnElement[bool]:
+    """Whether an enrollment opens its course, which is not deleted."""
+    return and_(opens(enrollment), course.deleted_at.is_(None))
+
+
+students = members("enrollments", "course_id", STUDENTS, role="status", where=opens_there, until="expires_at")
 
 
 def in_order(parent: str) -> Any:
@@ -103,12 +83,24 @@ class Course(Updated, Base, access=published | free | owned_by("instructor_id") 
     attribution: Mapped[str | None]
     thumbnail_url: Mapped[str | None]
     video_url: Mapped[str | None]
+    access_days: Mapped[int | None]
+    requires_quizzes: Mapped[bool] = flag(default=False)
+    version: Mapped[int] = count(1)
+    published_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
     search_vector: Mapped[str] = searchable(A="title", B="description")
 
     __table_args__ = (
         unique("slug", says="Another course has this name in addresses."),
         check(f"slug ~ '{SLUG}'", at="slug", says="A name in addresses is small letters, digits and single hyphens."),
         not_blank("title"),
+        check("version >= 1", at="version", says="Versions are counted from 1."),
+        check(
+            "NOT published OR deleted_at IS NULL",
+            at="published",
+            says="A course that is deleted is not in the catalogue.",
+        ),
+        check("access_days > 0", at="access_days", says="A course is open for one day at least."),
         Index(None, "published", "featured", "created_at"),
         Index(None, "instructor_id"),
         Index(None, "difficulty"),
@@ -119,6 +111,17 @@ class Course(Updated, Base, access=published | free | owned_by("instructor_id") 
         Index(None, "search_vector", postgresql_using="gin"),
         found_by_parts("title", name="ix_courses_title_parts"),
     )
+
+
+class CoursePrerequisite(Base, access=through("course_id"), prefix="cpq"):
+    """A course that is to be taken before another. This is advice: who has not taken it may enroll all the same."""
+
+    __tablename__ = "course_prerequisites"
+
+    course_id: Mapped[UUID] = refers("courses")
+    required_id: Mapped[UUID] = refers("courses", index=True)
+
+    __table_args__ = (unique("course_id", "required_id", says="The course requires this one already."),)
 
 
 class CourseModule(Updated, Base, access=through("course_id"), prefix="mod"):
@@ -133,8 +136,14 @@ class CourseModule(Updated, Base, access=through("course_id"), prefix="mod"):
     duration: Mapped[int] = count()
     video_url: Mapped[str | None]
     content: Mapped[str | None]
+    version: Mapped[int] = count(1)
 
-    __table_args__ = (in_order("course_id"), Index(None, "course_id", "order", "id"), not_blank("title"))
+    __table_args__ = (
+        in_order("course_id"),
+        Index(None, "course_id", "order", "id"),
+        not_blank("title"),
+        check("version >= 1", at="version", says="Versions are counted from 1."),
+    )
 
 
 class Lesson(Updated, Base, access=through("module_id"), prefix="les"):
@@ -148,6 +157,7 @@ class Lesson(Updated, Base, access=through("module_id"), prefix="les"):
     video_url: Mapped[str | None] = string(2_000)
     order: Mapped[int]
     duration: Mapped[int] = count()
+    version: Mapped[int] = count(1)
     search_vector: Mapped[str] = searchable(A="title")
     text_vector: Mapped[str] = searchable(A="title", B="content", needs=LEARN)
 
@@ -155,6 +165,7 @@ class Lesson(Updated, Base, access=through("module_id"), prefix="les"):
         in_order("module_id"),
         Index(None, "module_id", "order", "id"),
         not_blank("title"),
+        check("version >= 1", at="version", says="Versions are counted from 1."),
         check("duration BETWEEN 0 AND 10000", at="duration", says="A lesson takes 0 to 10,000 minutes."),
         Index(None, "search_vector", postgresql_using="gin"),
         Index(None, "text_vector", postgresql_using="gin"),

@@ -17,7 +17,8 @@ from db.permissions import LEARN, MANAGE, SEE
 from db.roots import narrow
 from db.rules import everyone, owned_by, through
 from db.search import searchable
-from db.tables.courses import SLUG, Difficulty
+from db.tables.courses import SLUG
+from db.tables.courses_enums import Difficulty
 from db.tables.learning_shapes import (
     EXERCISES,
     LESSONS,

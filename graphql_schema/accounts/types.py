@@ -82,6 +82,16 @@ class User:
         tables.CourseProgress.user_id,
         "How far they are in their courses; empty unless they are your own or students of yours.",
     )
+    course_reviews = many(tables.CourseReview.user_id, "What they say of courses, as far as you see these.")
+    quiz_attempts = many(
+        tables.QuizAttempt.user_id, "Their attempts at quizzes; empty unless they are your own or students of yours."
+    )
+    certificates = many(
+        tables.Certificate.user_id, "Their certificates; empty unless they are your own or of courses that you teach."
+    )
+    transactions = many(
+        tables.Transaction.user_id, "Their payments; empty unless they are your own or for courses that you teach."
+    )
     learning_modules = many(
         tables.LearningModule.author_id, "The learning modules that they wrote, as far as you see these."
     )

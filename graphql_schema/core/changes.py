@@ -32,9 +32,9 @@ from db.change.parts import Form
 from db.change.statement import statement
 from db.errors import BadInput, Refusal, Refusals
 from db.outbox import CHANGED
+from db.references import parent_of
 from db.relations import class_of
 from db.roots import above, noun
-from db.rules import parent_of
 from graphql_schema.core.bulk import OnError, check_items
 from graphql_schema.core.context import Context
 from graphql_schema.core.mutations import Mutation, Showing, payload_type, told

@@ -21,8 +21,8 @@ from db import ids, indexes, search
 from db.access import Viewer, allows, both
 from db.base import Base
 from db.permissions import Permission
+from db.references import parent_of
 from db.relations import class_of, refers_to_any
-from db.rules import parent_of
 from graphql_schema.core.expressions import Sql
 from graphql_schema.core.fields import graph_type
 from graphql_schema.core.texts import check_storable, check_text

@@ -9,7 +9,7 @@ from strawberry.utils.str_converters import to_camel_case
 from db import search
 from db.base import Base
 from db.errors import BadInput
-from db.rules import parent_of
+from db.references import parent_of
 from db.windows import Listed, Order
 from graphql_schema.core.expressions import Sql
 from graphql_schema.core.strawberry_seam import enumeration

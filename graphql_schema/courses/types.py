@@ -91,6 +91,11 @@ class Course:
     attribution = column("Whom to name as the source of its material.")
     thumbnail_url = column("A picture for the catalogue.")
     video_url = column("A film that introduces it.")
+    access_days = column("For how many days an enrollment opens it; null for ever.")
+    requires_quizzes = column("Whether it is completed only by who has passed its quizzes.")
+    version = column("Grows with each change, for `expectedVersion`.")
+    published_at = column("When it was published; null if it is a draft.")
+    deleted_at = column("When it was deleted; null if it was not. Only its instructor sees one that was.")
     created_at = column("When it was made.")
     updated_at = column("When it was last changed.")
     lesson_count = sql(
@@ -105,6 +110,24 @@ class Course:
     )
 
     instructor = one(tables.Course.instructor_id, "Who teaches it.")
+    required_courses = many_to_many(
+        tables.CoursePrerequisite.course_id,
+        tables.CoursePrerequisite.required_id,
+        "The courses that are to be taken before, as far as you see them. This is advice: you can enroll all the same.",
+    )
+    reviews = many(tables.CourseReview.course_id, "What its students say of it.")
+    quizzes = many(tables.Quiz.course_id, "Its quizzes.")
+    certificates = many(
+        tables.Certificate.course_id, "Its certificates, as far as you see these: your own, or all if you teach it."
+    )
+    transactions = many(
+        tables.Transaction.course_id, "The payments for it, as far as you see these: your own, or all if you teach it."
+    )
+    analytics = one(
+        tables.CourseAnalytics,
+        "It in numbers, as they were counted last; null for who does not teach it, and until it is counted.",
+        on=lambda course, analytics: analytics.course_id == course.id,
+    )
     modules = many(tables.CourseModule.course_id, "Its chapters, in their order.")
     enrollments = many(
         tables.Enrollment.course_id, "Who takes it, as far as you see these: your own place, or all if you teach it."
@@ -159,7 +182,9 @@ class CourseModule:
     video_url = column("A film that introduces it; null until you are enrolled in a course that costs.", needs=LEARN)
     content = column("An introduction, in Markdown; null until you are enrolled in a course that costs.", needs=LEARN)
     course = one(tables.CourseModule.course_id, "The course.")
+    version = column("Grows with each change, for `expectedVersion`.")
     lessons = many(tables.Lesson.module_id, "Its lessons, in their order.")
+    quizzes = many(tables.Quiz.module_id, "Its quizzes.")
 
 
 @node(tables.Lesson, orders=("order",))
@@ -171,7 +196,9 @@ class Lesson:
     video_url = column("The lesson as a film; null until you are enrolled in a course that costs.", needs=LEARN)
     order = column("Its place in the module, from 1.")
     duration = column("How many minutes it takes.")
+    version = column("Grows with each change, for `expectedVersion`.")
     module = one(tables.Lesson.module_id, "The module that it belongs to.")
+    quizzes = many(tables.Quiz.lesson_id, "Its quizzes.")
     viewer_progress = one(
         tables.LessonProgress,
         "Whether you have finished it; null when you have not begun.",
@@ -195,6 +222,8 @@ class Enrollment:
     payment_amount = column("What was paid or is to be paid.")
     payment_currency = column("The ISO 4217 code of the amount's currency.")
     user = one(tables.Enrollment.user_id, "The student.")
+    transactions = many(tables.Transaction.enrollment_id, "The payments for it.")
+    certificates = many(tables.Certificate.enrollment_id, "The certificates that it was completed with.")
     course = one(tables.Enrollment.course_id, "The course.")
     progress = one(
         tables.CourseProgress,

@@ -16,6 +16,7 @@ from tests.world import World
 UNCHANGING = {
     "audit_logs": "what was noted stays as it is",
     "commits": "a commit is what its hash says",
+    "course_prerequisites": "a course requires another, or does not",
     "document_versions": "a version is what was saved once",
     "exercise_answers": "the right answers to an exercise are written anew with it",
     "learning_module_prerequisites": "a module requires another, or does not",

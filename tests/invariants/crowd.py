@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import db.tables  # noqa: F401  (declares the tables)
 from db.base import Base, new_id
 from db.columns import JsonOf
-from db.rules import OUTLIVES, parent_of
+from db.references import OUTLIVES, parent_of
 from tests.fitting import fitting
 from tests.world.learning import LESSONS
 
@@ -34,14 +34,31 @@ WORDS: dict[str, Callable[[int], str]] = {
 }
 """Texts that must have a form."""
 
-TIMES: dict[str, list[datetime | None]] = {"enrollments.expires_at": [None, START, START.replace(year=9000)]}
+TIMES: dict[str, list[datetime | None]] = {
+    "enrollments.expires_at": [None, START, START.replace(year=9000)],
+    "courses.deleted_at": [None, None, START],
+}
 """Times that may be null, by which rules tell rows apart: none, long ago, and far from now."""
+
+CONSISTENT: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "courses": lambda row: {"published": row["published"] and row["deleted_at"] is None},
+    "course_reviews": lambda row: {"rating": 3},
+    "course_analytics": lambda row: {"average_rating": 3.0},
+    "quiz_attempts": lambda row: {"score": None, "passed": None},
+    "transactions": lambda row: {
+        "completed_at": START if row["status"] in ("COMPLETED", "REFUNDED") else None,
+        "failed_at": START if row["status"] == "FAILED" else None,
+        "refunded_at": START if row["status"] == "REFUNDED" else None,
+    },
+}
+"""What follows of the other values of a row, by table."""
 
 AS_DECLARED = {
     "comment_threads.status",  # a resolved thread needs the time when it was
     "invitations.status",  # one that waits keeps others from its address
     "lesson_progress.completed",  # so does a completed lesson
     "pull_requests.state",  # and one that was merged
+    "quiz_attempts.status",  # and one that has ended, beside its score
     "users.role",  # an administrator sees everything
 }
 """Columns that keep what the database gives them."""
@@ -96,6 +113,8 @@ def _insertion(table: Table) -> Any:
 
 def _consistent(table: Table, row: dict[str, Any], random: Random, keys: dict[str, list[UUID]]) -> dict[str, Any]:
     """The row with what follows from its other values."""
+    if table.name in CONSISTENT:
+        return row | CONSISTENT[table.name](row)
     if table.name in ("enrollments", "module_progress"):
         return row | {"completed_at": START if row["status"] == "COMPLETED" else None}
     if table.name == "learning_modules":  # which has something in it, if it is published

@@ -8,8 +8,8 @@ from graphql import GraphQLEnumType, get_named_type
 from strawberry.utils.str_converters import to_snake_case
 
 from db.base import Base, new_id
+from db.references import parent_of
 from db.relations import class_of
-from db.rules import parent_of
 from graphql_schema.core import NODES
 from graphql_schema.core.fields import Column
 from graphql_schema.core.orders import order_of, order_type

@@ -24,6 +24,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 READ_BY_JOBS = {
     "ix_outbox_events_unpublished": "the relay, which looks for events that wait",
     "ix_outbox_events_without_jobs": "the relay, which makes their jobs",
+    "ix_payment_events_waiting": "the job that applies events of payments",
+    "ix_quiz_attempts_deadline": "the job that ends attempts whose time is over",
 }
 """The partial indexes that no list of the graph is read by, with the job that looks for their rows."""
 

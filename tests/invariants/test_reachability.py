@@ -9,7 +9,7 @@ VIEWER = "User"
 
 OUT_OF_REACH: dict[str, str] = {}
 """The types that no way leads to from the root, with the reason."""
-DEAD_ENDS: dict[str, str] = {}
+DEAD_ENDS: dict[str, str] = {"PaymentEvent": "an event says what its provider says, and names no row of ours"}
 """The types from which no way leads to a person, with the reason."""
 ONE_WAY = {
     "CommentThread.resolvedBy": "a thread is found at its document, whoever resolved it",
@@ -19,6 +19,7 @@ ONE_WAY = {
     "Job.user": "a person finds what they asked for among `jobs`",
     "Notification.comment": "a person finds what they were told among their notifications",
     "ProjectMember.user": "a person leads to the projects themselves",
+    "QuizAnswer.gradedBy": "an answer is found in its attempt, whoever graded it",
     "Reaction.user": "a reaction is read with the comment that it is about",
     "SpecificationDocument.approvedBy": "a document is found in its project",
     "Suggestion.appliedBy": "a suggestion is found at its review or comment, whoever applied it",

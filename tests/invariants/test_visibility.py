@@ -128,6 +128,8 @@ def _is_open(world: World, name: str) -> bool:
     ) or (
         # whom Olga has invited, and who has invited her
         name in {"sam_invited", "ada"}
+        # what everybody reads of Logic, and who wrote it
+        or name in {"quiz", "praise", "sam"}
     )
 
 

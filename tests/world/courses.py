@@ -25,6 +25,7 @@ async def courses(world: World, work: Work) -> None:
             price=Decimal(price),
             difficulty=Difficulty.BEGINNER,
             published=published,
+            published_at=NOON if published else None,
             topics=[slug],
         )
         world.rows[slug] = await work.add(course)
@@ -36,6 +37,8 @@ async def courses(world: World, work: Work) -> None:
             for number in (1, 2):
                 lesson = tables.Lesson(module_id=module.id, title=f"{chapter}.{number}", content="Text", order=number)
                 world.rows[f"{slug}_{chapter}_{number}"] = await work.add(lesson)
+    link = tables.CoursePrerequisite(course_id=world.rhetoric.id, required_id=world.logic.id)
+    world.rows["course_prerequisite"] = await work.add(link)
 
 
 async def learning(world: World, work: Work) -> None:

@@ -23,9 +23,15 @@ def courses(world: Oracle, who: UUID | None, what: str, course: Row) -> bool:
         and (row.expires_at is None or row.expires_at > datetime.now(UTC))
         for row in world.rows["enrollments"]
     )
+    if course.deleted_at is not None:
+        return False
     if what == "see":
         return bool(course.published) or takes_it
     return what == "learn" and (takes_it or (course.published and course.price == 0))
+
+
+def course_prerequisites(world: Oracle, who: UUID | None, what: str, link: Row) -> bool:
+    return world.inherits(who, what, "courses", link.course_id)
 
 
 def course_modules(world: Oracle, who: UUID | None, what: str, module: Row) -> bool:

@@ -1,0 +1,1 @@
+"""Reviews of courses by their students."""

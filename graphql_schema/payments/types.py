@@ -1,0 +1,38 @@
+"""Payments, and the events by which their providers tell of them."""
+
+from db import tables
+from graphql_schema.core import column, node, one
+
+
+@node(tables.Transaction, orders=("-created_at",), filters=("status", "created_at"))
+class Transaction:
+    """A payment for a course."""
+
+    course_title = column("The title of the course when it was bought.")
+    amount = column("What it costs.")
+    currency = column("The ISO 4217 code of the amount's currency.")
+    status = column("How far it is.")
+    provider = column("The provider of the payment.")
+    failure_reason = column("Why it did not go through; null if it did, or may yet.")
+    created_at = column("When it was begun.")
+    completed_at = column("When it was paid; null if it was not.")
+    failed_at = column("When it failed; null if it did not.")
+    refunded_at = column("When it was paid back; null if it was not.")
+    user = one(tables.Transaction.user_id, "Who pays; null if they are gone.")
+    course = one(tables.Transaction.course_id, "The course; null if it is gone.")
+    enrollment = one(tables.Transaction.enrollment_id, "The place in the course that it pays for.")
+
+
+@node(tables.PaymentEvent, orders=("-received_at",))
+class PaymentEvent:
+    """An event of a provider of payments. For administrators."""
+
+    provider = column("The provider.")
+    provider_event_id = column("The id that the provider gave it.")
+    type = column("The kind of the event, as the provider calls it.")
+    occurred_at = column("When it happened, by the provider.")
+    received_at = column("When it arrived.")
+    processed_at = column("When it was applied; null if it was not yet.")
+    parked_at = column("When it was put aside, as it cannot be applied; null if it was not.")
+    attempts = column("How often it was tried to apply it.")
+    error = column("Why it could not be applied at the last try.")
