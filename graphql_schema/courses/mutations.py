@@ -1,4 +1,4 @@
-"""Writing courses and taking them."""
+"""Writing courses."""
 
 from decimal import Decimal
 
@@ -7,7 +7,7 @@ import strawberry
 from db import tables
 from db.actions import courses
 from db.errors import BadInput, NotFound, Refusal
-from db.permissions import EDIT, LEARN
+from db.permissions import EDIT
 from db.tables import Difficulty
 from db.write import Work
 from graphql_schema.core import mutation, references
@@ -57,20 +57,6 @@ class CreateCourseInput:
     )
 
 
-@strawberry.input(description="A course to take.")
-class EnrollInput:
-    """A course."""
-
-    course_id: strawberry.ID = strawberry.field(description="A published course.")
-
-
-@strawberry.input(description="A lesson that is done.")
-class CompleteLessonInput:
-    """A lesson."""
-
-    lesson_id: strawberry.ID = strawberry.field(description="A lesson of a course that you are enrolled in.")
-
-
 @strawberry.input(description="The order of a module's lessons.")
 class ReorderLessonsInput:
     """An order."""
@@ -101,27 +87,6 @@ async def create_course(work: Work, input: CreateCourseInput) -> tuple[tables.Co
         currency=input.currency,
     )
     return await courses.create_course(work, course, input.modules)
-
-
-@mutation(enrollment=tables.Enrollment, progress=tables.CourseProgress)
-async def enroll(work: Work, input: EnrollInput) -> tuple[tables.Enrollment, tables.CourseProgress]:
-    """Enroll in a course. While you are enrolled, again is refused with `CONFLICT` and `enrollment` is what you have.
-
-    After an enrollment was cancelled, has expired or was paid back you can begin another. Your progress goes on.
-    """
-    return await courses.enroll(work, await work.get(tables.Course, input.course_id, at="courseId"))
-
-
-@mutation(progress=tables.CourseProgress, lesson_progress=tables.LessonProgress)
-async def complete_lesson(
-    work: Work,
-    input: CompleteLessonInput,
-) -> tuple[tables.CourseProgress, tables.LessonProgress]:
-    """Mark a lesson as done. Your percentage follows, and with the last lesson the course is completed.
-
-    It takes an enrollment that is paid and not over.
-    """
-    return await courses.complete_lesson(work, await work.get(tables.Lesson, input.lesson_id, at="lessonId", may=LEARN))
 
 
 @mutation(module=tables.CourseModule)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from db import tables
-from db.actions import courses, idempotency, jobs, notifications, specs
+from db.actions import courses, enrollments, idempotency, jobs, notifications, specs
 from db.change.keys import Key
 from db.tables import Difficulty, NotificationType, ProjectRole
 from db.write import Work
@@ -53,17 +53,17 @@ CALLS = (
         "SELECT count(*) = 1 FROM courses WHERE slug = 'sets'",
     ),
     Call(
-        courses.enroll,
+        enrollments.enroll,
         "ben",
         ("logic",),
-        courses.enroll,
+        enrollments.enroll,
         "SELECT count(*) = 2 FROM course_progress",
     ),
     Call(
-        courses.complete_lesson,
+        enrollments.complete_lesson,
         "sam",
         ("logic_1_2",),
-        courses.complete_lesson,
+        enrollments.complete_lesson,
         "SELECT count(*) = 1 FROM course_progress WHERE progress_percent = 50",
     ),
     Call(
