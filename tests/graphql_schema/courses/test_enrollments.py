@@ -26,7 +26,7 @@ CONTENT = """
       lesson: node(id: $lesson) { ... on Lesson { content videoUrl } }
     }
 """
-IN_THE_CATALOGUE = {"title", "description", "order", "duration"}
+IN_THE_CATALOGUE = {"title", "description", "order", "duration", "version"}
 """What everybody sees of the modules and lessons of a published course; the rest is what a student pays for."""
 
 NEXT_YEAR = datetime.now(UTC) + timedelta(days=365)
