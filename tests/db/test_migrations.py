@@ -2,6 +2,9 @@
 
 import asyncio
 import re
+import shutil
+import sys
+from asyncio.subprocess import PIPE
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,6 +22,7 @@ from db import migrations
 from db.address import Address
 from db.base import Base
 from db.errors import CannotRun
+from tests.markdown import ROOT
 
 Catalog = dict[str, set[tuple[Any, ...]]]
 
@@ -89,6 +93,36 @@ def test_each_enumeration_is_made_by_one_revision() -> None:
     )
     assert made
     assert [name for name, revisions in made.items() if revisions > 1] == []
+
+
+TABLE = """
+
+class Weather(Words):
+    SUNNY = "SUNNY", "No clouds."
+
+
+class Outing(Base, access=through("project_id"), prefix="out"):
+    __tablename__ = "outings"
+    project_id: Mapped[UUID] = refers("specification_projects")
+    weather: Mapped[Weather]
+    phase: Mapped[SpecificationPhase]
+"""
+REVISION = "import sys; from db import migrations as m; m.revision(sys.argv[1], 'outings'); m.upgrade(sys.argv[1])"
+
+
+async def test_a_revision_makes_the_enumerations_that_are_not_there(
+    tmp_path: Path, engine: AsyncEngine, database_url: str
+) -> None:
+    shutil.copytree(ROOT / "db", tmp_path / "db", ignore=shutil.ignore_patterns("data"))
+    tables = tmp_path / "db/tables/specs.py"
+    tables.write_text(f"{tables.read_text()}\nfrom db.enums import Words\n{TABLE}")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", REVISION, database_url), cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, stderr=PIPE
+    )
+    _, said = await process.communicate()
+    assert process.returncode == 0, said.decode()
+    made = {(name, type_) for table, name, type_, *_ in (await catalog(engine))["columns"] if table == "outings"}
+    assert made >= {("weather", "weather"), ("phase", "specificationphase")}
 
 
 async def test_there_is_nothing_left_to_migrate(engine: AsyncEngine) -> None:
