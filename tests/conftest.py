@@ -1,4 +1,4 @@
-"""Real servers for every test: one PostgreSQL and one Valkey a worker, and a copy of the small world for each test."""
+"""Real servers for every test: one PostgreSQL and one Valkey a worker, and the small world as it was built."""
 
 import asyncio
 import gc
@@ -11,7 +11,7 @@ import traceback
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,12 +19,14 @@ from typing import Any
 import hypothesis  # noqa: F401  (imported late, after greenlets ran, it breaks the parser of CPython 3.11)
 import orjson
 import pytest
-from asyncpg import PostgresSyntaxError, SyntaxOrAccessError
+import pytest_asyncio
+from asyncpg import Connection, PostgresSyntaxError, SyntaxOrAccessError
 from sqlalchemy import Engine, event
 from sqlalchemy.util import LRUCache
 
 from db import embedded, engine, liveness, migrations, session_settings
 from db.access import Viewer
+from db.address import Address
 from db.coalescing import Run
 from db.engine import Database
 from db.history import Past
@@ -39,6 +41,7 @@ from graphql_schema.schema import executor
 from tests import world as worlds
 from tests.databases import Databases
 from tests.deadline import DEADLINE
+from tests.lasting import SPARE, Key, Lasting
 from tests.tls import Certificate
 from tests.world import World
 
@@ -134,7 +137,9 @@ def migrated(databases: Databases) -> str:
 @pytest.fixture(scope="session")
 def template(databases: Databases, migrated: str) -> World:
     """The world, built once in a database that tests copy."""
-    return asyncio.run(_build(databases.create(TEMPLATE, template=migrated)))
+    world = asyncio.run(_build(databases.create(TEMPLATE, template=migrated)))
+    databases.remember(TEMPLATE)
+    return world
 
 
 @pytest.fixture
@@ -145,21 +150,47 @@ def world(template: World) -> World:
 
 @pytest.fixture(scope="session")
 def unwritten() -> list[str]:
-    """Copies of the world that tests have only read from: the next test takes them."""
+    """Copies of the world in which nothing is left of what tests wrote: the next test takes them."""
     return []
 
 
 @pytest.fixture
 def database_url(databases: Databases, template: World, unwritten: list[str]) -> Iterator[str]:
-    """A database with the small world in it that no other test has written to."""
+    """A database with the small world in it, and nothing of what other tests have written."""
     url = unwritten.pop() if unwritten else databases.copy(TEMPLATE)
     before = databases.written()
     yield url
     databases.end_sessions(url)
-    if databases.written() == before:
+    if databases.written() == before or databases.restore(url, TEMPLATE, since=before):
         unwritten.append(url)
     else:
         databases.drop(url)
+
+
+@pytest_asyncio.fixture(scope="session", autouse=True)
+async def event_loop() -> AsyncIterator[asyncio.AbstractEventLoop]:
+    """The event loop of all tests but those that make their own."""
+    SPARE.loop = asyncio.get_running_loop()
+    yield SPARE.loop
+    SPARE.end()
+
+
+@pytest.fixture(autouse=True)
+def what_a_test_starts_ends_with_it(event_loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Whatever it did not wait for, as at the end of an event loop of its own."""
+    with ending(event_loop):
+        yield
+
+
+@contextmanager
+def ending(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Cancel in the end the tasks that were started meanwhile."""
+    before = asyncio.all_tasks(loop)
+    yield
+    if left := asyncio.all_tasks(loop) - before:
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.wait(left, timeout=DEADLINE))
 
 
 @pytest.fixture(scope="session")
@@ -183,6 +214,7 @@ class NotingDatabase(Database):
             _share_compiled(opened.sync_engine)
         self.has_events = False
         self.wake = self._wake
+        self._opened: list[tuple[Key, Lasting]] = []
 
     async def publish(self, event: Event) -> None:
         """Take in an event that was committed: tests that want to hear of it replace this."""
@@ -209,6 +241,24 @@ class NotingDatabase(Database):
 
     def work(self, viewer: Viewer) -> Any:
         return held(super().work(viewer))
+
+    async def close(self) -> None:
+        """Leave the connections on which nothing runs to the next test."""
+        spared = [one for one in self._opened if SPARE.is_here and one[1].is_idle]
+        for _, connection in spared:
+            connection.is_spared = True
+        await super().close()
+        self._opened.clear()
+        for key, connection in spared:
+            connection.is_spared = False
+            await SPARE.put(key, connection)
+
+    async def _open(self, address: Address, settings: dict[str, str]) -> Connection:
+        key = (address.arguments["database"], str(address.arguments), str(address.settings | settings))
+        lasting = replace(address, arguments=address.arguments | {"connection_class": Lasting})
+        connection = SPARE.take(key) or await super()._open(lasting, settings)
+        self._opened.append((key, connection))
+        return connection
 
     def _wake(self) -> None:
         self.has_events = True

@@ -7,13 +7,16 @@ from threading import Thread
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from tests.deadline import DEADLINE
+from tests.lasting import SPARE
+from tests.restoring import Contents
 
 T = TypeVar("T")
 
-ENDED = "SELECT count(pg_terminate_backend(pid, $2)) FROM pg_stat_activity WHERE datname = $1"
+ENDED = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = $1 AND pid != ALL ($2)"
+"""Whoever is told to end is gone in milliseconds. PostgreSQL itself would look for that every tenth of a second."""
 WRITTEN = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
 """The next transaction id of the server: only transactions that write take one."""
 
@@ -24,11 +27,13 @@ class Databases:
     def __init__(self, url: str) -> None:
         self.url = url
         self._names = count()
+        self._contents: dict[str, Contents] = {}
+        self._restoring: dict[str, asyncpg.Connection] = {}
+        """The connection to each database that was restored before."""
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="databases")
         self._thread.start()
-        dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        self._connection = self._wait(asyncpg.connect(dsn))
+        self._connection = self._wait(_connect(url))
 
     def create(self, name: str, *, template: str = "template1") -> str:
         """Make a database; returns its address."""
@@ -41,11 +46,25 @@ class Databases:
 
     def drop(self, url: str) -> None:
         """Drop the database with this address, whoever is connected to it."""
-        self.run(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
+        if restoring := self._restoring.pop(url, None):
+            self._wait(restoring.close())
+        SPARE.end(_name(url))
+        self.run(f"DROP DATABASE {_name(url)} WITH (FORCE)")
+
+    def remember(self, template: str) -> None:
+        """Keep in mind what a database holds, for its copies to be restored."""
+        self._contents[template] = self._wait(_contents(make_url(self.url).set(database=template)))
+
+    def restore(self, url: str, template: str, *, since: str) -> bool:
+        """Undo in a copy of this template what was written since this mark, or tell that it cannot be undone."""
+        return self._wait(self._restore(url, self._contents[template], since))
 
     def end_sessions(self, url: str) -> None:
-        """End what still runs on the database with this address, such as a statement that nobody waits for any more."""
-        self.run(ENDED, make_url(url).database, int(DEADLINE * 1_000))
+        """End what still runs on the database with this address, such as a statement that nobody waits for any more.
+
+        Of its connections those stay that the next test takes.
+        """
+        self._wait(self._end_sessions(url))
 
     def written(self) -> str:
         """A mark that stays as it is for as long as nobody writes to any database of the server."""
@@ -57,10 +76,41 @@ class Databases:
 
     def close(self) -> None:
         """End the connection and the thread."""
-        self._wait(self._connection.close())
+        for connection in (*self._restoring.values(), self._connection):
+            self._wait(connection.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
+    async def _restore(self, url: str, contents: Contents, since: str) -> bool:
+        if url not in self._restoring:
+            self._restoring[url] = await _connect(url, session_replication_role="replica")
+        return await contents.restore(self._restoring[url], since)
+
+    async def _end_sessions(self, url: str) -> None:
+        ours = SPARE.processes(_name(url))
+        if url in self._restoring:
+            ours.append(self._restoring[url].get_server_pid())
+        async with asyncio.timeout(DEADLINE):
+            while await self._connection.fetchval(ENDED, _name(url), ours):  # noqa: ASYNC110  (nobody tells of it)
+                await asyncio.sleep(0.001)
+
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+
+def _name(url: str) -> str:
+    return str(make_url(url).database)
+
+
+async def _connect(url: str | URL, **settings: str) -> asyncpg.Connection:
+    dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return await asyncpg.connect(dsn, server_settings=settings)
+
+
+async def _contents(url: URL) -> Contents:
+    connection = await _connect(url)
+    try:
+        return await Contents.read(connection)
+    finally:
+        await connection.close()

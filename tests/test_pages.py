@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache
 from pkgutil import resolve_name
 from typing import get_args, get_origin
 
@@ -37,6 +38,7 @@ def settings() -> Iterator[str]:
         yield variable
 
 
+@cache
 def texts_in(folder: str) -> set[str]:
     """All constants that are texts in the modules of a folder, in lower case."""
     nodes = (node for path, tree in trees().items() if path.startswith(folder) for node in ast.walk(tree))

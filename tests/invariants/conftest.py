@@ -5,6 +5,7 @@ It stays open from test to test, in an event loop of its own: compiling the stat
 
 from collections.abc import AsyncIterator
 from random import Random
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -12,6 +13,7 @@ from sqlalchemy import select
 
 from db import tables
 from db.access import GUEST
+from db.cache import Cache, SegmentedCache
 from db.engine import Database
 from graphql_schema.execution import Executor
 from graphql_schema.schema import executor
@@ -22,6 +24,8 @@ from tests.invariants.oracle import Oracle
 from tests.world import World
 
 SIZE = 12
+SIZE_OF_ALL = 128 * 2**20
+"""Bytes of which a cache evicts nothing that is asked here more than once."""
 CROWD = ("first", "second")
 PEOPLE = ("ada", "ben", "vera", "rob", "ines", "sam", "olga", "root", *CROWD, None)
 """Everybody by name; None is a guest."""
@@ -60,7 +64,17 @@ async def oracle(database: Database, world: World) -> Oracle:
         return await Oracle.read(session)
 
 
+@pytest.fixture(scope="session")
+def documents() -> SegmentedCache[Any]:
+    """Whatever is asked here, as everybody asks it by both ways: parsed and validated once."""
+    return SegmentedCache(SIZE_OF_ALL, SIZE_OF_ALL)
+
+
 @pytest.fixture(scope="session", params=["compiled", "resolved"])
-def graph(request: pytest.FixtureRequest, database: NotingDatabase, world: World) -> Graph:
+def graph(
+    request: pytest.FixtureRequest, database: NotingDatabase, world: World, documents: SegmentedCache[Any]
+) -> Graph:
     """The graph by both its ways: as one statement, and with every field resolved in Python."""
-    return Graph(database, world, Executor(executor.schema, compiles=request.param == "compiled", limits=UNLIMITED))
+    executing = Executor(executor.schema, compiles=request.param == "compiled", limits=UNLIMITED)
+    executing.memory.documents, executing.memory.plans = documents, Cache(SIZE_OF_ALL)
+    return Graph(database, world, executing)

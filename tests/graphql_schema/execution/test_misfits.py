@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -56,6 +57,7 @@ anything = st.recursive(
 )
 
 
+@cache
 def wrong(type_: Any) -> st.SearchStrategy[Any]:
     """Values that are like those of a type, as far as it goes: one deep in them is not."""
     named = get_named_type(type_)

@@ -1,0 +1,81 @@
+"""Connections that outlast a test: the next one on the same database takes them. To open one, and to learn the tables
+again, takes PostgreSQL longer than most of what a test asks.
+"""
+
+import asyncio
+from collections import defaultdict
+
+from asyncpg import Connection, InterfaceError, PostgresError
+
+Key = tuple[str, ...]
+"""The database of a connection, and everything else that it was opened with."""
+
+
+class Lasting(Connection):  # type: ignore[misc]
+    """A connection that stays open though its database is closed, if it is spared."""
+
+    __slots__ = ("is_spared",)
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)
+        self.is_spared = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it is open, and nobody is within a transaction."""
+        return not (self.is_closed() or self.is_in_transaction())
+
+    def get_reset_query(self) -> str:
+        return f"{super().get_reset_query()}\nRESET SESSION AUTHORIZATION"
+
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109  (the driver's)
+        if not self.is_spared:
+            await super().close(timeout=timeout)
+
+    def terminate(self) -> None:
+        if not self.is_spared:
+            super().terminate()
+
+
+class Spare:
+    """Connections that nobody uses, as they were when they were opened. They belong to one event loop."""
+
+    def __init__(self) -> None:
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._idle = defaultdict[Key, list[Lasting]](list)
+
+    def take(self, key: Key) -> Lasting | None:
+        """A connection of this kind, if there is one."""
+        idle = self._idle[key] if self.is_here else []
+        while idle:
+            connection = idle.pop()
+            if not connection.is_closed():
+                return connection
+        return None
+
+    async def put(self, key: Key, connection: Lasting) -> None:
+        """Keep a connection for the next test, or end it if something still runs on it."""
+        try:
+            await connection.reset(timeout=1)
+        except (InterfaceError, PostgresError, OSError, TimeoutError):
+            connection.terminate()
+        else:
+            self._idle[key].append(connection)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this is the event loop that they belong to."""
+        return asyncio.get_running_loop() is self.loop
+
+    def processes(self, database: str) -> list[int]:
+        """The processes of PostgreSQL at the other ends of the connections to a database."""
+        return [one.get_server_pid() for key, idle in self._idle.items() if key[0] == database for one in idle]
+
+    def end(self, database: str | None = None) -> None:
+        """End the connections to a database, or all."""
+        for key in [key for key in self._idle if database in (key[0], None)]:
+            for connection in self._idle.pop(key):
+                connection.terminate()
+
+
+SPARE = Spare()
