@@ -5,7 +5,7 @@ one transaction.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 from uuid import UUID
@@ -156,6 +156,14 @@ class Database:
         async with self.writers.turn():
             rows = await self.changes.run(statement.sql, arguments)
         return rows[0] if rows else None
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[Callable[[Statement, Arguments], Awaitable[Record | None]]]:
+        """How a change is made again, in one transaction: what it has locked stays locked."""
+        with refusing():
+            async with self.writers.transaction() as prepared:
+                yield Snapshot(prepared).fetch
+        self.wake()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from orjson import dumps
+from orjson import dumps, loads
 from sqlalchemy import (
     ARRAY,
     CTE,
@@ -61,6 +61,11 @@ class Event:
     def cursor(self) -> str:
         """The cursor of this event: a subscriber that has it goes on from there."""
         return encode(self.topic, self.epoch, self.sequence)
+
+
+def events(topics: Sequence[Topic], told: Sequence[str]) -> list[Event]:
+    """The events that a part of a transaction tells of: their topics, and JSON of their kinds and ids."""
+    return [Event(topic, *loads(one)) for topic, one in zip(topics, told, strict=True)]
 
 
 class OutboxTopic(Base, access=nobody, prefix="obt"):

@@ -5,17 +5,17 @@ Only `Database.transaction` makes one and commits it.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any
 from uuid import UUID
 
-from orjson import loads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.access import Viewer
 from db.coalescing import Record
 from db.constraints import refusing
 from db.keyring import Keyring
-from db.outbox import Event, Topic, write
+from db.outbox import Event, Topic, events, write
 from db.statements import Arguments, Statement
 from db.write import Work
 
@@ -46,8 +46,12 @@ class Transaction:
         with refusing():
             found = await self.fetch(statement, arguments)
         if found is not None and found[1] is not None:
-            self.events += [Event(topic, *loads(told)) for topic, told in zip(found[3], found[4], strict=True)]
+            self.events += events(found[3], found[4])
         return found
+
+    def held(self) -> AbstractAsyncContextManager[Any]:
+        """How a change is made again: as `change` does, since what is locked stays locked."""
+        return nullcontext(self.change)
 
     async def tell(self) -> None:
         """Write the events: nothing that others could have locked is changed after that."""

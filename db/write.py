@@ -110,6 +110,13 @@ class Work:
         """
         return await self._fetch(statement, statement.arguments(values))
 
+    async def record(self, statement: Statement, arguments: Arguments) -> Sequence[Any] | None:
+        """The one row of a statement in the session, or beside it while there is none."""
+        if self.opened is None:
+            return await self._fetch(statement, arguments)
+        connection = await self.opened.connection()
+        return (await connection.exec_driver_sql(statement.sql, tuple(arguments))).one_or_none()
+
     async def get(
         self,
         table: type[Entity],
@@ -202,6 +209,10 @@ class Work:
         """Raise the sequence of the root that a row hangs on, where nobody is told what happened to it."""
         topic, ids = await self._way(row)
         self.events.append(Event(topic, CHANGED, ids))
+
+    def tell(self, topic: Topic, kind: Words, **rows: Base) -> None:
+        """Tell the subscribers of a topic, once this is committed, what happened to rows that need not hang on it."""
+        self.events.append(Event(topic, kind.value, {name: row.public_id for name, row in rows.items()}))
 
     def touch(self, *topics: Topic) -> None:
         """Raise the sequences of topics: something changed that hangs on their roots."""

@@ -1,33 +1,38 @@
 """Documents: a new text is saved as a version, and every conversation stays with the words that it is about."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import starmap
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Uuid, bindparam, func, or_, select, update
+from orjson import dumps, loads
+from sqlalchemy import ARRAY, Integer, Uuid, bindparam, cast, func, literal_column, or_, select
+from sqlalchemy import Text as TextType
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import tables
-from db.access import Viewer
+from db.access import Viewer, allows
 from db.actions.approval import UNAPPROVED
-from db.errors import BadInput, Conflict, NotFound
-from db.records import columns
-from db.statements import compiled
+from db.change.along import Along, Fetch
+from db.change.declared import Update
+from db.change.making import make
+from db.errors import BadInput, NotFound
+from db.ids import key_of
+from db.permissions import EDIT
+from db.statements import Statement, compiled
 from db.tables import DocumentEventKind
-from db.texts.anchors import LONGEST, carried
+from db.texts.anchors import LONGEST
 from db.texts.comparing import beside, compare
 from db.texts.differences import Difference
 from db.texts.hunks import Shown, shown
 from db.texts.places import Place, Text
-from db.texts.rows import now, read, to_end_of_line
+from db.texts.rows import PLACED, Thread, moved, to_end_of_line
 from db.write import Work
 
 THREAD = 400
 """How many characters take as long to compare as it takes to carry a thread over."""
-PLACED = "line", "character", "end_line", "end_character", "anchor_state", "rewritten"
-"""The columns of a thread that say where its words are."""
-READ = "id", *PLACED, "original_line", "original_character", "quote", "quote_before", "quote_after"
-"""Those by which they are found."""
 TEXT = compiled(
     select(tables.DocumentVersion.content).where(
         tables.DocumentVersion.document_id == bindparam("document", type_=Uuid()),
@@ -37,42 +42,58 @@ TEXT = compiled(
 """The text of a version of a document."""
 
 
-async def save(
-    work: Work,
-    document: tables.SpecificationDocument,
-    content: str,
-    summary: str | None,
-    difference: Difference | None = None,
-) -> tables.SpecificationDocument:
-    """The document with a new text, as its next version; as it is where the text is the same. It must be locked.
+@dataclass(frozen=True)
+class Saved:
+    """A text to save, as the next version of a document behind the expected one."""
 
-    A `difference` of the two texts that was made before is used: to make one can take as long as a second.
+    document_id: str
+    expected_version: int
+    content: str
+    summary: str | None
+
+
+async def carried_over(fetch: Fetch, viewer: Viewer, input: Saved) -> AsyncGenerator[str]:
+    """The threads of a document with where their words are in a text that is to be saved, as JSON.
+
+    They are read each time; the texts are compared once. There is nothing to carry over where the version is not the
+    expected one, or the viewer may not save it.
     """
-    if content == document.content:
-        return document
-    if difference is None:
-        difference = await compare(document.content, content)
-    await _carry_over(work, document, difference)
-    work.change(document, {"content": content, "version": document.version + 1, **UNAPPROVED})
-    work.audit("document_edited", document)  # before anything is written: it says what has changed
-    await work.add(
-        tables.DocumentVersion(
-            document_id=document.id,
-            version=document.version,
-            content=content,
-            summary=summary,
-            author_id=work.viewer_id,
-        )
-    )
-    await work.happened(DocumentEventKind.DOCUMENT_EDITED, document)
-    return document
+    statement, difference = _reading(viewer.typical), None
+    given = {"key": key_of(tables.SpecificationDocument, input.document_id), "expected": input.expected_version}
+    arguments = statement.arguments({**given, **viewer.parameters})
+    while True:
+        found = await fetch(statement, arguments)
+        if found is None:
+            yield "[]"
+            continue
+        content, threads = await beside(len(found[0]), loads, found[0])
+        difference = difference or await compare(content, input.content)
+        yield await beside(len(threads) * THREAD, _carried, threads, difference)
 
 
-def check_version(document: tables.SpecificationDocument, expected: int, *, current: Any = None) -> None:
-    """Raise Conflict where the document is not at the version that a client changed; it shows what is `current`."""
-    if document.version != expected:
-        message = f"The document is at version {document.version} by now; you changed version {expected}."
-        raise Conflict(message, at="expectedVersion", current=current or document)
+SAVE = Update(
+    table=tables.SpecificationDocument,
+    may=EDIT,
+    at="document_id",
+    version="expected_version",
+    set=lambda document, input, viewer: {"content": input.content, **UNAPPROVED},
+    also=lambda document, input, viewer: tables.DocumentVersion(
+        document_id=document.id,
+        version=document.version,
+        content=document.content,
+        summary=input.summary,
+        author_id=viewer,
+    ),
+    along=Along(tables.CommentThread.document_id, PLACED, carried_over),
+    tells=DocumentEventKind.DOCUMENT_EDITED,
+    shows={"document": tables.SpecificationDocument},
+)
+"""A document gets a new text, as its next version, and its threads go with their words. See `Saved`."""
+
+
+async def save(work: Work, document: tables.SpecificationDocument, content: str, summary: str | None) -> None:
+    """Save a new text of a document as its next version, if it differs. Raises Conflict where it has another by now."""
+    await make(work, SAVE, Saved(document.public_id, document.version, content, summary))
 
 
 async def text_of(work: Work, document: tables.SpecificationDocument, version: int) -> str | None:
@@ -128,24 +149,17 @@ def stretch(text: Text, start: Place, end: Place | None) -> tuple[int, int]:
     return first, last
 
 
-async def _carry_over(work: Work, document: tables.SpecificationDocument, difference: Difference) -> None:
-    """Bring every thread to where its words are in the new text; the document is locked, so no other is opened."""
-    thread = tables.CommentThread
-    mine = select(*(getattr(thread, name) for name in READ)).where(thread.document_id == document.id)
-    # In the order of their ids, so that nobody who changes the same threads waits in the other direction.
-    rows = (await work.execute(mine.order_by(thread.id).with_for_update(key_share=True))).all()
-    moved = await beside(len(rows) * THREAD, _moved, rows, difference)
-    if not moved:
-        return
-    names = "id", *PLACED
-    types = columns(thread)
-    given = (bindparam(name, [row[name] for row in moved], type_=ARRAY(types[name].type)) for name in names)
-    new = func.unnest(*given).table_valued(*names).render_derived()
-    values = {name: new.c[name] for name in PLACED}
-    await work.execute(update(thread).where(thread.id == new.c.id).values(values), synchronize_session=False)
+@cache
+def _reading(viewer: Viewer) -> Statement:
+    """The text of a document at the expected version that a viewer may save, and its threads, as JSON."""
+    row, thread = tables.SpecificationDocument.__table__, tables.CommentThread.__table__
+    each = func.json_build_array(*(thread.c[name] for name in Thread._fields))
+    threads = select(func.coalesce(func.json_agg(each), literal_column("'[]'"))).where(thread.c.document_id == row.c.id)
+    found = select(cast(func.json_build_array(row.c.content, threads.scalar_subquery()), TextType))
+    key, expected = bindparam("key", type_=Uuid()), bindparam("expected", type_=row.c.version.type)
+    return compiled(found.where(row.c.id == key, row.c.version == expected, allows(EDIT, row, viewer)))
 
 
-def _moved(rows: Sequence[Any], difference: Difference) -> list[dict[str, Any]]:
-    """The columns of the threads that are elsewhere in the new text, or read differently there."""
-    found = ((row, now(carried(read(row, difference.old), difference), difference.new)) for row in rows)
-    return [{"id": row.id, **new} for row, new in found if any(getattr(row, name) != new[name] for name in PLACED)]
+def _carried(threads: Sequence[Sequence[Any]], difference: Difference) -> str:
+    """JSON of threads with their places in the new text."""
+    return dumps([{"id": row.id, **moved(row, difference)} for row in starmap(Thread, threads)]).decode()

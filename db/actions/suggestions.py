@@ -1,9 +1,13 @@
 """Suggestions, of comments and of reviews, which somebody takes over into the text."""
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
+
+from sqlalchemy import func
 
 from db import tables
 from db.actions import documents
+from db.change.declared import Update, stale
+from db.change.making import make
 from db.constraints import too_long
 from db.errors import BadInput, Conflict
 from db.permissions import EDIT
@@ -12,6 +16,28 @@ from db.texts.comparing import compare
 from db.texts.places import Place
 from db.write import Work
 
+
+@dataclass(frozen=True)
+class Applied:
+    """A suggestion, and the version that has it."""
+
+    suggestion_id: str
+    version: int
+
+
+APPLY = Update(
+    table=tables.Suggestion,
+    may=EDIT,
+    at="suggestion_id",
+    set=lambda suggestion, input, viewer: {
+        "applied_at": func.now(),
+        "applied_by_id": viewer,
+        "applied_version": input.version,
+    },
+    tells=DocumentEventKind.SUGGESTION_APPLIED,
+    shows={"suggestion": tables.Suggestion},
+)
+"""A suggestion was taken over into the text. See `Applied`."""
 LONGEST: int = tables.SpecificationDocument.content.expression.info["longest"]
 AT = "suggestionId"
 GONE = "The text that it is about is not in the document any more."
@@ -35,21 +61,19 @@ async def apply(
         raise Conflict(f"This was applied: version {suggestion.applied_version} has it.", at=AT, current=both)
     found, where = await _found(work, document, suggestion)
     if document.version != expected_version:
-        message = f"The document is at version {document.version} by now; you saw version {expected_version}. {where}"
-        raise Conflict(message, at="expectedVersion", current=both)
+        message = stale(tables.SpecificationDocument, document.version, expected_version, did="saw")
+        raise Conflict(f"{message} {where}", at="expectedVersion", current=both)
     if found is None:
         raise Conflict(where, at=AT, current=both)
     content = f"{document.content[: found.start]}{suggestion.replacement}{document.content[found.stop :]}"
     if len(content) > LONGEST:
         raise BadInput(f"The document would be too long with it. {too_long(LONGEST)}", at=AT)
-    difference = await compare(document.content, content)
-    document = await work.get(tables.SpecificationDocument, document_id, at=AT, may=EDIT, lock=True)
-    documents.check_version(document, expected_version, current=both)
-    await documents.save(work, document, content, _summary(suggestion), difference)
-    applied = {"applied_at": datetime.now(UTC), "applied_by_id": work.viewer_id, "applied_version": document.version}
-    work.change(suggestion, applied)  # nobody else does: they would have to lock the document
-    work.audit("suggestion_applied", suggestion)
-    await work.happened(DocumentEventKind.SUGGESTION_APPLIED, suggestion)
+    try:
+        await documents.save(work, document, content, _summary(suggestion))
+    except Conflict as refusal:
+        refusal.current = both
+        raise
+    await make(work, APPLY, Applied(suggestion_id, document.version + 1))  # nobody else does: they would have to save
     return both
 
 

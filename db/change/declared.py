@@ -12,6 +12,7 @@ from sqlalchemy.types import TypeEngine
 
 from db.access import Viewer, viewer_id
 from db.base import Base, new_id
+from db.change.along import Along
 from db.constraints import field_of
 from db.errors import Conflict, Refusal
 from db.ids import key_of
@@ -56,7 +57,8 @@ class Change:
     """A row of `table` is found by its id in the field `at` of the input, if the viewer `may` do it.
 
     `tells` is the kind of the event. `shows` are the rows that are answered with, by their names. `also` makes one row
-    more, of the columns of the changed one; with `also_if` only if the input has something in this field.
+    more, of the columns of the changed one; with `also_if` only if the input has something in this field. What is done
+    `in_any_state` is done to a closed row, too.
     """
 
     past: ClassVar[str]
@@ -70,6 +72,7 @@ class Change:
     also: Make | None = None
     is_audited: bool = True
     also_if: str | None = None
+    in_any_state: bool = False
 
     @property
     def target(self) -> type[Base]:
@@ -162,7 +165,8 @@ class Update(Change):
 
     With `to` it is brought to a state, where that can follow its own. With `version` it needs the version that this
     field of the input has, and gets the next one, unless it is brought to a state: its text is the same. `unless` is a
-    condition over the row and the id of the viewer, and what whoever meets it is refused with.
+    condition over the row and the id of the viewer, and what whoever meets it is refused with. A row that has not
+    `where` has nothing to change. Rows `along` are changed with it, as it is.
     """
 
     past = "changed"
@@ -171,6 +175,8 @@ class Update(Change):
     version: str | None = None
     to: StrEnum | None = None
     unless: Unless | None = None
+    along: Along | None = None
+    where: Callable[[Any], ColumnElement[bool]] | None = None
 
     @property
     def state(self) -> str | None:
@@ -191,10 +197,9 @@ class Update(Change):
         return dict(self.set(found, Given(), viewer_id()))
 
     def refusal(self, seen: Sequence[str], input: Any) -> Refusal | None:
-        known = dict(zip(self.seen(self.table.__table__.c), seen, strict=True))
+        known = dict(zip(self.seen(self.table.__table__.c), seen, strict=False))
         if self.version and known["version"] != str(expected := getattr(input, self.version)):
-            did = "saw" if self.to else "changed"
-            message = f"The {noun(self.table)} is at version {known['version']} by now; you {did} version {expected}."
+            message = stale(self.table, known["version"], expected, did="saw" if self.to else "changed")
             return Conflict(message, at=field_of(self.version))
         if self.to and known["state"] not in (self.to.name, *(one.name for one in self.sources)):
             return Conflict(f"This is {known['state']} and cannot become {self.to}.")
@@ -202,6 +207,10 @@ class Update(Change):
         if self.unless and known["unless"] == "true" and not is_there:
             return type(self.unless[1])(self.unless[1].message, at=field_of(self.at))
         return None
+
+    def is_late(self, row: Sequence[Any], input: Any) -> bool:
+        """Whether nothing is changed for rows along that nobody has read, by the row that its statement gives."""
+        return row[1] is None and row[2][-1] == "true" and self.refusal(row[2], input) is None
 
     @cached_property
     def inputs(self) -> list[tuple[Given, TypeEngine[Any]]]:
@@ -211,12 +220,10 @@ class Update(Change):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class UpdateEach(Update):
-    """Other values for each row that the list in the field `at` of the input names, where it has `where`.
+    """Other values for each row that the list in the field `at` of the input names.
 
     Unless the others may be skipped, all of them are found or nothing is changed.
     """
-
-    where: Callable[[Any], ColumnElement[bool]]
 
     def parameters(self, input: Any, viewer: Viewer, *, is_partial: bool = False) -> dict[str, Any]:
         keys = {key_of(self.table, public_id) for public_id in getattr(input, self.at)}
@@ -243,6 +250,11 @@ class Deletion(Change):
 
     def values(self, found: Any) -> Values:
         return row_values(self.rows(found, Given(), viewer_id()))[1] if self.rows else {}
+
+
+def stale(table: type[Base], version: Any, expected: Any, *, did: str) -> str:
+    """A message about a version that is not the last any more."""
+    return f"The {noun(table)} is at version {version} by now; you {did} version {expected}."
 
 
 def row_values(row: Base) -> tuple[type[Base], Values]:

@@ -43,6 +43,7 @@ from sqlalchemy.dialects.postgresql import insert
 from db.access import Viewer, allows, viewer_id
 from db.base import Base
 from db.change import keys
+from db.change.along import AlongParts
 from db.change.declared import Addition, Change, Deletion, Given, Update, UpdateEach, Values
 from db.implications import implies
 from db.permissions import SEE
@@ -106,7 +107,7 @@ class Parts:
             conditions.append(allows(SEE, row, self.viewer))
         # Access can be taken away whatever the state: what is archived is read by no more people than shall. Who needs
         # nothing but to see a row changes nothing of it. And its transitions say which state follows its own.
-        is_open = permissions == (SEE,) or member_column(self.change.target)
+        is_open = permissions == (SEE,) or member_column(self.change.target) or self.change.in_any_state
         own = getattr(self.change, "to", None) is None
         if not is_open and (reason := closing(row, own=own)) is not None:
             conditions.append(reason.is_(None))
@@ -136,6 +137,19 @@ class Parts:
         is_same = (one == value for one, value in same.items())
         deleted = delete(row).where(*is_same, *self._of_run(self.found))
         return deleted.returning(*kept, *self._ordinal).cte("changed")
+
+    @cached_property
+    def along(self) -> AlongParts | None:
+        """The parts for rows along, if there are such rows."""
+        along = self.change.along if isinstance(self.change, Update) else None
+        return AlongParts(along, self.found, self.asked) if along else None
+
+    @property
+    def is_late(self) -> ColumnElement[bool]:
+        """Whether nothing is changed for the rows along."""
+        assert self.along
+        late = self.along.late
+        return exists(select(late.c.id).where(*self._of_run(late)).correlate(*self.asked))
 
     @cached_property
     def also(self) -> CTE:
@@ -228,12 +242,15 @@ class Parts:
         if self.change.unless:
             yield not_(self.change.unless[0](found, viewer_id()))
         given = self.expressions(self.change.table, {n: v for n, v in values.items() if isinstance(v, Given)})
-        if isinstance(self.change, UpdateEach):
+        if self.change.where:
             yield self.change.where(found)
+        if self.is_each:
             number = select(func.count()).select_from(self.found).scalar_subquery()
             yield or_(bindparam("is_partial", type_=Boolean()), number == bindparam("named", type_=BigInteger()))
         if given:
             yield or_(*(found[one.name].is_distinct_from(value) for one, value in given.items()))
+        if self.along:
+            yield ~self.is_late
 
     @property
     def agrees(self) -> ColumnElement[bool]:
@@ -247,6 +264,8 @@ class Parts:
         if change.unless:
             is_there = found[change.state] == change.to if change.state else false()
             conditions.append(or_(is_there, not_(change.unless[0](found, viewer_id()))))
+        if self.along:
+            conditions.append(~self.is_late)
         return and_(true(), *conditions)
 
     @property

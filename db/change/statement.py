@@ -101,7 +101,10 @@ class Writer(Parts):
     def _outcome(self) -> dict[str, ColumnElement[Any]]:
         found, changed, seen = self.found.c.id, self.changed.c.id, self.change.seen(self.found.c)
         outcome: dict[str, Any] = {"found": found, "changed": changed}
-        outcome["seen"] = array([cast(one, Text()) for one in seen.values()]) if seen else null()
+        texts: list[ColumnElement[str]] = [cast(one, Text()) for one in seen.values()]
+        if self.along:
+            texts.append(cast(self.is_late, Text()))
+        outcome["seen"] = array(texts) if texts else null()
         if isinstance(self.change, UpdateEach):
             outcome |= {"found": func.array_agg(found), "changed": func.array_agg(changed).filter(changed.is_not(None))}
         if self.form is not Form.PART:
@@ -132,6 +135,8 @@ class Writer(Parts):
         whole = select(*(column.label(name) for name, column in columns.items()))
         if self.change.also:
             whole = whole.add_cte(self.also)
+        if self.along:
+            whole = whole.add_cte(self.along.changed(self.changed))
         if self.change.is_audited:
             whole = whole.add_cte(audited(self))
         if self.form is not Form.PART:

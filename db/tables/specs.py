@@ -7,6 +7,7 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Json, Updated, count, refers, state, string
+from db.by_now import keys_by_now
 from db.closed import closed
 from db.constraints import check, not_blank, unique
 from db.guards import guard
@@ -252,6 +253,8 @@ class Reaction(Base, access=through("comment_id"), prefix="rea"):
 
     __table_args__ = (unique("comment_id", "user_id", "type", says="This person has said that of the comment."),)
 
+
+keys_by_now("comment_threads", "document_id")
 
 guard(
     "owner_is_no_member",

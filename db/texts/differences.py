@@ -18,15 +18,17 @@ class Difference:
         self.old, self.new = Text(old), Text(new)
         self.lines = matches(self.old.lines, self.new.lines)
         """The lines that are the same in both, in their order."""
+        self._telling = list(filter(self._is_telling, self.lines))
         self.kept = list(joined(self._kept()))
         """The characters that are the same in both, by their offsets, in their order."""
         self._starts = [match.old for match in self.kept]
         self._new_starts = [match.new for match in self.kept]
+        self._telling_starts = [match.old for match in self._telling]
 
     def _kept(self) -> Iterator[Match]:
         old, new = self.old, self.new
         start = new_start = 0
-        for match in [*filter(self._is_telling, self.lines), Match(len(old.lines), len(new.lines), 0)]:
+        for match in [*self._telling, Match(len(old.lines), len(new.lines), 0)]:
             end, new_end = old.start(match.old), new.start(match.new)
             yield from _words(old.content, new.content, start, end, new_start, new_end)
             start, new_start = old.start(match.old + match.length), new.start(match.new + match.length)
@@ -37,6 +39,13 @@ class Difference:
         """Whether there is a word in lines. Empty ones are like all others: they are left to the words around them."""
         lines = self.old.lines[match.old : match.old + match.length]
         return any(map(tells, lines))
+
+    def shift(self, first: int, last: int) -> int | None:
+        """How far down lines of the old text are in the new one, where all of them are in both, and not at the end."""
+        at = bisect_right(self._telling_starts, first) - 1
+        if at < 0 or last >= min(self._telling[at].old + self._telling[at].length, len(self.old.lines) - 1):
+            return None
+        return self._telling[at].new - self._telling[at].old
 
     def stretch(self, start: int, end: int) -> tuple[int, int, int]:
         """Where a stretch of the old text is in the new one, and how many of its characters are kept.

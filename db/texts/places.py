@@ -45,6 +45,11 @@ class Text:
         line = min(place.line, len(self.starts) - 1)
         return self.starts[line] + min(place.character, len(self.lines[line]))
 
+    def between(self, start: Place, end: Place) -> str | None:
+        """The text between two places; None where there are no such places."""
+        first, last = self.offset(start), self.offset(end)
+        return None if first is None or last is None else self.content[first:last]
+
     def place(self, offset: int) -> Place:
         """The place of an offset."""
         line = bisect_right(self.starts, offset) - 1

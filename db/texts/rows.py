@@ -1,10 +1,31 @@
 """Anchors as the columns of threads."""
 
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from db.tables.specs_enums import AnchorState
-from db.texts.anchors import LONGEST, Anchor, anchor
+from db.texts.anchors import LONGEST, Anchor, anchor, carried
+from db.texts.differences import Difference
 from db.texts.places import Place, Text
+
+PLACED = "line", "character", "end_line", "end_character", "anchor_state", "rewritten"
+"""The columns of a thread that say where its words are today."""
+
+
+class Thread(NamedTuple):
+    """The columns of a thread by which its words are found in another text."""
+
+    id: UUID | str
+    line: int
+    character: int
+    end_line: int
+    end_character: int
+    anchor_state: AnchorState | str
+    original_line: int
+    original_character: int
+    quote: str
+    quote_before: str
+    quote_after: str
 
 
 def to_end_of_line(text: Text, start: int) -> int:
@@ -32,22 +53,26 @@ def original(one: Anchor, text: Text, version: int) -> dict[str, Any]:
     }
 
 
+def moved(row: Thread, difference: Difference) -> dict[str, Any]:
+    """The columns of where the words of a thread are in the new text."""
+    shift = difference.shift(row.line, row.end_line)
+    if shift is not None and row.anchor_state != AnchorState.OUTDATED:
+        start, end = Place(row.line + shift, row.character), Place(row.end_line + shift, row.end_character)
+        if difference.new.between(start, end) == row.quote:  # of most threads no more has to be known
+            is_same = start == (row.original_line, row.original_character)
+            return _columns(start, end, AnchorState.EXACT if is_same else AnchorState.MOVED, None)
+    return now(carried(read(row, difference.old), difference), difference.new)
+
+
 def now(one: Anchor, text: Text) -> dict[str, Any]:
     """The columns of what became of an anchor in this text."""
     start, end = text.place(one.start), text.place(one.end)
     reads = text.content[one.start : one.end]
     is_same = one.state is AnchorState.OUTDATED or reads == one.quote
-    return {
-        "line": start.line,
-        "character": start.character,
-        "end_line": end.line,
-        "end_character": end.character,
-        "anchor_state": one.state,
-        "rewritten": None if is_same else reads,
-    }
+    return _columns(start, end, one.state, None if is_same else reads)
 
 
-def read(row: Any, text: Text) -> Anchor:
+def read(row: Thread, text: Text) -> Anchor:
     """The anchor of a thread in the text of today."""
     return Anchor(
         text.nearest(Place(row.line, row.character)),
@@ -56,5 +81,9 @@ def read(row: Any, text: Text) -> Anchor:
         row.quote,
         row.quote_before,
         row.quote_after,
-        row.anchor_state,
+        AnchorState[row.anchor_state],
     )
+
+
+def _columns(start: Place, end: Place, state: AnchorState, rewritten: str | None) -> dict[str, Any]:
+    return dict(zip(PLACED, (*start, *end, state, rewritten), strict=True))

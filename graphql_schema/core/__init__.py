@@ -1,13 +1,13 @@
 """The kernel of the graph, which all slices share: declarations of types, edges, lists, mutations and subscriptions."""
 
 from graphql_schema.core.aggregates import aggregate, aggregate_of, period
-from graphql_schema.core.changes import add, delete, transition, update, update_each
+from graphql_schema.core.changes import add, declared, delete, transition, update, update_each
 from graphql_schema.core.connections import listing, many, many_to_many
 from graphql_schema.core.edge_fields import of_item
 from graphql_schema.core.expressions import sql
 from graphql_schema.core.fields import column, deprecated, embedded, one
-from graphql_schema.core.figures import average, count, highest, lowest, percentile, total
-from graphql_schema.core.made import made
+from graphql_schema.core.figures import average, count, highest, lowest, percentile, share, total
+from graphql_schema.core.made import keyed, made, opened
 from graphql_schema.core.mutations import mutation
 from graphql_schema.core.named import named
 from graphql_schema.core.nodes import NODES, embedded_in, interface, node
@@ -30,6 +30,7 @@ __all__ = [
     "average",
     "column",
     "count",
+    "declared",
     "delete",
     "deprecated",
     "embedded",
@@ -37,6 +38,7 @@ __all__ = [
     "events",
     "highest",
     "interface",
+    "keyed",
     "listing",
     "listing_of",
     "lookup",
@@ -51,6 +53,7 @@ __all__ = [
     "number",
     "of_item",
     "one",
+    "opened",
     "percentile",
     "period",
     "presence",
@@ -59,6 +62,7 @@ __all__ = [
     "root",
     "searching",
     "shaped",
+    "share",
     "signal",
     "sql",
     "total",

@@ -170,7 +170,9 @@ def update(
     sets: Make = lambda found, input, viewer: {},
     version: str | None = None,
     unless: Unless | None = None,
+    where: Callable[[Any], ColumnElement[bool]] | None = None,
     also: Make | None = None,
+    in_any_state: bool = False,
     tells: str = CHANGED,
     **shows: type[Base],
 ) -> OneStatement:
@@ -178,11 +180,12 @@ def update(
     `sets(found, input, viewer)`. Where nothing that the input says differs, nothing is changed.
 
     `version` is the field of the input that has the version which was changed; another one is a CONFLICT. `unless` is a
-    condition `(found, viewer)`, and the refusal of whoever meets it.
+    condition `(found, viewer)`, and the refusal of whoever meets it. A row that has not `where(found)` has nothing to
+    change. What closes a row refuses no change that is made `in_any_state`.
     """
     given = {part.metadata[COLUMN].key: Given(part.name, unset=UNSET) for part in _changes(input)}
     values: Make = lambda found, input, viewer: {**given, **sets(found, input, viewer)}  # noqa: E731  (as it comes in)
-    options: Any = {"version": version, "unless": unless, "also": also}
+    options: Any = {"version": version, "unless": unless, "where": where, "also": also, "in_any_state": in_any_state}
     change = Update(table=at, may=may, at=_field(at), set=values, tells=tells, shows=shows, **options)
     return _declared(description, input, change, {noun(at): at})
 
@@ -252,6 +255,11 @@ def delete(
     parent = class_of(parent_of(column)) if column is not None else at
     gone = None if rows else f"deleted_{noun(at)}_id"
     return _declared(description, input, change, {noun(parent): parent}, gone=gone)
+
+
+def declared(description: str, input: type, change: Change) -> OneStatement:
+    """A change that is declared in `db/actions`, where others make it too."""
+    return _declared(description, input, change, {})
 
 
 def _declared(

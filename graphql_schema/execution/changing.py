@@ -14,7 +14,7 @@ from sqlalchemy import Uuid, literal_column
 
 from db.access import Viewer
 from db.base import tables
-from db.change.declared import Change, Deletion, UpdateEach
+from db.change.declared import Change, Deletion, Update, UpdateEach
 from db.change.parts import Form
 from db.change.statement import ChangeStatement, Writer, can_be_many
 from db.change.statement import statement as showing_nothing
@@ -104,6 +104,8 @@ def written(change: Change) -> set[str]:
     found = {change.target.__tablename__}
     if change.also:
         found.add(change.also_values(change.target.__table__.c)[0].__tablename__)
+    if isinstance(change, Update) and change.along:
+        found.add(change.along.table.__tablename__)
     while isinstance(change, Deletion) and (more := _behind(found) - found):
         found |= more
     return found

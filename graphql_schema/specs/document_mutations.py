@@ -1,7 +1,5 @@
 """Writing the documents of specification projects, and approving them."""
 
-from functools import partial
-
 from sqlalchemy import func
 
 from db import tables
@@ -10,9 +8,8 @@ from db.actions.approval import is_of_viewer
 from db.errors import Forbidden
 from db.permissions import COMMENT, EDIT, MANAGE
 from db.tables import DocumentEventKind, DocumentStatus
-from db.texts.comparing import compare
 from db.write import Work
-from graphql_schema.core import mutation, signal, transition
+from graphql_schema.core import declared, mutation, signal, transition
 from graphql_schema.specs.inputs import (
     ApplySuggestionInput,
     ApproveDocumentInput,
@@ -21,21 +18,14 @@ from graphql_schema.specs.inputs import (
     SignalTypingInput,
 )
 
-
-@mutation(document=tables.SpecificationDocument)
-async def edit_document(work: Work, input: EditDocumentInput) -> tables.SpecificationDocument:
-    """Save a document. For members who may edit. What was approved is a draft again: nobody has approved the new text.
-
-    When somebody has saved since the version that you changed, nothing is saved: the error is `CONFLICT` and `document`
-    is the document as it stands, for you to merge. Threads stay with the words that they are about: see their `anchor`.
-    """
-    find = partial(work.get, tables.SpecificationDocument, input.document_id, at="documentId", may=EDIT)
-    seen = await find()
-    documents.check_version(seen, input.expected_version)
-    difference = await compare(seen.content, input.content)  # before the document is locked: it can take a second
-    document = await find(lock=True)
-    documents.check_version(document, input.expected_version)
-    return await documents.save(work, document, input.content, input.summary, difference)
+edit_document = declared(
+    "Save a document. For members who may edit. What was approved is a draft again: nobody has approved the new text."
+    "\n\nWhen somebody has saved since the version that you changed, nothing is saved: the error is `CONFLICT` and "
+    "`document` is the document as it stands, for you to merge. Threads stay with the words that they are about: see "
+    "their `anchor`.",
+    EditDocumentInput,
+    documents.SAVE,
+)
 
 
 @mutation(document=tables.SpecificationDocument, suggestion=tables.Suggestion)

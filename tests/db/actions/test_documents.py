@@ -14,7 +14,6 @@ from db.tables import AnchorState
 from db.texts.comparing import compare
 from db.texts.places import Place, Text
 from db.texts.rows import anchored
-from graphql_schema.specs import document_mutations
 from tests.conftest import Graph
 from tests.db.texts.test_differences import unlike
 from tests.graphql_schema.asking import change, done
@@ -92,7 +91,7 @@ async def test_the_document_is_not_locked_while_texts_are_compared(
             assert await work.scalar(select(row.id).where(row.id == world.requirements.id).with_for_update(nowait=True))
         return await compare(old, new)
 
-    monkeypatch.setattr(document_mutations, "compare", locking)
+    monkeypatch.setattr(documents, "compare", locking)
     await saved(graph, world, "New")
 
 

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from db import tables
+from db.actions import documents
 from tests.conftest import Graph
+from tests.db.waiting import until
 from tests.graphql_schema.asking import add, change, error_code
 from tests.world import World
 
@@ -68,6 +70,17 @@ async def test_06_of_twenty_saves_at_once_one_is_saved_and_all_others_are_told(g
     assert len(won) == 1
     assert [answer["document"] for answer in answers] == won * 20
     assert [error["code"] for answer in answers for error in answer["errors"]] == ["CONFLICT"] * 19
+
+
+async def test_06_a_save_that_waits_for_another_is_told_of_it(graph: Graph, world: World) -> None:
+    async with graph.database.work(world.viewer("ben")) as work:
+        document = await work.get(tables.SpecificationDocument, world.requirements.public_id, at="id")
+        await documents.save(work, document, "Ben's", None)
+        waiting = asyncio.create_task(edit(graph, world, "ada", "Ada's", 2))
+        await until(graph.database, "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted")
+    refused = await waiting
+    assert [error["code"] for error in refused["errors"]] == ["CONFLICT"]
+    assert refused["document"] == {"version": 3, "content": "Ben's"}
 
 
 async def test_06_every_version_is_in_the_history_with_who_saved_it_and_what_they_said(

@@ -1,14 +1,18 @@
 """SPEC 7: a thread stays with the words that it is about, whatever becomes of the text, and may propose others."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from sqlalchemy import select, text
 
 from db import tables
-from db.actions import documents
+from db.actions import documents, threads
 from db.texts.comparing import compare
-from graphql_schema.specs import document_mutations
+from db.texts.places import Place
+from db.write import Work
 from tests.conftest import Graph
 from tests.db.waiting import until
 from tests.graphql_schema.asking import change, done, refusal
@@ -72,6 +76,15 @@ async def anchor(graph: Graph, world: World, opened: Any) -> Any:
     [thread] = [one for one in found if one["id"] == opened["thread"]["id"]]
     assert thread["position"] == thread["anchor"]["position"]
     return thread["anchor"]
+
+
+async def opened_in(work: Work, world: World) -> tables.CommentThread:
+    """Open a thread about the word `user` in a transaction that goes on."""
+    document = await work.get(tables.SpecificationDocument, world.requirements.public_id, at="id", lock=True)
+    about = await threads.seen(work, document, Place(2, 4), Place(2, 8), None)
+    thread, _ = await threads.open_thread(work, document, about, content="Why?", replacement=None)
+    await work.flush()
+    return thread
 
 
 def place(line: int, character: int) -> dict[str, int]:
@@ -173,7 +186,7 @@ async def test_07_a_thread_that_is_opened_while_somebody_saves_is_carried_over_w
         late.append(await opened(graph, world, 2, 4, end=place(2, 8)))
         return await compare(old, new)
 
-    monkeypatch.setattr(document_mutations, "compare", opening)
+    monkeypatch.setattr(documents, "compare", opening)
     await save(graph, world, f"A title\n\n{TEXT}", 2)
     [thread] = late
     assert thread["thread"]["anchor"]["state"] == "EXACT"
@@ -194,6 +207,110 @@ async def test_07_a_thread_that_waits_for_a_save_is_opened_where_its_words_are_a
         await until(graph.database, "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted")
     found = (await waiting)["thread"]["anchor"]
     assert (found["state"], found["position"], found["original"]["quote"]) == ("MOVED", place(4, 4), "user")
+
+
+async def test_07_a_thread_that_a_save_waits_for_is_carried_over(graph: Graph, world: World) -> None:
+    """The statement of the save began before the thread was committed: it does not see it by itself."""
+    async with graph.database.work(world.viewer("ben")) as work:
+        thread = await opened_in(work, world)
+        saving = asyncio.create_task(save(graph, world, f"A title\n\n{TEXT}", 2))
+        await until(graph.database, "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted")
+    await saving
+    found = await anchor(graph, world, {"thread": {"id": thread.public_id}})
+    assert (found["state"], found["position"]) == ("MOVED", place(4, 4))
+
+
+async def test_07_a_save_is_done_however_many_threads_are_opened_meanwhile(
+    graph: Graph, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One is opened when the threads were read, and another one when they were read again."""
+    late: list[Any] = []
+    held = graph.database.held
+
+    async def opening(old: str, new: str) -> Any:
+        late.append(await opened(graph, world, 2, 4, end=place(2, 8)))
+        return await compare(old, new)
+
+    @asynccontextmanager
+    async def opening_again() -> AsyncIterator[Any]:
+        async with held() as run:
+
+            async def after_another(*given: Any) -> Any:
+                if len(late) == 1:
+                    late.append(await opened(graph, world, 2, 9, end=place(2, 14)))
+                return await run(*given)
+
+            yield after_another
+
+    monkeypatch.setattr(documents, "compare", opening)
+    monkeypatch.setattr(graph.database, "held", opening_again)
+    await save(graph, world, f"A title\n\n{TEXT}", 2)
+    found = [await anchor(graph, world, thread) for thread in late]
+    assert [(one["state"], one["position"]) for one in found] == [("MOVED", place(4, 4)), ("MOVED", place(4, 9))]
+
+
+@pytest.mark.usefixtures("patient")
+async def test_07_of_saves_and_new_threads_at_the_same_time_every_thread_is_where_its_words_are(
+    graph: Graph, world: World
+) -> None:
+    texts = [f"A title\n{TEXT}", TEXT] * 3
+
+    async def saves() -> None:
+        for version, content in enumerate(texts, 2):
+            await save(graph, world, content, version)
+
+    new = [opened(graph, world, 2, 4, end=place(2, 8), documentVersion=2) for _ in range(8)]
+    _, *threads = await asyncio.gather(saves(), *new)
+    for thread in threads:
+        assert (await anchor(graph, world, thread))["state"] == "EXACT"
+
+
+async def test_07_a_save_that_waits_for_a_thread_holds_up_nobody_who_waits_for_the_project(
+    graph: Graph, world: World
+) -> None:
+    """Rows come before topics: whoever has the thread can still tell of it."""
+    thread = tables.CommentThread
+    moved = (await opened(graph, world, 2, 4))["thread"]["id"]
+    async with graph.database.work(world.viewer("ben")) as work:
+        row = await work.get(thread, moved, at="id", lock=True)
+        saving = asyncio.create_task(save(graph, world, f"A title\n\n{TEXT}", 2))
+        await until(graph.database, "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted")
+        assert await work.scalar(text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")) == 0
+        await work.changed(row)
+    await saving
+
+
+async def test_07_of_saves_at_the_same_time_none_waits_for_a_thread_of_another(graph: Graph, world: World) -> None:
+    """They are one statement. Whoever has a thread holds up the save of its document alone."""
+    await save(graph, world, TEXT, 2)  # now the statement is known, and two come at one moment
+    moved = (await opened(graph, world, 2, 4, end=place(2, 8)))["thread"]["id"]
+    other = {"documentId": world.design.public_id, "content": "Another", "expectedVersion": world.design.version}
+    async with graph.database.work(world.viewer("ben")) as work:
+        await work.get(tables.CommentThread, moved, at="id", lock=True)
+        saving = save(graph, world, f"A title\n\n{TEXT}", 2), done(graph, "ada", EDIT, **other)
+        saves = asyncio.gather(*saving)
+        await until(graph.database, "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted")
+        saved = select(tables.SpecificationDocument.content).where(tables.SpecificationDocument.id == world.design.id)
+        assert await work.scalar(saved) == "Another"
+    await saves
+    assert (await anchor(graph, world, {"thread": {"id": moved}}))["position"] == place(4, 4)
+
+
+async def test_07_a_thread_of_the_same_transaction_goes_along(graph: Graph, world: World) -> None:
+    both = """
+        mutation ($open: OpenThreadInput!, $edit: EditDocumentInput!) @atomic {
+          openThread(input: $open) { thread { id } errors { code } }
+          editDocument(input: $edit) { document { version } errors { code } }
+        }
+    """
+    at = {"documentId": world.requirements.public_id}
+    asked = {
+        "open": {**at, "position": place(2, 4), "end": place(2, 8), "content": "Why?"},
+        "edit": {**at, "content": f"A title\n\n{TEXT}", "expectedVersion": 2},
+    }
+    found = await graph.data("ben", both, **asked)
+    assert found["editDocument"] == {"document": {"version": 3}, "errors": []}
+    assert (await anchor(graph, world, found["openThread"]))["position"] == place(4, 4)
 
 
 # --- suggestions -----------------------------------------------------------------------------------------------------
