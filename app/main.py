@@ -3,7 +3,7 @@
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import health, metrics
 from app.auth import Sessions
 from app.buckets import Buckets, Limit
+from app.certificates import routes as certificates
 from app.graph import Graph
 from app.http import Explanations, GraphQLOverHTTP, TicketIssue
 from app.http_protocol import HTTPProtocol
@@ -31,6 +32,7 @@ from app.origins import Origins, origin_in
 from app.page_sessions import METHODS, PageSession
 from app.pages import demo, serving, signin
 from app.pages.build import CONSOLE
+from app.payments.webhook import PaymentsWebhook
 from app.persisted.automatic import Automatic
 from app.persisted.find import Persisted
 from app.persisted.trusted import Trusted
@@ -46,6 +48,7 @@ from app.sockets.protocol import SocketProtocol
 from app.streams.streaming import Streams
 from app.tickets import Tickets
 from app.watch import Watch
+from db.actions import payments
 from db.engine import Database
 from db.errors import Refusal
 from db.queue.operators import State, state
@@ -145,15 +148,22 @@ class App:
     def _routes(self, settings: Settings) -> list[BaseRoute]:
         checks = {"database": self.database.ping, "redis": self.realtime.ping, "tasks": health.tasks_run}
         ages = {"queue_age": self._queue_age, "outbox_age": self._outbox_age}
-        watched = [*health.routes(checks, ages), metrics.route(self.sessions, settings.metrics_token, self._queue)]
+        looks = self._queue, self._payments
+        watched = [*health.routes(checks, ages), metrics.route(self.sessions, settings.metrics_token, *looks)]
         console = serving.routes(CONSOLE.dist, "/graphiql", allowed=visiting(settings.introspection, self.sessions))
         demonstration = demo.routes(settings.demo, self.database, settings.database_url)
         sign_ins = self.sign_ins.routes() if self.sign_ins else [Route("/auth/providers", _no_providers)]
-        files = media.routes(settings.store)
-        return [*watched, *console, *signin.routes(), *demonstration, *sign_ins, *files, Route("/", _to_the_console)]
+        files = [*media.routes(settings.store), *certificates.routes(self.database, settings.public_url)]
+        told = PaymentsWebhook(self.database, settings.payment_secrets).route()
+        pages = [*console, *signin.routes(), *demonstration, *sign_ins, *files, Route("/", _to_the_console)]
+        return [*watched, told, *pages]
 
     async def _queue(self) -> State:
         return await state(partial(self.database.writers.fetch, arguments=()))
+
+    async def _payments(self) -> Mapping[str, int]:
+        async with self.database.read() as reading:
+            return dict((await reading.execute(payments.counts())).mappings().one())
 
     async def _queue_age(self) -> float:
         return (await self._queue()).age

@@ -5,28 +5,27 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Index, and_, func, or_
+from sqlalchemy import ColumnElement, Computed, Index, and_, func, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Updated, count, flag, refers, state, string
+from db.closed import closed
 from db.columns import currency, money, score
-from db.constraints import check, not_blank, unique
-from db.enums import Words
+from db.constraints import address, check, in_order, not_blank, unique
+from db.guards import acyclic
 from db.indexes import latest, partial
 from db.outbox import Topic, topic
 from db.permissions import LEARN, MANAGE, SEE, Roles
-from db.roots import narrow
+from db.roots import beside, narrow
 from db.rules import everyone, members, owned_by, through
 from db.search import found_by_parts, searchable
-from db.tables.courses_enums import Difficulty, EnrollmentStatus, PaymentStatus
-
-
-class ProgressEventKind(Words):
-    """Something that happened to your progress in a course."""
-
-    LESSON_COMPLETED = "LESSON_COMPLETED", "You finished a lesson."
-    COURSE_COMPLETED = "COURSE_COMPLETED", "You finished the last lesson of the course."
-
+from db.tables.courses_enums import (
+    ENROLLMENT_TRANSITIONS,
+    PAYMENT_TRANSITIONS,
+    Difficulty,
+    EnrollmentStatus,
+    PaymentStatus,
+)
 
 STUDENTS: Roles = {
     EnrollmentStatus.ACTIVE: frozenset({SEE, LEARN}),
@@ -34,7 +33,7 @@ STUDENTS: Roles = {
 }
 
 SLUG = "^[a-z0-9]+(-[a-z0-9]+)*$"
-
+LANGUAGE = "^[A-Za-z]+(-[A-Za-z0-9]+)*$"
 
 published = everyone(SEE, where=lambda course: course.published)
 free = everyone(LEARN, where=lambda course: and_(course.published, course.price == 0))
@@ -43,7 +42,7 @@ free = everyone(LEARN, where=lambda course: and_(course.published, course.price 
 def opens(enrollment: Any) -> ColumnElement[bool]:
     """Whether an enrollment whose status holds opens its course: it is paid, and its time is not over."""
     is_paid = enrollment.payment_status == PaymentStatus.COMPLETED
-    return and_(is_paid, or_(enrollment.expires_at.is_(None), enrollment.expires_at > func.now()))
+    return and_(is_paid, func.coalesce(enrollment.expires_at > func.now(), true()))
 
 
 def opens_there(enrollment: Any, course: Any) -> ColumnElement[bool]:
@@ -53,15 +52,13 @@ def opens_there(enrollment: Any, course: Any) -> ColumnElement[bool]:
 
 students = members("enrollments", "course_id", STUDENTS, role="status", where=opens_there, until="expires_at")
 
-
-def in_order(parent: str) -> Any:
-    """One row at each position in a parent's order, looked at behind a statement, so that one can move many."""
-    says = "Something else has this position in the order."
-    return unique(parent, "order", says=says, deferrable=True, initially="IMMEDIATE")
+DELETED = closed("deleted_at", "This course is deleted: restore it first.")
 
 
-class Course(Updated, Base, access=published | free | owned_by("instructor_id") | students, prefix="crs"):
-    """A course of the catalogue. Drafts are seen by their instructor alone."""
+class Course(
+    Updated, Base, access=published | free | owned_by("instructor_id") | students, closed=DELETED, prefix="crs"
+):
+    """A course of the catalogue. Drafts are seen by their instructor alone, and so is what was deleted."""
 
     __tablename__ = "courses"
 
@@ -73,21 +70,23 @@ class Course(Updated, Base, access=published | free | owned_by("instructor_id") 
     currency: Mapped[str] = currency("USD")
     duration_hours: Mapped[int] = count()
     difficulty: Mapped[Difficulty]
-    language: Mapped[str] = mapped_column(default="en", server_default="en")
+    language: Mapped[str] = string(35, default="en", server_default="en")
     published: Mapped[bool] = flag(default=False)
     featured: Mapped[bool] = flag(default=False)
     learning_objectives: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
     prerequisites: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
     topics: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
-    license: Mapped[str | None]
-    attribution: Mapped[str | None]
-    thumbnail_url: Mapped[str | None]
-    video_url: Mapped[str | None]
+    license: Mapped[str | None] = string(200)
+    attribution: Mapped[str | None] = string(2_000)
+    thumbnail_url: Mapped[str | None] = string(2_000)
+    video_url: Mapped[str | None] = string(2_000)
     access_days: Mapped[int | None]
+    certificate_days: Mapped[int | None]
     requires_quizzes: Mapped[bool] = flag(default=False)
     version: Mapped[int] = count(1)
     published_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+    deleted: Mapped[bool] = mapped_column(Computed("deleted_at IS NOT NULL", persisted=True))
     search_vector: Mapped[str] = searchable(A="title", B="description")
 
     __table_args__ = (
@@ -100,7 +99,14 @@ class Course(Updated, Base, access=published | free | owned_by("instructor_id") 
             at="published",
             says="A course that is deleted is not in the catalogue.",
         ),
-        check("access_days > 0", at="access_days", says="A course is open for one day at least."),
+        check("certificate_days > 0", at="certificate_days", says="A certificate holds for one day at least."),
+        check(
+            "access_days BETWEEN 1 AND 10000", at="access_days", says="A course is open for 1 to 10,000 days at a time."
+        ),
+        check("duration_hours BETWEEN 0 AND 10000", at="duration_hours", says="A course takes 0 to 10,000 hours."),
+        check(f"language ~ '{LANGUAGE}'", at="language", says="A language has an IETF tag, such as en or pt-BR."),
+        address("thumbnail_url"),
+        address("video_url"),
         Index(None, "published", "featured", "created_at"),
         Index(None, "instructor_id"),
         Index(None, "difficulty"),
@@ -109,6 +115,7 @@ class Course(Updated, Base, access=published | free | owned_by("instructor_id") 
         Index(None, "created_at", "id"),
         partial("ix_courses_published_catalog", "created_at", "id", where={"published": True}),
         Index(None, "search_vector", postgresql_using="gin"),
+        Index(None, "topics", postgresql_using="gin"),
         found_by_parts("title", name="ix_courses_title_parts"),
     )
 
@@ -124,6 +131,9 @@ class CoursePrerequisite(Base, access=through("course_id"), prefix="cpq"):
     __table_args__ = (unique("course_id", "required_id", says="The course requires this one already."),)
 
 
+acyclic("course_prerequisites", "course", at="required_ids")
+
+
 class CourseModule(Updated, Base, access=through("course_id"), prefix="mod"):
     """A chapter of a course."""
 
@@ -134,8 +144,8 @@ class CourseModule(Updated, Base, access=through("course_id"), prefix="mod"):
     description: Mapped[str] = string(20_000, default="", server_default="")
     order: Mapped[int]
     duration: Mapped[int] = count()
-    video_url: Mapped[str | None]
-    content: Mapped[str | None]
+    video_url: Mapped[str | None] = string(2_000)
+    content: Mapped[str | None] = string(100_000)
     version: Mapped[int] = count(1)
 
     __table_args__ = (
@@ -143,6 +153,8 @@ class CourseModule(Updated, Base, access=through("course_id"), prefix="mod"):
         Index(None, "course_id", "order", "id"),
         not_blank("title"),
         check("version >= 1", at="version", says="Versions are counted from 1."),
+        check("duration BETWEEN 0 AND 1000000", at="duration", says="A module takes 0 to 1,000,000 minutes."),
+        address("video_url"),
     )
 
 
@@ -167,18 +179,10 @@ class Lesson(Updated, Base, access=through("module_id"), prefix="les"):
         not_blank("title"),
         check("version >= 1", at="version", says="Versions are counted from 1."),
         check("duration BETWEEN 0 AND 10000", at="duration", says="A lesson takes 0 to 10,000 minutes."),
+        address("video_url"),
         Index(None, "search_vector", postgresql_using="gin"),
         Index(None, "text_vector", postgresql_using="gin"),
     )
-
-
-ENROLLMENT_TRANSITIONS = {
-    EnrollmentStatus.ACTIVE: [EnrollmentStatus.COMPLETED, EnrollmentStatus.EXPIRED, EnrollmentStatus.CANCELLED],
-}
-PAYMENT_TRANSITIONS = {
-    PaymentStatus.PENDING: [PaymentStatus.COMPLETED, PaymentStatus.FAILED],
-    PaymentStatus.COMPLETED: [PaymentStatus.REFUNDED],
-}
 
 
 class Enrollment(Updated, Base, access=owned_by("user_id") | through("course_id", see=MANAGE), prefix="enr"):
@@ -212,6 +216,7 @@ class Enrollment(Updated, Base, access=owned_by("user_id") | through("course_id"
         latest("ix_enrollments_completed", "course_id", by="completed_at"),
         Index(None, "user_id", "enrolled_at", "id"),
         Index(None, "status"),
+        partial("ix_enrollments_expiring", "expires_at", where={"status": EnrollmentStatus.ACTIVE}),
         check(
             "(status = 'COMPLETED') = (completed_at IS NOT NULL)",
             name="completed",
@@ -232,6 +237,8 @@ class CourseProgress(Updated, Base, access=owned_by("user_id") | through("course
     progress_percent: Mapped[int] = score(default=0, server_default="0")
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_accessed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    watched_at: Mapped[datetime | None]
+    """Up to when the time that the person may have watched a lesson of the course is added."""
     completed_at: Mapped[datetime | None]
 
     __table_args__ = (
@@ -248,6 +255,10 @@ class CourseProgress(Updated, Base, access=owned_by("user_id") | through("course
 
 
 narrow(CourseProgress, "progress", "user_id", "course_id")
+
+
+class_topic = beside("class")
+"""The topic of what happens among the students of a course, for those who manage it."""
 
 
 def progress_topic(user_id: UUID, course_id: UUID) -> Topic:

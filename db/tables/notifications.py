@@ -24,7 +24,12 @@ class NotificationType(Words):
     SECURITY_ALERT = "SECURITY_ALERT", "Something happened to your account that you should look at."
     PAYMENT_SUCCESS = "PAYMENT_SUCCESS", "A payment went through."
     PAYMENT_FAILED = "PAYMENT_FAILED", "A payment did not go through."
+    PAYMENT_REFUNDED = "PAYMENT_REFUNDED", "A payment was paid back."
     MENTION = "MENTION", "Somebody names you in a comment."
+    CERTIFICATE_ISSUED = "CERTIFICATE_ISSUED", "You were given a certificate."
+    CERTIFICATE_REVOKED = "CERTIFICATE_REVOKED", "A certificate of yours holds no more."
+    ENROLLMENT_EXPIRED = "ENROLLMENT_EXPIRED", "Your time in a course is over."
+    QUIZ_GRADED = "QUIZ_GRADED", "An attempt of yours at a quiz is graded."
 
 
 class NotificationEventKind(Words):
@@ -45,6 +50,10 @@ class NotificationData(BaseModel, extra="forbid", populate_by_name=True):
     document_id: str | None = Field(None, alias="documentId", description="the document that it is about")
     thread_id: str | None = Field(None, alias="threadId", description="the thread that it is about")
     comment_id: str | None = Field(None, alias="commentId", description="the comment that it is about")
+    course_id: str | None = Field(None, alias="courseId", description="the course that it is about")
+    transaction_id: str | None = Field(None, alias="transactionId", description="the payment that it is about")
+    certificate_id: str | None = Field(None, alias="certificateId", description="the certificate that it is about")
+    attempt_id: str | None = Field(None, alias="attemptId", description="the attempt at a quiz that it is about")
 
 
 class Notification(Updated, Base, access=owned_by("user_id"), prefix="ntf"):

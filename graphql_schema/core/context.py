@@ -16,16 +16,17 @@ from db.access import Viewer
 from db.base import Base
 from db.coalescing import Record
 from db.engine import Database
-from db.errors import NotFound
+from db.errors import Forbidden, NotFound, Unauthenticated
 from db.history import Past
 from db.ids import key_of
 from db.outbox import Event, Topic
+from db.permissions import SEE, Permission
 from db.roots import hierarchy, way
 from db.snapshots import Snapshot
 from db.statements import Arguments, Statement
 from db.transaction import Transaction
 
-Batch = Callable[..., Coroutine[Any, Any, dict[UUID, Any]]]
+Batch = Callable[..., Coroutine[Any, Any, dict[Any, Any]]]
 
 
 class Events(Protocol):
@@ -47,11 +48,14 @@ class Events(Protocol):
 
 
 class Seen(NamedTuple):
-    """A row that a viewer has to see as long as they listen, and the argument that its id came from."""
+    """A row that a viewer has to see as long as they listen, or to have a permission on, and the argument that its id
+    came from.
+    """
 
     table: type[Base]
     key: UUID
     at: str
+    may: Permission = SEE
 
 
 MAX_HERE = 100
@@ -126,7 +130,7 @@ class Context:
     """The topics that its mutations have moved, with their sequences."""
     seen: list[Seen] = field(default_factory=list)
     """The rows that were looked at for a subscription: it lasts for as long as the viewer sees all of them."""
-    _loaders: dict[Any, DataLoader[UUID, Any]] = field(default_factory=dict)
+    _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
 
     @property
     def source(self) -> Database | Transaction:
@@ -144,27 +148,29 @@ class Context:
         """Whether it has a connection to the database to itself: then it must not wait for anything else."""
         return bool(self.snapshot or self.transaction)
 
-    async def see(self, table: type[Base], public_id: str, *, at: str) -> UUID:
+    async def see(self, table: type[Base], public_id: str, *, at: str, may: Permission = SEE) -> UUID:
         """The key of the row with this public id, for a subscription; raises NotFound for a row that the viewer does
-        not see.
+        not see, and Forbidden without the permission.
 
         `at` is the argument that the id came from.
         """
-        return (await self._seen(table, public_id, at=at))[0]
+        return (await self._seen(table, public_id, at=at, may=may))[0]
 
     async def feed(self, table: type[Base], public_id: str, *, at: str) -> "Feed":
         """The events that name the row with this public id; raises NotFound as `see` does."""
         return Feed((await self._seen(table, public_id, at=at))[1], about=public_id)
 
-    async def _seen(self, table: type[Base], public_id: str, *, at: str) -> tuple[UUID, Topic]:
+    async def _seen(self, table: type[Base], public_id: str, *, at: str, may: Permission = SEE) -> tuple[UUID, Topic]:
         """The key of a row and the topic of its root."""
         key = key_of(table, public_id)
-        statement = read.seen(table, self.viewer)
+        statement = read.seen(table, self.viewer, may)
         arguments = statement.arguments({"key": key, **self.viewer.parameters})
         found = key and await self.database.heard.fetch(statement, arguments)
         if not key or not found:
-            raise NotFound(at=at)
-        self.seen.append(Seen(table, key, at))
+            if may is SEE or not await self._is_seen(table, public_id):
+                raise NotFound(at=at)
+            raise Forbidden(at=at) if self.viewer.id else Unauthenticated
+        self.seen.append(Seen(table, key, at, may))
         return key, found[0].decode()
 
     async def lost(self, public_ids: Iterable[str]) -> list[str]:
@@ -210,7 +216,7 @@ class Context:
         """A context for this viewer at the next event, with nothing loaded yet."""
         return replace(self, is_listening=True, seen=[], _loaders={})
 
-    async def load(self, batch: Batch, *arguments: Any, key: UUID) -> Any:
+    async def load(self, batch: Batch, *arguments: Any, key: Any) -> Any:
         """The answer for `key` of a batched read; None when it has none.
 
         All keys that the operation asks of the same batch with the same arguments at one time share one statement.
@@ -225,8 +231,8 @@ class Context:
 
     def _reader(
         self, batch: Batch, arguments: tuple[Any, ...]
-    ) -> Callable[[Sequence[UUID]], Coroutine[Any, Any, list[Any]]]:
-        async def read(keys: Sequence[UUID]) -> list[Any]:
+    ) -> Callable[[Sequence[Any]], Coroutine[Any, Any, list[Any]]]:
+        async def read(keys: Sequence[Any]) -> list[Any]:
             async with self.source.read() as session:
                 found = await batch(session, self.viewer, *arguments, list(keys))
             return [found.get(key) for key in keys]

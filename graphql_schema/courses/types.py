@@ -2,77 +2,42 @@
 
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, not_, or_, select
 
 from db import tables
 from db.access import viewer_id
+from db.actions import catalogue
 from db.permissions import LEARN
-from db.tables import EnrollmentStatus, PaymentStatus
-from graphql_schema.core import (
-    aggregate,
-    aggregate_of,
-    average,
-    column,
-    count,
-    highest,
-    lowest,
-    many,
-    many_to_many,
-    node,
-    one,
-    percentile,
-    period,
-    sql,
-    total,
-)
+from db.tables import EnrollmentStatus
+from graphql_schema.core import aggregate, column, many, many_to_many, node, one, sql
+from graphql_schema.course_analytics.types import CourseStatistics, LessonStatistics
 
 modules = tables.CourseModule.__table__
 lessons = tables.Lesson.__table__
 progress = tables.CourseProgress.__table__
 enrollments = tables.Enrollment.__table__
-
-
-def _is_completed(enrollment: Any) -> Any:
-    return enrollment.status == EnrollmentStatus.COMPLETED
-
-
-def _is_paid(enrollment: Any) -> Any:
-    return enrollment.payment_status == PaymentStatus.COMPLETED
-
-
-@aggregate_of(tables.CourseProgress)
-class CourseStatistics:
-    """How far the students of a course are, all together."""
-
-    students = count("How many people have begun.")
-    completed = count("How many have finished the last lesson.", where=lambda row: row.completed_at.is_not(None))
-    average_percent = average("progress_percent", "How much of the course they have done on average, 0 to 100.")
-    median_percent = percentile(0.5, "progress_percent", "Half of them have done at least so much of the course.")
-    lowest_percent = lowest("progress_percent", "How much the one has done who is least far.")
-    highest_percent = highest("progress_percent", "How much the one has done who is farthest.")
-    completed_lessons = total("completed_lessons", "How many lessons they have finished together.")
-    last_accessed_at = highest("last_accessed_at", "When the last of them was at it.")
-
-
-@aggregate_of(tables.Enrollment)
-class EnrollmentActivity:
-    """The enrollments of one period whose amounts are in one currency."""
-
-    begins_at = period("enrolled_at", "The moment at which the period begins.")
-    currency = column("The ISO 4217 code of the currency.", source="payment_currency")
-    enrollments = count("How many people have enrolled.")
-    completed = count("How many of them have completed the course.", where=_is_completed)
-    paid = total("payment_amount", "What they have paid.", where=_is_paid)
-    average_paid = average("payment_amount", "What those paid on average who paid.", where=_is_paid)
+lesson_progress = tables.LessonProgress.__table__
 
 
 @node(
     tables.Course,
-    orders=("-created_at", "title", "price", "duration_hours", "lesson_count"),
-    filters=("search", "difficulty", "featured", "published", "price", "language", "instructor_id"),
+    orders=(
+        "-created_at",
+        "title",
+        "price",
+        "duration_hours",
+        "lesson_count",
+        "average_rating",
+        "review_count",
+        "enrollment_count",
+    ),
+    filters=(
+        *("search", "difficulty", "featured", "published", "price", "language", "instructor_id", "deleted"),
+        "average_rating",
+    ),
 )
 class Course:
-    """A course. Everybody sees published ones; a draft is seen by its instructor alone."""
+    """A course. Everybody sees published ones; a draft, or one that is deleted, is seen by its instructor alone."""
 
     slug = column("The name in addresses; unique.")
     title = column("The title to show.")
@@ -92,10 +57,12 @@ class Course:
     thumbnail_url = column("A picture for the catalogue.")
     video_url = column("A film that introduces it.")
     access_days = column("For how many days an enrollment opens it; null for ever.")
+    certificate_days = column("For how many days its certificates hold; null for ever.")
     requires_quizzes = column("Whether it is completed only by who has passed its quizzes.")
-    version = column("Grows with each change, for `expectedVersion`.")
+    version = column("Grows with each `updateCourse`, which asks for it.")
     published_at = column("When it was published; null if it is a draft.")
     deleted_at = column("When it was deleted; null if it was not. Only its instructor sees one that was.")
+    deleted = column("Whether it is deleted: then only `restoreCourse` changes it, and `purgeCourse`.")
     created_at = column("When it was made.")
     updated_at = column("When it was last changed.")
     lesson_count = sql(
@@ -108,6 +75,15 @@ class Course:
             .scalar_subquery()
         ),
     )
+    module_count = sql(int, "How many chapters it has.", catalogue.module_count)
+    quiz_count = sql(int, "How many quizzes it has that are published.", catalogue.quiz_count)
+    enrollment_count = sql(
+        int, "How many people take it or have completed it, whoever asks.", catalogue.enrollment_count
+    )
+    review_count = sql(int, "How many students have rated it.", catalogue.review_count)
+    average_rating = sql(
+        float | None, "The average of its ratings, from 1 to 5; null if there is none.", catalogue.average_rating
+    )
 
     instructor = one(tables.Course.instructor_id, "Who teaches it.")
     required_courses = many_to_many(
@@ -115,8 +91,21 @@ class Course:
         tables.CoursePrerequisite.required_id,
         "The courses that are to be taken before, as far as you see them. This is advice: you can enroll all the same.",
     )
+    missing_prerequisites = many_to_many(
+        tables.CoursePrerequisite.course_id,
+        tables.CoursePrerequisite.required_id,
+        "Those of the required courses that you have not completed.",
+        where=catalogue.is_missing,
+    )
+    recommended_next = many(
+        tables.Course,
+        "The published courses to take after it that you do not take yet: those that require it, and those of the next "
+        "difficulty with a topic in common.",
+        on=catalogue.follows,
+    )
     reviews = many(tables.CourseReview.course_id, "What its students say of it.")
     quizzes = many(tables.Quiz.course_id, "Its quizzes.")
+    media = many(tables.Media.course_id, "Its pictures, films and documents.")
     certificates = many(
         tables.Certificate.course_id, "Its certificates, as far as you see these: your own, or all if you teach it."
     )
@@ -136,6 +125,12 @@ class Course:
         tables.CourseProgress.course_id,
         CourseStatistics,
         "How far its students are, as far as you see them: you alone, or all if you teach it.",
+    )
+    lesson_statistics = aggregate(
+        (tables.LessonProgress.progress_id, tables.CourseProgress.course_id),
+        LessonStatistics,
+        "How far they are in each of its lessons, as far as you see them; what most have begun first, and nothing of "
+        "lessons that nobody has begun.",
     )
     students = many_to_many(
         tables.Enrollment.course_id,
@@ -164,11 +159,30 @@ def _of_viewer(lesson: Any) -> Any:
     return found.correlate_except(progress, modules).scalar_subquery()
 
 
+def _is_missing(progress: Any, lesson: Any) -> Any:
+    """Whether a lesson is one of the course of a progress that this does not count."""
+    done = lesson_progress.alias()
+    of_course = select(modules.c.id).where(modules.c.course_id == progress.course_id).correlate_except(modules)
+    theirs = done.c.progress_id == progress.id, done.c.lesson_id == lesson.id, done.c.completed
+    finished = select(done.c.id).where(*theirs).correlate_except(done)
+    return and_(lesson.module_id.in_(of_course), not_(finished.exists()))
+
+
 def _newest_of_viewer(course: Any) -> Any:
     """The id of the viewer's newest enrollment in a course."""
     mine = enrollments.alias()
     found = select(mine.c.id).where(mine.c.user_id == viewer_id(), mine.c.course_id == course.id)
     return found.order_by(mine.c.enrolled_at.desc(), mine.c.id.desc()).limit(1).correlate_except(mine).scalar_subquery()
+
+
+def _newest_status(progress: Any) -> Any:
+    """The status of the newest enrollment of the person in the course that a progress is of."""
+    theirs = enrollments.alias()
+    found = select(theirs.c.status).where(
+        theirs.c.user_id == progress.user_id, theirs.c.course_id == progress.course_id
+    )
+    newest = found.order_by(theirs.c.enrolled_at.desc(), theirs.c.id.desc()).limit(1)
+    return newest.correlate_except(theirs).scalar_subquery()
 
 
 @node(tables.CourseModule, orders=("order",))
@@ -178,11 +192,11 @@ class CourseModule:
     title = column("The title to show.")
     description = column("What it is about.")
     order = column("Its place in the course, from 1.")
-    duration = column("How many minutes it takes.")
+    duration = column("How many minutes it takes, as its author says.")
     video_url = column("A film that introduces it; null until you are enrolled in a course that costs.", needs=LEARN)
     content = column("An introduction, in Markdown; null until you are enrolled in a course that costs.", needs=LEARN)
     course = one(tables.CourseModule.course_id, "The course.")
-    version = column("Grows with each change, for `expectedVersion`.")
+    version = column("Grows with each `updateModule`, which asks for it.")
     lessons = many(tables.Lesson.module_id, "Its lessons, in their order.")
     quizzes = many(tables.Quiz.module_id, "Its quizzes.")
 
@@ -196,9 +210,13 @@ class Lesson:
     video_url = column("The lesson as a film; null until you are enrolled in a course that costs.", needs=LEARN)
     order = column("Its place in the module, from 1.")
     duration = column("How many minutes it takes.")
-    version = column("Grows with each change, for `expectedVersion`.")
+    version = column("Grows with each `updateLesson`, which asks for it.")
     module = one(tables.Lesson.module_id, "The module that it belongs to.")
     quizzes = many(tables.Quiz.lesson_id, "Its quizzes.")
+    media = many(
+        tables.Media.lesson_id,
+        "Its pictures, films and documents; empty until you are enrolled in a course that costs.",
+    )
     viewer_progress = one(
         tables.LessonProgress,
         "Whether you have finished it; null when you have not begun.",
@@ -237,20 +255,31 @@ class Enrollment:
 @node(
     tables.CourseProgress,
     orders=("-last_accessed_at", "progress_percent", "completed_at"),
-    filters=("progress_percent",),
+    filters=("progress_percent", "last_accessed_at", "course_id", "enrollment_status"),
 )
 class CourseProgress:
     """How far a person is in a course."""
 
     completed_lessons = column("How many lessons they have finished.")
-    total_lessons = column("How many lessons the course had when they finished the last one.")
-    progress_percent = column("How much of the course is done: 0 to 100, rounded down.")
+    total_lessons = column("How many lessons the course has.")
+    progress_percent = column(
+        "How much of the course is done: 0 to 100, rounded down. What is completed stays so if lessons are added, and "
+        "this says how much of all there are by now."
+    )
     started_at = column("When they began.")
     last_accessed_at = column("When they were last at it.")
     completed_at = column("When they finished the last lesson.")
+    enrollment_status = sql(
+        EnrollmentStatus | None, "The state of their newest enrollment in the course.", _newest_status
+    )
     user = one(tables.CourseProgress.user_id, "The student.")
     course = one(tables.CourseProgress.course_id, "The course.")
     lessons = many(tables.LessonProgress.progress_id, "The lessons that they have begun.")
+    missing_lessons = many(
+        tables.Lesson,
+        "The lessons of the course that they have not finished: why the percentage is not higher.",
+        on=_is_missing,
+    )
 
 
 @node(tables.LessonProgress, orders=("-last_watched_at", "completed_at"), filters=("completed",))

@@ -5,14 +5,15 @@ const { configs, parser } = plugin;
 const everything = { ...configs["flat/schema-all"].rules, ...configs["flat/schema-relay"].rules };
 
 const WITHOUT_ID = [
-  ...["PageInfo", "Position", "RateLimit", "UserError", "DocumentEvent", "JobEvent", "OrganizationEvent", "ProgressEvent", "ProjectEvent", "UserCount"],
-  ...["NotificationEvent", "DocumentPresence", "ModuleProgressEvent", "ProjectAnalytics"],
+  ...["PageInfo", "Position", "RateLimit", "UserError", "ClassEvent", "DocumentEvent", "JobEvent", "OrganizationEvent", "ProgressEvent", "ProjectEvent", "UserCount"],
+  ...["NotificationEvent", "CourseEvent", "CertificateEvent", "CertificateVerification", "DocumentPresence", "ModuleProgressEvent", "ProjectAnalytics"],
+  ...["QuizAttemptEvent", "AnswerGiven", "CorrectAnswer", "QuestionOption", "AttemptQuestion"],
   ...["ExerciseResult", "SkillAssessment"], // parts of the progress in a learning module
   ...["ModuleLesson", "Exercise", "Criterion"], // parts of the module, whose ids are known in it alone
   ...["CompletenessResult", "CompletenessSection", "QualityMetrics"], // parts of a review
   ...["Anchor", "Original"], // parts of a thread
   ...["DocumentDifference", "DifferenceHunk", "DifferenceLine", "Snippet", "Highlight"], // worked out for one answer
-  ...["CommitActivity", "CommitAuthor", "CourseStatistics", "EnrollmentActivity"], // figures of many rows
+  ...["CommitActivity", "CommitAuthor", "CourseStatistics", "EnrollmentActivity", "LessonStatistics", "RevenueMonth"], // figures of many rows
 ];
 
 const ours = {

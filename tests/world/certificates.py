@@ -13,7 +13,7 @@ async def make(world: World, work: Work) -> None:
         course_id=world.logic.id,
         holder_name="Ben",
         course_title=world.logic.title,
-        certificate_no="TRL-2026-0000000BEN0",
+        certificate_no="TRL-2026-000000BENBY",
         issued_at=NOON,
     )
     world.rows["certificate"] = await work.add(certificate)
