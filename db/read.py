@@ -57,27 +57,27 @@ async def by_id(session: AsyncSession, viewer: Viewer, table: type[Base], keys: 
     return {row.id: row for row in rows}
 
 
-def seen(table: type[Base], viewer: Viewer) -> Statement:
-    """The statement that finds the topic of the root of the row with the key `key`, if this viewer sees it."""
-    return _seen(table, viewer.typical)
+def seen(table: type[Base], viewer: Viewer, may: Permission = SEE) -> Statement:
+    """The statement that finds the topic of the root of the row with the key `key`, if this viewer may do this."""
+    return _seen(table, viewer.typical, may)
 
 
 @cache
-def _seen(table: type[Base], viewer: Viewer) -> Statement:
+def _seen(table: type[Base], viewer: Viewer, may: Permission) -> Statement:
     row = table.__table__
-    return compiled(select(root_topic(row)).where(row.c.id == bindparam("key", type_=Uuid()), allows(SEE, row, viewer)))
+    return compiled(select(root_topic(row)).where(row.c.id == bindparam("key", type_=Uuid()), allows(may, row, viewer)))
 
 
-def sees(table: type[Base], viewer: Viewer, number: int) -> Statement:
-    """The statement that finds whether this viewer sees the row with the key `seen<number>`."""
-    return _sees(table, viewer.typical, number)
+def sees(table: type[Base], viewer: Viewer, number: int, may: Permission = SEE) -> Statement:
+    """The statement that finds whether this viewer may do this with the row with the key `seen<number>`."""
+    return _sees(table, viewer.typical, number, may)
 
 
 @cache
-def _sees(table: type[Base], viewer: Viewer, number: int) -> Statement:
+def _sees(table: type[Base], viewer: Viewer, number: int, may: Permission) -> Statement:
     row = table.__table__
     named = row.c.id == bindparam(f"seen{number}", type_=Uuid())
-    return compiled(select(select(row.c.id).where(named, allows(SEE, row, viewer)).exists()))
+    return compiled(select(select(row.c.id).where(named, allows(may, row, viewer)).exists()))
 
 
 async def by_name(

@@ -3,8 +3,8 @@
 The topic of a root has the events of all rows that hang on it: its sequence is a version of all that is read there.
 """
 
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -23,6 +23,10 @@ _narrower: dict[Any, tuple[str, tuple[str, ...]]] = {}
 """The roots that are no whole project or user: the name of the topic, and the columns whose keys it names."""
 
 
+_beside: set[str] = set()
+"""The names of topics beside those of roots."""
+
+
 class Above(NamedTuple):
     """A row on the way to its root: its table, its key, and the topic if it is the root."""
 
@@ -36,6 +40,15 @@ def narrow(table: type[Base], name: str, *columns: str) -> None:
     So what changes often does not change what everybody reads: a learner's progress is none of the catalogue.
     """
     _narrower[table.__table__] = name, columns
+
+
+def beside(name: str) -> Callable[[UUID], Topic]:
+    """Topics `name` of the keys of rows, beside those of their roots: for some of those who see the row.
+
+    >>> class_topic = beside("class")
+    """
+    _beside.add(name)
+    return partial(topic, name)
 
 
 @cache
@@ -100,7 +113,8 @@ def at(moved: Mapping[Topic, int], viewer_id: UUID | None) -> dict[str, int]:
     people = {"viewer", "user", *(name for name, columns in narrower if "user_id" in columns or not columns)}
     own = viewer_id and viewer_id.hex
     parts = ((one.split(":"), one, sequence) for one, sequence in moved.items())
-    return {fingerprint(one): sequence for keys, one, sequence in parts if keys[0] not in people or own in keys}
+    hidden = people | _beside
+    return {fingerprint(one): sequence for keys, one, sequence in parts if keys[0] not in hidden or own in keys}
 
 
 def topic_below(row: Base) -> tuple[Topic, dict[str, str]] | None:

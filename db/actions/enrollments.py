@@ -1,145 +1,234 @@
-"""Taking a course: enroll, complete lessons, advance."""
+"""Taking a course: enroll, learn, advance, leave; and the end of a time that is over."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, func, not_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from db import tables
+from db.actions import payments, progress
+from db.actions.notifications import notify
 from db.errors import BadInput, Conflict, Forbidden, NotFound
+from db.indexes import has_value
 from db.outbox import viewer_topic
-from db.tables import EnrollmentStatus, PaymentStatus, ProgressEventKind
+from db.queue.declared import job
+from db.queue.steps import Steps
+from db.tables import (
+    ClassEventKind,
+    EnrollmentStatus,
+    NotificationType,
+    PaymentStatus,
+    ProgressEventKind,
+    class_topic,
+)
 from db.tables.courses import opens
 from db.transitions import may_become, transition
 from db.write import Work
 
+AT_ONCE = 100
+"""Enrollments that one transaction ends, so that none takes long."""
+LONGEST = 300
+"""Seconds that one call may say were watched."""
+NO_PLACE = "Enroll in the course first."
 
-async def enroll(work: Work, course: tables.Course) -> tuple[tables.Enrollment, tables.CourseProgress]:
-    """A place for the viewer in a course, with their progress: at the start, or where they left it.
+
+async def enroll(
+    work: Work, course: tables.Course
+) -> tuple[tables.Enrollment, tables.CourseProgress, tables.Transaction | None]:
+    """A place for the viewer in a course, with their progress: at the start, or where they left it. If the course
+    costs money the place opens it once its payment is completed.
 
     Raises Conflict with the enrollment that holds; of two at the same time the second waits for the first and fails.
+    So it does for a course that was deleted, which its instructor sees.
     """
-    await _expire(work, course)
+    course = await _as_it_is(work, course)
+    if course.deleted_at:
+        raise Conflict("This course was deleted.", at="courseId")
+    await _end(work, _is_mine(work, course), _is_over())
     addition = insert(tables.Enrollment).values(
         user_id=work.viewer_id,
         course_id=course.id,
-        payment_status=PaymentStatus.COMPLETED,
+        expires_at=course.access_days and datetime.now(UTC) + timedelta(days=course.access_days),
+        payment_status=PaymentStatus.PENDING if course.price else PaymentStatus.COMPLETED,
         payment_amount=course.price,
         payment_currency=course.currency,
     )
     enrollment = await work.scalar(addition.on_conflict_do_nothing().returning(tables.Enrollment))
     if enrollment is None:
-        existing = await work.scalar(_mine(work, course).where(_holds()))
+        existing = await work.scalar(progress.held(work.viewer_id, course.id))
         raise Conflict("You are enrolled in this course already.", at="courseId", current=existing)
-    # Asked last: who has a place already is to hear of it, not of the price.
-    if course.price > 0:
-        raise BadInput("This course costs money, and payments are not open yet.", at="courseId")
     work.audit("enrolled", enrollment)
-    progress = await _progress(work, course)
-    await _advance(work, course, progress, enrollment=enrollment)
+    mine = await progress.begun(work, work.viewer_id, course.id)
+    payment = await payments.begin(work, enrollment, course) if course.price else None
+    there = class_topic(course.id)
+    work.tell(there, ClassEventKind.STUDENT_ENROLLED, enrollment=enrollment, progress=mine)
+    await progress.advance(work, enrollment, mine)
     await work.changed(enrollment)
-    await work.changed(progress)
+    await work.changed(mine)
     work.touch(viewer_topic(work.viewer_id))
-    return enrollment, progress
+    return enrollment, mine, payment
+
+
+async def _as_it_is(work: Work, course: tables.Course) -> tables.Course:
+    """The course with its price, which stays what it is until the transaction ends. Raises NotFound if it is gone."""
+    await progress.keep(work, course.id)
+    again = select(tables.Course).where(tables.Course.id == course.id).with_for_update(read=True)
+    found = await work.scalar(again.execution_options(populate_existing=True))
+    if found is None:
+        raise NotFound(at="courseId")
+    return found
+
+
+async def cancel(work: Work, enrollment: tables.Enrollment) -> tables.Enrollment:
+    """End an enrollment at the will of its student, or of whoever manages the course. It must be locked.
+
+    One that was cancelled stays as it is. Raises Conflict where it has ended otherwise, and Forbidden where others than
+    the student would end what was paid for: that is paid back instead.
+    """
+    if enrollment.payment_amount > 0 and enrollment.user_id != work.viewer_id:
+        raise Forbidden("This was paid for: pay it back instead.", at="enrollmentId")
+    if transition(enrollment, EnrollmentStatus.CANCELLED, at="enrollmentId"):
+        work.audit("enrollment_cancelled", enrollment)
+        await progress.tell_of_end(work, enrollment)
+    return enrollment
+
+
+@job(cron="*/5 * * * *")
+async def expire_enrollments(steps: Steps) -> None:
+    """End the enrollments whose time is over, and tell their students."""
+    while await _end_some(steps):
+        pass
+
+
+async def _end_some(steps: Steps) -> int:
+    """End some of them, those first whose time was over first; returns how many these are."""
+    row: Any = tables.Enrollment.__table__.c
+    is_late = has_value(row, row.status, EnrollmentStatus.ACTIVE), row.expires_at <= func.now()
+    late = select(row.id).where(*is_late).order_by(row.expires_at).limit(AT_ONCE).with_for_update(skip_locked=True)
+    async with steps.work() as work:
+        ended = await _end(work, tables.Enrollment.id.in_(late), _is_over())
+        course = tables.Course
+        titles = select(course.id, course.title).where(course.id.in_({one.course_id for one in ended}))
+        title_of = {one.id: one.title for one in await work.execute(titles)}
+        await notify(work, [_news(one, title_of[one.course_id]) for one in ended])
+    return len(ended)
+
+
+async def open_course(work: Work, course: tables.Course) -> tables.CourseProgress:
+    """Note that the viewer is at a course now. Raises Forbidden without an enrollment that opens it."""
+    mine = progress.held(work.viewer_id, course.id).where(opens(tables.Enrollment))
+    if await work.scalar(mine) is None:
+        raise Forbidden(NO_PLACE, at="courseId")
+    found = await progress.begun(work, work.viewer_id, course.id)
+    found.last_accessed_at = datetime.now(UTC)
+    await work.changed(found)
+    return found
 
 
 async def complete_lesson(work: Work, lesson: tables.Lesson) -> tuple[tables.CourseProgress, tables.LessonProgress]:
     """Mark a lesson as done for the viewer; percentage and completion of the course follow.
 
-    A lesson that is done already stays as it is. The enrollment is locked first and then the progress, here as
-    everywhere, so that completions at the same time are counted one after the other. Raises Forbidden without an
-    enrollment that opens the course.
+    A lesson that is done already stays as it is. Raises Forbidden without an enrollment that opens the course.
     """
-    course = await _course(work, lesson)
-    enrollment = await work.scalar(_mine(work, course).where(_holds(), opens(tables.Enrollment)).with_for_update())
-    if enrollment is None:
-        raise Forbidden("Enroll in the course first.", at="lessonId")
-    progress = await _progress(work, course)
-    done = await _lesson_progress(work, progress, lesson)
-    if not done.completed:
-        done.completed, done.completed_at = True, datetime.now(UTC)
+    enrollment, mine = await _place(work, lesson)
+    row, now = tables.LessonProgress, datetime.now(UTC)
+    finished = {"completed": True, "completed_at": now}
+    addition = insert(row).values(progress_id=mine.id, lesson_id=lesson.id, **finished)
+    keys = ["progress_id", "lesson_id"]
+    once = addition.on_conflict_do_update(index_elements=keys, set_=finished, where=not_(row.completed))
+    if done := (await work.scalars(once.returning(row))).one_or_none():
         work.audit("lesson_completed", done)
-        await work.happened(ProgressEventKind.LESSON_COMPLETED, progress, lesson=lesson)
-        await _advance(work, course, progress, enrollment=enrollment)
-    return progress, done
+        await work.happened(ProgressEventKind.LESSON_COMPLETED, mine, lesson=lesson)
+        there = class_topic(mine.course_id)
+        work.tell(there, ClassEventKind.LESSON_COMPLETED, enrollment=enrollment, progress=mine, lesson=lesson)
+        await progress.advance(work, enrollment, mine)
+        return mine, done
+    before = select(row).where(row.progress_id == mine.id, row.lesson_id == lesson.id)
+    return mine, (await work.scalars(before)).one()
 
 
-async def _advance(
-    work: Work, course: tables.Course, progress: tables.CourseProgress, *, enrollment: tables.Enrollment
-) -> None:
-    """Bring the numbers of a progress up to date with its lessons, and complete the enrollment when all are done."""
-    finished = select(func.count()).where(
-        tables.LessonProgress.progress_id == progress.id, tables.LessonProgress.completed
+async def add_watch_time(
+    work: Work, lesson: tables.Lesson, seconds: int
+) -> tuple[tables.CourseProgress, tables.LessonProgress]:
+    """Add seconds to the time for which the viewer has watched a lesson: no more than have passed since the last call.
+
+    That is the last one of the same person, for whichever lesson and on whichever device: their own row comes first, so
+    that one call of a person comes after the other. Raises Forbidden as `complete_lesson` does.
+    """
+    if not 1 <= seconds <= LONGEST:
+        raise BadInput(f"A call adds 1 to {LONGEST} seconds.", at="seconds")
+    person = select(tables.User.id).where(tables.User.id == work.viewer_id)
+    await work.execute(person.with_for_update(key_share=True))
+    _, mine = await _place(work, lesson)
+    row, watched = tables.CourseProgress, tables.LessonProgress
+    last = select(func.max(row.watched_at), func.clock_timestamp()).where(row.user_id == work.viewer_id)
+    before, now = (await work.execute(last)).one()
+    before = before or mine.started_at
+    passed = max(int((now - before).total_seconds()), 0)
+    # Parts of a second stay for the next call.
+    mine.watched_at, mine.last_accessed_at = before + timedelta(seconds=passed), now
+    added = min(seconds, passed)
+    addition = insert(watched).values(
+        progress_id=mine.id, lesson_id=lesson.id, watch_time_seconds=added, last_watched_at=now
     )
-    progress.last_accessed_at = datetime.now(UTC)
-    progress.total_lessons = await _lesson_count(work, course)
-    progress.completed_lessons = await work.scalar(finished) or 0
-    progress.progress_percent = 100 * progress.completed_lessons // max(progress.total_lessons, 1)
-    if progress.progress_percent == 100:
-        await _complete(work, progress, enrollment)
+    sums = {"watch_time_seconds": watched.watch_time_seconds + added, "last_watched_at": now}
+    keys = ["progress_id", "lesson_id"]
+    found = (
+        await work.scalars(addition.on_conflict_do_update(index_elements=keys, set_=sums).returning(watched))
+    ).one()
+    await work.changed(mine)
+    return mine, found
 
 
-async def _complete(work: Work, progress: tables.CourseProgress, enrollment: tables.Enrollment) -> None:
-    now = datetime.now(UTC)
-    progress.completed_at = progress.completed_at or now
-    if transition(enrollment, EnrollmentStatus.COMPLETED):
-        enrollment.completed_at = now
-        work.audit("course_completed", enrollment)
-        await work.happened(ProgressEventKind.COURSE_COMPLETED, progress)
-        await work.changed(enrollment)
+async def _place(work: Work, lesson: tables.Lesson) -> progress.Place:
+    """The viewer's place in the course of a lesson and their progress, locked in this order, here as everywhere.
 
-
-async def _progress(work: Work, course: tables.Course) -> tables.CourseProgress:
-    """The viewer's progress in a course, locked, and made if there is none."""
-    progress = tables.CourseProgress
-    begun = insert(progress).values(user_id=work.viewer_id, course_id=course.id, total_lessons=0)
-    await work.execute(begun.on_conflict_do_nothing())
-    mine = select(progress).where(progress.user_id == work.viewer_id, progress.course_id == course.id)
-    return (await work.scalars(mine.with_for_update())).one()
-
-
-async def _course(work: Work, lesson: tables.Lesson) -> tables.Course:
-    """The course that a lesson belongs to; raises NotFound if both are gone by now."""
-    of_lesson = select(tables.Course).join(tables.CourseModule).where(tables.CourseModule.id == lesson.module_id)
-    course = await work.scalar(of_lesson)
-    if course is None:
+    So what one person does on two devices comes one after the other. Raises NotFound if the lesson is gone by now.
+    """
+    module, course = tables.CourseModule, tables.Course
+    of_lesson = select(module.course_id).join(tables.Lesson, tables.Lesson.module_id == module.id)
+    there = of_lesson.where(tables.Lesson.id == lesson.id).scalar_subquery()
+    course_id = await work.scalar(progress.kept(course.id == there))
+    if course_id is None:
         raise NotFound(at="lessonId")
-    return course
+    held = progress.held(work.viewer_id, course_id).where(opens(tables.Enrollment))
+    # Only now can nobody move or delete the lesson.
+    mine = (await work.execute(held.add_columns(there).with_for_update(of=tables.Enrollment))).one_or_none()
+    if mine is None:
+        raise Forbidden(NO_PLACE, at="lessonId")
+    if mine[1] != course_id:
+        raise NotFound(at="lessonId")
+    return mine[0], await progress.begun(work, work.viewer_id, course_id)
 
 
-async def _lesson_progress(work: Work, progress: tables.CourseProgress, lesson: tables.Lesson) -> tables.LessonProgress:
-    done = tables.LessonProgress
-    begun = select(done).where(done.progress_id == progress.id, done.lesson_id == lesson.id)
-    return (await work.scalars(begun)).one_or_none() or await work.add(
-        done(progress_id=progress.id, lesson_id=lesson.id)
-    )
-
-
-async def _expire(work: Work, course: tables.Course) -> None:
-    """End an enrollment of the viewer whose time is over, so that another can begin."""
-    enrollment = tables.Enrollment
-    mine = enrollment.user_id == work.viewer_id, enrollment.course_id == course.id
-    is_over = may_become(enrollment, EnrollmentStatus.EXPIRED), enrollment.expires_at <= func.now()
-    expired = update(enrollment).where(*mine, *is_over).values(status=EnrollmentStatus.EXPIRED).returning(enrollment)
-    for row in await work.scalars(expired):
+async def _end(work: Work, *which: ColumnElement[bool]) -> Sequence[tables.Enrollment]:
+    """End enrollments as their time is over, so that others can begin."""
+    ended = update(tables.Enrollment).where(*which).values(status=EnrollmentStatus.EXPIRED)
+    rows = (await work.scalars(ended.returning(tables.Enrollment))).all()
+    for row in rows:
         work.audit("enrollment_expired", row)
+        await progress.tell_of_end(work, row)
+    return rows
 
 
-def _mine(work: Work, course: tables.Course) -> Select[tables.Enrollment]:
-    enrollment = tables.Enrollment
-    return select(enrollment).where(enrollment.user_id == work.viewer_id, enrollment.course_id == course.id)
+def _news(enrollment: tables.Enrollment, title: str) -> dict[str, object]:
+    """The notification that the time in a course is over."""
+    return {
+        "user_id": enrollment.user_id,
+        "type": NotificationType.ENROLLMENT_EXPIRED,
+        "title": "Your time in a course is over",
+        "message": f"“{title}” is closed to you now. Your progress stays: enroll again to go on.",
+        "data": {"courseId": tables.Course(id=enrollment.course_id).public_id},
+    }
 
 
-def _holds() -> ColumnElement[bool]:
-    """Whether an enrollment is one of which a person has one at a time."""
-    enrollment = tables.Enrollment
-    return and_(
-        enrollment.status.in_((EnrollmentStatus.ACTIVE, EnrollmentStatus.COMPLETED)),
-        enrollment.payment_status.in_((PaymentStatus.PENDING, PaymentStatus.COMPLETED)),
-    )
+def _is_mine(work: Work, course: tables.Course) -> ColumnElement[bool]:
+    return and_(tables.Enrollment.user_id == work.viewer_id, tables.Enrollment.course_id == course.id)
 
 
-async def _lesson_count(work: Work, course: tables.Course) -> int:
-    module, lesson = tables.CourseModule, tables.Lesson
-    lessons = select(func.count()).join_from(lesson, module).where(module.course_id == course.id)
-    return await work.scalar(lessons) or 0
+def _is_over() -> ColumnElement[bool]:
+    """Whether the time of an enrollment is over, and its status does not say so."""
+    table = tables.Enrollment
+    return and_(may_become(table, EnrollmentStatus.EXPIRED), table.expires_at <= func.now())

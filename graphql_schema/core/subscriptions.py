@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from enum import Enum
 from operator import itemgetter
 from typing import Any
+from uuid import UUID
 
 from strawberry import ID
 from strawberry.types.arguments import StrawberryArgument
 
 from db import ids
+from db.access import slice_of
 from db.base import Base
 from db.constraints import field_of
 from db.errors import AccessLost, Forbidden, NotFound, Unauthenticated
 from db.outbox import Event, Topic
+from db.permissions import SEE, Permission
 from db.roots import noun
 from graphql_schema.core.context import Context, Feed
 from graphql_schema.core.fields import Computed, Field, object_type
@@ -51,6 +54,10 @@ class Subscription(Field):
     """The topic of the viewer's own, by their key and by that of the row if there is one."""
     row: str
     """The description of the argument."""
+    beside: Callable[[UUID], Topic] | None = None
+    """The topic beside that of the root of the row, by its key."""
+    may: Permission = SEE
+    """The permission on the row that this takes."""
 
     @property
     def named(self) -> str:
@@ -61,7 +68,7 @@ class Subscription(Field):
     @property
     def scope(self) -> str:
         """The scope that the credential needs for the viewer's own: to read the slice that tells these events."""
-        return f"{self.kinds.__module__.rpartition('.')[2]}:read"
+        return f"{slice_of(self.kinds.__module__)}:read"
 
     def annotation(self, table: type[Base], name: str) -> Any:
         return self.event
@@ -76,6 +83,9 @@ class Subscription(Field):
         return feed._replace(seen=tuple(context.seen))
 
     async def _found(self, context: Context, arguments: Mapping[str, Any]) -> Feed:
+        if self.of and self.beside:
+            asked = arguments[self.named]
+            return Feed(self.beside(await context.see(self.of, asked, at=field_of(self.named), may=self.may)))
         if self.of and not self.own:
             return await context.feed(self.of, arguments[self.named], at=field_of(self.named))
         keys = [await context.see(self.of, arguments[self.named], at=field_of(self.named))] if self.of else []
@@ -107,6 +117,10 @@ class Subscription(Field):
         named = {name: self._shown(name, public_id) for name, public_id in event.ids.items()}
         return {"kind": event.kind, "cursor": event.cursor, **named}
 
+    async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
+        """The contents of an event of which something is selected that only Python computes."""
+        return source
+
     def first(self, feed: Feed, arguments: Mapping[str, Any]) -> Event | None:
         """The event with which a subscription begins: it names what the arguments name."""
         named = {name: arguments[f"{name}_id"] for name in self.shown if f"{name}_id" in arguments}
@@ -127,20 +141,23 @@ def events(
     own: Callable[..., Topic] | None = None,
     begins: Enum | None = None,
     row: str | None = None,
+    beside: Callable[[UUID], Topic] | None = None,
+    may: Permission = SEE,
     **shown: Any,
 ) -> Subscription:
     """A subscription to the events of these kinds which name a row of the table `of`, which the viewer has to see.
 
-    With `own` it is to all events of a topic of the viewer's own, which `own` makes of their key and that of the row.
-    An event shows rows of these tables, and the ID of a row that is gone: `deleted_comment_id=ID`. With `begins` the
-    first event is of this kind and shows what the argument names, `job_id` for `job`, as it is then; where that is
+    With `own` it is to all events of a topic of the viewer's own, which `own` makes of their key and that of the row;
+    with `beside` to those of a topic that this makes of the key of the row, on which the viewer has the permission
+    `may`. An event shows rows of these tables, and the ID of a row that is gone: `deleted_comment_id=ID`. With `begins`
+    the first event is of this kind and shows what the argument names, `job_id` for `job`, as it is then; where that is
     selected.
     """
     fields = {name: _named(name, kind) for name, kind in shown.items()}
     kind = Computed("What happened.", enumeration(kinds), lambda payload: kinds[payload["kind"]])
     object_type(event, inspect.cleandoc(kinds.__doc__ or ""), kind=kind, cursor=CURSOR, **fields)
     row = row or (f"The {noun(of)} to listen to." if of else "")
-    return Subscription(inspect.cleandoc(description), event, kinds, begins, shown, of, own, row)
+    return Subscription(inspect.cleandoc(description), event, kinds, begins, shown, of, own, row, beside, may)
 
 
 def _named(name: str, kind: Any) -> Field:

@@ -237,7 +237,7 @@ class Hearing:
         if asked.failures or not self.operation.is_compiled:
             return None
         parts = [NOW] if now else []
-        parts += [read.sees(seen.table, viewer, number) for number, seen in enumerate(self.feed.seen)]
+        parts += [read.sees(seen.table, viewer, number, seen.may) for number, seen in enumerate(self.feed.seen)]
         if named:
             parts.append(plan.written(asked, viewer) or await statement(plan, asked, context))
         keys = {child: row.given.parameter("key") for child, row in self.rows if child in named and row.given}

@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -10,9 +10,8 @@ from typing import Any
 
 import orjson
 import typer
-from rich.console import Console
 
-from scripts.benchmark import activity, cases, node, report, rows, writes
+from scripts.benchmark import cases, node, report, rows, systems, writes
 from scripts.benchmark.attacks import ATTACKS
 from scripts.benchmark.compare import Comparison, Plan
 from scripts.benchmark.dataset import Database, copy, dataset
@@ -48,15 +47,16 @@ from scripts.benchmark.options import (
 from scripts.benchmark.outbox import costs
 from scripts.benchmark.realtime import command as realtime
 from scripts.benchmark.realtime import comparison, peers
+from scripts.benchmark.report import show
 from scripts.benchmark.results import Results, Run
 from scripts.benchmark.screen import Loading, Stopped, screen, watched
-from scripts.benchmark.searches import searches
 from scripts.benchmark.servers import PEERS, Name, Peer, Server, environment, serving
 from scripts.benchmark.siege import sieges, table
 from scripts.benchmark.targets import targets
 from scripts.benchmark.workload import Workload, sign_in, workload
 
 cli = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
+cli.add_typer(systems.cli)
 
 
 def main() -> None:
@@ -95,7 +95,7 @@ def compare(
         others = node.install(data) if any(one.needs_node for one in peers) else {}
         found = conditions(made, others) | {"scale": scale}
         results = Results(_compared(made, plan, peers=peers, folder=data))
-    _show(report.summary(results) if markdown else report.details(results), markdown=markdown)
+    show(report.summary(results) if markdown else report.details(results), markdown=markdown)
     typer.echo(sentence(found))
     if json:
         json.write_bytes(orjson.dumps(_everything(found, plan, results), option=orjson.OPT_INDENT_2))
@@ -108,7 +108,7 @@ def by_rows(
     """Show that the cost of a page is linear in its rows: 10, 100 and 1,000 comments, one request at a time."""
     with dataset(data, scale, progress=Loading()) as source, cases.by_rows(source, data) as some:
         sheet = _grown("Cost by the rows of the answer, one connection", some, Effort(rounds, Load(1, seconds)))
-    _show([sheet], markdown=markdown)
+    show([sheet], markdown=markdown)
 
 
 @cli.command("access")
@@ -118,7 +118,7 @@ def by_access(
     """Show what access rules cost the database: the same rows with them and, for an administrator, without."""
     with dataset(data, scale, progress=Loading()) as source, cases.by_access(source, data) as some:
         sheet = _grown("Cost of access rules, 16 connections", some, Effort(rounds, Load(16, seconds)))
-    _show([sheet], markdown=markdown)
+    show([sheet], markdown=markdown)
 
 
 @cli.command("scales")
@@ -133,14 +133,7 @@ def by_size(
     """Show that the cost of the same rows does not depend on the size of the tables: one request at a time."""
     with cases.by_size(data, scale or [1, 10], Loading()) as some:
         sheet = _grown("Cost of the same rows by the size of the tables", some, Effort(rounds, Load(1, seconds)))
-    _show([sheet], markdown=markdown)
-
-
-@cli.command("activity")
-def by_activity(*, scale: Scale = 10, rounds: Rounds = 20, markdown: Markdown = False, data: Data = DATA) -> None:
-    """Show how long the first page of activity takes, of the busiest people and organizations."""
-    with dataset(data, scale, progress=Loading()) as source:
-        _show([activity.durations(source, data, rounds=rounds)], markdown=markdown)
+    show([sheet], markdown=markdown)
 
 
 @cli.command("outbox")
@@ -155,7 +148,7 @@ def by_outbox(
 ) -> None:
     """Show what its event costs a comment: on many documents and on one, by hand-written SQL and by Trellis."""
     with dataset(data, scale, progress=Loading()) as source:
-        _show([costs(source, data, Effort(rounds, Load(connections, seconds)))], markdown=markdown)
+        show([costs(source, data, Effort(rounds, Load(connections, seconds)))], markdown=markdown)
 
 
 @cli.command("attacks")
@@ -172,13 +165,7 @@ def under_attack(
         requests = _agreed([server], {Operation.POINT: workload(made)[Operation.POINT]}, made)
         watching = stack.enter_context(watched(len(attacks)))
         found = sieges(server, requests[server.name, Operation.POINT], attacks, seconds, watching)
-    _show([table(found)], markdown=markdown)
-
-
-@cli.command("search")
-def by_search(*, scale: Scale = 10, rounds: Rounds = 3, markdown: Markdown = False, data: Data = DATA) -> None:
-    """Show how long searches of one and two words over all texts take, drawn by how often they are written."""
-    _show([searches(data, scale, rounds)], markdown=markdown)
+    show([table(found)], markdown=markdown)
 
 
 @cli.command("jobs")
@@ -202,7 +189,7 @@ def by_jobs(
         requests = _prepared([stage.server], asked, made)[stage.server.name, Operation.POINT]
         with watched(rounds * jobs.STEPS) as watching:
             found = list(jobs.rounds(stage, requests, plan, watching))
-    _show(jobs_report.sheets(found, plan), markdown=markdown)
+    show(jobs_report.sheets(found, plan), markdown=markdown)
 
 
 @cli.command("realtime")
@@ -229,7 +216,7 @@ def in_real_time(
     names, sizes = peer or list(peers.Name), [size for size in crowd or [5_000] if size]
     plan = comparison.Plan(names, rate or [10, 200, 400], sockets, topics, rounds=rounds, seconds=seconds, seed=seed)
     outcome = realtime.measured(plan, sizes, scale=scale, folder=data)
-    _show(outcome.sheets, markdown=markdown)
+    show(outcome.sheets, markdown=markdown)
     typer.echo(sentence(outcome.found))
     if json:
         json.write_bytes(orjson.dumps(outcome.everything, option=orjson.OPT_INDENT_2))
@@ -275,16 +262,6 @@ def _prepared(servers: list[Server], asked: Workload, made: Database) -> rows.Re
 def _grown(title: str, some: list[Case], effort: Effort) -> report.Sheet:
     with watched(len(some) * (effort.rounds + 1)) as watching:
         return growth(title, some, measure_cases(some, effort, watching))
-
-
-def _show(sheets: Iterator[report.Sheet] | list[report.Sheet], *, markdown: bool) -> None:
-    # Tables are as wide as they need to be where nobody says how wide the paper is.
-    paper = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
-    for sheet in sheets:
-        if markdown:
-            typer.echo(sheet.markdown())
-        else:
-            paper.print(sheet.rendered())
 
 
 def _everything(found: dict[str, Any], plan: Plan, results: Results) -> dict[str, Any]:

@@ -24,6 +24,9 @@ Listened = Annotated[list[peers.Name] | None, typer.Option("--peer", help="Repea
 Rates = Annotated[
     list[int] | None, typer.Option("--rate", help="Comments a second, on all documents. 10, 200 and 400 by default.")
 ]
+Finished = Annotated[
+    list[int] | None, typer.Option("--rate", help="Lessons a second, by the whole class. 100 and 200 by default.")
+]
 Made = Annotated[int, typer.Option("--rate", min=1, help="Jobs a second beside the reader.")]
 Sockets = Annotated[int, typer.Option(min=1, help="Sockets, each with one subscription.")]
 Topics = Annotated[int, typer.Option(min=1, max=10, help="Documents that they listen to.")]

@@ -1,9 +1,12 @@
 """The results as tables: for a terminal, and as Markdown for a README."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+import typer
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
 from scripts.benchmark.operations import Operation
@@ -37,6 +40,17 @@ class Sheet:
         rule = ["---", *("---:" for _ in self.header[1:])]
         lines = (f"| {' | '.join(cells)} |" for cells in (self.header, rule, *self.rows))
         return "\n".join([f"**{self.title}**", "", *lines, ""])
+
+
+def show(sheets: Iterable[Sheet], *, markdown: bool) -> None:
+    """Print tables, for a terminal or for a README."""
+    # Tables are as wide as they need to be where nobody says how wide the paper is.
+    paper = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    for sheet in sheets:
+        if markdown:
+            typer.echo(sheet.markdown())
+        else:
+            paper.print(sheet.rendered())
 
 
 def details(results: Results) -> Iterator[Sheet]:

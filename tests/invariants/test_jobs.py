@@ -30,7 +30,7 @@ Told = tuple[str, set[str]]
 
 @cache
 def told() -> tuple[Told, ...]:
-    """Every place where an event is told: mutations that are declared, and calls of `work.happened`."""
+    """Every place where an event is told: mutations that are declared, and calls of `work.happened` and `work.tell`."""
     return (*_declared(), *_called())
 
 
@@ -51,6 +51,8 @@ def _called() -> Iterator[Told]:
                 match call:
                     case ast.Call(func=ast.Attribute(attr="happened"), args=[ast.Attribute(attr=kind), row, *_]):
                         yield kind, _named(row) | {str(keyword.arg) for keyword in call.keywords}
+                    case ast.Call(func=ast.Attribute(attr="tell"), args=[_, ast.Attribute(attr=kind)]):
+                        yield kind, {str(keyword.arg) for keyword in call.keywords}
 
 
 def _named(row: ast.expr) -> set[str]:

@@ -17,7 +17,7 @@ from graphql_schema.core.strawberry_seam import TYPES, fields_of
 from tests.conftest import Graph
 from tests.db.waiting import until
 from tests.graphql_schema.asking import add, change, done, refusal
-from tests.graphql_schema.courses.test_mutations import COMPLETE, ENROLL
+from tests.graphql_schema.courses.test_mutations import COMPLETE, ENROLL, of_progress
 from tests.world import NOON, World
 
 CONTENT = """
@@ -127,7 +127,12 @@ async def test_who_had_done_all_lessons_has_completed_the_course_again(graph: Gr
     told.clear()
     again = await done(graph, "sam", ENROLL, courseId=world.logic.public_id)
     assert (again["enrollment"]["status"], again["progress"]["progressPercent"]) == ("COMPLETED", 100)
-    assert [kind for kind, _ in told] == ["COURSE_COMPLETED"]
+    assert [kind for kind, _ in of_progress(told)] == ["COURSE_COMPLETED"]
+
+
+async def test_a_course_that_was_deleted_is_taken_by_nobody(graph: Graph, world: World) -> None:
+    await change(graph.database, world.draft, deleted_at=NOON)
+    assert await refusal(graph, "ines", ENROLL, courseId=world.draft.public_id) == ("CONFLICT", "input.courseId")
 
 
 async def test_a_course_without_lessons_can_be_taken(graph: Graph, world: World) -> None:

@@ -44,6 +44,11 @@ EVENTS: Mapping[str, Callable[[World], tuple[str, Arguments, Event]]] = {
         {"courseId": world.logic.public_id},
         _event("LESSON_COMPLETED", progress=world.progress, lesson=world.logic_1_1),
     ),
+    "classEvents": lambda world: (
+        "ines",
+        {"courseId": world.logic.public_id},
+        _event("LESSON_COMPLETED", enrollment=world.enrollment, progress=world.progress, lesson=world.logic_1_1),
+    ),
     "moduleProgressEvents": lambda world: (
         "sam",
         {"moduleId": world.basics.public_id},
