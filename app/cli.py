@@ -31,7 +31,7 @@ Check = Annotated[bool, typer.Option("--check", help="Write nothing, and fail if
 Scale = Annotated[int, typer.Option(min=1, help="Each step above 1 adds as much generated data as there is real.")]
 Sources = Annotated[list[Path], typer.Argument(help="Apollo's manifests, Relay's maps, folders, older lists.")]
 Output = Annotated[Path, typer.Option(help="The list, for TRELLIS_TRUSTED_DOCUMENTS.")]
-
+Event = Annotated[str, typer.Argument(help="What has happened to the charge, such as charge.succeeded.")]
 Older = Annotated[Path, typer.Argument(help="The SDL of an older version.")]
 
 cli = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -75,6 +75,17 @@ def token(email: str, *, data: Data = DATA) -> None:
 
     with ready(data) as settings:
         typer.echo(asyncio.run(issue_token(settings.database_url, email)))
+
+
+@cli.command()
+def send_payment(
+    type: Event, transaction: str, *, url: str = "http://127.0.0.1:8000", provider: str | None = None, data: Data = DATA
+) -> None:
+    """Tell a running server of a charge for a payment, as its provider would: nobody is charged."""
+    from app.payments import sending
+
+    with ready(data) as settings:
+        typer.echo(asyncio.run(sending.send(settings, type, transaction, url=url, provider=provider)))
 
 
 @cli.command()
@@ -243,7 +254,7 @@ def _load_demo(settings: Settings, *, scale: int) -> None:
         def progress(table: str, done: int, total: int) -> None:
             bar.update(task, description=f"Loading {table}", completed=done, total=total)
 
-        asyncio.run(demo.load(settings.owner_url, scale=scale, progress=progress))
+        asyncio.run(demo.load(settings.owner_url, settings.keyring, scale=scale, progress=progress))
 
 
 def _serve(settings: Settings, listener: socket.socket, people: list[SignedIn]) -> None:

@@ -79,7 +79,9 @@ def _settings(outside: Servers, found: Servers, data: Path) -> Settings:
     own: dict[str, Any] = {}
     # The other ways to a database of one's own lead to another one than ours.
     if not os.environ.get("TRELLIS_SECRETS"):
-        own["secrets"] = _own_secret(data)
+        own["secrets"] = _own_secret(data / "secret")
+    if not os.environ.get("TRELLIS_PAYMENTS"):
+        own["payments"] = f"test:{_own_secret(data / 'payments-secret')}"
     if not os.environ.get("TRELLIS_MAILBOX"):
         own["mailbox"] = data / "mailbox"
     if not os.environ.get("TRELLIS_MEDIA"):
@@ -93,9 +95,8 @@ def _settings(outside: Servers, found: Servers, data: Path) -> Settings:
     )
 
 
-def _own_secret(data: Path) -> str:
-    """The secret that belongs to the data of our own servers: made with them, and read by their user alone."""
-    file = data / "secret"
+def _own_secret(file: Path) -> str:
+    """A secret that belongs to the data of our own servers: made with them, and read by their user alone."""
     with suppress(FileExistsError):
         made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(made, "w") as opened:

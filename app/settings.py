@@ -76,6 +76,12 @@ def _of_a_mail_server(url: str, others: ValidationInfo) -> str:
     return url
 
 
+def _of_a_provider(text: str) -> str:
+    if not re.fullmatch(rf"[a-z0-9_-]{{1,50}}:\S{{{SHORTEST},}}", text):
+        raise ValueError(f"a provider of payments and a secret of {SHORTEST} characters or more read stripe:whsec_…")
+    return text
+
+
 Secret = Annotated[str, Field(min_length=SHORTEST)]
 Listed = (NoDecode, BeforeValidator(_listed))
 
@@ -220,6 +226,12 @@ class Settings(BaseSettings):
     """`off` runs every document; `log` runs those outside the list too, and logs them; `safelist` refuses them;
     `id-only` refuses every text, and runs the documents of the list by their ids."""
 
+    payments: Annotated[tuple[Annotated[str, AfterValidator(_of_a_provider)], ...], *Listed] = Field(
+        default=(), repr=False
+    )
+    """The secrets with which providers of payments sign what they tell, such as `stripe:whsec_…`: two of one provider
+    while one takes the place of the other. The provider tells it to `https://…/webhooks/payments/stripe`. Our own
+    servers have a secret of a provider `test` with their data."""
     demo: Annotated[tuple[str, ...], *Listed] = ()
     """Users of the demo data, by their e-mail addresses, whom anybody may be on the page `/demo`, which shows them at
     work; without any there is no such page. `scripts/serve` names two where it has loaded the demo data and is reached
@@ -229,6 +241,14 @@ class Settings(BaseSettings):
     def keyring(self) -> Keyring:
         """The secrets, as what they are for."""
         return Keyring(self.secrets)
+
+    @property
+    def payment_secrets(self) -> dict[str, list[str]]:
+        """The secrets of each provider of payments, by its name."""
+        found: dict[str, list[str]] = {}
+        for name, _, secret in (one.partition(":") for one in self.payments):
+            found.setdefault(name, []).append(secret)
+        return found
 
     @property
     def store(self) -> Store:

@@ -5,9 +5,12 @@ import re
 import pytest
 from prometheus_client import REGISTRY
 
+from db import tables
 from tests.app.serving import Served, serving
 from tests.app.test_health import LATE, execute
-from tests.world import World
+from tests.db.paying import event, receive
+from tests.graphql_schema.asking import add, change
+from tests.world import NOON, World
 
 TOKEN = "a-token-for-prometheus"
 
@@ -45,6 +48,18 @@ async def test_the_queue_of_jobs_is_looked_at_whenever_metrics_are_read(
     await served.send("GET", "/metrics", authorization=f"Bearer {world.tokens['root']}")
     assert value("trellis_queue_age_seconds") >= 60
     assert [value("trellis_jobs", state=state) for state in ("waiting", "running", "failed")] == [1, 0, 1]
+
+
+async def test_what_waits_of_payments_is_looked_at_whenever_metrics_are_read(served: Served, world: World) -> None:
+    database, number = served.app.database, world.payment.public_id
+    await receive(database, event(number), event(number))
+    [parked] = await receive(database, event(number))
+    await change(database, parked, parked_at=NOON)
+    begun = {"user_email": "sam@example.com", "amount": 5, "created_at": NOON}
+    await add(database, tables.Transaction(**begun))
+    await served.send("GET", "/metrics", authorization=f"Bearer {world.tokens['root']}")
+    assert [value("trellis_payment_events", state=state) for state in ("waiting", "parked")] == [2, 1]
+    assert value("trellis_payments_overdue") == 1
 
 
 async def test_an_operation_is_counted_by_how_it_was_answered(served: Served) -> None:

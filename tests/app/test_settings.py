@@ -134,3 +134,21 @@ def test_passwords_are_not_shown_when_something_is_missing(monkeypatch: pytest.M
         Settings()  # type: ignore[call-arg]  # they come from the environment
     assert "REDIS_URL" in str(missing.value)
     assert "secret" not in str(missing.value)
+
+
+ONE, OTHER = "the-secret-of-a-provider-of-payments", "another-secret-of-a-provider-of-payments"
+
+
+def test_a_provider_of_payments_may_have_two_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRELLIS_PAYMENTS", f"stripe:{ONE} stripe:{OTHER}, polar:{ONE}:x")
+    settings = Settings(database_url="postgresql://db", redis_url="redis://r")
+    assert settings.payment_secrets == {"stripe": [ONE, OTHER], "polar": [f"{ONE}:x"]}
+    assert ONE not in repr(settings)
+
+
+@pytest.mark.parametrize("value", [ONE, "stripe:", "stripe:short", f"Stripe:{ONE}", f":{ONE}", f"a/b:{ONE}"])
+def test_a_provider_of_payments_needs_a_name_and_a_secret(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("TRELLIS_PAYMENTS", value)
+    with pytest.raises(ValidationError, match=r"read stripe:whsec_…") as refused:
+        Settings(database_url="postgresql://db", redis_url="redis://r")
+    assert ONE not in str(refused.value)

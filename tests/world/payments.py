@@ -28,7 +28,9 @@ async def make(world: World, work: Work) -> None:
         provider="test",
         provider_event_id="evt_declined",
         type="charge.failed",
-        payload={"id": "evt_declined"},
+        charge="ch_declined",
+        transaction_id=payment.id,
+        payload={"id": "evt_declined", "data": {"object": {"id": "ch_declined", "amount": 4990, "currency": "usd"}}},
         occurred_at=NOON,
         processed_at=NOON,
     )
