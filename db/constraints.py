@@ -62,6 +62,18 @@ def not_blank(column: str) -> CheckConstraint:
     return check(f"{column} COLLATE pg_catalog.pg_c_utf8 ~ '[^[:space:]]'", at=column, says=BLANK)
 
 
+def address(column: str) -> CheckConstraint:
+    """An address that a browser may follow: on the web, or a path on this server. No script is one."""
+    says = "An address begins with https:// or http://, or is a path on this server."
+    return check(f"{column} ~ '^(https?://|/)[^[:space:]]+$'", at=column, says=says)
+
+
+def in_order(parent: str) -> UniqueConstraint | Index:
+    """One row at each position in a parent's order, looked at behind a statement, so that one can move many."""
+    says = "Something else has this position in the order."
+    return unique(parent, "order", says=says, deferrable=True, initially="IMMEDIATE")
+
+
 def too_long(longest: int) -> str:
     """The words of the limit on the length of a text."""
     return f"This may have at most {longest:,} characters."

@@ -1,35 +1,23 @@
-"""Writing a course: its modules and lessons, and their order."""
+"""A course as a whole: written, given to another instructor, taken out of the catalogue, and deleted for good."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
-from sqlalchemy import Uuid, bindparam, func, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, exists, select, update
 
 from db import tables
+from db.access import viewer_id
+from db.actions import media
 from db.actions.accounts import check_instructor
+from db.actions.course_contents import NewModule, contents
+from db.errors import BadInput, Conflict
 from db.outbox import viewer_topic
 from db.records import fill_defaults
+from db.tables import CourseEventKind, UserRole
 from db.write import Work
 
+INSTRUCTORS = (UserRole.INSTRUCTOR, UserRole.ADMIN)
 
-class NewLesson(Protocol):
-    """A lesson to write."""
-
-    title: str
-    content: str
-    video_url: str | None
-    duration: int
-
-
-class NewModule(Protocol):
-    """A module to write, with its lessons in their order."""
-
-    title: str
-    description: str
-
-    @property
-    def lessons(self) -> Sequence[NewLesson]: ...
+_course, _module, _lesson, _quiz = tables.Course, tables.CourseModule, tables.Lesson, tables.Quiz
 
 
 async def create_course(
@@ -41,56 +29,67 @@ async def create_course(
     """
     await check_instructor(work)
     course.instructor_id = work.viewer_id
-    chapters = [(_module(fill_defaults(course), module, order), module) for order, module in enumerate(modules, 1)]
-    lessons = [
-        (_lesson(chapter, lesson, order), lesson)
-        for chapter, module in chapters
-        for order, lesson in enumerate(module.lessons, 1)
-    ]
-    await work.add_all([(course, None), *chapters, *lessons])
+    rows, chapters = contents(fill_defaults(course), modules)
+    await work.add_all([(course, None), *rows])
     work.audit("course_created", course)
     await work.changed(course)
     work.touch(viewer_topic(work.viewer_id))
-    return course, [chapter for chapter, _ in chapters]
+    return course, chapters
 
 
-def _module(course: tables.Course, module: NewModule, order: int) -> tables.CourseModule:
-    row = tables.CourseModule(
-        course_id=course.id,
-        title=module.title,
-        description=module.description,
-        order=order,
-        duration=sum(lesson.duration for lesson in module.lessons),
+def is_empty(course: tables.Course) -> ColumnElement[bool]:
+    """Whether there is nothing to learn in a course: no lesson, and no quiz that is published."""
+    lesson = exists(
+        select(_lesson.id).join(_module).where(_module.course_id == course.id).correlate_except(_lesson, _module)
     )
-    return fill_defaults(row)
+    quiz = exists(select(_quiz.id).where(_quiz.course_id == course.id, _quiz.is_published).correlate_except(_quiz))
+    return ~lesson & ~quiz
 
 
-def _lesson(module: tables.CourseModule, lesson: NewLesson, order: int) -> tables.Lesson:
-    return tables.Lesson(
-        module_id=module.id,
-        title=lesson.title,
-        content=lesson.content,
-        video_url=lesson.video_url,
-        order=order,
-        duration=lesson.duration,
-    )
+def is_no_administrator() -> ColumnElement[bool]:
+    """Whether the viewer is no administrator at this moment."""
+    user = tables.User
+    return ~exists(select(user.id).where(user.id == viewer_id(), user.role == UserRole.ADMIN))
 
 
-async def reorder_lessons(
-    work: Work, module: tables.CourseModule, first: Sequence[tables.Lesson]
-) -> tables.CourseModule:
-    """The module with these lessons first, in this order, and then its others as they were, numbered from 1.
+async def assign(work: Work, course: tables.Course, instructor: tables.User) -> tables.Course:
+    """The course with another instructor. Both must be locked. Raises BadInput for a person who is none."""
+    if instructor.role not in INSTRUCTORS or not instructor.is_active:
+        raise BadInput("This person is no instructor.", at="instructorId")
+    before = course.instructor_id
+    if work.change(course, {"instructor_id": instructor.id}):
+        work.audit("instructor_assigned", course)
+        await work.happened(CourseEventKind.COURSE_CHANGED, course)
+        work.touch(viewer_topic(instructor.id), *([viewer_topic(before)] if before else []))
+    return course
 
-    The module must be locked: two orders at the same time would mix.
+
+async def unpublish_all(work: Work, instructor: tables.User) -> int:
+    """Take all courses of an instructor out of the catalogue; returns how many were in it."""
+    theirs = select(_course.id).where(_course.instructor_id == instructor.id, _course.published)
+    locked = theirs.order_by(_course.id).with_for_update(key_share=True).cte("locked")
+    unpublished = update(_course).where(_course.id.in_(select(locked.c.id)), _course.published)
+    changed = unpublished.values(published=False, published_at=None).returning(_course)
+    found = (await work.scalars(changed)).all()
+    for course in found:
+        work.audit("course_unpublished", course)
+        await work.happened(CourseEventKind.COURSE_UNPUBLISHED, course)
+    return len(found)
+
+
+async def purge(work: Work, course: tables.Course) -> None:
+    """Delete a course for good, with all that people have learned in it. It must be locked.
+
+    Payments and certificates stay. Raises Conflict for a course that is not deleted yet. Students lost it when it was
+    deleted, and may be more than one transaction can tell of it: no topic of theirs moves.
     """
-    lesson = tables.Lesson
-    named = func.unnest(bindparam("ids", [row.id for row in first], type_=ARRAY(Uuid())))
-    asked = named.table_valued("id", with_ordinality="ordinal").render_derived()
-    position = func.row_number().over(order_by=(asked.c.ordinal.nulls_last(), lesson.order, lesson.id))
-    wanted = select(lesson.id, position.label("order")).outerjoin(asked, asked.c.id == lesson.id)
-    order = wanted.where(lesson.module_id == module.id).subquery()
-    moved = update(lesson).where(lesson.id == order.c.id, lesson.order != order.c.order).values(order=order.c.order)
-    if await work.scalar(select(func.count()).select_from(moved.returning(lesson.id).cte("moved"))):
-        await work.changed(module)
-    work.audit("lessons_reordered", module, first=first)
-    return module
+    if course.deleted_at is None:
+        raise Conflict("Delete the course first: that can be undone.", at="courseId", current=course)
+    files = tables.Media
+    inside = select(_lesson.id).join(_module).where(_module.course_id == course.id)
+    await media.release_all(work, (files.course_id == course.id) | files.lesson_id.in_(inside))
+    work.audit("course_purged", course)
+    await work.changed(course)
+    if course.instructor_id:
+        work.touch(viewer_topic(course.instructor_id))
+    await work.delete(course)

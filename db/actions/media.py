@@ -1,4 +1,5 @@
-"""Files: kept when they are uploaded, put to use as a picture of somebody, and deleted when they belong to nothing.
+"""Files: kept when they are uploaded, put to use for a person, a course or a lesson, and deleted when they belong to
+nothing.
 
 The row comes before its file and goes after it, so that a process which is killed leaves no file that nobody knows of.
 A row without an uploader is on its way out: nobody can put it to use any more.
@@ -14,7 +15,7 @@ from db.errors import BadInput, Conflict
 from db.ids import key_of
 from db.queue.declared import job
 from db.queue.steps import Steps
-from db.tables import MediaEventKind, MediaType
+from db.tables import ImagePath, MediaEventKind, MediaType
 from db.write import Work
 
 WAITING = 10
@@ -78,9 +79,59 @@ async def set_avatar(work: Work, user: tables.User, picture: tables.Media | None
         picture.user_id = user.id
 
 
+async def add(work: Work, media: tables.Media, owner: tables.Course | tables.Lesson) -> tables.Media:
+    """A file that another service has, for a course or a lesson of it."""
+    media.uploader_id = work.viewer_id
+    _give(media, owner)
+    added = await work.add(media)
+    work.audit("media_added", added)
+    await work.changed(added)
+    return added
+
+
+async def attach(work: Work, media: tables.Media, owner: tables.Course | tables.Lesson) -> tables.Media:
+    """An upload of the viewer, put to use for a course or a lesson. It must be locked.
+
+    Raises Conflict for what belongs to something else.
+    """
+    had = media.user_id, media.course_id, media.lesson_id
+    _give(media, owner)
+    if had != (media.user_id, media.course_id, media.lesson_id):
+        if any(had):
+            raise Conflict("This file belongs to something else.", at="mediaId")
+        work.audit("media_attached", media)
+        await work.changed(media)
+    return media
+
+
+async def detach(work: Work, media: tables.Media) -> None:
+    """Take a file from a course or a lesson, for good. It must be locked. Raises Conflict for one of neither."""
+    if media.course_id is None and media.lesson_id is None:
+        raise Conflict("This file belongs to no course and no lesson.", at="mediaId", current=media)
+    work.audit("media_detached", media)
+    await _release(work, media, _owner(work, media))
+
+
+async def release_all(work: Work, which: ColumnElement[bool]) -> None:
+    """Take the files for which a condition holds from whatever they belong to: that is about to go."""
+    for one in (await work.scalars(select(_media).where(which).order_by(_media.id).with_for_update())).all():
+        await _release(work, one, _owner(work, one))
+
+
+def _give(media: tables.Media, owner: tables.Course | tables.Lesson) -> None:
+    is_course = isinstance(owner, tables.Course)
+    media.file_path = ImagePath.COURSES
+    media.course_id, media.lesson_id = (owner.id, None) if is_course else (None, owner.id)
+
+
+def _owner(work: Work, media: tables.Media) -> tables.User:
+    """The user on whom a file hangs."""
+    return tables.User(id=media.uploader_id or work.viewer_id)
+
+
 async def _release(work: Work, media: tables.Media, user: tables.User) -> None:
     """Take a file of a user from whatever it belongs to, for good."""
-    media.user_id = media.uploader_id = None
+    media.user_id = media.course_id = media.lesson_id = media.uploader_id = None
     await work.happened(MediaEventKind.MEDIA_RELEASED, user, media=media)
 
 

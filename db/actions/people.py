@@ -13,7 +13,7 @@ from db.write import Work
 ADMINISTRATORS = "Only administrators may do this."
 
 
-async def person(work: Work, public_id: str) -> tables.User:
+async def person(work: Work, public_id: str, *, at: str = "userId") -> tables.User:
     """The user with this id, locked, for an administrator.
 
     The administrator is locked, too, and looked at anew: of two who take the role from each other one is too late.
@@ -29,7 +29,7 @@ async def person(work: Work, public_id: str) -> tables.User:
     if viewer is None or viewer.role is not UserRole.ADMIN or not viewer.is_active:
         raise Forbidden(ADMINISTRATORS)
     if both[1] not in found:
-        raise NotFound(at="userId")
+        raise NotFound(at=at)
     return found[both[1]]
 
 

@@ -1,16 +1,21 @@
-"""The courses of the catalogue with their modules and lessons: whole, free, published, with licence and attribution."""
+"""The courses of the catalogue with their modules and lessons: whole, published, with licence and attribution.
+
+All are free but the one of the seeds.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from math import ceil
 
 from db import tables
+from db.demo import seeds
 from db.demo.people import COURSES_SINCE, INSTRUCTORS, People
 from db.demo.rows import Batch, Row, key, row
 from db.demo.sources import Record, moment
 from db.tables import Difficulty
 
-FEATURED = {"hf-llm-course", "rust-book-quizzes"}
+FEATURED = {"hf-llm-course", "rust-book-quizzes", seeds.COURSE["id"]}
 
 
 def rows(courses: list[Record], people: People) -> Iterator[Batch]:
@@ -34,8 +39,16 @@ def minutes(module: Record) -> int:
     return sum(declared.values()) or sum(lesson["duration_minutes"] for lesson in module["lessons"])
 
 
+def price(course: Record) -> Decimal:
+    """The price of a course."""
+    return Decimal(course.get("price", 0))
+
+
 def _course(number: int, course: Record, people: People) -> Row:
     counts = course["counts"]
+    is_of_seeds = course is seeds.COURSE
+    teacher = seeds.TEACHER if is_of_seeds else people.known(INSTRUCTORS[course["id"]])
+    source = None if is_of_seeds else f"{course['attribution']}; {course['source']} @ {course['source_commit'][:12]}"
     return row(
         tables.Course,
         course["id"],
@@ -43,15 +56,18 @@ def _course(number: int, course: Record, people: People) -> Row:
         slug=course["id"],
         title=course["title"],
         description=f"{counts['modules']} modules, {counts['lessons']} lessons: {', '.join(course['topics'])}.",
-        instructor_id=people.known(INSTRUCTORS[course["id"]]).id,
+        instructor_id=teacher.id,
+        price=price(course),
         duration_hours=ceil(sum(map(minutes, course["modules"])) / 60),
         difficulty=Difficulty[course["level"].upper()],
         language=course["language"],
         published=True,
+        published_at=published_at(number),
+        learning_objectives=course.get("objectives", []),
         featured=course["id"] in FEATURED,
         topics=course["topics"],
-        license=course["license"],
-        attribution=f"{course['attribution']}; {course['source']} @ {course['source_commit'][:12]}",
+        license=course.get("license"),
+        attribution=source,
     )
 
 

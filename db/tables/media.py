@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Updated, refers, state, string
-from db.constraints import check, unique
+from db.constraints import address, check, unique
 from db.enums import Words
 from db.permissions import LEARN
 from db.rules import owned_by, through
@@ -41,7 +41,10 @@ class Media(
     access=owned_by("uploader_id") | through("user_id") | through("course_id") | through("lesson_id", see=LEARN),
     prefix="med",
 ):
-    """A file that was uploaded, or that another service has. What belongs to nothing is deleted after a day."""
+    """A file that was uploaded, or that another service has. What belongs to nothing is deleted after a day.
+
+    The row stays when what it belonged to is gone: its file is still to be deleted.
+    """
 
     __tablename__ = "media"
 
@@ -57,9 +60,9 @@ class Media(
     file_path: Mapped[ImagePath] = state(ImagePath.USERS)
     alt_text: Mapped[str | None] = string(500)
     uploader_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", index=True)
-    user_id: Mapped[UUID | None] = refers("users")
-    course_id: Mapped[UUID | None] = refers("courses", index=True)
-    lesson_id: Mapped[UUID | None] = refers("lessons", index=True)
+    user_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL")
+    course_id: Mapped[UUID | None] = refers("courses", ondelete="SET NULL", index=True)
+    lesson_id: Mapped[UUID | None] = refers("lessons", ondelete="SET NULL", index=True)
 
     __table_args__ = (
         unique("file_key", says="There is a file of this key."),
@@ -71,6 +74,7 @@ class Media(
         check(
             "num_nonnulls(user_id, course_id, lesson_id) <= 1", name="one_owner", says="A file belongs to one thing."
         ),
+        address("url"),
         check("duration >= 0", at="duration", says="Seconds are counted from 0."),
         check("size >= 0", at="size", says="Bytes are counted from 0."),
     )

@@ -20,16 +20,18 @@ COLUMN, MAY = "column", "may"
 NOT_NULL = "This cannot be null. Leave it out, and it stays as it is."
 
 
-def change(column: Any, description: str, *, may: Permission = SEE, most: int | None = None) -> Any:
+def change(
+    column: Any, description: str, *, may: Permission = SEE, most: int | None = None, longest: int | None = None
+) -> Any:
     """A field of an input that sets a column, or leaves it as it is where the field is left out.
 
     Null empties a column that can be empty and is refused for any other. A text has the greatest length of its column.
     A foreign key is given as the id of an object on which the viewer has the permission `may`. A list has at most so
-    many items.
+    many items, texts of at most `longest` characters each.
 
     >>> description: str | None = change(tables.SpecificationProject.description, "What it is about, in Markdown.")
     """
-    longest = column.expression.info.get(LONGEST)
+    longest = longest or column.expression.info.get(LONGEST)
     limit = f" {bounds(most, longest)}" if most else f" At most {longest:,} characters." if longest else ""
     null = " Null removes it." if column.expression.nullable else ""
     described = f"{description}{null} Left out, it stays as it is.{limit}"

@@ -18,4 +18,6 @@ class Media:
     duration = column("How long it is, in seconds.")
     created_at = column("When it was uploaded.")
 
+    course = one(tables.Media.course_id, "The course that shows it, if it is that of a course.")
+    lesson = one(tables.Media.lesson_id, "The lesson that shows it, if it is that of a lesson.")
     uploader = one(tables.Media.uploader_id, "Who uploaded it, if you may find them.")

@@ -27,6 +27,12 @@ WORDS: dict[str, Callable[[int], str]] = {
     "commits.sha": "{:040x}".format,
     "audit_logs.action": "seen".format,
     "courses.slug": "course-{}".format,
+    "courses.language": "en-x{}".format,
+    "courses.thumbnail_url": "/courses/{}.png".format,
+    "courses.video_url": "https://example.com/courses/{}".format,
+    "course_modules.video_url": "https://example.com/modules/{}".format,
+    "lessons.video_url": "https://example.com/lessons/{}".format,
+    "media.url": "/media/{}.png".format,
     "learning_modules.slug": "module-{}".format,
     "invitations.email": "guest{}@example.com".format,
     "organizations.slug": "organization-{}".format,
@@ -44,11 +50,12 @@ CONSISTENT: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "courses": lambda row: {"published": row["published"] and row["deleted_at"] is None},
     "course_reviews": lambda row: {"rating": 3},
     "course_analytics": lambda row: {"average_rating": 3.0},
+    "lesson_progress": lambda row: {"completed_at": START if row["completed"] else None},
     "quiz_attempts": lambda row: {"score": None, "passed": None},
     "transactions": lambda row: {
         "completed_at": START if row["status"] in ("COMPLETED", "REFUNDED") else None,
         "failed_at": START if row["status"] == "FAILED" else None,
-        "refunded_at": START if row["status"] == "REFUNDED" else None,
+        "refunded_at": START + timedelta(days=40) if row["status"] == "REFUNDED" else None,
     },
 }
 """What follows of the other values of a row, by table."""
@@ -56,8 +63,7 @@ CONSISTENT: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
 AS_DECLARED = {
     "comment_threads.status",  # a resolved thread needs the time when it was
     "invitations.status",  # one that waits keeps others from its address
-    "lesson_progress.completed",  # so does a completed lesson
-    "pull_requests.state",  # and one that was merged
+    "pull_requests.state",  # so does one that was merged
     "quiz_attempts.status",  # and one that has ended, beside its score
     "users.role",  # an administrator sees everything
 }

@@ -1,4 +1,4 @@
-"""Ada's picture, one that Ben has uploaded and not put to use yet, and those of the course Logic and of a lesson."""
+"""Ada's picture, those of the course Logic and of a lesson, and two that Ben and Ines have not put to use yet."""
 
 from uuid import UUID
 
@@ -16,6 +16,7 @@ async def make(world: World, work: Work) -> None:
         ("unused", "ben", {}),
         ("cover", "ines", {"course_id": world.logic.id}),
         ("figure", "ines", {"lesson_id": world.logic_1_1.id}),
+        ("slide", "ines", {}),
     )
     for number, (name, who, owner) in enumerate(files):
         key = f"{number:032x}.png"

@@ -6,10 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from math import ceil
 from random import Random
+from uuid import UUID
 
 from db import tables
 from db.base import Base
-from db.demo import learning
+from db.demo import learning, outcomes
 from db.demo.courses import minutes
 from db.demo.rows import Batch, Row, dice, key, row
 from db.demo.scale.people import Crowd, Somebody
@@ -62,7 +63,17 @@ class Edition:
             for module in self.modules
             for lesson in module["lessons"]
         ]
-        return learning.Syllabus(key(tables.Course, self.name, at=self.since), self.since, lessons, self.price)
+        return learning.Syllabus(self.course_id, self.title, self.since, lessons, self.price)
+
+    @property
+    def course_id(self) -> UUID:
+        """The key of the course."""
+        return key(tables.Course, self.name, at=self.since)
+
+    @property
+    def title(self) -> str:
+        """Its title."""
+        return f"{self.source['title']}: {' to '.join(self.ends)}"
 
 
 class Catalogue:
@@ -71,10 +82,12 @@ class Catalogue:
     def __init__(self, sources: Sources, crowd: Crowd, *, counts: Mapping[type[Base], int]) -> None:
         random = dice("catalogue")
         self._editions = list(_editions(sources, crowd, counts[tables.Lesson], random))
-        taken = [edition.syllabus for edition in self._editions if edition.published]
+        self._syllabi = [edition.syllabus for edition in self._editions]
+        editions = zip(self._editions, self._syllabi, strict=True)
+        taken = [syllabus for edition, syllabus in editions if edition.published]
         sizes = shares(counts[tables.Enrollment], len(taken), random=random, tail=1.8)
-        self._studies = [
-            learning.study(one.id, syllabus, random=random, not_before=one.since, effort=EFFORT)
+        self.studies = [
+            learning.study(one, syllabus, random=random, not_before=one.since, effort=EFFORT)
             for syllabus, size in zip(taken, sizes, strict=True)
             for one in crowd.some(size, at=learning.LAST_ENROLLMENT, random=random)
         ]
@@ -82,8 +95,8 @@ class Catalogue:
     @property
     def row_count(self) -> int:
         """How many rows all of it makes."""
-        of_courses = sum(1 + len(edition.modules) + edition.lesson_count for edition in self._editions)
-        return of_courses + sum(study.row_count for study in self._studies)
+        of_courses = sum(2 + len(edition.modules) + edition.lesson_count for edition in self._editions)
+        return of_courses + sum(study.row_count for study in self.studies)
 
     def batches(self) -> Iterator[Batch]:
         """Courses with modules and lessons, then some enrollments after the other."""
@@ -92,8 +105,9 @@ class Catalogue:
             yield Batch(tables.CourseModule, [module for edition in editions for module in _modules(edition)])
             yield Batch(tables.Lesson, [lesson for edition in editions for lesson in _lessons(edition)])
         random = dice("progress")
-        for studies in groups(self._studies, BATCH):
+        for studies in groups(self.studies, BATCH):
             yield from learning.batches(studies, random)
+        yield outcomes.analytics(self._syllabi, self.studies)
 
 
 def _editions(sources: Sources, crowd: Crowd, lessons: int, random: Random) -> Iterator[Edition]:
@@ -123,7 +137,7 @@ def _course(edition: Edition) -> Row:
         edition.name,
         at=edition.since,
         slug=edition.name,
-        title=f"{source['title']}: {' to '.join(edition.ends)}",
+        title=edition.title,
         description=f"{len(edition.modules)} modules, {edition.lesson_count} lessons: {', '.join(source['topics'])}.",
         instructor_id=edition.teacher.id,
         price=edition.price,
@@ -131,6 +145,7 @@ def _course(edition: Edition) -> Row:
         difficulty=Difficulty[source["level"].upper()],
         language=source["language"],
         published=edition.published,
+        published_at=edition.since if edition.published else None,
         topics=source["topics"],
         license=source["license"],
         attribution=source["attribution"],

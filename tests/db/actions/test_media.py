@@ -17,7 +17,7 @@ from db.store import Folder
 from db.tables import MediaType
 from tests.world import World
 
-KEYS = [f"{number:032x}.png" for number in range(1, 7)]
+KEYS = [f"{number:032x}.png" for number in range(2, 8)]
 OLD = timedelta(days=1, minutes=1)
 
 
@@ -25,7 +25,7 @@ OLD = timedelta(days=1, minutes=1)
 async def kept(database: Database, tmp_path: Path, world: World) -> Folder:
     """The folder of the test's own files, with one for each row of the world."""
     database.store = folder = Folder(tmp_path / "media", at="/media")
-    for media in (world.portrait, world.unused, world.cover, world.figure):
+    for media in (world.portrait, world.unused, world.cover, world.figure, world.slide):
         await folder.put(media.file_key, b"a picture")
     return folder
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from db import tables
-from db.actions import courses, enrollments, idempotency, jobs, notifications, specs
+from db.actions import enrollments, idempotency, jobs, notifications, specs
 from db.change.keys import Key
-from db.tables import Difficulty, NotificationType, ProjectRole
+from db.tables import NotificationType, ProjectRole
 from db.write import Work
 from tests.db.calls import Call
 
@@ -44,15 +44,6 @@ CALLS = (
         "SELECT count(*) = 1 FROM project_members WHERE role = 'REVIEWER'",
     ),
     Call(
-        courses.create_course,
-        "ines",
-        (),
-        lambda work: courses.create_course(
-            work, tables.Course(slug="sets", title="Sets", description="All", difficulty=Difficulty.BEGINNER), []
-        ),
-        "SELECT count(*) = 1 FROM courses WHERE slug = 'sets'",
-    ),
-    Call(
         enrollments.enroll,
         "ben",
         ("logic",),
@@ -65,14 +56,6 @@ CALLS = (
         ("logic_1_2",),
         enrollments.complete_lesson,
         "SELECT count(*) = 1 FROM course_progress WHERE progress_percent = 50",
-    ),
-    Call(
-        courses.reorder_lessons,
-        "ines",
-        ("logic_2", "logic_2_2"),
-        lambda work, module, lesson: courses.reorder_lessons(work, module, [lesson]),
-        "SELECT l.order = 1 FROM lessons l JOIN course_modules m ON m.id = module_id "
-        "WHERE m.title = 'logic 2' AND l.title = '2.2'",
     ),
     Call(
         notifications.notify,
