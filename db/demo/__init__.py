@@ -13,11 +13,25 @@ from typing import Any
 from db import tables
 from db.actions.accounts import hasher
 from db.address import Address
-from db.demo import courses, invitations, learning, members, modules, people, repositories, seeds, specs, talk, visits
+from db.demo import (
+    courses,
+    invitations,
+    learning,
+    members,
+    modules,
+    people,
+    quizzes,
+    repositories,
+    seeds,
+    specs,
+    talk,
+    visits,
+)
 from db.demo.people import People
 from db.demo.rows import Batch, row
 from db.demo.scale import Multiples
 from db.demo.sources import Sources
+from db.keyring import Keyring
 from db.tables import UserRole
 
 Progress = Callable[[str, int, int], None]
@@ -64,14 +78,15 @@ async def is_empty(database_url: str) -> bool:
         return not await connection.fetchval(PEOPLED)
 
 
-async def load(database_url: str, *, scale: int = 1, progress: Progress = _unwatched) -> None:
+async def load(database_url: str, keyring: Keyring, *, scale: int = 1, progress: Progress = _unwatched) -> None:
     """Fill an empty, migrated database: all of it or, when anything fails, nothing. Of several who do it, one does.
+    What is sealed in it the keyring of the installation seals.
 
     `scale` 1 is the real data. Every step above adds the same amount of generated rows, drawn from the real ones and
-    the same every time; 10 makes 1.6 million rows. `progress` hears the table, rows done, and rows in total.
+    the same every time; 10 makes 1.8 million rows. `progress` hears the table, rows done, and rows in total.
     """
     sources = Sources.read()
-    batches = list(_real(sources))
+    batches = list(_real(sources, keyring))
     real = {batch.table: len(batch.rows) for batch in batches}
     more = Multiples(sources, real, scale=scale)
     total, done = sum(real.values()) + more.row_count, 0
@@ -87,7 +102,7 @@ async def load(database_url: str, *, scale: int = 1, progress: Progress = _unwat
         await connection.execute("VACUUM (ANALYZE)")  # or the first queries would do its work
 
 
-def _real(sources: Sources) -> Iterator[Batch]:
+def _real(sources: Sources, keyring: Keyring) -> Iterator[Batch]:
     """The real data, parents first."""
     everybody = people.everybody(sources, emails={person.name: person.email for person in PEOPLE})
     everybody.known(ADMINISTRATOR.name).role = UserRole.ADMIN
@@ -99,8 +114,10 @@ def _real(sources: Sources) -> Iterator[Batch]:
     yield invitations.rows(sources, everybody)
     yield from talk.rows(sources, everybody)
     yield visits.rows(sources, everybody)
-    yield from courses.rows(sources.courses, everybody)
-    yield from learning.rows(sources.courses, everybody)
+    catalogue = [*sources.courses, seeds.COURSE]
+    yield from courses.rows(catalogue, everybody)
+    yield from quizzes.rows(sources.courses, keyring)
+    yield from learning.rows(catalogue, everybody)
     yield from modules.rows(sources.modules, everybody)
 
 

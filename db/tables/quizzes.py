@@ -13,7 +13,9 @@ from db.columns import PublicId, json, json_list, score
 from db.constraints import check, not_blank, unique
 from db.enums import Words
 from db.indexes import partial
-from db.permissions import MANAGE, SEE
+from db.outbox import Topic, topic
+from db.permissions import MANAGE, OWN, SEE
+from db.roots import narrow
 from db.rules import owned_by, through
 
 
@@ -43,12 +45,22 @@ class QuizAttemptStatus(Words):
     GRADED = "GRADED", "Done: its score stands."
 
 
+class QuizAttemptEventKind(Words):
+    """Something that happened to your attempts at a quiz."""
+
+    QUIZ_ATTEMPT_STARTED = "QUIZ_ATTEMPT_STARTED", "You began an attempt."
+    QUIZ_ANSWER_SAVED = "QUIZ_ANSWER_SAVED", "An answer of yours was saved."
+    QUIZ_ATTEMPT_SUBMITTED = "QUIZ_ATTEMPT_SUBMITTED", "An attempt has ended, and waits to be graded."
+    QUIZ_ANSWER_GRADED = "QUIZ_ANSWER_GRADED", "The instructor has graded an answer, and others wait yet."
+    QUIZ_ATTEMPT_GRADED = "QUIZ_ATTEMPT_GRADED", "An attempt is graded: its score stands."
+
+
 QUIZ_ATTEMPT_TRANSITIONS = {
     QuizAttemptStatus.IN_PROGRESS: [QuizAttemptStatus.SUBMITTED, QuizAttemptStatus.GRADED],
     QuizAttemptStatus.SUBMITTED: [QuizAttemptStatus.GRADED],
 }
 
-OPTIONS = 50
+OPTIONS = 20
 """The options that a question has at most."""
 QUESTIONS = 200
 """The questions that a quiz has at most."""
@@ -78,6 +90,21 @@ class AnswerGiven(BaseModel):
 
     option_ids: list[str] = Field([], max_length=OPTIONS, description="The options that were chosen.")
     text: str | None = Field(None, max_length=20_000, description="The text that was written; null where none was.")
+
+
+class CorrectAnswer(BaseModel):
+    """The right answer to a question."""
+
+    question_id: PublicId = Field(description="The id of the question.")
+    option_ids: list[str] = Field(default=[], max_length=OPTIONS, description="The options that are right.")
+    texts: list[str] = Field(
+        default=[],
+        max_length=OPTIONS,
+        description="The texts that are right, one as good as another; of a short answer.",
+    )
+    explanation: str | None = Field(
+        default=None, description="Why, in Markdown. Of an essay this is what a good one says."
+    )
 
 
 class Quiz(
@@ -114,7 +141,7 @@ class Quiz(
 class Question(Updated, Base, access=through("quiz_id", see=MANAGE), prefix="que"):
     """A question of a quiz, which only who manages the quiz sees: others are asked it in an attempt.
 
-    The right answer is sealed (`db.keyring`), so that it survives a stolen dump.
+    The right answer is sealed with its explanation (`db.keyring`), so that it survives a stolen dump.
     """
 
     __tablename__ = "questions"
@@ -124,7 +151,6 @@ class Question(Updated, Base, access=through("quiz_id", see=MANAGE), prefix="que
     question: Mapped[str] = string(20_000)
     options: Mapped[list[Any]] = json_list("options", QuestionOption, most=OPTIONS)
     correct_answer: Mapped[bytes | None] = mapped_column(LargeBinary)
-    explanation: Mapped[str | None] = string(20_000)
     points: Mapped[int] = count(1)
     order: Mapped[int]
 
@@ -142,8 +168,8 @@ class Question(Updated, Base, access=through("quiz_id", see=MANAGE), prefix="que
     )
 
 
-class QuizAttempt(Updated, Base, access=owned_by("user_id", SEE) | through("quiz_id", see=MANAGE), prefix="qat"):
-    """A student's attempt at a quiz, with the questions as they were when it began."""
+class QuizAttempt(Updated, Base, access=owned_by("user_id", SEE, OWN) | through("quiz_id", see=MANAGE), prefix="qat"):
+    """A student's attempt at a quiz, with the questions as they were when it began, and their right answers, sealed."""
 
     __tablename__ = "quiz_attempts"
 
@@ -153,6 +179,8 @@ class QuizAttempt(Updated, Base, access=owned_by("user_id", SEE) | through("quiz
     status: Mapped[QuizAttemptStatus] = state(QuizAttemptStatus.IN_PROGRESS, transitions=QUIZ_ATTEMPT_TRANSITIONS)
     is_expired: Mapped[bool] = flag(default=False)
     questions: Mapped[list[Any]] = json_list("questions", AttemptQuestion, most=QUESTIONS)
+    correct_answers: Mapped[bytes | None] = mapped_column(LargeBinary)
+    passing_score: Mapped[int] = score(default=70, server_default="70")
     score: Mapped[float | None] = score()
     passed: Mapped[bool | None]
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -190,6 +218,14 @@ class QuizAttempt(Updated, Base, access=owned_by("user_id", SEE) | through("quiz
         Index(None, "quiz_id", "started_at", "id"),
         partial("ix_quiz_attempts_deadline", "deadline_at", where={"status": QuizAttemptStatus.IN_PROGRESS}),
     )
+
+
+narrow(QuizAttempt, "quiz_attempts", "user_id", "quiz_id")
+
+
+def quiz_attempts_topic(user_id: UUID, quiz_id: UUID) -> Topic:
+    """The topic of one person's attempts at one quiz."""
+    return topic("quiz_attempts", user_id, quiz_id)
 
 
 class QuizAnswer(Updated, Base, access=through("attempt_id"), prefix="qan"):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scripts.benchmark import node
 from scripts.benchmark.client import HOST
-from scripts.benchmark.dataset import ROOT, Database
+from scripts.benchmark.dataset import ROOT, SECRET, Database
 from scripts.benchmark.operations import READS, Dialect, Operation
 from scripts.benchmark.screen import Stopped
 
@@ -129,7 +129,7 @@ def environment(database: Database, port: int) -> Mapping[str, str]:
     return {
         **database.environment,
         "DATABASE_URL": str(database.url),
-        "TRELLIS_SECRETS": "of-a-benchmark-and-of-nothing-else",
+        "TRELLIS_SECRETS": SECRET,
         "REDIS_URL": database.redis_url,
         "TRELLIS_LOG_JSON": "true",
         # Counted as in production, but few people send what thousands would: nobody is to be refused.

@@ -10,28 +10,36 @@ import pytest
 from sqlalchemy import make_url
 
 from db import demo
+from db.access import GUEST
 from db.actions.accounts import hasher
+from db.actions.correct_answers import opened
+from db.actions.course_analytics import counting
 from db.base import Base, tables
 from db.columns import JsonOf
 from db.demo.scale import AT_TEN
-from db.tables import UserRole
+from db.engine import Database
+from db.tables import Question, UserRole
+from tests.conftest import KEYRING
 from tests.databases import Databases
 
 REAL = {
     "comment_threads": 181 + 4,
     "comments": 412 + 4,  # of the reviews, and the remarks that stand in a project we have
     "commits": 5_000,
-    "course_modules": 59,
-    "courses": 5,
+    "course_analytics": 5 + 1,
+    "course_modules": 59 + 2,
+    "courses": 5 + 1,
     "document_reviews": 117,
     "document_versions": 602 + 117 + 3,  # the revisions of the sources, what every document says today, and the seeds
     "invitations": 3,
     "learning_module_prerequisites": 4,
     "learning_modules": 5,
-    "lessons": 377,
+    "lessons": 377 + 4,
     "organizations": 2 + 3,  # and those that the seeds have
     "passwords": 3,
     "pull_requests": 4_180,
+    "questions": 629,
+    "quizzes": 131,
     "repositories": 2,
     "repository_stats": 1_648,
     "specification_documents": 117 + 3,
@@ -92,7 +100,7 @@ async def test_everything_in_the_sources_is_there(real_data: Any) -> None:
 
 
 async def test_loading_again_gives_the_same_rows(empty: str, real: str) -> None:
-    await demo.load(empty)
+    await demo.load(empty, KEYRING)
     assert await _digests(empty) == await _digests(real)
 
 
@@ -103,7 +111,7 @@ async def test_a_load_that_fails_leaves_nothing(empty: str) -> None:
         "VALUES (gen_random_uuid(), 'swc-unix-shell', 'In the way', '', 'BEGINNER')"
     )
     with pytest.raises(asyncpg.UniqueViolationError):
-        await demo.load(empty)
+        await demo.load(empty, KEYRING)
     assert await connection.fetchval("SELECT count(*) FROM users") == 0
     await connection.close()
 
@@ -254,6 +262,23 @@ async def test_the_numbers_of_progress_follow_from_the_lessons(data: Any) -> Non
     )
 
 
+NUMBERS = """
+    SELECT to_jsonb(a) - '{last_calculated_at, updated_at}'::text[] AS numbers FROM course_analytics a ORDER BY id"""
+
+
+async def test_courses_have_the_numbers_that_the_job_counts(url: str, data: Any) -> None:
+    before = await data.fetch(NUMBERS)
+    assert any(orjson.loads(row["numbers"])["completed_enrollments"] for row in before)
+    database = Database(url, keyring=KEYRING)
+    async with database.work(GUEST) as work:
+        await work.execute(counting())
+        found = await (await (await work.session()).connection()).exec_driver_sql(NUMBERS)
+        after = [orjson.loads(orjson.dumps(numbers)) for (numbers,) in found]
+        assert after == [orjson.loads(row["numbers"]) for row in before]
+        await (await work.session()).rollback()
+    await database.close()
+
+
 async def test_progress_in_modules_follows_from_what_is_done_in_them(data: Any) -> None:
     wrong = """
         SELECT count(*) FROM module_progress p JOIN learning_modules m ON m.id = p.module_id, LATERAL (
@@ -283,6 +308,17 @@ async def test_every_exercise_with_options_has_right_ones_among_them(data: Any) 
         WHERE (a.id IS NULL) <> (e ->> 'kind' = 'WRITE') OR NOT to_jsonb(a.options) <@ (e -> 'options')"""
     assert await data.fetchval("SELECT count(*) FROM exercise_answers") > 0
     assert await data.fetchval(wrong) == 0
+
+
+async def test_every_question_opens_to_the_right_answer_that_its_type_needs(real_data: Any) -> None:
+    found = await real_data.fetch("SELECT id, quiz_id, type, options, correct_answer FROM questions")
+    for row in found:
+        question = Question(id=row["id"], quiz_id=row["quiz_id"], correct_answer=row["correct_answer"])
+        (right,) = opened(KEYRING, question).values()
+        options = {option["id"] for option in orjson.loads(row["options"])}
+        assert set(right.option_ids) <= options
+        assert (bool(options), bool(right.texts)) == (bool(right.option_ids), row["type"] == "SHORT_ANSWER")
+        assert row["type"] != "ESSAY" or right.explanation
 
 
 async def test_whoever_has_seen_a_document_sees_it_and_saw_a_version_that_was_there(data: Any) -> None:
@@ -330,7 +366,7 @@ async def test_whoever_has_three_projects_has_three_at_any_scale(real: str, doub
 
 def _loaded(url: str, **options: Any) -> str:
     """The URL of a database that had no rows, with the demo data."""
-    asyncio.run(demo.load(url, **options))
+    asyncio.run(demo.load(url, KEYRING, **options))
     return url
 
 
@@ -350,9 +386,9 @@ async def _counts(url: str) -> dict[type[Base], int]:
 
 
 async def _digests(url: str) -> dict[str, str]:
-    """A digest of all rows of each table, without the salt of passwords."""
+    """A digest of all rows of each table, without the salt of passwords and of what is sealed."""
     names = [table.__tablename__ for table in tables()]
-    rows = "SELECT md5(string_agg((to_jsonb(t) - 'hash')::text, '' ORDER BY id)) AS digest FROM {} t"
+    rows = "SELECT md5(string_agg((to_jsonb(t) - 'hash' - 'correct_answer')::text, '' ORDER BY id)) AS digest FROM {} t"
     return {name: (await _fetch(url, rows.format(name)))[0]["digest"] for name in names}
 
 
@@ -361,7 +397,7 @@ async def test_of_two_who_load_at_once_the_second_finds_it_done(database_url: st
     try:
         async with first.transaction():
             await first.execute("SELECT pg_advisory_xact_lock(hashtext('trellis demo data'))")
-            second = asyncio.create_task(demo.load(database_url))
+            second = asyncio.create_task(demo.load(database_url, KEYRING))
             async with asyncio.timeout(60):  # it reads all of its sources before
                 while not await first.fetchval(WAITS):  # noqa: ASYNC110  (there is no event to wait for)
                     await asyncio.sleep(0.05)

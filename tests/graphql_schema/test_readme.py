@@ -144,7 +144,8 @@ def _pairs(blocks: list[Block]) -> Iterator[tuple[Block, Block]]:
 async def reader(database_url: str, redis_url: str, world: World, tmp_path: Path) -> AsyncIterator[Reader]:
     """Ada before a server that has a list of trusted documents."""
     (trusted := tmp_path / "trusted.json").write_text('{"home": "query Home { viewer { name } }"}')
-    known = {row.prefix + "_": row.public_id for row in (world.atlas, world.requirements, world.thread_0)}
+    named = world.atlas, world.requirements, world.thread_0, world.quiz
+    known = {row.prefix + "_": row.public_id for row in named}
     async with serving(database_url, redis_url, trusted_documents=trusted) as served:
         yield Reader(served, world, known)
 

@@ -20,7 +20,15 @@ from graphql import (
 from tests.invariants.schema import object_type
 
 MOMENT = '"2026-01-01T00:00:00Z"'
-WORDS = {"ID": '"none"', "String": '"word"', "Int": "1", "Boolean": "true", "DateTime": MOMENT, "JSON": "{}"}
+WORDS = {
+    "ID": '"none"',
+    "String": '"word"',
+    "Int": "1",
+    "Float": "1",
+    "Boolean": "true",
+    "DateTime": MOMENT,
+    "JSON": "{}",
+}
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ BOUNDED_LISTS = {
     "Course.topics": "a column that the instructor writes by hand",
     "ExerciseAnswer.options": "some of the options of an exercise, of which there are 20",
     "ModuleProgress.completedLessons": "some of the lessons of a module, of which there are 100",
+    "QuizAttempt.correctAnswers": "one for each question, of which a quiz has 200",
     "DifferenceHunk.lines": "2,000 lines of a difference are shown",
     "DocumentDifference.hunks": "2,000 lines of a difference are shown",
     "UserError.path": "as long as the input is deep",

@@ -19,7 +19,7 @@ def questions(world: Oracle, who: UUID | None, what: str, question: Row) -> bool
 
 
 def quiz_attempts(world: Oracle, who: UUID | None, what: str, attempt: Row) -> bool:
-    if who is not None and attempt.user_id == who and what == "see":
+    if who is not None and attempt.user_id == who and what in ("see", "own"):
         return True
     needed = "manage" if what == "see" else what
     return world.inherits(who, needed, "quizzes", attempt.quiz_id)
