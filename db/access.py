@@ -111,6 +111,13 @@ named_roles: set[str] = {ADMINISTRATOR}
 """The roles on the platform that rules name."""
 slices: dict[Any, str] = {}
 """The slice of every table, which scopes name."""
+
+
+def slice_of(module: str) -> str:
+    """The slice that a module of `db.tables` belongs to: a long one has its enumerations in one of their own."""
+    return module.rpartition(".")[2].removesuffix("_enums")
+
+
 rules: dict[Any, "Rule"] = {}
 """The rule of every table."""
 closings: dict[Any, Any] = {}
@@ -157,28 +164,29 @@ def _on_table(rule: "Rule", permission: Permission, table: Table, viewer: Viewer
     return written[1]
 
 
-def reachable(row: Row, viewer: Viewer) -> ColumnElement[bool]:
-    """The condition under which `viewer` sees `row`, in the form for a list of all that they see.
+def reachable(row: Row, viewer: Viewer, permission: Permission = SEE) -> ColumnElement[bool]:
+    """The condition under which `viewer` has a permission on `row`, in the form for a list of all such rows.
 
     Where the rule can be read from the viewer's side (memberships, ownership) the list starts there, so that
     three visible rows cost the same among five hundred thousand as among five.
     """
-    keys = reached(row, viewer)
-    return allows(SEE, row, viewer) if keys is None else row.c.id.in_(keys)
+    keys = reached(row, viewer, permission)
+    return allows(permission, row, viewer) if keys is None else row.c.id.in_(keys)
 
 
-def reached(row: Row, viewer: Viewer) -> Keys | None:
-    """The ids of all that `viewer` sees of the table of `row`, each once; None where the rule tells no way to them.
+def reached(row: Row, viewer: Viewer, permission: Permission = SEE) -> Keys | None:
+    """The ids of all rows of the table of `row` on which `viewer` has a permission, each once; None where the rule
+    tells no way to them.
 
     Ownership alone needs none: the rule itself starts from the viewer, and its index serves filters and orders too.
     """
-    ways = rule_of(row).reach(row, viewer.unscoped)
+    ways = rule_of(row).reach(row, viewer.unscoped, permission)
     if ways is None or _is_ownership(ways, row):
         return None
     if not ways:
         return select(table_of(row).alias().c.id).where(false())
     if viewer.scopes is not None:
-        ways = [way.where(in_scope(SEE, row, viewer)) for way in ways]
+        ways = [way.where(in_scope(permission, row, viewer)) for way in ways]
     return ways[0].distinct() if len(ways) == 1 else select(ways[0].union(*ways[1:]).subquery("ways"))
 
 
@@ -210,8 +218,10 @@ class Rule:
         """The condition under which the viewer has the permission on the row."""
         raise NotImplementedError
 
-    def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
-        """Selects of the ids that the viewer sees, found from the viewer; None when there is no such way."""
+    def reach(self, row: Row, viewer: Viewer, permission: Permission = SEE) -> list[Keys] | None:
+        """Selects of the ids on which the viewer has the permission, found from the viewer; None when there is no such
+        way.
+        """
         raise NotImplementedError
 
     def describe(self, permission: Permission) -> str:
@@ -235,8 +245,8 @@ class AnyOf(Rule):
             return true()
         return or_(*needed) if needed else false()
 
-    def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
-        ways = [rule.reach(row, viewer) for rule in self.rules]
+    def reach(self, row: Row, viewer: Viewer, permission: Permission = SEE) -> list[Keys] | None:
+        ways = [rule.reach(row, viewer, permission) for rule in self.rules]
         return None if None in ways else [key for way in ways for key in way or ()]
 
     def describe(self, permission: Permission) -> str:

@@ -29,8 +29,8 @@ class Addressed(Rule):
         person = self._people(row)
         return any_row(person, *self._is_viewer(person), self._is_sent(row, person))
 
-    def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
-        if viewer.is_guest or SEE not in self.permissions:
+    def reach(self, row: Row, viewer: Viewer, permission: Permission = SEE) -> list[Keys] | None:
+        if viewer.is_guest or permission not in self.permissions:
             return []
         person, sent = self._people(row), table_of(row).alias()
         joined = sent.join(person, self._is_sent(sent, person))

@@ -8,7 +8,6 @@ is a group all the same, with zeros for counts and sums and null for other figur
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -16,13 +15,11 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
-    DateTime,
     Select,
     Uuid,
     any_,
     bindparam,
     cast,
-    column,
     func,
     literal_column,
     select,
@@ -33,39 +30,25 @@ from sqlalchemy.types import TypeEngine
 
 from db.access import Row, Viewer, allows, reachable
 from db.base import Base
-from db.enums import Words
-from db.errors import BadInput
-from db.permissions import SEE
+from db.periods import Granularity, Moments, periods_of
+from db.permissions import SEE, Permission
 from db.read import ALL
 from db.relations import Relation, follows
 from db.windows import Condition
 
-MAX_GROUPS = 750
-"""Groups of one list: a month of hours, two years of days."""
-FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-"""The ends of the calendar, which the driver takes for infinite times."""
-
-
-class Granularity(Words):
-    """How long the periods of a list are. All begin and end in UTC."""
-
-    HOUR = "HOUR", "Hours."
-    DAY = "DAY", "Days."
-    WEEK = "WEEK", "Weeks from Monday on."
-    MONTH = "MONTH", "Months."
-    YEAR = "YEAR", "Years."
-
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure of a group of rows: `write(row, viewer)` aggregates over them. `type` is that of the result.
+    """A figure of a group of rows: `write(row, viewer, *conditions)` aggregates over those that meet the conditions.
+    `type` is that of the result.
 
-    Of no rows it is 0 if it `counts`, and else null.
+    Of no rows it is 0 if it `counts`, and else null. With `at` rows are in the period of this time.
     """
 
-    write: Callable[[Any, Viewer], ColumnElement[Any]]
+    write: Callable[..., ColumnElement[Any]]
     type: TypeEngine[Any]
     counts: bool = False
+    at: str | None = None
 
     def shown(self, found: ColumnElement[Any]) -> ColumnElement[Any]:
         """The figure as it is shown, of one that may be missing."""
@@ -77,13 +60,16 @@ class Grouping:
     """How rows are put into groups, by keys in their order, and the figures of each group, all by name.
 
     Keys are columns; without any all rows are one group. The key named `period` is a time, whose `granularity` is asked
-    for. Groups are sorted by the figure `order`, a minus for falling, and then by their keys.
+    for, unless it is given here. Groups are sorted by the figure `order`, a minus for falling, and then by their keys.
+    Rows count on which the viewer has the permission that it `needs`.
     """
 
     keys: Mapping[str, Any]
     figures: Mapping[str, Figure]
     period: str | None = None
     order: str | None = None
+    granularity: Granularity | None = None
+    needs: Permission = SEE
 
     def __str__(self) -> str:
         return f"groups by {', '.join(self.keys)}" if self.keys else "one group"
@@ -111,11 +97,12 @@ class Grouping:
 
         The arguments are SQL: `since`, `until` and `granularity` of periods, `first` for a number of groups.
         """
+        arguments = {"granularity": self.granularity, **arguments}
         figures = {name: one for name, one in self.figures.items() if name in {*names, self._by}}
         found = self._found(row, conditions, arguments=arguments, figures=figures, viewer=viewer).subquery("found")
         shown = [figure.shown(found.c[name]).label(name) for name, figure in figures.items()]
         if self.is_filled:
-            periods = _periods(**arguments)
+            periods = periods_of(**arguments)
             (name,) = self.keys
             joined = periods.outerjoin(found, found.c[name] == periods.c.period)
             return select(periods.c.period.label(name), *shown).select_from(joined).order_by(periods.c.period)
@@ -144,25 +131,27 @@ class Grouping:
         viewer: Viewer,
     ) -> Select[Any]:
         """The groups in which there are rows."""
-        keys = [self._key(name, row, arguments, viewer).label(name) for name in self.keys]
-        found = select(*keys, *(figure.write(row.c, viewer).label(name) for name, figure in figures.items()))
-        found = found.select_from(row).where(*conditions, *self._in_range(row, arguments))
-        found = found.correlate_except(row)
+        held = [*conditions, *([] if self.needs == SEE else [reachable(row, viewer, self.needs)])]
+        moments = Moments(row, held, self._times, arguments)
+        counted = moments.rows.c
+        keys = [
+            moments.begin(arguments["granularity"]) if name == self.period else known(key, counted, viewer)
+            for name, key in self.keys.items()
+        ]
+        values = (one.write(counted, viewer, *moments.of(one.at)).label(name) for name, one in figures.items())
+        found = select(*(key.label(name) for name, key in zip(self.keys, keys, strict=True)), *values)
+        found = found.select_from(moments.rows).where(*moments.conditions).correlate_except(moments.rows)
         if not keys:
             return found.having(literal_column("true"))
         # By their places: the name of a key may be that of a column.
         return found.group_by(*(literal_column(f"{ordinal}") for ordinal in range(1, len(keys) + 1)))
 
-    def _key(self, name: str, row: Row, arguments: Mapping[str, Any], viewer: Viewer) -> ColumnElement[Any]:
-        if name == self.period:
-            return _begin(arguments["granularity"], row.c[self.keys[name].name])
-        return known(self.keys[name], row.c, viewer)
-
-    def _in_range(self, row: Row, arguments: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    @property
+    def _times(self) -> list[str]:
+        """The columns of the times in whose periods a row counts: that of the period, and those of figures."""
         if self.period is None:
             return []
-        moment = row.c[self.keys[self.period].name]
-        return [moment >= arguments["since"], moment < arguments["until"]]
+        return list(dict.fromkeys([self.keys[self.period].name, *(one.at for one in self.figures.values() if one.at)]))
 
 
 def known(column: Any, row: Any, viewer: Viewer) -> ColumnElement[Any]:
@@ -174,46 +163,6 @@ def known(column: Any, row: Any, viewer: Viewer) -> ColumnElement[Any]:
     target = reference.column.table.alias()
     seen = select(target.c.id).where(target.c.id == value, allows(SEE, target, viewer))
     return seen.correlate_except(target).scalar_subquery()
-
-
-def count_periods(since: datetime, until: datetime, granularity: Granularity) -> int:
-    """How many periods a range touches; raises BadInput for more than there may be, and for a range that is none."""
-    if not FIRST < since < until < LAST:
-        raise BadInput("A range begins before it ends, and both moments lie within the calendar.", at="until")
-    number = _place(granularity, until - timedelta(microseconds=1)) - _place(granularity, since) + 1
-    if number > MAX_GROUPS:
-        raise BadInput(
-            f"This range has more than {MAX_GROUPS} periods: take a shorter one, or longer periods.", at="until"
-        )
-    return number
-
-
-def _place(granularity: Granularity, moment: datetime) -> int:
-    """The ordinal of the period of a moment among all."""
-    day = moment.toordinal() - 1  # the first day of the calendar was a Monday
-    match granularity:
-        case Granularity.HOUR:
-            return 24 * day + moment.hour
-        case Granularity.DAY:
-            return day
-        case Granularity.WEEK:
-            return day // 7
-        case Granularity.MONTH:
-            return 12 * moment.year + moment.month
-        case Granularity.YEAR:
-            return moment.year
-
-
-def _periods(since: Any, until: Any, granularity: Granularity, **_: Any) -> Any:
-    """The first moment of each period in a range."""
-    last = until - literal_column("INTERVAL '1 microsecond'")
-    step: ColumnElement[Any] = literal_column(f"INTERVAL '1 {granularity}'")
-    series = func.generate_series(_begin(granularity, since), last, step, literal_column("'UTC'"))
-    return series.table_valued(column("period", DateTime(timezone=True))).render_derived(name="periods")
-
-
-def _begin(granularity: Granularity, moment: Any) -> ColumnElement[Any]:
-    return func.date_trunc(literal_column(f"'{granularity}'"), moment, literal_column("'UTC'"))
 
 
 # --- batched reads ----------------------------------------------------------------------------------------------------

@@ -53,8 +53,8 @@ class Administrators(Rule):
     def grants(self, permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
         return true() if viewer.is_admin and permission is not OWN else false()
 
-    def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
-        return None if viewer.is_admin else []
+    def reach(self, row: Row, viewer: Viewer, permission: Permission = SEE) -> list[Keys] | None:
+        return None if viewer.is_admin and permission is not OWN else []
 
     def describe(self, permission: Permission) -> str:
         return "" if permission is OWN else "administrators"
@@ -70,8 +70,8 @@ class Platform(Rule):
     def grants(self, permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
         return true() if viewer.role == self.role and permission in self.permissions else false()
 
-    def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
-        return None if viewer.role == self.role and SEE in self.permissions else []
+    def reach(self, row: Row, viewer: Viewer, permission: Permission = SEE) -> list[Keys] | None:
+        return None if viewer.role == self.role and permission in self.permissions else []
 
     def describe(self, permission: Permission) -> str:
         return f"platform({self.role})" if permission in self.permissions else ""
@@ -87,8 +87,8 @@ class Everyone(Rule):
     def grants(self, permission: Permission, row: Row, viewer: Viewer) -> ColumnElement[bool]:
         return self.where(row.c) if permission in self.permissions else false()
 
-    def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
-        return None
+    def reach(self, row: Row, viewer: Viewer, permission: Permission = SEE) -> list[Keys] | None:
+        return None if permission in self.permissions else []
 
     def describe(self, permission: Permission) -> str:
         return "everyone" if permission in self.permissions else ""
@@ -106,8 +106,8 @@ class Owner(Rule):
             return false()
         return row.c[self.column] == viewer_id()
 
-    def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
-        if viewer.is_guest or SEE not in self.permissions:
+    def reach(self, row: Row, viewer: Viewer, permission: Permission = SEE) -> list[Keys] | None:
+        if viewer.is_guest or permission not in self.permissions:
             return []
         owned = table_of(row).alias()
         return [select(owned.c.id).where(owned.c[self.column] == viewer_id())]
@@ -135,11 +135,11 @@ class Member(Rule):
         member = related(row, self.memberships).alias()
         return any_row(member, member.c[self.group] == row.c[self.key], *self._holds(permission, member, row))
 
-    def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
-        if viewer.is_guest:
+    def reach(self, row: Row, viewer: Viewer, permission: Permission = SEE) -> list[Keys] | None:
+        if viewer.is_guest or not self._roles(permission):
             return []
         member, group = related(row, self.memberships).alias(), table_of(row).alias()
-        holds = list(self._holds(SEE, member, group))
+        holds = list(self._holds(permission, member, group))
         groups = select(member.c[self.group]).where(*holds)
         if self.key == "id" and groups.get_final_froms() == [member]:
             return [groups]
@@ -183,11 +183,13 @@ class Through(Rule):
             return both(is_for, row.c[self.column].is_not(None))
         return both(is_for, any_row(parent, parent.c.id == row.c[self.column], granted))
 
-    def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
-        if SEE in self.needs or self.of:
+    def reach(self, row: Row, viewer: Viewer, permission: Permission = SEE) -> list[Keys] | None:
+        if permission is OWN or (self.of and viewer.is_guest):
+            return []
+        if self.of:
             return None
         parent, child = parent_of(table_of(row).c[self.column]), table_of(row).alias()
-        ways = rule_of(parent).reach(parent.alias(), viewer)
+        ways = rule_of(parent).reach(parent.alias(), viewer, self.needs.get(permission, permission))
         keys, column = select(child.c.id), child.c[self.column]
         return None if ways is None else [keys.where(both(column.in_(way), self.where(child.c))) for way in ways]
 
@@ -220,8 +222,8 @@ class Named(Rule):
         others = AnyOf(tuple(rule for rule in alternatives(rule_of(naming)) if not self._names_viewer(rule)))
         return any_row(naming, naming.c[self.column] == row.c.id, others.grants(SEE, naming, viewer))
 
-    def reach(self, row: Row, viewer: Viewer) -> list[Keys] | None:
-        return None
+    def reach(self, row: Row, viewer: Viewer, permission: Permission = SEE) -> list[Keys] | None:
+        return None if permission is SEE else []
 
     def describe(self, permission: Permission) -> str:
         return f"{self.table}.{self.column}" if permission is SEE else ""

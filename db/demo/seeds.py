@@ -10,7 +10,7 @@ from dataclasses import replace
 from db import tables
 from db.demo.people import Person
 from db.demo.rows import Batch, Row, as_json, key, row
-from db.demo.sources import moment
+from db.demo.sources import Record, moment
 from db.tables import DocumentStatus, OrganizationPlan, OrganizationRole, ProjectStatus, SpecificationPhase, UserRole
 
 SINCE = moment("2025-01-06")
@@ -78,6 +78,63 @@ An order is written with its payment in one transaction.
 """,
 }
 """The texts of the documents of the project."""
+
+
+def _module(order: int, title: str, *lessons: tuple[str, int, str]) -> Record:
+    """A module of the course that costs, of lessons by title, minutes and text."""
+    return {
+        "id": f"ai-fundamentals-{order}",
+        "title": title,
+        "order": order,
+        "lessons": [
+            {
+                "id": f"ai-fundamentals-{order}-{place}",
+                "title": name,
+                "order": place,
+                "duration_minutes": minutes,
+                "content": f"# {name}\n\n{text}",
+            }
+            for place, (name, minutes, text) in enumerate(lessons, 1)
+        ],
+    }
+
+
+TEACHER = ADMINISTRATORS[1]
+HISTORY = """\
+In 1956 a summer school in Dartmouth gave the field its name. It has promised much and was forgotten twice since. New
+are not the ideas but the data, and the processors.
+"""
+KINDS = """\
+Supervised learning has examples with answers, unsupervised learning has examples alone, and reinforcement learning has
+neither: it tries, and is told how well it did.
+"""
+LANGUAGE = """\
+A model of language gives each next word a probability. That it often says what is true follows from what it has read,
+and from nothing else: check what matters.
+"""
+MEASURING = """\
+Keep examples that the model has never seen, and decide before you look how good is good enough. A share of right
+answers says little where most answers are the same.
+"""
+COURSE: Record = {
+    "id": "ai-fundamentals",
+    "title": "AI Fundamentals",
+    "language": "en",
+    "level": "beginner",
+    "topics": ["ai"],
+    "price": "49.99",
+    "objectives": [
+        "Say what artificial intelligence is, and what it is not",
+        "Tell kinds of machine learning apart",
+        "Judge what a model can be trusted with",
+    ],
+    "counts": {"modules": 2, "lessons": 4},
+    "modules": [
+        _module(1, "What it is", ("A short history", 120, HISTORY), ("Kinds of learning", 180, KINDS)),
+        _module(2, "What it is good for", ("Models of language", 180, LANGUAGE), ("Measuring", 120, MEASURING)),
+    ],
+}
+"""The only course that costs, in the form of the sources."""
 
 
 def beside(batch: Batch) -> Batch:

@@ -107,12 +107,13 @@ class User:
     activity = many_of(
         Activity,
         "What they did, newest first, as far as you see it: commits, pull requests, versions of documents that they "
-        "saved, comments and enrollments.",
+        "saved, comments, enrollments and certificates.",
         among(tables.Commit.author_id, tables.Commit.repository_id),
         among(tables.PullRequest.author_id, tables.PullRequest.repository_id),
         tables.DocumentVersion.author_id,
         tables.Comment.author_id,
         tables.Enrollment.user_id,
+        tables.Certificate.user_id,
     )
     unread_notification_count = sql(
         int | None,

@@ -15,6 +15,7 @@ Activity = union(
     tables.DocumentVersion,
     tables.Comment,
     tables.Enrollment,
+    tables.Certificate,
     keys={
         "occurred_at": (
             tables.Commit.committed_at,
@@ -22,6 +23,7 @@ Activity = union(
             tables.DocumentVersion.created_at,
             tables.Comment.created_at,
             tables.Enrollment.enrolled_at,
+            tables.Certificate.issued_at,
         )
     },
 )

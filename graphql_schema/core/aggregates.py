@@ -13,8 +13,10 @@ from sqlalchemy import DateTime
 from strawberry.types.arguments import StrawberryArgument
 
 from db import aggregates, read, relations
-from db.aggregates import MAX_GROUPS, Granularity, Grouping, count_periods
+from db.aggregates import Grouping
 from db.base import Base
+from db.periods import MAX_GROUPS, Granularity, count_periods
+from db.permissions import SEE, Permission
 from db.relations import Relation
 from graphql_schema.core import filters, tree
 from graphql_schema.core.arguments import Binding, counted
@@ -29,9 +31,11 @@ from graphql_schema.core.strawberry_seam import TYPES
 
 WEIGHT = 10
 """The weight of figures of all rows together. A group of several weighs 1."""
-PERIODS = {
+RANGE = {
     "since": Argument(datetime, "The first moment that counts. The first period may begin before it.", REQUIRED),
     "until": Argument(datetime, "The first moment that counts no more. The last period may end after it.", REQUIRED),
+}
+PERIODS = RANGE | {
     "granularity": Argument(Granularity, f"How long a period is: there are {MAX_GROUPS} at most.", Granularity.MONTH),
 }
 FIRST = {"first": number("How many items at most", most=MAX_GROUPS, default=100)}
@@ -42,6 +46,7 @@ class Period(Field):
     """The period of a group: the moment at which it begins."""
 
     column: str
+    granularity: Granularity | None = None
 
     def annotation(self, table: type[Base], name: str) -> Any:
         return datetime
@@ -54,23 +59,25 @@ class Period(Field):
         return getattr(source, name)
 
 
-def period(column: str, description: str) -> Period:
-    """The time that rows are grouped by; clients say in which range and how finely. Rows without a time do not count.
+def period(column: str, description: str, granularity: Granularity | None = None) -> Period:
+    """The time that rows are grouped by; clients say in which range, and how finely if nothing is said here. Rows
+    without a time do not count.
 
     A type has one at most.
     """
-    return Period(description, column)
+    return Period(description, column, granularity)
 
 
 GROUPINGS: dict[type, tuple[type[Base], Grouping]] = {}
 """The table and the grouping of each type of groups, by the class of its declarations."""
 
 
-def aggregate_of(table: type[Base], *, order: str | None = None) -> Callable[[Class], Class]:
+def aggregate_of(table: type[Base], *, order: str | None = None, needs: Permission = SEE) -> Callable[[Class], Class]:
     """Make a class of declarations a type for groups of rows of a table.
 
     Columns, edges and a period in it are what the rows are grouped by; without any, all rows are one group. Groups by
     columns and edges are sorted by the figure `order`, a minus for falling, and then by what they are grouped by.
+    Rows count that a viewer sees, and has the permission on that the type `needs`.
 
     >>> @aggregate_of(tables.Commit, order="-commits")
     ... class CommitAuthor:
@@ -82,12 +89,13 @@ def aggregate_of(table: type[Base], *, order: str | None = None) -> Callable[[Cl
         fields = {name: value for name, value in vars(declarations).items() if isinstance(value, Field)}
         keys = dict(_key(table, name, value) for name, value in fields.items() if not isinstance(value, Figure))
         figures = {name: value.of(table) for name, value in fields.items() if isinstance(value, Figure)}
-        periods = [name for name, value in fields.items() if isinstance(value, Period)]
+        periods = {name: value.granularity for name, value in fields.items() if isinstance(value, Period)}
         if keys.keys() & figures.keys() or len(periods) > 1:
             raise TypeError(f"{declarations.__name__} has two declarations of one name, or two periods")
         if order and order.lstrip("-") not in figures:
             raise TypeError(f"{declarations.__name__} is sorted by {order}, which is no figure of it")
-        GROUPINGS[declarations] = table, Grouping(keys, figures, next(iter(periods), None), order)
+        period, granularity = next(iter(periods.items()), (None, None))
+        GROUPINGS[declarations] = table, Grouping(keys, figures, period, order, granularity, needs)
         return embedded_in(table)(declarations)
 
     return declare
@@ -134,7 +142,8 @@ class Aggregate(Field):
     def size(self, arguments: Mapping[str, Any]) -> int:
         """How many groups there are at most; raises BadInput for a range that makes no sense."""
         given = self.signature.values(arguments)
-        periods = self.grouping.period and count_periods(given["since"], given["until"], given["granularity"])
+        granularity = self.grouping.granularity or given.get("granularity")
+        periods = granularity and count_periods(given["since"], given["until"], granularity)
         return periods if periods and self.grouping.is_filled else given.get("first", 1)
 
     def lower(self, at: Selected) -> tree.Node:
@@ -158,15 +167,22 @@ class Aggregate(Field):
 
 def aggregate(to: Any, of: type, description: str, *, on: Pairing | None = None) -> Aggregate:
     """Groups of the rows whose foreign key `to` refers to this row, as objects of the type that `of` declares; or of
-    those of the table `to` that `on` finds; or of all of the table `to`.
+    those further down, by the foreign keys `to` from these up to this row; or of those of the table `to` that `on`
+    finds; or of all of the table `to`.
 
     >>> authors = aggregate(tables.Commit.repository_id, CommitAuthor, "Who has worked on it.")
     """
     table, grouping = GROUPINGS[of]
     is_of_all = to is table and on is None
-    relation = None if is_of_all else paired(to, on) if on else relations.down(to.expression)
+    relation = None if is_of_all else paired(to, on) if on else _way(to if isinstance(to, tuple) else (to,))
     if relation and relation.child is not table:
         raise TypeError(f"{of.__name__} has groups of {table.__name__}, not of {relation.child.__name__}")
-    signature = Signature((PERIODS if grouping.period else {}) | (FIRST if grouping.is_limited else {}))
+    of_periods = (RANGE if grouping.granularity else PERIODS) if grouping.period else {}
+    signature = Signature(of_periods | (FIRST if grouping.is_limited else {}))
     weight = None if grouping.keys else WEIGHT
     return Aggregate(description, table, of.__name__, grouping, signature, relation, weight=weight)
+
+
+def _way(keys: tuple[Any, ...]) -> Relation:
+    columns = [key.expression for key in keys]
+    return relations.further_down(*columns) if len(columns) > 1 else relations.down(*columns)

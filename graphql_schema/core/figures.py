@@ -5,10 +5,10 @@ Decimals with as many digits behind the point as the amounts have.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Double, Integer, Numeric, cast, func, literal_column
+from sqlalchemy import ColumnElement, Double, Integer, Numeric, case, cast, func, literal_column
 from sqlalchemy.types import TypeEngine
 
 from db import aggregates
@@ -33,6 +33,8 @@ class Figure(Field):
 
     column: str | None = None
     where: Where | None = None
+    at: str | None = field(default=None, kw_only=True)
+    """The time by which it counts a row, if not by that of the period."""
     counts: ClassVar[bool] = False
 
     def sql_type(self, table: type[Base]) -> TypeEngine[Any]:
@@ -55,12 +57,17 @@ class Figure(Field):
     def of(self, table: type[Base]) -> aggregates.Figure:
         """The figure for rows of a table."""
 
-        def write(row: Any, viewer: Viewer) -> ColumnElement[Any]:
-            found = self.over(known(table.__table__.c[self.column], row, viewer) if self.column else None)
-            ready: ColumnElement[Any] = self._ready(found.filter(self.where(row)) if self.where else found, table)
+        def write(row: Any, viewer: Viewer, *conditions: ColumnElement[bool]) -> ColumnElement[Any]:
+            found = self.over(self._value(table, row, viewer))
+            held = [*conditions, *([self.where(row)] if self.where else [])]
+            ready: ColumnElement[Any] = self._ready(found.filter(*held) if held else found, table)
             return ready
 
-        return aggregates.Figure(write, self.sql_type(table), self.counts)
+        return aggregates.Figure(write, self.sql_type(table), self.counts, self.at)
+
+    def _value(self, table: type[Base], row: Any, viewer: Viewer) -> Any:
+        """The value of each row that is aggregated."""
+        return known(table.__table__.c[self.column], row, viewer) if self.column else None
 
     def _ready(self, found: Any, table: type[Base]) -> Any:
         return found
@@ -120,6 +127,23 @@ class Mean(Figure):
 
 
 @dataclass(frozen=True)
+class Share(Figure):
+    """How many of a hundred rows meet `met`."""
+
+    met: Where | None = None
+
+    def sql_type(self, table: type[Base]) -> TypeEngine[Any]:
+        return Double()
+
+    def over(self, value: Any) -> Any:
+        return func.avg(value)
+
+    def _value(self, table: type[Base], row: Any, viewer: Viewer) -> Any:
+        assert self.met
+        return case((self.met(row), cast(literal_column("100"), Double())), else_=cast(literal_column("0"), Double()))
+
+
+@dataclass(frozen=True)
 class Percentile(Mean):
     """The value below which a share of the values of a column lies, interpolated between two."""
 
@@ -139,14 +163,21 @@ class Extreme(Figure):
         return (func.max if self.is_largest else func.min)(value)
 
 
-def count(description: str, *, distinct: str | None = None, where: Where | None = None) -> Count:
-    """How many rows there are; with `distinct`, how many values of this column."""
-    return Count(description, distinct, where)
+def count(description: str, *, distinct: str | None = None, where: Where | None = None, at: str | None = None) -> Count:
+    """How many rows there are; with `distinct`, how many values of this column. With `at` a row counts in the period of
+    this time, whichever is that of the group's other figures.
+    """
+    return Count(description, distinct, where, at=at)
 
 
-def total(column: str, description: str, *, where: Where | None = None) -> Sum:
-    """The sum of a column; 0 where there are no rows."""
-    return Sum(description, column, where)
+def total(column: str, description: str, *, where: Where | None = None, at: str | None = None) -> Sum:
+    """The sum of a column; 0 where there are no rows. `at` is as of `count`."""
+    return Sum(description, column, where, at=at)
+
+
+def share(description: str, met: Where) -> Share:
+    """The share of the rows that meet a condition, from 0 to 100; null where there are no rows."""
+    return Share(description, met=met)
 
 
 def average(column: str, description: str, *, where: Where | None = None) -> Mean:

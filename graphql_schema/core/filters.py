@@ -25,6 +25,7 @@ from db.references import parent_of
 from db.relations import class_of, refers_to_any
 from graphql_schema.core.expressions import Sql
 from graphql_schema.core.fields import graph_type
+from graphql_schema.core.strawberry_seam import enumeration
 from graphql_schema.core.texts import check_storable, check_text
 
 SEARCH = "search"
@@ -185,20 +186,25 @@ def _filter_field(table: type[Base], name: str) -> tuple[Any, str]:
     label = to_camel_case(name)
     if kind in RANGES:
         return RANGES[kind], f"Only those whose `{label}` lies in this range."
-    if found:
-        raise TypeError(f"{table.__name__} cannot be filtered by {name}: there is no range of its type")
+    if found and not issubclass(kind, Enum):
+        raise TypeError(f"{table.__name__} cannot be filtered by {name}: it is no number, time or enumeration")
     if kind is bool:
         return bool, f"Only those whose `{label}` is this."
     if kind is UUID:
         return list[strawberry.ID], f"Only those whose `{label.removesuffix('Id')}` has one of these ids."
-    return list[graph_type(table.__table__.c[name].type)], f"Only those whose `{label}` is one of these."  # type: ignore[misc]
+    listed: Any = enumeration(kind) if found else graph_type(table.__table__.c[name].type)
+    return list[listed], f"Only those whose `{label}` is one of these."
 
 
 def _tests(table: type[Base], name: str, value: Any) -> Iterator[Test]:
     if name == SEARCH:
         yield from _searching(table, value)
     elif found := _expressions[table].get(name):
-        yield from _ranging(name, found.value, found.value(table.__table__.c).type, value)
+        type_ = found.value(table.__table__.c).type
+        if isinstance(value, list):
+            yield Test(name, lambda row, v, _: found.value(row) == any_(v), ARRAY(type_), tuple(value))
+        else:
+            yield from _ranging(name, found.value, type_, value)
     elif condition := _indexed(column := table.__table__.c[name], value):
         yield condition
     else:

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import DateTime, Integer, func, literal
 
 from db import aggregates, relations, tables
-from db.aggregates import MAX_GROUPS, Figure, Granularity, Grouping, GroupsQuery, count_periods, known
+from db.aggregates import Figure, Grouping, GroupsQuery, known
 from db.errors import BadInput
+from db.periods import MAX_GROUPS, Granularity, count_periods
 from db.read import ALL
 from tests.conftest import NotingDatabase
 from tests.db.test_read import Reader

@@ -19,7 +19,7 @@ from db.engine import Database
 from graphql_schema.core import NODES
 from graphql_schema.core.aggregates import Aggregate, Period
 from graphql_schema.core.fields import Column, One
-from graphql_schema.core.figures import Count, Extreme, Figure, Mean, Percentile, Sum
+from graphql_schema.core.figures import Count, Extreme, Figure, Mean, Percentile, Share, Sum
 from graphql_schema.core.scalars import iso
 from graphql_schema.core.strawberry_seam import declared_of, definition_of, fields_of
 from tests.conftest import Graph
@@ -98,17 +98,32 @@ class Model:
         if not self.place.declared.grouping.keys:
             found[()] = []
         for row in rows:
-            if self._is_in_range(row):
-                found[tuple(self._key(name, it, row) for name, it in self._keys())].append(row)
+            for moment in self._moments(row):
+                key = tuple(self._key(name, it, row, moment) for name, it in self._keys())
+                if row not in found[key]:
+                    found[key].append(row)
         return [self._group(key, of_it) for key, of_it in found.items()]
 
     def _group(self, key: tuple[Any, ...], rows: Sequence[Row]) -> Group:
         keys = dict(zip((name for name, _ in self._keys()), key, strict=True))
         found = dict[str, Any]()
         for name, it in self.place.members.items():
-            value = self._figure(name, it, rows) if isinstance(it, Figure) else keys[name]
+            value = self._figure(name, it, self._at(it, rows, keys)) if isinstance(it, Figure) else keys[name]
             found[to_camel_case(name)] = {"id": value} if isinstance(it, One) and value else shown(value)
         return found
+
+    def _at(self, figure: Figure, rows: Sequence[Row], keys: Mapping[str, Any]) -> Sequence[Row]:
+        """Those of the rows that count for a figure in the period of a group."""
+        time, granularity = self._period
+        if time is None:
+            return rows
+        (period,) = (keys[name] for name, it in self._keys() if isinstance(it, Period))
+        since, until = RANGES[self.granularity]
+        moments = {row.id: getattr(row, figure.at or time) for row in rows}
+        counted = {
+            key for key, at in moments.items() if at and since <= at < until and BEGINS[granularity](at) == period
+        }
+        return [row for row in rows if row.id in counted]
 
     def _keys(self) -> list[tuple[str, Any]]:
         return [(name, it) for name, it in self.place.members.items() if not isinstance(it, Figure)]
@@ -120,15 +135,25 @@ class Model:
             yield period
             period = BEGINS[self.granularity](period + NEXT[self.granularity])
 
-    def _is_in_range(self, row: Row) -> bool:
-        since, until = RANGES[self.granularity]
-        moments = [getattr(row, it.column) for _, it in self._keys() if isinstance(it, Period)]
-        return all(since <= moment < until for moment in moments)
+    @property
+    def _period(self) -> tuple[str | None, str]:
+        """The column of the time that rows are grouped by, and how long the periods are."""
+        period = next((it for _, it in self._keys() if isinstance(it, Period)), None)
+        return (period.column, period.granularity or self.granularity) if period else (None, self.granularity)
 
-    def _key(self, name: str, declared: Any, row: Row) -> Any:
+    def _moments(self, row: Row) -> list[datetime | None]:
+        """The moments in the range at which a row counts for some figure; one where there is no time."""
+        (time, _), (since, until) = self._period, RANGES[self.granularity]
+        if time is None:
+            return [None]
+        times = {time, *(it.at for it in self.place.members.values() if isinstance(it, Figure) and it.at)}
+        moments = [getattr(row, one) for one in times]
+        return [moment for moment in moments if moment and since <= moment < until]
+
+    def _key(self, name: str, declared: Any, row: Row, moment: Any) -> Any:
         match declared:
-            case Period(column=column):
-                return BEGINS[self.granularity](getattr(row, column))
+            case Period():
+                return BEGINS[self._period[1]](moment)
             case One(relation=relation):
                 key = self._known(relation.column, row)
                 return key and f"{relation.child.prefix}_{key.hex}"
@@ -145,6 +170,8 @@ class Model:
         return value if is_told or all(value in self.oracle.visible(self.me, target) for target in targets) else None
 
     def _figure(self, name: str, figure: Figure, rows: Sequence[Row]) -> Any:
+        if isinstance(figure, Share):
+            return mean([100 * (row.id in self.met[name]) for row in rows])
         counted = [row for row in rows if figure.where is None or row.id in self.met[name]]
         if figure.column is None:
             return len(counted)
@@ -209,7 +236,8 @@ async def related(database: Database, place: Place, viewer: Viewer) -> dict[UUID
             found[None] = set(await session.scalars(select(child.c.id)))
             return found
         parent = TABLES[place.source].__table__.alias("parent")
-        pairs = select(parent.c.id, child.c.id).where(relation.on(parent.c, child.c, viewer))
+        joined = parent.join(child, relation.on(parent.c, child.c, viewer))
+        pairs = select(parent.c.id, child.c.id).select_from(joined)
         for key, row in await session.execute(pairs, viewer.parameters):
             found[key].add(row)
     return found
@@ -218,7 +246,8 @@ async def related(database: Database, place: Place, viewer: Viewer) -> dict[UUID
 async def met(database: Database, place: Place) -> dict[str, set[UUID]]:
     """The keys of the rows that meet what each figure asks."""
     table = place.declared.child.__table__
-    asking = {name: it.where for name, it in place.members.items() if isinstance(it, Figure) and it.where}
+    figures = {name: it for name, it in place.members.items() if isinstance(it, Figure)}
+    asking = {name: found for name, it in figures.items() if (found := getattr(it, "met", None) or it.where)}
     async with database.read() as session:
         return {
             name: set(await session.scalars(select(table.c.id).where(where(table.c)))) for name, where in asking.items()
@@ -245,7 +274,10 @@ async def test_figures_are_of_the_rows_that_the_viewer_sees(
         if place.declared.allows and not place.declared.allows(viewer, {}):
             continue
         model = Model(oracle, viewer.id, place, granularity, meeting)
-        of_parents, seen = await related(database, place, viewer), oracle.visible(viewer.id, table)
+        of_parents, needed = await related(database, place, viewer), place.declared.grouping.needs
+        seen = oracle.visible(viewer.id, table) & {
+            row.id for row in oracle.rows[table] if oracle.may(viewer.id, needed, table, row)
+        }
         parents: list[Any] = [None]
         if place.source != "Query":
             parents = sorted(oracle.visible(viewer.id, TABLES[place.source].__tablename__))[:10]

@@ -35,8 +35,8 @@ SCOPES = [f"{name}:{verb}" for name in sorted(set(SLICES.values())) for verb in 
 SIZE = 4
 """Rows of every table: as few as let rules meet."""
 
-LISTED = "listed"
-"""Beside the permissions: whether a list of all that one sees has the row."""
+LISTED = "listed_{}"
+"""Beside each permission: whether a list of all rows on which one has it has the row."""
 
 
 async def test_the_oracle_knows_every_permission_and_every_table() -> None:
@@ -79,7 +79,7 @@ def _told(oracle: Oracle, viewer: Viewer, table: str) -> dict[UUID, set[str]]:
         row.id: {what for what in EVERYTHING if in_scope(what) and oracle.may(viewer.id, what, table, row)}
         for row in oracle.rows[table]
     }
-    return {key: {*may, LISTED} if "see" in may else may for key, may in rows.items()}
+    return {key: {*may, *map(LISTED.format, may)} for key, may in rows.items()}
 
 
 async def _granted(session: AsyncSession, viewer: Viewer, table: type[Base]) -> dict[UUID, set[str]]:
@@ -87,7 +87,8 @@ async def _granted(session: AsyncSession, viewer: Viewer, table: type[Base]) -> 
     found = await session.execute(
         _question(table, replace(viewer.typical, id=viewer.id and SOMEBODY)), viewer.parameters
     )
-    return {answer.id: {what for what in (*EVERYTHING, LISTED) if getattr(answer, what)} for answer in found}
+    asked = [*EVERYTHING, *map(LISTED.format, EVERYTHING)]
+    return {answer.id: {what for what in asked if getattr(answer, what)} for answer in found}
 
 
 @cache
@@ -95,4 +96,5 @@ def _question(table: type[Base], like: Viewer) -> Select[Any]:
     """The statement is the same for all viewers of a kind: who it is that asks is a parameter."""
     row = table.__table__
     granted = [allows(permission, row, like).label(permission) for permission in Permission]
-    return select(row.c.id, *granted, reachable(row, like).label(LISTED))
+    listed = [reachable(row, like, permission).label(LISTED.format(permission)) for permission in Permission]
+    return select(row.c.id, *granted, *listed)

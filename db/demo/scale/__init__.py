@@ -14,6 +14,7 @@ from db.demo.rows import Batch
 from db.demo.scale.courses import Catalogue
 from db.demo.scale.modules import Modules
 from db.demo.scale.people import Crowd
+from db.demo.scale.quizzes import Quizzes
 from db.demo.scale.repositories import Code
 from db.demo.scale.specs import Specifications
 from db.demo.scale.texts import Texts
@@ -31,6 +32,8 @@ AT_TEN: Mapping[type[Base], int] = {  # rows in the whole database at scale 10
     tables.Comment: 240_000,
     tables.Lesson: 25_000,
     tables.Enrollment: 100_000,
+    tables.Quiz: 1_000,
+    tables.QuizAttempt: 20_000,
     tables.LearningModule: 500,
     tables.ModuleProgress: 20_000,
 }
@@ -63,10 +66,10 @@ class Multiples:
 
 
 def _parts(sources: Sources, real: Mapping[type[Base], int], scale: int) -> tuple[Part, ...]:
-    counts = {table: (count - real[table]) * (scale - 1) // 9 for table, count in AT_TEN.items()}
+    counts = {table: (count - real.get(table, 0)) * (scale - 1) // 9 for table, count in AT_TEN.items()}
     texts = Texts(sources)
     crowd = Crowd(texts, counts[tables.User])
     code = Code(texts, crowd, counts=counts)
     specifications = Specifications(texts, crowd, code=code, counts=counts)
-    catalogue, modules = (part(sources, crowd, counts=counts) for part in (Catalogue, Modules))
-    return crowd, code, specifications, catalogue, modules
+    catalogue, modules = Catalogue(sources, crowd, counts=counts), Modules(sources, crowd, counts=counts)
+    return crowd, code, specifications, catalogue, Quizzes(catalogue, counts=counts), modules

@@ -23,6 +23,7 @@ ITEM = """
     ... on Comment { content }
     ... on DocumentVersion { version }
     ... on Enrollment { course { title } }
+    ... on Certificate { courseTitle }
 """
 OF_A_PERSON = (
     f"query ($id: ID!) {{ node(id: $id) {{ ... on User {{ activity {{ totalCount nodes {{ {ITEM} }} }} }} }} }}"
@@ -61,7 +62,8 @@ async def test_a_person_is_shown_with_all_that_they_did_newest_first(graph: Grap
     commit = {"sha": "f" * 40, "message": "", "author_id": world.ben.id, "author_name": "", "author_email": ""}
     times = {"authored_at": NOON, "committed_at": NOON.replace(year=2020)}
     await add(graph.database, enrollment, tables.Commit(repository_id=world.engine.id, **commit, **times))
-    assert await did(graph, "ben", world.ben) == ["Enrollment", "Comment", "Comment", "Commit"]
+    await change(graph.database, world.certificate, issued_at=NOON.replace(year=2029))
+    assert await did(graph, "ben", world.ben) == ["Enrollment", "Certificate", "Comment", "Comment", "Commit"]
 
 
 async def test_of_what_somebody_did_others_see_what_the_rules_of_each_table_allow(graph: Graph, world: World) -> None:

@@ -303,3 +303,9 @@ def narrowings(selection: str) -> int:
 def test_groups_that_an_edge_leads_to_are_narrowed_by_scopes_as_rows_are() -> None:
     """They may be of another slice than the row that the edge leads from."""
     assert narrowings("commitAuthors { commits }") == narrowings("commits { totalCount }") > narrowings("id")
+
+
+async def test_a_share_of_no_rows_is_unknown(graph: Graph) -> None:
+    for slug, expected in (("rhetoric", None), ("logic", 0.0)):
+        query = f'{{ course(slug: "{slug}") {{ statistics {{ completionRate }} }} }}'
+        assert (await graph.data("ines", query))["course"]["statistics"] == {"completionRate": expected}

@@ -18,9 +18,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.utils.str_converters import to_camel_case
 
-from db.aggregates import MAX_GROUPS
 from db.base import Base, new_id, tables
 from db.columns import JsonOf
+from db.periods import MAX_GROUPS
 from db.unions import Union
 from db.windows import Order
 from graphql_schema.core import NODES, cursors
@@ -110,7 +110,8 @@ async def pool(session: AsyncSession) -> Pool:
     for declared, (table, grouping) in GROUPINGS.items():
         values[declared.__name__, "first"] = [1, 2, 3, 100, MAX_GROUPS]
         if grouping.period:
-            moments = list(await session.scalars(select(grouping.keys[grouping.period]).order_by(table.id)))
+            time = grouping.keys[grouping.period]
+            moments = list(await session.scalars(select(time).where(time.is_not(None)).order_by(table.id)))
             values |= {(declared.__name__, about): found for about, found in _ranges(moments)}
     for union in UNIONS:
         times = [key for key in next(iter(union.keys.values())) if isinstance(key.type, DateTime)]

@@ -1,0 +1,87 @@
+"""Courses that are counted anew at once: one by who teaches it, and all by administrators."""
+
+from typing import Any
+
+import pytest
+
+from db import tables
+from db.actions.course_analytics import refresh_course_analytics
+from tests.conftest import Graph
+from tests.db.actions.test_media import run
+from tests.graphql_schema.asking import UNKNOWN, change, done, error_code, refusal
+from tests.graphql_schema.course_analytics import drawn
+from tests.world import NOON, World
+
+FIGURES = "totalEnrollments averageProgress averageRating lastCalculatedAt"
+REFRESH = f"""
+    mutation ($input: RefreshCourseAnalyticsInput!) {{
+      refreshCourseAnalytics(input: $input) {{ analytics {{ {FIGURES} course {{ slug }} }} errors {{ code path }} }}
+    }}
+"""
+OF_LOGIC = f'{{ course(slug: "logic") {{ analytics {{ {FIGURES} }} }} }}'
+OF_RHETORIC = '{ course(slug: "rhetoric") { analytics { totalEnrollments } } }'
+
+
+async def of_logic(graph: Graph, who: str | None) -> Any:
+    return (await graph.data(who, OF_LOGIC))["course"]["analytics"]
+
+
+async def test_who_teaches_a_course_has_it_counted_at_once(graph: Graph, world: World) -> None:
+    await change(graph.database, world.course_numbers, total_enrollments=7)
+    counted = (await done(graph, "ines", REFRESH, courseId=world.logic.public_id))["analytics"]
+    assert (counted["totalEnrollments"], counted["course"]) == (1, {"slug": "logic"})
+    assert counted["lastCalculatedAt"] > NOON.isoformat()
+    assert await of_logic(graph, "ines") == {name: counted[name] for name in FIGURES.split()}
+    assert (await graph.data("ines", OF_RHETORIC))["course"]["analytics"] is None
+
+
+async def test_a_course_that_has_no_numbers_yet_gets_them(graph: Graph, world: World) -> None:
+    counted = (await done(graph, "ines", REFRESH, courseId=world.draft.public_id))["analytics"]
+    assert (counted["totalEnrollments"], counted["averageProgress"], counted["averageRating"]) == (0, 0, None)
+
+
+async def test_an_administrator_has_all_courses_counted(graph: Graph) -> None:
+    assert (await done(graph, "root", REFRESH))["analytics"] is None
+    assert (await graph.data("ines", OF_RHETORIC))["course"]["analytics"] == {"totalEnrollments": 0}
+
+
+async def test_others_are_refused(graph: Graph, world: World) -> None:
+    unknown = f"{tables.Course.prefix}_{UNKNOWN}"
+    for who, course, expected in (
+        ("sam", world.logic.public_id, ("FORBIDDEN", "input.courseId")),
+        ("ada", world.draft.public_id, ("NOT_FOUND", "input.courseId")),
+        ("ines", unknown, ("NOT_FOUND", "input.courseId")),
+        ("ines", None, ("FORBIDDEN", "input.courseId")),
+    ):
+        assert await refusal(graph, who, REFRESH, courseId=course) == expected, who
+    guest = {"input": {"courseId": world.logic.public_id}}
+    assert await error_code(graph, None, REFRESH, **guest) == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize("who", ["sam", "ada", None])
+async def test_numbers_are_seen_by_nobody_but_who_teaches_the_course(graph: Graph, who: str | None) -> None:
+    assert await of_logic(graph, who) is None
+
+
+async def test_the_job_counts_all_courses(graph: Graph) -> None:
+    await run(graph.database, refresh_course_analytics.name)
+    assert (await graph.data("ines", OF_RHETORIC))["course"]["analytics"] == {"totalEnrollments": 0}
+    assert (await of_logic(graph, "ines"))["totalEnrollments"] == 1
+
+
+async def test_what_was_counted_later_stays(graph: Graph, world: World) -> None:
+    later = NOON.replace(year=9000)
+    await change(graph.database, world.course_numbers, total_enrollments=7, last_calculated_at=later)
+    await done(graph, "root", REFRESH)
+    assert (await of_logic(graph, "ines"))["totalEnrollments"] == 7
+
+
+async def test_counting_twice_changes_nothing_but_the_time(graph: Graph, world: World) -> None:
+    await drawn.draw(graph.database, world, seed=4)
+    everything = (
+        "{ courses(first: 100) { nodes { slug analytics { totalEnrollments averageProgress totalRevenue } } } }"
+    )
+    await done(graph, "root", REFRESH)
+    before = await graph.data("root", everything)
+    await done(graph, "root", REFRESH)
+    assert await graph.data("root", everything) == before
