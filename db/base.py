@@ -27,7 +27,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from db import partitions
-from db.access import Rule, slices
+from db.access import Rule, slice_of, slices
 from db.closed import Closed
 from db.constraints import SAYS, check, learn, too_long
 from db.references import OUTLIVES
@@ -92,7 +92,7 @@ class Base(DeclarativeBase):
         cls.prefix = prefix
         super().__init_subclass__(**options)
         declare(cls.__table__, access, closed)
-        slices[cls.__table__] = cls.__module__.rpartition(".")[2]
+        slices[cls.__table__] = slice_of(cls.__module__)
         partitions.declare(cls.__table__, partitioned, kept_with=kept_with)
         _complete(cls.__table__)
         _keep_times_finite(cls.__table__)

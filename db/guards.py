@@ -25,6 +25,33 @@ def guard(name: str, function: str, *triggers: str, says: str, at: str | None = 
     _statements.extend((function, *triggers))
 
 
+def acyclic(table: str, thing: str, *, at: str) -> None:
+    """Declare that no thing requires itself, where a table says of each which others it requires."""
+    name = f"no_{thing}_requires_itself"
+    # One lock for all: a cycle may be closed by two edges that have no thing in common.
+    function = f"""\
+CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('{name}', 0));
+    IF EXISTS (
+        WITH RECURSIVE required (id) AS (
+            SELECT NEW.required_id
+            UNION
+            SELECT p.required_id FROM {table} p JOIN required r ON p.{thing}_id = r.id
+        )
+        SELECT FROM required WHERE id = NEW.{thing}_id
+    ) THEN
+        RAISE EXCEPTION 'a {thing} requires itself, perhaps by way of others'
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = '{name}';
+    END IF;
+    RETURN NULL;
+END $$"""  # noqa: S608  (names, no values)
+    trigger = f"""\
+CREATE CONSTRAINT TRIGGER {name} AFTER INSERT OR UPDATE ON {table}
+    DEFERRABLE FOR EACH ROW EXECUTE FUNCTION {name}()"""
+    guard(name, function, trigger, says=f"No {thing} can require itself, nor one that requires it.", at=at)
+
+
 @event.listens_for(Base.metadata, "after_create")
 def _create(_target: MetaData, connection: Any, **_: Any) -> None:
     for statement in _statements:

@@ -11,7 +11,7 @@ from db.base import Base, Updated, count, flag, refers, state, string
 from db.columns import json_list
 from db.constraints import check, not_blank, unique
 from db.enums import Words
-from db.guards import guard
+from db.guards import acyclic
 from db.outbox import Topic, topic
 from db.permissions import LEARN, MANAGE, SEE
 from db.roots import narrow
@@ -167,29 +167,4 @@ def module_progress_topic(user_id: UUID, module_id: UUID) -> Topic:
     return topic("module_progress", user_id, module_id)
 
 
-# One lock for all: a cycle may be closed by two edges that have no module in common.
-guard(
-    "no_module_requires_itself",
-    """\
-CREATE OR REPLACE FUNCTION no_module_requires_itself() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended('no_module_requires_itself', 0));
-    IF EXISTS (
-        WITH RECURSIVE required (id) AS (
-            SELECT NEW.required_id
-            UNION
-            SELECT p.required_id FROM learning_module_prerequisites p JOIN required r ON p.module_id = r.id
-        )
-        SELECT FROM required WHERE id = NEW.module_id
-    ) THEN
-        RAISE EXCEPTION 'a module requires itself, perhaps by way of others'
-            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'no_module_requires_itself';
-    END IF;
-    RETURN NULL;
-END $$""",
-    """\
-CREATE CONSTRAINT TRIGGER no_module_requires_itself AFTER INSERT OR UPDATE ON learning_module_prerequisites
-    DEFERRABLE FOR EACH ROW EXECUTE FUNCTION no_module_requires_itself()""",
-    says="No module can require itself, nor one that requires it.",
-    at="prerequisite_ids",
-)
+acyclic("learning_module_prerequisites", "module", at="prerequisite_ids")

@@ -46,7 +46,7 @@ class Opened(Made):
 
 
 def opened(
-    type: Any, description: str, *, reads: Batch, value: Callable[[Keyring, Any], Any], weight: int = 1
+    type: Any, description: str, *, reads: Batch, value: Callable[[Keyring, Any], Any], weight: int | None = None
 ) -> Opened:
     """A value that is sealed in the database: `reads(session, viewer, keys)` finds what of it the viewer may see, and
     `value(keyring, found)` opens that; it gets None where nothing was found.

@@ -148,7 +148,9 @@ def test_the_keys_of_json_are_told_with_what_they_mean() -> None:
         "`projectId` (the project that it is about), `organizationId` (the organization that it is about), "
         "`invitationId` (the invitation to accept or decline), `role` (what you are there), "
         "`documentId` (the document that it is about), `threadId` (the thread that it is about), "
-        "`commentId` (the comment that it is about)"
+        "`commentId` (the comment that it is about), `courseId` (the course that it is about), "
+        "`transactionId` (the payment that it is about), `certificateId` (the certificate that it is about), "
+        "`attemptId` (the attempt at a quiz that it is about)"
     )
 
 

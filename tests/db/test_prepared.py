@@ -17,12 +17,14 @@ KEPT = "SELECT name, length(statement) FROM pg_prepared_statements WHERE stateme
 
 
 @pytest.fixture
-async def prepared(database: Database) -> AsyncIterator[Prepared]:
-    """One connection, which has found out all about the types of `KEPT`."""
+async def prepared(database_url: str) -> AsyncIterator[Prepared]:
+    """One connection that nobody had before, which has found out all about the types of `KEPT`."""
+    database = Database(database_url)
     connection = Prepared(await database.readers._connect())
     await connection.fetch(KEPT, [])
     yield connection
     await connection.connection.close()
+    await database.close()
 
 
 async def lengths(prepared: Prepared) -> list[int]:

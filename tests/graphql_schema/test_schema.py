@@ -9,8 +9,8 @@ import pytest
 from graphql import build_schema, parse
 from graphql.execution import experimental_execute_incrementally
 
-from db.access import matrix
-from db.base import Base
+from db.access import matrix, slice_of
+from db.base import Base, tables
 from graphql_schema.core.fields import Field
 from graphql_schema.schema import SLICES, executor, sdl
 
@@ -56,7 +56,7 @@ WITHOUT_TABLES = {
 def test_every_slice_is_part_of_the_graph_and_has_tables_of_its_name() -> None:
     slices = {part.__name__.rpartition(".")[2] for part in SLICES}
     assert slices == {path.parent.name for path in (ROOT / "graphql_schema").glob("*/types.py")}
-    named = {path.stem.partition("_")[0] for path in (ROOT / "db" / "tables").glob("[!_]*.py")}
+    named = {slice_of(table.__module__) for table in tables() if table.__module__.startswith("db.tables.")}
     assert slices - WITHOUT_TABLES.keys() == named
 
 

@@ -9,7 +9,7 @@ VIEWER = "User"
 
 OUT_OF_REACH: dict[str, str] = {}
 """The types that no way leads to from the root, with the reason."""
-DEAD_ENDS: dict[str, str] = {"PaymentEvent": "an event says what its provider says, and names no row of ours"}
+DEAD_ENDS: dict[str, str] = {}
 """The types from which no way leads to a person, with the reason."""
 ONE_WAY = {
     "CommentThread.resolvedBy": "a thread is found at its document, whoever resolved it",

@@ -129,7 +129,7 @@ def _is_open(world: World, name: str) -> bool:
         # whom Olga has invited, and who has invited her
         name in {"sam_invited", "ada"}
         # what everybody reads of Logic, and who wrote it
-        or name in {"quiz", "praise", "sam"}
+        or name in {"quiz", "praise", "sam", "cover", "figure"}
     )
 
 

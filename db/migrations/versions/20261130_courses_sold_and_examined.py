@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = '071bf9102024'
-down_revision = '67bde019e489'
+down_revision = 'c41e0a9d7b52'
 branch_labels = None
 depends_on = None
 

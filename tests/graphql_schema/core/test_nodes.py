@@ -11,6 +11,7 @@ from tests.conftest import Graph
 from tests.world import World
 
 HIDDEN = {
+    "course_prerequisites": "an edge between courses: `requiredCourses`",
     "webhook_deliveries": "what is unique of the events of webhooks",
     "learning_module_prerequisites": "an edge leads over them",
     "outbox_events": "clients hear them",

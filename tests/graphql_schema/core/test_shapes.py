@@ -45,7 +45,7 @@ class Choice(BaseModel):
     is_right: Annotated[bool, HIDDEN] = False
 
 
-class Question(BaseModel):
+class Riddle(BaseModel):
     """Something that is asked."""
 
     title: str = Field(description="The question.")
@@ -149,8 +149,8 @@ class Shown(Lookup):
 async def asking(database: NotingDatabase, world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Asking]:
     """Two columns have shapes, for the time of a test."""
     before, columns = dict(TYPES), tables.DocumentReview.__table__.c
-    monkeypatch.setattr(columns.completeness, "type", JsonOf(Question, "completeness"))
-    monkeypatch.setattr(columns.quality_metrics, "type", JsonOf(Question, "qualityMetrics", 3))
+    monkeypatch.setattr(columns.completeness, "type", JsonOf(Riddle, "completeness"))
+    monkeypatch.setattr(columns.quality_metrics, "type", JsonOf(Riddle, "qualityMetrics", 3))
     monkeypatch.setattr(columns.quality_metrics, "nullable", False)
 
     @embedded_in(tables.DocumentReview)
@@ -205,7 +205,7 @@ async def test_json_is_selected_with_aliases_fragments_and_conditions(asking: As
         query ($id: ID!, $points: Boolean!) {
           shown(id: $id) { question { b: title ...Rest mood @skip(if: $points) } questions { ...Rest } }
         }
-        fragment Rest on Question { points @include(if: $points) choices { text } ... on Question { a: isOpen } }
+        fragment Rest on Riddle { points @include(if: $points) choices { text } ... on Riddle { a: isOpen } }
     """
     choices = [{"text": "yes"}, {"text": "no"}]
     found = await asking(query, points=True)
@@ -268,14 +268,14 @@ async def test_what_is_hidden_is_not_in_the_schema(asking: Asking) -> None:
     assert '"""What it counts."""\n  points: Int!\n' in printed
     assert "  share: Float\n" in printed
     assert "  choices: [Choice!]\n" in printed
-    assert "  questions: [Question!]!\n" in printed
-    assert '"""Something that is asked."""\ntype Question {\n' in printed
+    assert "  questions: [Riddle!]!\n" in printed
+    assert '"""Something that is asked."""\ntype Riddle {\n' in printed
 
 
 @pytest.mark.parametrize("most", [None, 3])
 def test_json_that_hides_something_is_not_shown_whole(most: int | None) -> None:
     with pytest.raises(TypeError, match="shaped"):
-        graph_type(JsonOf(create_model("Quiz", questions=list[Question]), "quiz", most))
+        graph_type(JsonOf(create_model("Quiz", questions=list[Riddle]), "quiz", most))
 
 
 def test_a_list_of_json_costs_as_much_as_it_may_have(asking: Asking) -> None:

@@ -63,7 +63,14 @@ FILTERS = [
     for member in getattr(get_named_type(given.type), "fields", [None])
 ]
 """Every condition of every list at the root: the field, the condition, and the end of a range."""
-VALUES = {"Int": 1, "Decimal": "1.5", "Date": "2026-01-01", "DateTime": "2026-01-01T00:00:00Z", "Boolean": True}
+VALUES = {
+    "Int": 1,
+    "Float": 1.5,
+    "Decimal": "1.5",
+    "Date": "2026-01-01",
+    "DateTime": "2026-01-01T00:00:00Z",
+    "Boolean": True,
+}
 
 
 @pytest.mark.parametrize(("name", "field", "member"), FILTERS)

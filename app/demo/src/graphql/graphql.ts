@@ -228,12 +228,15 @@ export type CourseQuery = { __typename: 'Query', node:
     | { __typename: 'Account' }
     | { __typename: 'ApiKey' }
     | { __typename: 'AuditLog' }
+    | { __typename: 'Certificate' }
     | { __typename: 'Comment' }
     | { __typename: 'CommentThread' }
     | { __typename: 'Commit' }
     | { __typename: 'Course', id: string, title: string, viewerProgress: { __typename: 'CourseProgress', id: string, completedLessons: number, totalLessons: number, progressPercent: number } | null, modules: { __typename: 'CourseModuleConnection', nodes: Array<{ __typename: 'CourseModule', id: string, lessons: { __typename: 'LessonConnection', nodes: Array<{ __typename: 'Lesson', id: string, title: string, viewerProgress: { __typename: 'LessonProgress', id: string, completed: boolean } | null }> } }> } }
+    | { __typename: 'CourseAnalytics' }
     | { __typename: 'CourseModule' }
     | { __typename: 'CourseProgress' }
+    | { __typename: 'CourseReview' }
     | { __typename: 'DocumentReview' }
     | { __typename: 'DocumentVersion' }
     | { __typename: 'DocumentVisit' }
@@ -250,8 +253,13 @@ export type CourseQuery = { __typename: 'Query', node:
     | { __typename: 'Organization' }
     | { __typename: 'OrganizationMember' }
     | { __typename: 'Passkey' }
+    | { __typename: 'PaymentEvent' }
     | { __typename: 'ProjectMember' }
     | { __typename: 'PullRequest' }
+    | { __typename: 'Question' }
+    | { __typename: 'Quiz' }
+    | { __typename: 'QuizAnswer' }
+    | { __typename: 'QuizAttempt' }
     | { __typename: 'Reaction' }
     | { __typename: 'Repository' }
     | { __typename: 'RepositoryStats' }
@@ -259,6 +267,7 @@ export type CourseQuery = { __typename: 'Query', node:
     | { __typename: 'SpecificationDocument' }
     | { __typename: 'SpecificationProject' }
     | { __typename: 'Suggestion' }
+    | { __typename: 'Transaction' }
     | { __typename: 'User' }
     | { __typename: 'WebhookEvent' }
    | null };
@@ -306,12 +315,15 @@ export type DocumentQuery = { __typename: 'Query', node:
     | { __typename: 'Account' }
     | { __typename: 'ApiKey' }
     | { __typename: 'AuditLog' }
+    | { __typename: 'Certificate' }
     | { __typename: 'Comment' }
     | { __typename: 'CommentThread' }
     | { __typename: 'Commit' }
     | { __typename: 'Course' }
+    | { __typename: 'CourseAnalytics' }
     | { __typename: 'CourseModule' }
     | { __typename: 'CourseProgress' }
+    | { __typename: 'CourseReview' }
     | { __typename: 'DocumentReview' }
     | { __typename: 'DocumentVersion' }
     | { __typename: 'DocumentVisit' }
@@ -328,8 +340,13 @@ export type DocumentQuery = { __typename: 'Query', node:
     | { __typename: 'Organization' }
     | { __typename: 'OrganizationMember' }
     | { __typename: 'Passkey' }
+    | { __typename: 'PaymentEvent' }
     | { __typename: 'ProjectMember' }
     | { __typename: 'PullRequest' }
+    | { __typename: 'Question' }
+    | { __typename: 'Quiz' }
+    | { __typename: 'QuizAnswer' }
+    | { __typename: 'QuizAttempt' }
     | { __typename: 'Reaction' }
     | { __typename: 'Repository' }
     | { __typename: 'RepositoryStats' }
@@ -337,6 +354,7 @@ export type DocumentQuery = { __typename: 'Query', node:
     | { __typename: 'SpecificationDocument', id: string, phase: SpecificationPhase, version: number, content: string, project: { __typename: 'SpecificationProject', id: string }, threads: { __typename: 'CommentThreadConnection', totalCount: number, nodes: Array<{ __typename: 'CommentThread', id: string, status: CommentStatus, position: { __typename: 'Position', line: number }, resolvedBy: { __typename: 'User', id: string, name: string } | null, comments: { __typename: 'CommentConnection', totalCount: number, nodes: Array<{ __typename: 'Comment', id: string, content: string, createdAt: string, editedAt: string | null, author: { __typename: 'User', id: string, name: string }, reactions: { __typename: 'ReactionConnection', nodes: Array<{ __typename: 'Reaction', id: string, type: ReactionType, user: { __typename: 'User', id: string, name: string } }> } }> } }> } }
     | { __typename: 'SpecificationProject' }
     | { __typename: 'Suggestion' }
+    | { __typename: 'Transaction' }
     | { __typename: 'User' }
     | { __typename: 'WebhookEvent' }
    | null };

@@ -1,5 +1,5 @@
 WITH found AS (
-    SELECT d.id, d.project_id, d.status, d.version, p.organization_id
+    SELECT d.id, d.project_id, d.status, d.version, d.approved_at, d.approved_by_id, p.organization_id
     FROM specification_documents d JOIN specification_projects p ON p.id = d.project_id
     WHERE d.id = $1 AND d.version = $3 AND d.content <> $4
     FOR NO KEY UPDATE OF d
@@ -8,7 +8,7 @@ WITH found AS (
         approved_by_id = NULL
     FROM found f
     WHERE d.id = f.id
-    RETURNING d.id, d.status, d.version, d.content, d.updated_at
+    RETURNING d.id, d.status, d.version, d.approved_at, d.approved_by_id, d.content, d.updated_at
 ), kept AS (
     INSERT INTO document_versions (id, document_id, version, content, summary, author_id)
     SELECT uuidv7(), id, version, content, $5, $2 FROM changed
@@ -20,8 +20,12 @@ WITH found AS (
         uuidv7(), $2, f.organization_id, f.project_id, 'document_edited', 'specification_documents', f.id, $6,
         CASE f.status WHEN 'DRAFT' THEN '{"fields": ["content", "version"]}'
             ELSE '{"fields": ["content", "status", "version"]}' END::jsonb,
-        jsonb_strip_nulls(jsonb_build_object('status', nullif(f.status::text, 'DRAFT'), 'version', f.version)),
-        jsonb_strip_nulls(jsonb_build_object('status', CASE WHEN f.status <> 'DRAFT' THEN c.status END, 'version', c.version))
+        jsonb_build_object(
+            'status', f.status, 'version', f.version, 'approved_at', f.approved_at, 'approved_by_id', f.approved_by_id
+        ),
+        jsonb_build_object(
+            'status', c.status, 'version', c.version, 'approved_at', c.approved_at, 'approved_by_id', c.approved_by_id
+        )
     FROM found f, changed c
 ), happened AS (
     SELECT
