@@ -25,8 +25,8 @@ def guard(name: str, function: str, *triggers: str, says: str, at: str | None = 
     _statements.extend((function, *triggers))
 
 
-def acyclic(table: str, thing: str, *, at: str) -> None:
-    """Declare that no thing requires itself, where a table says of each which others it requires."""
+def acyclic(table: str, thing: str, requires: str, *, at: str) -> None:
+    """Declare that no thing requires itself, where a table says by this column of each which others it requires."""
     name = f"no_{thing}_requires_itself"
     # One lock for all: a cycle may be closed by two edges that have no thing in common.
     function = f"""\
@@ -35,9 +35,9 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('{name}', 0));
     IF EXISTS (
         WITH RECURSIVE required (id) AS (
-            SELECT NEW.required_id
+            SELECT NEW.{requires}
             UNION
-            SELECT p.required_id FROM {table} p JOIN required r ON p.{thing}_id = r.id
+            SELECT p.{requires} FROM {table} p JOIN required r ON p.{thing}_id = r.id
         )
         SELECT FROM required WHERE id = NEW.{thing}_id
     ) THEN

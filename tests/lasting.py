@@ -7,6 +7,8 @@ from collections import defaultdict
 
 from asyncpg import Connection, InterfaceError, PostgresError
 
+MOST = 20
+"""Connections that wait for a test: a server takes a hundred, and some tests need most of them."""
 Key = tuple[str, ...]
 """The database of a connection, and everything else that it was opened with."""
 
@@ -61,6 +63,8 @@ class Spare:
             connection.terminate()
         else:
             self._idle[key].append(connection)
+            if sum(map(len, self._idle.values())) > MOST:
+                next(idle for idle in self._idle.values() if idle).pop(0).terminate()
 
     @property
     def is_here(self) -> bool:

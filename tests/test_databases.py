@@ -10,6 +10,7 @@ from db.address import Address
 from db.base import Base
 from tests.conftest import TEMPLATE, NotingDatabase, ending
 from tests.databases import Databases
+from tests.lasting import MOST, SPARE
 
 NO_ROWS = {
     "a table": "CREATE TABLE another (id int)",
@@ -106,3 +107,12 @@ def test_a_task_ends_with_the_test_that_has_started_it(event_loop: asyncio.Abstr
     with ending(event_loop):
         task = event_loop.create_task(asyncio.Event().wait())
     assert task.cancelled()
+
+
+async def test_no_more_connections_wait_than_a_server_has_to_spare(database_url: str) -> None:
+    opened = [NotingDatabase(database_url) for _ in range(MOST + 3)]
+    for one in opened:
+        await ask(one, "SELECT 1")
+    for one in opened:
+        await one.close()
+    assert sum(map(len, SPARE._idle.values())) <= MOST

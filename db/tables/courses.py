@@ -131,7 +131,7 @@ class CoursePrerequisite(Base, access=through("course_id"), prefix="cpq"):
     __table_args__ = (unique("course_id", "required_id", says="The course requires this one already."),)
 
 
-acyclic("course_prerequisites", "course", at="required_ids")
+acyclic("course_prerequisites", "course", "required_id", at="required_ids")
 
 
 class CourseModule(Updated, Base, access=through("course_id"), prefix="mod"):

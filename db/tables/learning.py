@@ -167,4 +167,4 @@ def module_progress_topic(user_id: UUID, module_id: UUID) -> Topic:
     return topic("module_progress", user_id, module_id)
 
 
-acyclic("learning_module_prerequisites", "module", at="prerequisite_ids")
+acyclic("learning_module_prerequisites", "module", "required_id", at="prerequisite_ids")
