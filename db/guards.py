@@ -7,7 +7,7 @@ rule together the second is refused.
 
 from typing import Any
 
-from sqlalchemy import MetaData, event, text
+from sqlalchemy import MetaData, Select, event, func, select, text
 
 from db.base import Base
 from db.constraints import note
@@ -50,6 +50,11 @@ END $$"""  # noqa: S608  (names, no values)
 CREATE CONSTRAINT TRIGGER {name} AFTER INSERT OR UPDATE ON {table}
     DEFERRABLE FOR EACH ROW EXECUTE FUNCTION {name}()"""
     guard(name, function, trigger, says=f"No {thing} can require itself, nor one that requires it.", at=at)
+
+
+def turn(thing: str) -> Select[Any]:
+    """The statement that takes the lock of `acyclic`, ahead of those of rows: the guard takes it behind them."""
+    return select(func.pg_advisory_xact_lock(func.hashtextextended(f"no_{thing}_requires_itself", 0)))
 
 
 @event.listens_for(Base.metadata, "after_create")

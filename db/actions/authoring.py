@@ -4,19 +4,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from db import tables
 from db.actions.accounts import check_instructor
 from db.base import Base
 from db.errors import BadInput, Conflict, NotFound, Refusal, Refusals
+from db.guards import turn
 from db.outbox import viewer_topic
 from db.records import fill_defaults
 from db.tables import ExerciseKind, ModuleEventKind, ModuleLessonKind
 from db.write import Work
-
-LOCK = "no_module_requires_itself"
-"""The lock of the guard of the same name."""
 
 
 class Part(Protocol):
@@ -130,7 +128,7 @@ async def change_prerequisites(work: Work) -> None:
 
     It comes before the lock of a module: two that are to require each other would wait for one another.
     """
-    await work.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(LOCK, 0))))
+    await work.execute(turn("module"))
 
 
 async def _require(work: Work, module: tables.LearningModule, required: Sequence[tables.LearningModule]) -> None:

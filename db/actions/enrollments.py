@@ -73,8 +73,8 @@ async def enroll(
 
 async def _as_it_is(work: Work, course: tables.Course) -> tables.Course:
     """The course with its price, which stays what it is until the transaction ends. Raises NotFound if it is gone."""
-    await progress.keep(work, course.id)
-    again = select(tables.Course).where(tables.Course.id == course.id).with_for_update(read=True)
+    # Its row is shared, for more than its lessons are kept: nobody writes another price.
+    again = progress.kept(tables.Course.id == course.id).with_only_columns(tables.Course).with_for_update(read=True)
     found = await work.scalar(again.execution_options(populate_existing=True))
     if found is None:
         raise NotFound(at="courseId")

@@ -2,18 +2,16 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from db import tables
+from db.guards import turn
 from db.write import Work
-
-LOCK = "no_course_requires_itself"
-"""The lock of the guard of the same name."""
 
 
 async def begin(work: Work) -> None:
     """Take the lock of all requirements, before any course is locked: the guard takes it in the end."""
-    await work.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(LOCK, 0))))
+    await work.execute(turn("course"))
 
 
 async def require(work: Work, course: tables.Course, required: Sequence[tables.Course]) -> tables.Course:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Json, Updated, count, flag, outlives, refers, state, string
 from db.columns import PublicId, json, json_list, score
-from db.constraints import check, not_blank, unique
+from db.constraints import check, in_order, not_blank, unique
 from db.enums import Words
 from db.indexes import partial
 from db.outbox import Topic, topic
@@ -157,13 +157,7 @@ class Question(Updated, Base, access=through("quiz_id", see=MANAGE), prefix="que
     __table_args__ = (
         not_blank("question"),
         check("points BETWEEN 1 AND 1000", at="points", says="A question gives 1 to 1,000 points."),
-        unique(
-            "quiz_id",
-            "order",
-            says="Something else has this position in the order.",
-            deferrable=True,
-            initially="IMMEDIATE",
-        ),
+        in_order("quiz_id"),
         Index(None, "quiz_id", "order", "id"),
     )
 

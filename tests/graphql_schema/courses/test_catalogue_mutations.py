@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from db import tables
-from db.access import GUEST
+from db.actions import enrollments
 from tests.conftest import Graph
 from tests.db.waiting import until
 from tests.graphql_schema.asking import add, change, done, refusal, refusals, with_ids
@@ -102,17 +102,23 @@ async def test_a_currency_stays_once_somebody_has_paid(graph: Graph, world: Worl
 async def test_a_currency_is_not_changed_while_somebody_pays(graph: Graph, world: World) -> None:
     await change(graph.database, world.payment, course_id=None)
     given = {"courseId": world.rhetoric.public_id, "expectedVersion": 1, "currency": "EUR"}
-    async with graph.database.work(GUEST) as work:
-        await work.scalar(
-            select(tables.Course.id).where(tables.Course.id == world.rhetoric.id).with_for_update(read=True)
-        )
-        payment = tables.Transaction(
-            course_id=world.rhetoric.id, user_email="sam@example.com", amount=5, currency="USD", provider="stripe"
-        )
-        await work.add(payment)
+    async with graph.database.work(world.viewer("sam")) as work:
+        await enrollments.enroll(work, world.rhetoric)
+        await work.flush()
         late = asyncio.create_task(refusal(graph, "ines", UPDATE, **given))
         await until(graph.database, "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted")
     assert await late == ("CONFLICT", "input.currency")
+
+
+async def test_who_enrolls_pays_in_the_currency_that_the_course_has_by_then(graph: Graph, world: World) -> None:
+    await change(graph.database, world.payment, course_id=None)
+    given = {"courseId": world.rhetoric.public_id, "expectedVersion": 1, "currency": "EUR", "price": "5.00"}
+    async with graph.database.work(world.viewer("sam")) as work:
+        course = await work.get(tables.Course, world.rhetoric.public_id, at="courseId")
+        assert (await done(graph, "ines", UPDATE, **given))["course"]["currency"] == "EUR"
+        _, _, payment = await enrollments.enroll(work, course)
+        assert payment
+        assert (payment.currency, str(payment.amount)) == ("EUR", "5.00")
 
 
 # --- the catalogue ---------------------------------------------------------------------------------------------------
