@@ -1,4 +1,4 @@
-"""Organizations and their repositories, with commits, pull requests, daily statistics and raw events."""
+"""Organizations and their repositories, with commits, pull requests, releases, daily statistics and raw events."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -31,6 +31,7 @@ def rows(sources: Sources, people: People) -> Iterator[Batch]:
     yield Batch(tables.Commit, [_commit(record, ids[record["repo"]], people) for record in sources.commits])
     pull_requests = [_pull_request(record, ids[record["repo"]], people) for record in sources.pull_requests]
     yield Batch(tables.PullRequest, pull_requests)
+    yield Batch(tables.Release, [_release(record, ids[record["repo"]]) for record in sources.releases])
     yield Batch(tables.RepositoryStats, [_day(record, ids[record["repo"]]) for record in sources.days])
     yield Batch(tables.WebhookEvent, events := list(_webhooks(sources)))
     yield Batch(tables.WebhookDelivery, [{name: event[name] for name in DELIVERY} for event in events])
@@ -144,6 +145,19 @@ def _pull_request(record: Record, repository: UUID, people: People) -> Row:
         deletions=record["deletions"],
         files_changed=record["files_changed"],
         updated_at=merged_at or opened_at,
+    )
+
+
+def _release(record: Record, repository: UUID) -> Row:
+    at = moment(record["date"])
+    return row(
+        tables.Release,
+        f"{record['repo']}@{record['tag']}",
+        at=at,
+        repository_id=repository,
+        tag=record["tag"],
+        sha=record["sha"],
+        published_at=at,
     )
 
 

@@ -25,6 +25,7 @@ class Sources:
     contributors: list[Record]
     commits: list[Record]
     pull_requests: list[Record]
+    releases: list[Record]
     days: list[Record]
     webhooks: list[Record]
 
@@ -41,6 +42,7 @@ class Sources:
             contributors=_lines("repo_contributors.jsonl"),
             commits=_lines("repo_commits.jsonl"),
             pull_requests=_lines("repo_pull_requests.jsonl"),
+            releases=_lines("repo_releases.jsonl"),
             days=_lines("repo_daily_metrics.jsonl"),
             webhooks=_lines("github_webhooks.jsonl"),
         )

@@ -21,7 +21,9 @@ from db.tables.organizations import *
 from db.tables.payments import *
 from db.tables.quizzes import *
 from db.tables.repositories import *
+from db.tables.repositories_enums import *
 from db.tables.reviews import *
 from db.tables.specs import *
 from db.tables.specs_enums import *
 from db.tables.visits import *
+from db.tables.webhooks import *

@@ -64,6 +64,10 @@ class Organization(
     description: Mapped[str | None] = string(2_000)
     avatar_url: Mapped[str | None]
     plan: Mapped[OrganizationPlan] = state(OrganizationPlan.FREE)
+    webhook_secret: Mapped[bytes | None]
+    """The secret that GitHub signs with, sealed for the organization (`db.keyring`)."""
+    previous_webhook_secret: Mapped[bytes | None]
+    """The secret before it, with which deliveries may still be signed."""
 
     __table_args__ = (
         unique("slug", says="Another organization has this name in addresses."),

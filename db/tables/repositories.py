@@ -1,4 +1,4 @@
-"""Repositories of an organization with what happens in them: commits, pull requests, daily statistics, raw events."""
+"""Repositories of an organization with what happens in them: commits, pull requests, issues, releases, statistics."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -6,33 +6,14 @@ from uuid import UUID
 from sqlalchemy import Index, or_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Json, Updated, count, refers, state, string
+from db.base import Base, Updated, count, flag, refers, state, string
 from db.columns import bigint
 from db.constraints import check, unique
-from db.enums import Words
 from db.indexes import latest
-from db.partitions import Monthly
-from db.permissions import MANAGE
-from db.rules import administrators, members, through
+from db.rules import members, through
 from db.search import found_by_parts, searchable
 from db.tables.organizations import ORGANIZATION_ROLES, OrganizationRole
-
-
-class Sensitivity(Words):
-    """How closely an organization holds a repository."""
-
-    NORMAL = "NORMAL", "Every member of the organization sees it."
-    SENSITIVE = "SENSITIVE", "Members see it, viewers do not."
-    RESTRICTED = "RESTRICTED", "Only owners and administrators of the organization see it."
-
-
-class PullRequestState(Words):
-    """Whether a pull request waits, was merged, or was closed without a merge."""
-
-    OPEN = "OPEN", "Waits."
-    MERGED = "MERGED", "Was merged."
-    CLOSED = "CLOSED", "Was closed without a merge."
-
+from db.tables.repositories_enums import IssueState, PullRequestState, ReviewState, Sensitivity
 
 organization_members = members(
     "organization_members",
@@ -62,7 +43,14 @@ class Repository(Updated, Base, access=organization_members, prefix="rep"):
     default_branch: Mapped[str] = mapped_column(default="main", server_default="main")
     sensitivity: Mapped[Sensitivity] = state(Sensitivity.NORMAL)
     github_id: Mapped[int | None] = bigint()
-    is_active: Mapped[bool] = mapped_column(default=True, server_default="true")
+    html_url: Mapped[str | None] = string(500)
+    topics: Mapped[list[str]] = mapped_column(default=list, server_default="{}", info={"longest": 50})
+    is_private: Mapped[bool] = flag(default=False)
+    is_active: Mapped[bool] = flag(default=True)
+    head_sha: Mapped[str | None] = string(40)
+    archived_at: Mapped[datetime | None]
+    last_event_at: Mapped[datetime | None]
+    source_updated_at: Mapped[datetime | None]
     search_vector: Mapped[str] = searchable(A="full_name", B="description")
 
     __table_args__ = (
@@ -71,6 +59,11 @@ class Repository(Updated, Base, access=organization_members, prefix="rep"):
         unique("full_name", says="Another repository has this name."),
         unique("github_id", says="This repository of GitHub is here already."),
         unique("organization_id", "name", says="The organization has a repository of this name."),
+        check(
+            "full_name ~ '^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$'",
+            at="full_name",
+            says="A full name is that of the owner, a slash and the name: octokit/webhooks.",
+        ),
     )
 
 
@@ -130,20 +123,30 @@ class PullRequest(Updated, Base, access=through("repository_id"), prefix="pul"):
     repository_id: Mapped[UUID] = refers("repositories")
     number: Mapped[int]
     title: Mapped[str]
+    body: Mapped[str | None]
+    github_id: Mapped[int | None] = bigint()
+    html_url: Mapped[str | None] = string(500)
     state: Mapped[PullRequestState | None]
+    is_draft: Mapped[bool] = flag(default=False)
+    base_branch: Mapped[str | None] = string(255)
+    head_branch: Mapped[str | None] = string(255)
     author_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", reveals=True)
     author_name: Mapped[str]
     head_sha: Mapped[str]
     merge_sha: Mapped[str | None]
+    first_committed_at: Mapped[datetime | None]
     opened_at: Mapped[datetime]
+    first_reviewed_at: Mapped[datetime | None]
     merged_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     additions: Mapped[int | None]
     deletions: Mapped[int | None]
     files_changed: Mapped[int | None]
+    source_updated_at: Mapped[datetime | None]
 
     __table_args__ = (
         unique("repository_id", "number", says="The repository has a pull request of this number."),
+        unique("github_id", says="This pull request of GitHub is here already."),
         Index(None, "repository_id", "opened_at", "id"),
         latest("ix_pull_requests_merged", "repository_id", by="merged_at"),
         Index(None, "author_id", "opened_at", "id"),
@@ -158,39 +161,75 @@ class PullRequest(Updated, Base, access=through("repository_id"), prefix="pul"):
     )
 
 
-class WebhookEvent(
-    Updated,
-    Base,
-    access=through("repository_id", see=MANAGE) | through("organization_id", see=MANAGE),
-    prefix="evt",
-    partitioned=Monthly(days=90),
-):
-    """A delivery of GitHub as it came."""
+class PullRequestReview(Updated, Base, access=through("pull_request_id"), prefix="prr"):
+    """A review of a pull request by a person, as GitHub has it. The columns are ours: the source names none."""
 
-    __tablename__ = "webhook_events"
+    __tablename__ = "pull_request_reviews"
 
-    delivery_id: Mapped[str] = string(100)
-    organization_id: Mapped[UUID | None] = refers("organizations")
-    repository_id: Mapped[UUID | None] = refers("repositories")
-    event: Mapped[str] = string(100)
-    action: Mapped[str | None]
-    payload: Mapped[Json]
-    received_at: Mapped[datetime]
-    processed_at: Mapped[datetime | None]
+    pull_request_id: Mapped[UUID] = refers("pull_requests")
+    github_id: Mapped[int] = bigint()
+    reviewer_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", reveals=True)
+    reviewer_name: Mapped[str] = string(200)
+    state: Mapped[ReviewState]
+    submitted_at: Mapped[datetime]
+    source_updated_at: Mapped[datetime | None]
 
     __table_args__ = (
-        Index(None, "organization_id", "received_at", "id"),
-        Index(None, "repository_id", "received_at", "id"),
-        Index(None, "event", "received_at"),
-        Index(None, "received_at"),
+        unique("github_id", says="This review of GitHub is here already."),
+        Index(None, "pull_request_id", "submitted_at", "id"),
+        Index(None, "reviewer_id", "submitted_at", "id"),
     )
 
 
-class WebhookDelivery(Base, access=administrators, kept_with="webhook_events", prefix="whd"):
-    """The mark that a delivery of GitHub has arrived, as long as its event is kept; with the id of the event."""
+class Issue(Updated, Base, access=through("repository_id"), prefix="iss"):
+    """An issue of a repository, as GitHub has it."""
 
-    __tablename__ = "webhook_deliveries"
+    __tablename__ = "issues"
 
-    delivery_id: Mapped[str] = string(100)
+    repository_id: Mapped[UUID] = refers("repositories")
+    number: Mapped[int]
+    github_id: Mapped[int | None] = bigint()
+    title: Mapped[str]
+    body: Mapped[str | None]
+    html_url: Mapped[str | None] = string(500)
+    state: Mapped[IssueState] = state(IssueState.OPEN)
+    labels: Mapped[list[str]] = mapped_column(default=list, server_default="{}", info={"longest": 100})
+    author_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", reveals=True)
+    author_name: Mapped[str] = string(200)
+    assignee_id: Mapped[UUID | None] = refers("users", ondelete="SET NULL", reveals=True)
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    source_updated_at: Mapped[datetime | None]
 
-    __table_args__ = (unique("delivery_id", says="This delivery has come before."),)
+    __table_args__ = (
+        unique("repository_id", "number", says="The repository has an issue of this number."),
+        unique("github_id", says="This issue of GitHub is here already."),
+        Index(None, "repository_id", "opened_at", "id"),
+        Index(None, "repository_id", "state", "opened_at", "id"),
+        Index(None, "author_id", "opened_at", "id"),
+        Index(None, "assignee_id", "opened_at", "id"),
+        check(
+            "(state = 'CLOSED') = (closed_at IS NOT NULL)",
+            name="closed",
+            says="An issue that is closed says when, and no other.",
+        ),
+    )
+
+
+class Release(Updated, Base, access=through("repository_id"), prefix="rls"):
+    """A release of a repository: a tag, and the commit that it names where that is known."""
+
+    __tablename__ = "releases"
+
+    repository_id: Mapped[UUID] = refers("repositories")
+    tag: Mapped[str] = string(255)
+    name: Mapped[str | None] = string(500)
+    sha: Mapped[str | None] = string(40)
+    is_prerelease: Mapped[bool] = flag(default=False)
+    published_at: Mapped[datetime]
+    source_updated_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        unique("repository_id", "tag", says="The repository has a release of this tag."),
+        Index(None, "repository_id", "published_at", "id"),
+    )

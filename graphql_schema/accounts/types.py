@@ -104,6 +104,13 @@ class User:
     )
     commits = many(tables.Commit.author_id, "Their commits, as far as you see the repositories.")
     pull_requests = many(tables.PullRequest.author_id, "Their pull requests, as far as you see the repositories.")
+    reviews_given = many(
+        tables.PullRequestReview.reviewer_id, "Their reviews of pull requests, as far as you see the repositories."
+    )
+    issues = many(tables.Issue.author_id, "The issues that they opened, as far as you see the repositories.")
+    assigned_issues = many(
+        tables.Issue.assignee_id, "The issues that they are to see to, as far as you see the repositories."
+    )
     activity = many_of(
         Activity,
         "What they did, newest first, as far as you see it: commits, pull requests, versions of documents that they "

@@ -1,4 +1,4 @@
-"""Repositories with their commits, pull requests, daily statistics and raw webhook events."""
+"""Repositories with their commits, pull requests, reviews, issues, releases and daily statistics."""
 
 from sqlalchemy import Double, and_, cast, extract
 
@@ -60,6 +60,11 @@ class Repository:
     default_branch = column("The branch that changes are merged into.")
     sensitivity = column("How closely the organization holds it.")
     is_active = column("Whether it is still followed.")
+    is_private = column("Whether only those see it on GitHub who were let in.")
+    html_url = column("Its address on GitHub; null where it has none.")
+    topics = column("What it is about, as GitHub lists it.")
+    head_sha = column("The newest commit of its default branch that is known; null before the first.")
+    archived_at = column("When it was archived on GitHub; null while it is not.")
     created_at = column("When it was made.")
     updated_at = column("When what is known of it last changed.")
     organization = one(tables.Repository.organization_id, "The organization that it belongs to.")
@@ -74,6 +79,8 @@ class Repository:
         tables.Commit.repository_id, CommitAuthor, "Who committed to it, those with the most commits first."
     )
     pull_requests = many(tables.PullRequest.repository_id, "Its pull requests, newest first.")
+    issues = many(tables.Issue.repository_id, "Its issues, newest first.")
+    releases = many(tables.Release.repository_id, "Its releases, newest first.")
     activity = many_of(
         Activity,
         "Its commits and pull requests as one list, newest first.",
@@ -85,6 +92,10 @@ class Repository:
         "What happened on each day, newest first; days without activity are left out.",
     )
     webhook_events = many(tables.WebhookEvent.repository_id, "What GitHub sent, newest first; for those who manage it.")
+    gaps = many(
+        tables.IngestionGap.repository_id,
+        "What GitHub must have told of it and has not, newest first; for those who manage it.",
+    )
     projects = many(tables.SpecificationProject.repository_id, "The projects that specify it, as far as you see them.")
 
 
@@ -142,11 +153,18 @@ class PullRequest:
 
     number = column("Its number in the repository.")
     title = column("What it is about.")
+    body = column("What its author says of it; null where nothing is known.")
+    html_url = column("Its address on GitHub; null where it has none.")
     state = column("Whether it waits, was merged or was closed; null where the source does not say.")
+    is_draft = column("Whether its author still works on it.")
+    base_branch = column("The branch that it would change.")
+    head_branch = column("The branch that it comes from.")
     author_name = column("The author's name as the source has it.")
     head_sha = column("The commit that it proposes.")
     merge_sha = column("The commit that merged it.")
+    first_committed_at = column("When its first commit was written; null where that is not known.")
     opened_at = column("When it was opened.")
+    first_reviewed_at = column("When somebody else first reviewed it; null while nobody has.")
     merged_at = column("When it was merged.")
     closed_at = column("When it was closed.")
     hours_to_merge = sql(
@@ -167,17 +185,51 @@ class PullRequest:
             commit.repository_id == pull.repository_id, commit.pull_request_number == pull.number
         ),
     )
+    reviews = many(
+        tables.PullRequestReview.pull_request_id, "What people said of it when they reviewed it, newest first."
+    )
 
 
-@node(tables.WebhookEvent, orders=("-received_at",), filters=("event", "received_at"))
-class WebhookEvent:
-    """A message from GitHub as it came. For those who manage the repository or the organization."""
+@node(tables.PullRequestReview, orders=("-submitted_at",), filters=("state", "submitted_at", "reviewer_id"))
+class PullRequestReview:
+    """A review of a pull request by a person."""
 
-    delivery_id = column("The id that GitHub gave the delivery; unique.")
-    event = column("The kind of event, as GitHub names it: `pull_request`.")
-    action = column("What happened to its subject: `opened`.")
-    payload = column("The message.")
-    received_at = column("When it came.")
-    processed_at = column("When it was worked into the repository's data; null while it waits.")
-    organization = one(tables.WebhookEvent.organization_id, "The organization that it is about.")
-    repository = one(tables.WebhookEvent.repository_id, "The repository that it is about.")
+    state = column("The verdict.")
+    reviewer_name = column("The reviewer's login, as GitHub has it.")
+    submitted_at = column("When it was given.")
+    reviewer = one(tables.PullRequestReview.reviewer_id, "The reviewer as a person, where they are known.")
+    pull_request = one(tables.PullRequestReview.pull_request_id, "The pull request.")
+
+
+@node(
+    tables.Issue,
+    orders=("-opened_at", "number", "closed_at"),
+    filters=("state", "author_id", "assignee_id", "opened_at", "closed_at", "number"),
+)
+class Issue:
+    """An issue of a repository: something to mend, to build or to talk about."""
+
+    number = column("Its number in the repository.")
+    title = column("What it is about.")
+    body = column("What its author says of it.")
+    html_url = column("Its address on GitHub; null where it has none.")
+    state = column("Whether it waits or is done with.")
+    labels = column("The names of its labels.")
+    author_name = column("The author's login, as GitHub has it.")
+    opened_at = column("When it was opened.")
+    closed_at = column("When it was closed; null while it waits.")
+    author = one(tables.Issue.author_id, "The author as a person, where they are known.")
+    assignee = one(tables.Issue.assignee_id, "The person who sees to it; null where nobody known does.")
+    repository = one(tables.Issue.repository_id, "The repository.")
+
+
+@node(tables.Release, orders=("-published_at",), filters=("published_at", "is_prerelease"))
+class Release:
+    """A release of a repository."""
+
+    tag = column("The tag that names it.")
+    name = column("Its title; null where it has none.")
+    sha = column("The commit that it was made of, where that is known.")
+    is_prerelease = column("Whether it is meant for trying out.")
+    published_at = column("When it was published.")
+    repository = one(tables.Release.repository_id, "The repository.")

@@ -41,6 +41,7 @@ REAL = {
     "questions": 629,
     "quizzes": 131,
     "repositories": 2,
+    "releases": 1_212,
     "repository_stats": 1_648,
     "specification_documents": 117 + 3,
     "specification_projects": 39 + 1,

@@ -36,6 +36,7 @@ WORDS: dict[str, Callable[[int], str]] = {
     "learning_modules.slug": "module-{}".format,
     "invitations.email": "guest{}@example.com".format,
     "organizations.slug": "organization-{}".format,
+    "repositories.full_name": "owner/repository-{}".format,
     "suggestions.replacement": "other words {}".format,
 }
 """Texts that must have a form."""
@@ -51,6 +52,8 @@ CONSISTENT: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "course_reviews": lambda row: {"rating": 3},
     "course_analytics": lambda row: {"average_rating": 3.0},
     "lesson_progress": lambda row: {"completed_at": START if row["completed"] else None},
+    "ingestion_gaps": lambda row: {"kind": "COMMITS", "after_sha": f"{5:040x}"},
+    "issues": lambda row: {"closed_at": START if row["state"] == "CLOSED" else None},
     "quiz_attempts": lambda row: {"score": None, "passed": None},
     "transactions": lambda row: {
         "completed_at": START if row["status"] in ("COMPLETED", "REFUNDED") else None,

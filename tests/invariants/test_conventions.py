@@ -45,6 +45,8 @@ BOUNDED_LISTS = {
     "Course.learningObjectives": "a column that the instructor writes by hand",
     "Course.prerequisites": "a column that the instructor writes by hand",
     "Course.topics": "a column that the instructor writes by hand",
+    "Issue.labels": "GitHub allows 100",
+    "Repository.topics": "GitHub allows 20",
     "ExerciseAnswer.options": "some of the options of an exercise, of which there are 20",
     "ModuleProgress.completedLessons": "some of the lessons of a module, of which there are 100",
     "QuizAttempt.correctAnswers": "one for each question, of which a quiz has 200",

@@ -140,11 +140,10 @@ async def test_an_edge_without_a_check_shows_what_a_check_would(
 
 def named(oracle: Oracle, table: type[Base], relation: Relation, parents: list[UUID]) -> dict[UUID, int]:
     """One for each of these rows that names a person itself and so shows them, if the relation leads to that person."""
-    column = dict(oracle.mentions).get(table.__tablename__)
-    if relation.link or relation.child is not User or column is None:
+    if relation.link or relation.child is not User or (table.__tablename__, relation.column) not in oracle.mentions:
         return {}
     rows = (oracle.find(table.__tablename__, parent) for parent in parents)
-    return {row.id: 1 for row in rows if row and getattr(row, column)}
+    return {row.id: 1 for row in rows if row and getattr(row, str(relation.column))}
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ READ_BY_JOBS = {
     "ix_outbox_events_unpublished": "the relay, which looks for events that wait",
     "ix_outbox_events_without_jobs": "the relay, which makes their jobs",
     "ix_payment_events_waiting": "the job that applies events of payments",
+    "ix_webhook_events_waiting": "the job that works in what GitHub sent",
     "ix_quiz_attempts_deadline": "the job that ends attempts whose time is over",
 }
 """The partial indexes that no list of the graph is read by, with the job that looks for their rows."""

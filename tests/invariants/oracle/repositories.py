@@ -13,6 +13,9 @@ SENSITIVITY = {
 MENTIONS = (
     ("commits", "author_id"),
     ("pull_requests", "author_id"),
+    ("pull_request_reviews", "reviewer_id"),
+    ("issues", "author_id"),
+    ("issues", "assignee_id"),
 )
 
 
@@ -33,11 +36,13 @@ def pull_requests(world: Oracle, who: UUID | None, what: str, pull: Row) -> bool
     return world.inherits(who, what, "repositories", pull.repository_id)
 
 
-def webhook_events(world: Oracle, who: UUID | None, what: str, event: Row) -> bool:
-    needed = "manage" if what == "see" else what
-    of_organization = world.inherits(who, needed, "organizations", event.organization_id)
-    return of_organization or world.inherits(who, needed, "repositories", event.repository_id)
+def pull_request_reviews(world: Oracle, who: UUID | None, what: str, review: Row) -> bool:
+    return world.inherits(who, what, "pull_requests", review.pull_request_id)
 
 
-def webhook_deliveries(world: Oracle, who: UUID | None, what: str, delivery: Row) -> bool:
-    return False
+def issues(world: Oracle, who: UUID | None, what: str, issue: Row) -> bool:
+    return world.inherits(who, what, "repositories", issue.repository_id)
+
+
+def releases(world: Oracle, who: UUID | None, what: str, release: Row) -> bool:
+    return world.inherits(who, what, "repositories", release.repository_id)

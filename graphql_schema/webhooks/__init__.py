@@ -1,0 +1,1 @@
+"""Deliveries of GitHub, and what is missing of them."""

@@ -1,0 +1,1 @@
+"""The rows of the system of organizations and code, as tests."""
