@@ -1,7 +1,9 @@
 """The databases of a test run: made, copied and dropped on one server."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections import defaultdict
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from itertools import count
 from threading import Thread
 from typing import Any, TypeVar
@@ -11,14 +13,12 @@ from sqlalchemy import URL, make_url
 
 from tests.deadline import DEADLINE
 from tests.lasting import SPARE
-from tests.restoring import Contents
+from tests.restoring import Contents, Written
 
 T = TypeVar("T")
 
 ENDED = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = $1 AND pid != ALL ($2)"
 """Whoever is told to end is gone in milliseconds. PostgreSQL itself would look for that every tenth of a second."""
-WRITTEN = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
-"""The next transaction id of the server: only transactions that write take one."""
 
 
 class Databases:
@@ -28,8 +28,12 @@ class Databases:
         self.url = url
         self._names = count()
         self._contents: dict[str, Contents] = {}
+        self._unwritten = defaultdict[str, list[str]](list)
+        """The copies that nobody uses, by what they are copies of."""
         self._restoring: dict[str, asyncpg.Connection] = {}
         """The connection to each database that was restored before."""
+        self._written: dict[str, Written] = {}
+        """What was written to each of them when it was as it should be."""
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="databases")
         self._thread.start()
@@ -44,6 +48,18 @@ class Databases:
         """Make a copy of a database under a new name; returns its address."""
         return self.create(f"test_{next(self._names)}", template=template)
 
+    @contextmanager
+    def lent(self, template: str) -> Iterator[str]:
+        """A copy of a database that is remembered, with nothing in it of what was written to copies before."""
+        unwritten = self._unwritten[template]
+        url = unwritten.pop() if unwritten else self.copy(template)
+        yield url
+        self.end_sessions(url)
+        if self.restore(url, template):
+            unwritten.append(url)
+        else:
+            self.drop(url)
+
     def drop(self, url: str) -> None:
         """Drop the database with this address, whoever is connected to it."""
         if restoring := self._restoring.pop(url, None):
@@ -55,9 +71,12 @@ class Databases:
         """Keep in mind what a database holds, for its copies to be restored."""
         self._contents[template] = self._wait(_contents(make_url(self.url).set(database=template)))
 
-    def restore(self, url: str, template: str, *, since: str) -> bool:
-        """Undo in a copy of this template what was written since this mark, or tell that it cannot be undone."""
-        return self._wait(self._restore(url, self._contents[template], since))
+    def restore(self, url: str, template: str) -> bool:
+        """Undo in a copy of this template what was written since it was made, or tell that it cannot be undone.
+
+        What sessions have written that are still there counts if they have told of it: see `tests.restoring.REPORT`.
+        """
+        return self._wait(self._restore(url, self._contents[template]))
 
     def end_sessions(self, url: str) -> None:
         """End what still runs on the database with this address, such as a statement that nobody waits for any more.
@@ -65,10 +84,6 @@ class Databases:
         Of its connections those stay that the next test takes.
         """
         self._wait(self._end_sessions(url))
-
-    def written(self) -> str:
-        """A mark that stays as it is for as long as nobody writes to any database of the server."""
-        return str(self.run(WRITTEN))
 
     def run(self, statement: str, *arguments: Any) -> Any:
         """Run a statement outside of any transaction; returns the first value of its first row."""
@@ -82,10 +97,13 @@ class Databases:
         self._thread.join()
         self._loop.close()
 
-    async def _restore(self, url: str, contents: Contents, since: str) -> bool:
+    async def _restore(self, url: str, contents: Contents) -> bool:
         if url not in self._restoring:
             self._restoring[url] = await _connect(url, session_replication_role="replica")
-        return await contents.restore(self._restoring[url], since)
+        written = await contents.restore(self._restoring[url], self._written.get(url, contents.written))
+        if written is not None:
+            self._written[url] = written
+        return written is not None
 
     async def _end_sessions(self, url: str) -> None:
         ours = SPARE.processes(_name(url))

@@ -1,14 +1,26 @@
 """Connections that outlast a test: the next one on the same database takes them. To open one, and to learn the tables
-again, takes PostgreSQL longer than most of what a test asks.
+again, takes PostgreSQL longer than most of what a test asks. And so do compiled statements of the ORM.
 """
 
 import asyncio
 from collections import defaultdict
+from dataclasses import replace
+from typing import Any
 
 from asyncpg import Connection, InterfaceError, PostgresError
+from sqlalchemy import Engine
+from sqlalchemy.util import LRUCache
+
+from db.address import Address
+from db.engine import Database
+from tests.restoring import REPORT
 
 MOST = 20
 """Connections that wait for a test: a server takes a hundred, and some tests need most of them."""
+COMPILED = LRUCache[Any, Any](500)
+"""The compiled statements of the ORM, as many as an engine has by default."""
+DIALECTS: list[Any] = []
+"""The dialects of engines, of which the first that has connected is the one that they are compiled for."""
 Key = tuple[str, ...]
 """The database of a connection, and everything else that it was opened with."""
 
@@ -28,7 +40,7 @@ class Lasting(Connection):  # type: ignore[misc]
         return not (self.is_closed() or self.is_in_transaction())
 
     def get_reset_query(self) -> str:
-        return f"{super().get_reset_query()}\nRESET SESSION AUTHORIZATION"
+        return f"{super().get_reset_query()}\nRESET SESSION AUTHORIZATION;\n{REPORT}"
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109  (the driver's)
         if not self.is_spared:
@@ -83,3 +95,39 @@ class Spare:
 
 
 SPARE = Spare()
+
+
+class LastingDatabase(Database):
+    """Takes the connections that another on the same database has left, and leaves its own."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._opened: list[tuple[Key, Lasting]] = []
+        for opened in (self.engine, self.batches):
+            _share_compiled(opened.sync_engine)
+
+    async def close(self) -> None:
+        """Leave the connections on which nothing runs to the next test."""
+        spared = [one for one in self._opened if SPARE.is_here and one[1].is_idle]
+        for _, connection in spared:
+            connection.is_spared = True
+        await super().close()
+        self._opened.clear()
+        for key, connection in spared:
+            connection.is_spared = False
+            await SPARE.put(key, connection)
+
+    async def _open(self, address: Address, settings: dict[str, str]) -> Connection:
+        key = (address.arguments.get("database", ""), str(address.arguments), str(address.settings | settings))
+        lasting = replace(address, arguments=address.arguments | {"connection_class": Lasting})
+        connection = SPARE.take(key) or await super()._open(lasting, settings)
+        self._opened.append((key, connection))
+        return connection
+
+
+def _share_compiled(engine: Engine) -> None:
+    """Compile a statement of the ORM once for all tests, as one engine would: what it keeps is of one dialect."""
+    engine.dialect = next((known for known in DIALECTS if known.server_version_info), engine.dialect)
+    if not engine.dialect.server_version_info:
+        DIALECTS.append(engine.dialect)
+    engine.update_execution_options(compiled_cache=COMPILED)

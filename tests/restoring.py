@@ -2,96 +2,76 @@
 six times as long.
 """
 
-import io
 from dataclasses import dataclass
-from typing import Any
 
 from asyncpg import Connection
 
+WRITTEN = """
+    SELECT oid, pg_stat_get_tuples_inserted(oid) + pg_stat_get_tuples_updated(oid) + pg_stat_get_tuples_deleted(oid)
+    FROM pg_class WHERE relkind = 'r' AND NOT relisshared
+    UNION ALL SELECT oid, coalesce(pg_sequence_last_value(oid), 0) FROM pg_class WHERE relkind = 'S'"""
+"""How many rows were written to each table, kept or not, and where each sequence is."""
+REPORT = "SELECT pg_stat_force_next_flush();"
+"""Makes a session report what it has written when this is done: by itself it does so once a second, and at its end."""
 TABLES = """
-    SELECT nspname, relname FROM pg_class JOIN pg_namespace AS schemas ON schemas.oid = relnamespace
-    WHERE relkind = 'r' AND NOT relisshared AND nspname NOT IN ('pg_toast', 'information_schema') ORDER BY 1, 2"""
-COLUMNS = """
-    SELECT attname FROM pg_attribute
-    WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum"""
+    SELECT pg_class.oid, format('%I.%I', nspname, relname),
+        array_agg(quote_ident(attname) ORDER BY attnum) FILTER (WHERE attgenerated = '')
+    FROM pg_class JOIN pg_namespace AS schemas ON schemas.oid = relnamespace
+    JOIN pg_attribute ON attrelid = pg_class.oid
+    WHERE relkind = 'r' AND nspname NOT IN ('pg_catalog', 'information_schema') AND attnum > 0 AND NOT attisdropped
+    GROUP BY 1, 2"""
 SEQUENCES = """
-    SELECT schemaname, sequencename, coalesce(last_value, start_value), last_value IS NOT NULL FROM pg_sequences"""
-YOUNG = "coalesce(min(age(xmin)) <= age($1::text::xid), false)"
-"""Whether there is a row that was written by the transaction with this id, or by a later one."""
+    SELECT pg_class.oid, format('SELECT setval(%L, %s, %L);', pg_class.oid::regclass,
+        coalesce(last_value, start_value), last_value IS NOT NULL)
+    FROM pg_sequences JOIN pg_class ON pg_class.oid = format('%I.%I', schemaname, sequencename)::regclass"""
 
-
-@dataclass(frozen=True)
-class Table:
-    """What a table held."""
-
-    schema: str
-    name: str
-    size: int
-    columns: list[str] | None = None
-    rows: bytes = b""
-
-    @property
-    def full_name(self) -> str:
-        return f"{self.schema}.{self.name}"
-
-    @property
-    def is_changed(self) -> str:
-        """SQL for whether it holds other rows, or other versions of them."""
-        return f"SELECT {YOUNG} OR count(*) != {self.size} FROM {self.full_name}"  # noqa: S608  (a name of ours)
-
-    @classmethod
-    async def read(cls, connection: Connection, schema: str, name: str) -> "Table":
-        """What it holds."""
-        size = await connection.fetchval(f"SELECT count(*) FROM {schema}.{name}")  # noqa: S608  (a name of ours)
-        if schema == "pg_catalog":
-            return cls(schema, name, size)  # a change of it is not undone
-        columns = [column for (column,) in await connection.fetch(COLUMNS, f"{schema}.{name}")]
-        rows = io.BytesIO()
-        await connection.copy_from_table(name, schema_name=schema, columns=columns, output=rows)
-        return cls(schema, name, size, columns, rows.getvalue())
-
-    async def restore(self, connection: Connection) -> None:
-        await connection.execute(f"DELETE FROM {self.full_name}")  # noqa: S608  (a name of ours)
-        if self.size:
-            rows = io.BytesIO(self.rows)
-            await connection.copy_to_table(self.name, schema_name=self.schema, columns=self.columns, source=rows)
+Written = dict[int, int]
+"""What was written to each table and sequence."""
 
 
 @dataclass(frozen=True)
 class Contents:
     """The rows of all tables of a database, and where its sequences are."""
 
-    catalogs: list[Table]
-    """The tables in which PostgreSQL describes the database."""
-    tables: list[Table]
-    sequences: list[Any]
+    parts: dict[int, str]
+    """The statements that bring each table or sequence back to what it held, whatever it holds."""
+    written: Written
+    """What is written to a copy that nobody has used."""
 
     @classmethod
     async def read(cls, connection: Connection) -> "Contents":
         """What the database holds."""
-        tables = [await Table.read(connection, schema, name) for schema, name in await connection.fetch(TABLES)]
-        catalogs = [table for table in tables if table.schema == "pg_catalog"]
-        return cls(catalogs, [table for table in tables if table not in catalogs], await connection.fetch(SEQUENCES))
+        sequences = dict(await connection.fetch(SEQUENCES))
+        parts = {oid: await _filling(connection, *table) for oid, *table in await connection.fetch(TABLES)}
+        written = await _written(connection)
+        return cls(parts | sequences, {oid: written[oid] for oid in sequences})
 
-    async def restore(self, connection: Connection, since: str) -> bool:
-        """Bring back the tables that were written to by the transaction with this id or by later ones.
+    async def restore(self, connection: Connection, since: Written) -> Written | None:
+        """Bring back what was written to since then, and say what is written to the copy by now.
 
         Or tell that something else was changed than rows, and do nothing. The connection is one on which no trigger
         runs (`session_replication_role`).
         """
-        if await _changed(connection, self.catalogs, since):
-            return False
-        async with connection.transaction():
-            for table in await _changed(connection, self.tables, since):
-                await table.restore(connection)
-            await connection.execute(" ".join(_set(*sequence) for sequence in self.sequences))
-        return True
+        written = await _written(connection)
+        changed = [oid for oid, count in written.items() if count != since.get(oid, 0)]
+        if not changed:
+            return since
+        if not self.parts.keys() >= {*changed}:
+            return None
+        await connection.execute("".join([*(self.parts[oid] for oid in changed), REPORT]))
+        return await _written(connection)
 
 
-async def _changed(connection: Connection, tables: list[Table], since: str) -> list[Table]:
-    found = await connection.fetch(" UNION ALL ".join(table.is_changed for table in tables), since)
-    return [table for table, (is_changed,) in zip(tables, found, strict=True) if is_changed]
+async def _written(connection: Connection) -> Written:
+    return dict(await connection.fetch(WRITTEN))
 
 
-def _set(schema: str, name: str, value: int, is_called: bool) -> str:
-    return f"SELECT setval('{schema}.{name}', {value}, {is_called});"
+async def _filling(connection: Connection, table: str, columns: list[str]) -> str:
+    """The statements with which a table holds what it holds now."""
+    values = ", ', ', ".join(f"quote_nullable({column}::text)" for column in columns)
+    rows = await connection.fetch(f"SELECT concat('(', {values}, ')') FROM {table}")  # noqa: S608  (names of ours)
+    emptied = f"DELETE FROM {table};"  # noqa: S608  (a name of ours)
+    if not rows:
+        return emptied
+    into = f"INSERT INTO {table} ({', '.join(columns)}) OVERRIDING SYSTEM VALUE"
+    return f"{emptied}{into} VALUES {', '.join(row for (row,) in rows)};"

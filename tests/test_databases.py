@@ -4,13 +4,16 @@ import asyncio
 from typing import Any
 
 import pytest
-from asyncpg import Connection, InterfaceError, PostgresError
+from asyncpg import InterfaceError, InternalClientError, PostgresError
+from sqlalchemy import select
 
 from db.address import Address
 from db.base import Base
+from db.tables import User
+from tests.app.serving import serving
 from tests.conftest import TEMPLATE, NotingDatabase, ending
 from tests.databases import Databases
-from tests.lasting import MOST, SPARE
+from tests.lasting import COMPILED, MOST, SPARE
 
 NO_ROWS = {
     "a table": "CREATE TABLE another (id int)",
@@ -25,11 +28,22 @@ NO_ROWS = {
 }
 
 
-async def contents(connection: Connection) -> dict[str, Any]:
+async def contents(url: str) -> dict[str, Any]:
     """All rows of all tables, and the sequences."""
+    connection = await Address.parse(url).connect()
     tables = [table.fullname for table in Base.metadata.sorted_tables]
     rows = {name: await connection.fetch(f"SELECT t::text FROM {name} t ORDER BY 1") for name in tables}  # noqa: S608  (names of ours)
-    return {**rows, "sequences": await connection.fetch("SELECT sequencename, last_value FROM pg_sequences ORDER BY 1")}
+    sequences = await connection.fetch("SELECT sequencename, last_value FROM pg_sequences ORDER BY 1")
+    await connection.close()
+    return {**rows, "sequences": sequences}
+
+
+async def leave(databases: Databases, url: str, statement: str) -> None:
+    """Run a statement, on a connection that is still open when the test ends."""
+    connection = await Address.parse(url).connect()
+    await connection.execute(statement)
+    await asyncio.to_thread(databases.end_sessions, url)
+    connection.terminate()
 
 
 async def ask(database: NotingDatabase, statement: str) -> Any:
@@ -42,7 +56,7 @@ async def test_nothing_runs_on_a_database_when_the_next_test_has_it(database_url
     connection = await Address.parse(database_url).connect()
     await connection.execute("BEGIN")
     await asyncio.to_thread(databases.end_sessions, database_url)
-    with pytest.raises((InterfaceError, PostgresError, ConnectionError)):
+    with pytest.raises((InterfaceError, InternalClientError, PostgresError, ConnectionError)):
         await connection.execute("COMMIT")
 
 
@@ -56,25 +70,30 @@ async def test_nothing_runs_on_a_database_when_the_next_test_has_it(database_url
     ],
 )
 async def test_what_a_test_has_written_is_undone(database_url: str, databases: Databases, statement: str) -> None:
-    since = databases.written()
-    connection = await Address.parse(database_url).connect()
-    before = await contents(connection)
-    await connection.execute(statement)
-    assert await contents(connection) != before
-    assert await asyncio.to_thread(databases.restore, database_url, TEMPLATE, since=since)
-    assert await contents(connection) == before
-    await connection.close()
+    before = await contents(database_url)
+    await leave(databases, database_url, statement)
+    assert await contents(database_url) != before
+    assert await asyncio.to_thread(databases.restore, database_url, TEMPLATE)
+    assert await contents(database_url) == before
 
 
 @pytest.mark.parametrize("statement", NO_ROWS.values(), ids=NO_ROWS)
 async def test_a_database_of_which_more_was_changed_than_rows_goes_to_no_other_test(
     database_url: str, databases: Databases, statement: str
 ) -> None:
-    since = databases.written()
-    connection = await Address.parse(database_url).connect()
-    await connection.execute(statement)
-    assert not await asyncio.to_thread(databases.restore, database_url, TEMPLATE, since=since)
-    await connection.close()
+    await leave(databases, database_url, statement)
+    assert not await asyncio.to_thread(databases.restore, database_url, TEMPLATE)
+
+
+async def test_what_was_written_over_a_connection_that_stays_is_undone(database_url: str, databases: Databases) -> None:
+    before = await contents(database_url)
+    for _ in range(2):
+        database = NotingDatabase(database_url)
+        await ask(database, "UPDATE users SET name = 'Nobody' WHERE email = 'ada@example.com' RETURNING 1")
+        await database.close()
+        assert await contents(database_url) != before
+        assert await asyncio.to_thread(databases.restore, database_url, TEMPLATE)
+        assert await contents(database_url) == before
 
 
 async def test_the_next_test_has_a_connection_as_it_was_when_it_was_opened(database_url: str) -> None:
@@ -116,3 +135,25 @@ async def test_no_more_connections_wait_than_a_server_has_to_spare(database_url:
     for one in opened:
         await one.close()
     assert sum(map(len, SPARE._idle.values())) <= MOST
+
+
+async def test_a_statement_of_the_orm_is_compiled_once_for_all_tests(database_url: str) -> None:
+    known = list[int]()
+    for _ in range(2):
+        database = NotingDatabase(database_url)
+        async with database.read() as session:
+            await session.scalars(select(User.name, User.bio, User.timezone).limit(1))
+        await database.close()
+        known.append(len(COMPILED))
+    assert known[0] == known[1]
+
+
+async def test_the_next_server_has_the_connections_of_the_one_before(database_url: str, redis_url: str) -> None:
+    """But for one that was in use at the end, as that of a relay may be."""
+    processes = list[set[int]]()
+    for _ in range(2):
+        async with serving(database_url, redis_url) as served:
+            readers = served.app.database.readers
+            async with readers.transaction() as one, readers.transaction() as another:
+                processes.append({prepared.connection.get_server_pid() for prepared in (one, another)})
+    assert processes[0] & processes[1]

@@ -3,6 +3,8 @@
 Which rows it writes PostgreSQL says, by a trigger on every table; where they hang is asked of the access rules.
 """
 
+import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -10,8 +12,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 
-from db.access import GUEST, alternatives, rule_of
+from db.access import alternatives, rule_of
 from db.actions import accounts
+from db.address import Address
 from db.base import Base, tables
 from db.engine import Database
 from db.outbox import Event, OutboxEvent, topic, viewer_topic
@@ -19,7 +22,8 @@ from db.permissions import SEE
 from db.roots import above, noun
 from db.rules import Member, Owner
 from db.tables import CourseProgress, DocumentVisit, ModuleProgress, QuizAttempt, Session
-from tests.conftest import Graph
+from tests.conftest import TEMPLATE, Graph
+from tests.databases import Databases
 from tests.graphql_schema.asking import done, with_ids
 from tests.graphql_schema.test_audit import MUTATIONS as AUDITED
 from tests.graphql_schema.test_audit import asked
@@ -40,12 +44,15 @@ MUTATIONS = AUDITED | {
     "markNotificationsRead": ("ben", {"notificationIds": ["@invitation"]}),
     "purgeCourse": ("root", {"courseId": "@draft"}),
     "reactivateUser": ("root", {"userId": "@ben"}),
+    "replayPaymentEvents": ("root", {"eventIds": ["@payment_event"]}),
+    "requestMissingEvents": ("ada", {"repositoryId": "@engine"}),
     "requestEmailVerification": ("ben", {}),
     "requestPasswordReset": (None, {"email": "ben@example.com"}),
     "requestSignInLink": (None, {"email": "ben@example.com"}),
     "restoreCourse": ("ines", {"courseId": "@draft"}),
     "revokeOtherSessions": ("ben", {}),
     "signalTyping": ("ben", {"documentId": "@design"}),
+    "testNotificationRule": ("ben", {"ruleId": "@bens_rule"}),
     "unlockUser": ("root", {"userId": "@ben"}),
 }
 OF_DEVICES = [name for name in object_type("Mutation").fields if "Passkey" in name]
@@ -57,7 +64,10 @@ BY_ITSELF |= {
     "reactivateUser",
     "requestPasswordReset",
     "requestSignInLink",
+    "testNotificationRule",
     "unlockUser",
+    "replayPaymentEvents",
+    "requestMissingEvents",
 }
 """The mutations that need more than an input to change something, or that change nothing that anybody sees."""
 UNSEEN = {"links", "class"}
@@ -81,16 +91,30 @@ MEMBERSHIPS = {
 """The tables whose rows say what a person has access to."""
 
 
+@pytest.fixture(scope="session")
+def noting(databases: Databases, template: World) -> str:
+    """The name of a database with the small world, and with a note of every row that is written."""
+    url = databases.create("noting", template=TEMPLATE)
+    asyncio.run(_note(url))
+    databases.remember("noting")
+    return "noting"
+
+
+async def _note(url: str) -> None:
+    connection = await Address.parse(url).connect()
+    for statement in NOTE:
+        await connection.execute(statement)
+    for name in BY_NAME:
+        trigger = f"CREATE TRIGGER noting AFTER INSERT OR UPDATE OR DELETE ON {name} FOR EACH ROW"
+        await connection.execute(f"{trigger} EXECUTE FUNCTION note('{name}')")
+    await connection.close()
+
+
 @pytest.fixture
-async def noting(graph: Graph) -> Graph:
-    """The graph over tables of which every row that is written is noted."""
-    async with graph.database.work(GUEST) as work:
-        for statement in NOTE:
-            await work.execute(text(statement))
-        for name in BY_NAME:
-            trigger = f"CREATE TRIGGER noting AFTER INSERT OR UPDATE OR DELETE ON {name} FOR EACH ROW"
-            await work.execute(text(f"{trigger} EXECUTE FUNCTION note('{name}')"))
-    return graph
+def database_url(databases: Databases, noting: str) -> Iterator[str]:
+    """A database in which rows that are written are noted."""
+    with databases.lent(noting) as url:
+        yield url
 
 
 def test_every_mutation_is_among_them() -> None:
@@ -98,19 +122,18 @@ def test_every_mutation_is_among_them() -> None:
 
 
 @pytest.mark.parametrize("mutation", sorted(MUTATIONS.keys() - BY_ITSELF))
-async def test_a_mutation_moves_the_roots_of_all_rows_that_it_writes(
-    noting: Graph, world: World, mutation: str
-) -> None:
+async def test_a_mutation_moves_the_roots_of_all_rows_that_it_writes(graph: Graph, world: World, mutation: str) -> None:
     who, given = MUTATIONS[mutation]
-    await done(noting, who, asked(mutation), **with_ids(world, given))
-    async with noting.database.read() as session:
+    await done(graph, who, asked(mutation), **with_ids(world, given))
+    async with graph.database.read() as session:
         noted = (await session.execute(text("SELECT name, content FROM noted ORDER BY place"))).all()
         moved = set(await session.scalars(select(OutboxEvent.topic)))
     rows = [(BY_NAME[name], row) for name, row in noted if is_read(BY_NAME[name]) and not is_counted(name, row, moved)]
     assert rows
     known = {UUID(row["id"]): row for _, row in rows}
-    roots = {await root(noting.database, table, row, known) for table, row in rows} - {None}
-    assert roots | viewers(rows) == {one for one in moved if one.split(":")[0] not in UNSEEN}
+    roots = {await root(graph.database, table, row, known) for table, row in rows} - {None}
+    people = viewers(rows) | await members(graph.database, rows)
+    assert roots | people == {one for one in moved if one.split(":")[0] not in UNSEEN}
 
 
 async def test_whoever_signs_out_moves_what_hangs_on_them(database: Database, world: World) -> None:
@@ -167,3 +190,16 @@ def viewers(rows: list[tuple[type[Base], dict[str, Any]]]) -> set[str]:
         seen = [before for other, before in created if other is table and before["id"] == row["id"]]
         found |= {row[name] for name in owners if name != "id" and len({one[name] for one in seen}) == len(seen)}
     return {viewer_topic(UUID(key)) for key in found if key}
+
+
+async def members(database: Database, rows: list[tuple[type[Base], dict[str, Any]]]) -> set[str]:
+    """The topics of the people of whom a row says itself, beside their memberships in something else, who sees it."""
+    found: set[UUID] = set()
+    for table, row in rows:
+        for rule in alternatives(rule_of(table.__table__)):
+            if isinstance(rule, Member) and rule.key != "id":
+                member: Any = BY_NAME[rule.memberships]
+                async with database.read() as session:
+                    of_row = getattr(member, rule.group) == UUID(row[rule.key])
+                    found |= set(await session.scalars(select(member.user_id).where(of_row)))
+    return set(map(viewer_topic, found))
