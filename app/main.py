@@ -19,9 +19,10 @@ from app import health, metrics
 from app.auth import Sessions
 from app.buckets import Buckets, Limit
 from app.certificates import routes as certificates
+from app.connection.http import HTTPConnection
+from app.connection.websocket import WebSocketConnection
 from app.graph import Graph
 from app.http import Explanations, GraphQLOverHTTP, TicketIssue
-from app.http_protocol import HTTPProtocol
 from app.introspection import visiting
 from app.key_limits import KeyLimits
 from app.last_seen import LastSeen
@@ -44,10 +45,10 @@ from app.relay import Relay, Wakes
 from app.responses import misdirected, refused_elsewhere
 from app.settings import Settings
 from app.sockets.endpoint import GraphQLOverWebSocket
-from app.sockets.protocol import SocketProtocol
 from app.streams.streaming import Streams
 from app.tickets import Tickets
 from app.watch import Watch
+from app.webhooks.github import GitHubWebhook
 from db.actions import payments
 from db.engine import Database
 from db.errors import Refusal
@@ -154,9 +155,9 @@ class App:
         demonstration = demo.routes(settings.demo, self.database, settings.database_url)
         sign_ins = self.sign_ins.routes() if self.sign_ins else [Route("/auth/providers", _no_providers)]
         files = [*media.routes(settings.store), *certificates.routes(self.database, settings.public_url)]
-        told = PaymentsWebhook(self.database, settings.payment_secrets).route()
+        hooks = PaymentsWebhook(self.database, settings.payment_secrets), GitHubWebhook(self.database)
         pages = [*console, *signin.routes(), *demonstration, *sign_ins, *files, Route("/", _to_the_console)]
-        return [*watched, told, *pages]
+        return [*watched, *(one.route() for one in hooks), *pages]
 
     async def _queue(self) -> State:
         return await state(partial(self.database.writers.fetch, arguments=()))
@@ -191,18 +192,13 @@ class Server(uvicorn.Server):
         self.app = App(settings)
         config = uvicorn.Config(
             self.app,
-            http=partial(HTTPProtocol, limits=settings.request_limits, reader_timeout=settings.reader_timeout),  # type: ignore[arg-type]
+            http=partial(HTTPConnection, limits=settings.request_limits, reader_timeout=settings.reader_timeout),  # type: ignore[arg-type]
             log_config=None,
             access_log=False,
             proxy_headers=False,  # `Proxies` reads them
             timeout_keep_alive=settings.keep_alive,
             server_header=False,
-            ws=partial(SocketProtocol, settings=settings),  # type: ignore[arg-type]  # it is called, nothing else
-            ws_max_size=settings.frame_limit,
-            ws_ping_interval=settings.ping_interval,
-            ws_ping_timeout=settings.ping_timeout,
-            # Compressing the same event for every subscriber costs more than it saves.
-            ws_per_message_deflate=False,
+            ws=partial(WebSocketConnection, settings=settings),  # type: ignore[arg-type]  # it is called, nothing else
             timeout_graceful_shutdown=GRACE,
         )
         super().__init__(config)

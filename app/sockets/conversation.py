@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -22,6 +22,7 @@ from app.requests import BadRequest, checked, parsed
 from app.settings import Settings
 from app.sockets.closing import Closing, closing_for
 from app.sockets.credentials import EXPIRES_IN, authorization_in, renewed
+from app.sockets.messages import answers, head_of
 from app.watch import Watch, expires_in
 from db.errors import Refusal, Unauthenticated
 from graphql_schema.execution import Operation, RequestError
@@ -68,7 +69,7 @@ class Conversation:
         self.graph = sockets.graph
         self.settings = sockets.settings
         self.websocket = websocket
-        self._send_now: Callable[[Sequence[bytes]], bool] = websocket.scope["extensions"]["trellis.send_now"]
+        self._send_now: Callable[[tuple[bytes, ...]], bool] = websocket.scope["extensions"]["trellis.send_now"]
         self.credential = credential
         self.client: Client | None = None
         self.operations: dict[str, _Running] = {}
@@ -268,13 +269,13 @@ class Conversation:
             await self._send("next", id=key, payload=orjson.Fragment(answered.body))
             return
         self.graph.charge(operation, client)
-        head = b'{"type":"next","id":%b,"payload":' % orjson.dumps(key)
+        head = head_of(key)
 
-        def send_now(bodies: Sequence[bytes]) -> bool:
-            return self._send_now([b"%b%b}" % (head, body) for body in bodies])
+        def send_now(bodies: tuple[bytes, ...]) -> bool:
+            return self._send_now(answers(head, bodies))
 
-        context = self.graph.context(client)
-        async with aclosing(self.graph.executor.subscribe(operation, context, send_now=send_now)) as messages:
+        heard = self.graph.executor.subscribe(operation, self.graph.context(client), send_now=send_now)
+        async with aclosing(heard) as messages:
             async for message in messages:
                 count_errors(message.errors)
                 await self._write(b"%b%b}" % (head, message.body))
@@ -293,8 +294,7 @@ class Conversation:
             self.waiting -= len(text)
 
     async def _close(self, closing: Closing) -> None:
-        if self.websocket.application_state is not WebSocketState.CONNECTED:
-            return
-        self.code = closing.code
-        with suppress(WebSocketDisconnect, WebSocketDisconnected):
-            await self.websocket.close(closing.code, closing.reason)
+        if self.websocket.application_state is WebSocketState.CONNECTED:
+            self.code = closing.code
+            with suppress(WebSocketDisconnect, WebSocketDisconnected):
+                await self.websocket.close(closing.code, closing.reason)

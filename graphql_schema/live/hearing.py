@@ -4,7 +4,7 @@ The database itself finds out which answers are alike, so that nobody gets what 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
@@ -121,7 +121,7 @@ class Hearing:
         if len(asked) > 1:
             with suppress(Exception):  # one of them may be to blame: which shows when each is read by itself
                 return await self.deadline.keep(self._all(asked, seconds=SECONDS_TOGETHER))
-        return await asyncio.gather(*map(self._patiently, asked))
+        return await _all_of([self._patiently(one) for one in asked])
 
     async def snapshots(self, contexts: Contexts) -> Sequence[Sequence[Heard]]:
         """The answers with which the subscription begins, to an event with its place among the others; raises
@@ -152,7 +152,7 @@ class Hearing:
         some = [found[at : at + AT_ONCE] for found in alike.values() for at in range(0, len(found), AT_ONCE)]
         found: list[list[Heard]] = [[] for _ in asked]
         with _unserved():
-            for answers in await asyncio.gather(*(self._together(one, **how) for one in some)):
+            for answers in await _all_of([self._together(one, **how) for one in some]):
                 for number, heard in answers:
                     found[number].append(heard)
         return found
@@ -247,6 +247,11 @@ class Hearing:
     def _named(self, payload: Payload) -> list[Member]:
         """The rows that are selected and that an event names."""
         return [child for child, row in self.rows if key_in(row, payload) is not None]
+
+
+async def _all_of(work: Sequence[Coroutine[Any, Any, T]]) -> Sequence[T]:
+    """The results of some work. One by itself needs no task."""
+    return [await work[0]] if len(work) == 1 else await asyncio.gather(*work)
 
 
 def _keys(written: Written, payload: Payload) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class Batch:
         self.messages = messages
         events = [one for one in messages if isinstance(one, Message) and not one.errors and not one.is_last]
         positions = [one.position for one in events if one.position]
-        self.bodies = [one.body for one in events]
+        self.bodies = (*(one.body for one in events),)
         self.last = events[-1] if events else None
         self._is_plain = len(positions) == len(messages) and positions[0][0] == positions[-1][0]
         self._first = positions[0] if positions else None
@@ -60,7 +60,7 @@ class Batch:
         return self._first[0] == position[0] and self._first[1] > position[1]
 
 
-SendNow = Callable[[Sequence[bytes]], bool]
+SendNow = Callable[[tuple[bytes, ...]], bool]
 """Sends the JSON of messages at once; returns False where its client has yet to read what was sent before."""
 
 END = Message(b"", is_last=True)

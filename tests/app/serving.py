@@ -11,9 +11,11 @@ from uuid import uuid4
 
 import httpx
 import orjson
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from app import main
 from app.main import App, Server
 from app.settings import Settings
 from app.sockets.conversation import PROTOCOL
@@ -23,6 +25,7 @@ from db.engine import Database
 from db.outbox import topic
 from db.tables import DocumentEventKind
 from tests.deadline import DEADLINE
+from tests.lasting import LastingDatabase
 
 NO_DATABASE = "postgresql://somebody:secret@127.0.0.1:1/trellis"
 NO_REDIS = "redis://127.0.0.1:1"
@@ -112,9 +115,14 @@ class Talk:
 
 @asynccontextmanager
 async def serving(database_url: str, redis_url: str, **settings: Any) -> AsyncIterator[Served]:
-    """Run the server on a free port. Its channels are its own, whoever else uses the same Redis."""
+    """Run the server on a free port. Its channels are its own, whoever else uses the same Redis.
+
+    Its connections to the database last: see `tests.lasting`.
+    """
     settings = {"redis_prefix": f"{uuid4().hex}:", "drain_jitter": 0, **settings}
-    server = Server(Settings(database_url=database_url, redis_url=redis_url, **settings))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(main, "Database", LastingDatabase)
+        server = Server(Settings(database_url=database_url, redis_url=redis_url, **settings))
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
     with socket.create_server(("127.0.0.1", 0)) as listening:

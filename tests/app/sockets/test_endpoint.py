@@ -17,10 +17,10 @@ from db import tables
 from db.access import GUEST
 from db.engine import Database
 from db.tables import UserRole
+from tests.app.connection.test_websocket import stuffed
 from tests.app.serving import NO_DATABASE, Served, Talk, listeners, serving, until
 from tests.app.sockets.raw import CLOSE, TEXT, message, raw
 from tests.app.sockets.test_conversation import LISTEN, TYPENAME, VIEWER, listen, next_of
-from tests.app.sockets.test_protocol import stuffed
 from tests.app.test_graph import READ, WAITING, held
 from tests.db.waiting import until as waiting
 from tests.world import World
@@ -251,7 +251,7 @@ async def after_waiting(redis_url: str, **settings: Any) -> list[int]:
         connection = await stuffed(served, client)
         queries = [message(type="subscribe", id=str(n), payload={"query": TYPENAME}) for n in range(10)]
         await client.say(*queries)
-        await until(connection.queue.empty)
+        await until(connection.heard.empty)
         client.read_on()
         heard = [await client.hear()]
         while heard[-1][0] != CLOSE and len(heard) < 21:

@@ -8,6 +8,7 @@ import orjson
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type, is_required_argument
 from strawberry import ID
+from strawberry.utils.str_converters import to_camel_case
 
 from db.access import Viewer
 from db.errors import HistoryGap
@@ -90,16 +91,19 @@ async def test_a_shared_answer_is_what_each_viewer_reads(graph: Graph, world: Wo
         # Others hear nothing of their own.
         if not declared.own or (viewer.id and viewer.has_scope(declared.scope))
     }
+    declarations = ", ".join(f"${key}: ID!" for key in rows)
+    parts = [
+        f"{key}: node(id: ${key}) {{ ... on {get_named_type(types[key])} {{ {inner} }} }}"
+        for key, inner in rows.items()
+    ]
+    query = f"query ({declarations}) {{ {' '.join(parts)} }}"
     for event in happenings(name, world):
         (found,) = await hearing.answers([Asked(event, contexts)])
         assert not isinstance(found, HistoryGap)
         told = {who: orjson.loads(orjson.dumps(heard.answer)) for heard in found for who in heard.viewers}
         assert told.keys() == contexts.keys()
+        named_ids = {to_camel_case(key): public_id for key, public_id in event.ids.items()}
         for who, context in contexts.items():
-            parts = [
-                f'{key}: node(id: "{event.ids[key]}") {{ ... on {get_named_type(types[key])} {{ {inner} }} }}'
-                for key, inner in rows.items()
-            ]
-            query = graph.executor.prepare(Request(f"{{ {' '.join(parts)} }}"))
-            own = await graph.executor.execute(query, replace(context))
+            asked = graph.executor.prepare(Request(query, variables={key: named_ids[key] for key in rows}))
+            own = await graph.executor.execute(asked, replace(context))
             assert told[who]["data"][name] == orjson.loads(orjson.dumps(own))["data"], (who, event)

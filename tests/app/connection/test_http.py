@@ -19,6 +19,7 @@ from db.epoch import encode
 from db.roots import topic_of
 from tests.app.serving import NO_DATABASE, Served, happen, listeners, serving
 from tests.app.serving import until as holds
+from tests.app.sockets.raw import HANDSHAKE
 from tests.app.streams.test_streaming import COMPLETE, EVENTS
 from tests.app.test_watch import REFUSAL
 from tests.db.scratch import scratch
@@ -78,7 +79,7 @@ async def test_requests_that_are_sent_at_once_are_answered_in_their_order(bare: 
 async def test_a_connection_that_is_not_used_is_kept_as_long_as_an_operator_says(redis_url: str) -> None:
     body = orjson.dumps({"query": "{ __typename }"})
     async with serving(NO_DATABASE, redis_url, keep_alive=1) as served:
-        assert b'"Query"' in await answer(served, head(len(body)) + body)
+        assert (await answer(served, head(len(body)) + body)).count(b"HTTP/1.1 ") == 1
 
 
 async def test_unless_an_operator_says_so_it_outlives_what_a_balancer_in_front_keeps_it_for(bare: Served) -> None:
@@ -86,8 +87,78 @@ async def test_unless_an_operator_says_so_it_outlives_what_a_balancer_in_front_k
     body = orjson.dumps({"query": "{ __typename }"})
     writer.write(head(len(body)) + body)
     await reader.readuntil(b'"Query"')
-    timer = server_side(bare).timeout_keep_alive_task
-    assert timer.when() - asyncio.get_running_loop().time() > 60
+    assert server_side(bare).patience.due - asyncio.get_running_loop().time() > 60
+    writer.close()
+
+
+TYPENAME = orjson.dumps({"query": "{ __typename }"})
+LIVE = b"GET /health/live HTTP/1.1\r\nHost: trellis\r\n\r\n"
+LAST = LIVE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+
+
+async def test_the_graph_and_other_pages_are_asked_in_turn_over_one_connection(bare: Served) -> None:
+    asked = head(len(TYPENAME)) + TYPENAME
+    said = (await answer(bare, asked + LIVE + asked + LAST)).split(b"HTTP/1.1 200 OK\r\n")[1:]
+    assert [b'"Query"' in one for one in said] == [True, False, True, False]
+    assert b"connection: close\r\n" in said[-1]
+    assert not any(b"connection:" in one for one in said[:-1])
+
+
+async def test_what_is_sent_behind_an_upgrade_to_something_else_is_another_request(bare: Served) -> None:
+    other = LIVE.replace(b"\r\n\r\n", b"\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+    assert (await answer(bare, other + LAST)).count(b"HTTP/1.1 200 OK\r\n") == 2
+
+
+async def test_a_websocket_is_not_opened_in_the_middle_of_an_answer(served: Served, database: Database) -> None:
+    body = orjson.dumps(COURSES)
+    async with scratch(database) as session:
+        await session.execute(text("LOCK TABLE courses IN ACCESS EXCLUSIVE MODE"))
+        assert await answer(served, head(len(body)) + body + HANDSHAKE.encode()) == b""
+
+
+async def test_a_body_may_come_in_chunks(bare: Served) -> None:
+    begun = head(0).replace(b"Content-Length: 0", b"Connection: close\r\nTransfer-Encoding: chunked")
+    pieces = [b"%x\r\n%b\r\n" % (len(part), part) for part in (TYPENAME[:5], TYPENAME[5:])]
+    assert b'"Query"' in await answer(bare, begun, *pieces, b"0\r\n\r\n")
+
+
+async def test_a_client_that_waits_for_a_word_before_it_sends_the_body_gets_one(bare: Served) -> None:
+    reader, writer = await asyncio.open_connection(*bare.address.split(":"))
+    writer.write(head(len(TYPENAME)).replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"))
+    async with asyncio.timeout(DEADLINE):
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(TYPENAME)
+        await reader.readuntil(b'"Query"')
+    writer.close()
+
+
+async def test_a_connection_ends_with_an_answer_that_spares_the_client_its_body(bare: Served) -> None:
+    refused = head(2**21).replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n")
+    said = await answer(bare, refused)
+    assert said.startswith(b"HTTP/1.1 413 ")
+    assert b"\r\nconnection: close\r\n" in said
+    assert said.count(b"HTTP/1.1 ") == 1
+
+
+async def test_a_head_has_the_length_of_the_body_and_no_body(bare: Served) -> None:
+    said = await answer(bare, LIVE.replace(b"GET", b"HEAD") + LAST)
+    first, second = said.split(b"HTTP/1.1 200 OK\r\n")[1:]
+    assert first.endswith(b"\r\n\r\n")
+    length = next(line for line in second.splitlines() if line.startswith(b"content-length:"))
+    assert length in first
+
+
+async def test_an_old_client_gets_what_it_can_read_and_the_end_of_the_connection(served: Served, world: World) -> None:
+    token = f"Authorization: Bearer {world.tokens['ada']}".encode()
+    listen = orjson.dumps({"query": LISTEN, "variables": {"id": world.requirements.public_id}})
+    old = head(len(listen)).replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"Host: trellis", b"Accept: " + EVENTS.encode())
+    reader, writer = await asyncio.open_connection(*served.address.split(":"))
+    writer.write(old.replace(b"\r\n\r\n", b"\r\n" + token + b"\r\n\r\n") + listen)
+    async with asyncio.timeout(DEADLINE):
+        said = await reader.readuntil(b":\n\n")
+        assert b"\r\nconnection: close\r\n" in said
+        assert b"chunked" not in said
+        assert said.endswith(b"\r\n\r\n:\n\n")
     writer.close()
 
 
@@ -289,8 +360,8 @@ async def test_who_reads_slowly_is_waited_for(redis_url: str) -> None:
 
 async def test_who_has_nothing_to_read_is_not_waited_for(served: Served, world: World, database: Database) -> None:
     async with listening(served, world, database):
-        server_side(served).reader_timeout = 0.2
-        server_side(served)._look()
+        server_side(served).patience.reader_timeout = 0.2
+        server_side(served).patience.look()
         await passed(1)
         assert served.app.streams.subscriptions
 
