@@ -118,7 +118,7 @@ class Pool:
                 async with prepared.connection.transaction(**options):
                     yield prepared
             finally:
-                if prepared.connection.is_in_transaction():
+                if prepared.is_in_transaction:
                     prepared.connection.terminate()
 
     def close(self) -> None:

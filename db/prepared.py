@@ -27,6 +27,11 @@ class Prepared:
         self._once = Cache[None](MAX_REMEMBERED)
         self._again = Cache[PreparedStatement](MAX_CHARACTERS)
 
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether a transaction is open; the driver does not say it of a connection that is closed."""
+        return not self.connection.is_closed() and bool(self.connection.is_in_transaction())
+
     async def fetch(self, statement: str, arguments: Sequence[Any], *, seconds: float | None = None) -> list[Record]:
         """The rows of a statement; raises TimeoutError after so many seconds, and it ends in the database too."""
         prepared = self._again.get(statement) or await self._prepare(statement)
@@ -34,7 +39,7 @@ class Prepared:
             rows: list[Record] = await prepared.fetch(*arguments, timeout=seconds)
         except InvalidCachedStatementError:  # a migration has changed what it returns
             self._again.pop(statement)
-            if self.connection.is_in_transaction():
+            if self.is_in_transaction:
                 raise
             return await self.fetch(statement, arguments, seconds=seconds)
         return rows
@@ -53,6 +58,6 @@ class Prepared:
             return await preparing
         except asyncio.CancelledError:
             is_prepared_for_nobody = preparing.done() and not preparing.cancelled()
-            if is_prepared_for_nobody and not self.connection.is_in_transaction():
+            if is_prepared_for_nobody and not self.is_in_transaction:
                 self.connection.terminate()
             raise

@@ -113,7 +113,7 @@ def searchable(*, needs: Permission | None = None, **columns: str) -> Mapped[Any
     """The column by which rows are found: their texts by weight, the heaviest is A.
 
     A table has another one for words that not everybody may read who sees a row. By those it is found by viewers alone
-    who have the permission `needs` on it, behind whatever is found by the others.
+    who have the permission `needs` on it.
     """
     weighed = (f"setweight(search_vector(coalesce({name}, '')), '{weight}')" for weight, name in columns.items())
     info = {FIELDS: tuple(columns.values()), NEEDS: needs}
@@ -178,12 +178,14 @@ def _guarded(table: Any) -> Any:
 
 def rank(row: Any, typed: Any, *, table: Any = None) -> ColumnElement[float]:
     """How well the row of these columns answers what a text looks for, from 0 to 1: by how often it has the words, of
-    which weight, and how near to each other in how long a text. It means the same in every table.
+    which weight, and how near to each other in how long a text. It means the same in every table. What is found by
+    words alone that need a permission is ranked by these.
 
     PostgreSQL works it out in 32 bits. It is widened to 64, which changes no value: so it is compared exactly with one
     that was read before.
     """
-    return cast(func.ts_rank(row.search_vector, query(typed), BY_LENGTH), Double)
+    vector = _found_by(row, typed, _guarded(table) if table is not None else None)
+    return cast(func.ts_rank(vector, query(typed), BY_LENGTH), Double)
 
 
 def snippet(row: Any, typed: Any, *, table: Any) -> ColumnElement[Any]:
@@ -191,11 +193,10 @@ def snippet(row: Any, typed: Any, *, table: Any) -> ColumnElement[Any]:
 
     How that may be written is worked out once a statement.
     """
-    written, vector = _written(row, table.c.search_vector), row.search_vector
-    if (further := _guarded(table)) is not None:  # what is found by nothing else is found by who may read it
-        is_found = vector.op("@@")(query(typed))
-        written = case((is_found, written), else_=_written(row, further))
-        vector = case((is_found, vector), else_=row[further.name])
+    written, further = _written(row, table.c.search_vector), _guarded(table)
+    vector = _found_by(row, typed, further)
+    if further is not None:
+        written = case((row.search_vector.op("@@")(query(typed)), written), else_=_written(row, further))
     wanted: Any = func.search_wanted(query(typed))
     places = select(func.search_places(wanted)).scalar_subquery()
     name: Any = cast(null(), Text)
@@ -203,6 +204,14 @@ def snippet(row: Any, typed: Any, *, table: Any) -> ColumnElement[Any]:
         name = select(func.search_spelled(func.btrim(part(typed), "%"))).scalar_subquery()
     wanted = select(wanted).scalar_subquery()
     return func.search_snippet(written, vector, wanted, places, name, type_=JSONB())
+
+
+def _found_by(row: Any, typed: Any, further: Any) -> ColumnElement[Any]:
+    """The words by which a row is found: those that everybody may read, or else the others."""
+    vector: ColumnElement[Any] = row.search_vector
+    if further is None:
+        return vector
+    return case((vector.op("@@")(query(typed)), vector), else_=row[further.name])
 
 
 def _written(row: Any, column: Any) -> ColumnElement[Any]:

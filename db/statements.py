@@ -54,9 +54,11 @@ class Statement:
     def spread(self, common: Mapping[str, Any], many: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[Any]]:
         """The parameters whose value is not the same in all of many, and the arguments: arrays for these."""
         first = many[0]
-        apart = [name for name in first if name in self.types and any(one[name] != first[name] for one in many)]
+        columns = {name: [one[name] for one in many] for name in first if name in self.types}
+        # To count looks at what is identical first, and in C.
+        apart = {name: column for name, column in columns.items() if column.count(first[name]) < len(many)}
         arguments = dict(zip(self.types, self.arguments({**common, **first}), strict=True))
-        return apart, [*(arguments | {name: [one[name] for one in many] for name in apart}).values()]
+        return [*apart], [*(arguments | apart).values()]
 
     def alike(self, apart: Collection[str], *, columns: int) -> str:
         """The statement for arrays of values of the parameters `apart`. It has so many columns.

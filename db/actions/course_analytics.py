@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Double, cast, func, select
+from sqlalchemy import ColumnElement, Double, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from db import tables
@@ -28,7 +28,11 @@ async def refresh_course_analytics(steps: Steps) -> None:
 
 
 async def refresh(work: Work, course: tables.Course | None = None) -> tables.CourseAnalytics | None:
-    """Count a course anew, or all; returns the numbers of the one."""
+    """Count a course anew, or all; returns the numbers of the one.
+
+    Two runs wait for each other. Of all courses, a run writes those whose numbers have changed.
+    """
+    await work.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("course_analytics", 0))))
     counted = await work.scalars(counting(course.id if course else None))
     work.touch(*(topic("course", key) for key in counted))
     if course is None:
@@ -42,10 +46,10 @@ async def refresh(work: Work, course: tables.Course | None = None) -> tables.Cou
 
 
 def counting(course_id: UUID | None = None) -> Any:
-    """The statement that counts a course or all and writes their numbers; it returns the ids of the courses.
+    """The statement that counts a course, or all, and writes its numbers, or those that are others than before.
 
-    They are locked in the order of their ids, so that none is purged meanwhile and no two runs wait for each other.
-    What was counted later stays.
+    It returns the ids of the courses. They are locked in the order of their ids, so that none is purged meanwhile. What
+    was counted later stays.
     """
     of_people, of_money, of_reviews = _people(course_id), _money(course_id), _reviews(course_id)
     figures = {
@@ -57,14 +61,17 @@ def counting(course_id: UUID | None = None) -> Any:
         "total_revenue": func.coalesce(of_money.c.revenue, 0),
         "currency": courses.c.currency,
         "average_rating": of_reviews.c.rating,
-        "last_calculated_at": func.statement_timestamp(),
     }
+    known = numbers.alias("known")
+    differs = or_(*(known.c[name].is_distinct_from(figure) for name, figure in figures.items()), known.c.id.is_(None))
+    figures["last_calculated_at"] = func.statement_timestamp()
     counted = (
         select(func.uuidv7(), courses.c.id, *figures.values())
         .outerjoin(of_people, of_people.c.course_id == courses.c.id)
         .outerjoin(of_money, (of_money.c.course_id == courses.c.id) & (of_money.c.currency == courses.c.currency))
         .outerjoin(of_reviews, of_reviews.c.course_id == courses.c.id)
-        .where(*_only(courses.c.id, course_id))
+        .outerjoin(known, known.c.course_id == courses.c.id)
+        .where(*_only(courses.c.id, course_id) or [differs])
         .order_by(courses.c.id)
         .with_for_update(read=True, key_share=True, of=courses)
     )

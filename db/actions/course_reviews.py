@@ -30,6 +30,16 @@ async def review(work: Work, course: tables.Course, *, rating: int, comment: str
     return (await work.scalars(mine)).one()
 
 
+async def take_back(work: Work, review: tables.CourseReview) -> tables.Course:
+    """Delete a review, which is locked; returns its course. Raises Forbidden where a moderator has hidden it."""
+    if review.is_hidden:
+        raise Forbidden("A moderator has hidden this review: it stays.", at="reviewId")
+    work.audit("course_review_deleted", review)
+    await work.changed(review)
+    await work.delete(review)
+    return (await work.scalars(select(tables.Course).where(tables.Course.id == review.course_id))).one()
+
+
 async def _check_student(work: Work, course: tables.Course) -> None:
     if course.instructor_id == work.viewer_id:
         raise Forbidden("You teach this course: its students rate it.", at="courseId")

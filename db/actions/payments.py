@@ -68,7 +68,7 @@ async def receive(work: Work, provider: str, message: Message, payload: Json) ->
         await work.happened(PaymentEventKind.PAYMENT_EVENT_RECEIVED, event)
 
 
-@job(on=(PaymentEventKind.PAYMENT_EVENT_RECEIVED,))
+@job(on=(PaymentEventKind.PAYMENT_EVENT_RECEIVED, PaymentEventKind.PAYMENT_EVENT_REPLAYED))
 async def apply_payment_event(steps: Steps, event: str) -> None:
     """Bring the payment that an event is about to where its events say that it is."""
     async with steps.work() as work:

@@ -22,6 +22,7 @@ class PaymentEventKind(Words):
     """Something that happened to an event of a provider of payments."""
 
     PAYMENT_EVENT_RECEIVED = "PAYMENT_EVENT_RECEIVED", "It has arrived."
+    PAYMENT_EVENT_REPLAYED = "PAYMENT_EVENT_REPLAYED", "An operator has it applied again."
 
 
 class Transaction(Updated, Base, access=owned_by("user_id", SEE) | through("course_id", see=MANAGE), prefix="txn"):

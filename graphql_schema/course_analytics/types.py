@@ -92,5 +92,7 @@ class CourseAnalytics:
     total_revenue = column("What was paid for it, without what was paid back.")
     currency = column("The ISO 4217 code of the revenue's currency, which is that of the course.")
     average_rating = column("How good students find it on average, from 1 to 5; null without a review.")
-    last_calculated_at = column("When it was counted.")
+    last_calculated_at = column(
+        "When it was counted. The job counts all courses and leaves those as they are whose numbers are the same."
+    )
     course = one(tables.CourseAnalytics.course_id, "The course.")

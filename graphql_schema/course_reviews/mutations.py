@@ -9,7 +9,7 @@ from db import tables
 from db.access import any_row
 from db.actions import course_reviews
 from db.errors import Forbidden
-from db.permissions import LEARN, MANAGE
+from db.permissions import LEARN, MANAGE, OWN
 from db.tables import UserRole
 from db.write import Work
 from graphql_schema.core import mutation, update
@@ -35,6 +35,13 @@ class HideCourseReviewInput:
     is_hidden: bool = strawberry.field(default=True, description="Whether it is hidden from now on.")
 
 
+@strawberry.input(description="A review of yours that is to be gone.")
+class DeleteCourseReviewInput:
+    """A review."""
+
+    review_id: strawberry.ID = strawberry.field(description="The review.")
+
+
 @mutation(review=tables.CourseReview, course=tables.Course)
 async def review_course(work: Work, input: ReviewCourseInput) -> tuple[tables.CourseReview, tables.Course]:
     """Rate a course that you take or have completed. You have one review of it: the next one takes its place.
@@ -43,6 +50,16 @@ async def review_course(work: Work, input: ReviewCourseInput) -> tuple[tables.Co
     """
     course = await work.get(tables.Course, input.course_id, at="courseId", may=LEARN)
     return await course_reviews.review(work, course, rating=input.rating, comment=input.comment), course
+
+
+@mutation(course=tables.Course)
+async def delete_course_review(work: Work, input: DeleteCourseReviewInput) -> tables.Course:
+    """Take back what you said of a course: your review is gone, and counts no more. For its author.
+
+    One that a moderator has hidden stays: else the next one would be seen.
+    """
+    review = await work.get(tables.CourseReview, input.review_id, at="reviewId", may=OWN, lock=True)
+    return await course_reviews.take_back(work, review)
 
 
 def _may_not_hide(review: Any, viewer: Any) -> Any:

@@ -33,7 +33,7 @@ lesson_progress = tables.LessonProgress.__table__
     ),
     filters=(
         *("search", "difficulty", "featured", "published", "price", "language", "instructor_id", "deleted"),
-        "average_rating",
+        *("average_rating", "topics"),
     ),
 )
 class Course:

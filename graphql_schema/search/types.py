@@ -28,8 +28,8 @@ class Snippet(BaseModel):
 
 
 RANK = """\
-How well it answers the search, from 0 to 1. It means the same in every type, and is 0 for a part of a name, and for
-words that stand in the text of a lesson alone, which those find who may read it."""
+How well it answers the search, from 0 to 1. It means the same in every type, and is 0 for a part of a name. A lesson
+that has the words in its text alone is found by those who may read it, and ranked by its text."""
 
 SearchResult = union(
     "SearchResult",
@@ -41,6 +41,7 @@ SearchResult = union(
     tables.Lesson,
     tables.Repository,
     tables.LearningModule,
+    tables.Issue,
     edge={
         "rank": of_item(float, RANK, search.rank, takes="query"),
         "snippet": of_item(Snippet, "What to show of it.", search.snippet, takes="query"),

@@ -145,3 +145,19 @@ async def test_a_connection_on_which_the_server_has_said_goodbye_is_replaced(
 
 async def test_text_comes_as_it_was_written(few: Database) -> None:
     assert await first(few, "SELECT 'Grüße'") == "Grüße".encode()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_transaction_whose_connection_is_closed_says_that_the_database_is_unavailable(
+    few: Database, fails: bool
+) -> None:
+    async def closed() -> None:
+        async with few.readers.transaction() as prepared:
+            prepared.connection.terminate()
+            if fails:
+                await prepared.fetch(PID, [])
+
+    with pytest.raises(STALE) as failed:
+        await closed()
+    assert failure_of(failed.value) == Failure.UNAVAILABLE
+    assert await first(few, PID)

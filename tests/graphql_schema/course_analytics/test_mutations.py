@@ -1,14 +1,20 @@
 """Courses that are counted anew at once: one by who teaches it, and all by administrators."""
 
+import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from db import tables
-from db.actions.course_analytics import refresh_course_analytics
+from db.access import Viewer
+from db.actions.course_analytics import refresh, refresh_course_analytics
+from db.outbox import OutboxTopic
+from db.permissions import MANAGE
 from tests.conftest import Graph
 from tests.db.actions.test_media import run
-from tests.graphql_schema.asking import UNKNOWN, change, done, error_code, refusal
+from tests.db.waiting import until
+from tests.graphql_schema.asking import UNKNOWN, change, done, error_code, listed, refusal
 from tests.graphql_schema.course_analytics import drawn
 from tests.world import NOON, World
 
@@ -74,6 +80,39 @@ async def test_what_was_counted_later_stays(graph: Graph, world: World) -> None:
     await change(graph.database, world.course_numbers, total_enrollments=7, last_calculated_at=later)
     await done(graph, "root", REFRESH)
     assert (await of_logic(graph, "ines"))["totalEnrollments"] == 7
+
+
+async def sequences(graph: Graph) -> dict[str, int]:
+    """How many events each topic has had."""
+    async with graph.database.read() as session:
+        rows = await session.execute(select(OutboxTopic.topic, OutboxTopic.sequence))
+        return {one.topic: one.sequence for one in rows}
+
+
+async def test_the_job_writes_and_tells_only_what_has_other_numbers(graph: Graph, world: World) -> None:
+    await drawn.draw(graph.database, world, seed=4)
+    everything = "{ courses(first: 100) { nodes { id analytics { lastCalculatedAt totalRevenue } } } }"
+    await run(graph.database, refresh_course_analytics.name)
+    before, told = await listed(graph, "root", everything), await sequences(graph)
+    await run(graph.database, refresh_course_analytics.name)
+    assert await listed(graph, "root", everything) == before
+    assert await sequences(graph) == told
+    await change(graph.database, world.course_numbers, total_enrollments=700)
+    await run(graph.database, refresh_course_analytics.name)
+    after = await listed(graph, "root", everything)
+    assert [one["id"] for one, was in zip(after, before, strict=True) if one != was] == [world.logic.public_id]
+    [(topic, _)] = set((await sequences(graph)).items()) - set(told.items())
+    assert topic == f"course:{world.logic.id.hex}"
+
+
+async def test_who_counts_all_courses_waits_for_who_counts_one(graph: Graph, world: World) -> None:
+    async with graph.database.work(Viewer(world.ines.id)) as work:
+        await refresh(work, await work.get(tables.Course, world.logic.public_id, at="id", may=MANAGE))
+        counting_all = asyncio.create_task(run(graph.database, refresh_course_analytics.name))
+        await until(graph.database, "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)")
+        await work.execute(update(tables.CourseAnalytics).values(total_enrollments=700))
+    await counting_all
+    assert (await of_logic(graph, "ines"))["totalEnrollments"] == 1
 
 
 async def test_counting_twice_changes_nothing_but_the_time(graph: Graph, world: World) -> None:

@@ -22,6 +22,11 @@ REVIEW = f"""
 HIDE = f"""
     mutation ($input: HideCourseReviewInput!) {{ hideCourseReview(input: $input) {{ review {{ isHidden }} {ERRORS} }} }}
 """
+DELETE = f"""
+    mutation ($input: DeleteCourseReviewInput!) {{
+      deleteCourseReview(input: $input) {{ course {{ averageRating reviewCount }} {ERRORS} }}
+    }}
+"""
 REVIEWS = """
     query ($slug: String!) { course(slug: $slug) { reviews(orderBy: RATING_ASC) { nodes { rating comment } } } }
 """
@@ -151,3 +156,24 @@ async def test_a_hidden_review_stays_hidden_when_its_author_changes_it(graph: Gr
 
 async def test_a_course_that_nobody_has_rated_has_no_average(graph: Graph) -> None:
     assert await figures(graph, slug="rhetoric") == (None, 0)
+
+
+async def test_an_author_takes_their_review_back_and_may_give_another(graph: Graph, world: World) -> None:
+    gone = await done(graph, "sam", DELETE, reviewId=world.praise.public_id)
+    assert gone["course"] == {"averageRating": None, "reviewCount": 0}
+    assert await figures(graph) == (None, 0)
+    assert await refusal(graph, "sam", DELETE, reviewId=world.praise.public_id) == ("NOT_FOUND", "input.reviewId")
+    await done(graph, "sam", REVIEW, courseId=world.logic.public_id, rating=2)
+    assert await figures(graph) == (2.0, 1)
+
+
+async def test_nobody_takes_back_what_somebody_else_said(graph: Graph, world: World) -> None:
+    await moderates(graph, world, "olga")
+    for who in ("ines", "olga", "root"):
+        assert await refusal(graph, who, DELETE, reviewId=world.praise.public_id) == ("FORBIDDEN", "input.reviewId")
+    assert await figures(graph) == (4.0, 1)
+
+
+async def test_a_hidden_review_is_not_taken_back_to_be_given_again(graph: Graph, world: World) -> None:
+    assert await refusal(graph, "vera", DELETE, reviewId=world.rant.public_id) == ("FORBIDDEN", "input.reviewId")
+    assert await refusal(graph, "ines", DELETE, reviewId=world.rant.public_id) == ("NOT_FOUND", "input.reviewId")

@@ -333,3 +333,24 @@ async def test_the_lesson_behind_progress_is_null_once_its_course_is_out_of_sigh
     query = "query ($id: ID!) { node(id: $id) { ... on LessonProgress { completed lesson { title } } } }"
     data = await graph.data("sam", query, id=world.lesson_progress.public_id)
     assert data == {"node": {"completed": True, "lesson": None}}
+
+
+@pytest.mark.parametrize(
+    ("topics", "found"),
+    [
+        ('{any: ["art", "history"]}', ["both", "one"]),
+        ('{all: ["art", "history"]}', ["both"]),
+        ('{any: ["art"], all: ["history"]}', ["both"]),
+        ('{any: ["Art"]}', []),
+        ("{any: []}", []),
+        ("{all: []}", ["both", "draft", "one"]),
+        ("{}", ["both", "draft", "one"]),
+    ],
+)
+async def test_courses_are_found_by_their_topics(
+    graph: Graph, resolved: Graph, world: World, topics: str, found: list[str]
+) -> None:
+    await change(graph.database, world.logic, slug="both", topics=["art", "history", "music"])
+    await change(graph.database, world.rhetoric, slug="one", topics=["art"])
+    for either in (graph, resolved):
+        assert sorted(await values(either, "ines", COURSES % f"filter: {{topics: {topics}}}, first: 9")) == found

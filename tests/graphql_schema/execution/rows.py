@@ -136,11 +136,16 @@ async def _cursors(session: AsyncSession, order: Order, table: type[Base], union
     return [cursors.encode(order, *place) for place in found]
 
 
-def _ranges(moments: Sequence[datetime]) -> Iterator[tuple[str, list[str]]]:
-    """The ends of ranges in which there is one of these moments, most of them not too far apart."""
-    plain = [moment for moment in moments if 1900 < moment.year < 2100]
+def _ranges(moments: Sequence[date]) -> Iterator[tuple[str, list[str]]]:
+    """The ends of ranges in which there is one of these moments or days, most of them not too far apart."""
+    plain = [_begin(moment) for moment in moments if 1900 < moment.year < 2100]
     yield "since", [iso(moment - timedelta(days=days)) for moment in plain for days in (0, 1, 20, 100)]
     yield "until", [iso(moment + timedelta(days=days)) for moment in plain for days in (0, 1, 20, 500)]
+
+
+def _begin(moment: date) -> datetime:
+    """The moment, or that at which a day begins."""
+    return moment if isinstance(moment, datetime) else datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
 
 
 async def _targets(session: AsyncSession, column: Column[Any]) -> list[UUID]:

@@ -86,9 +86,28 @@ async def test_a_lesson_is_found_by_its_text_by_those_who_may_read_it(
         assert world.rhetoric_1_1.public_id in await found(graph, who, typed)
 
 
+async def test_a_lesson_is_ranked_by_its_text_where_its_title_has_not_the_words(graph: Graph, world: World) -> None:
+    ranked = 'query { search(query: "zebra", types: [LESSON]) { edges { rank node { ... on Lesson { id } } } } }'
+
+    async def ranks() -> dict[str, float]:
+        edges = (await graph.data("root", ranked))["search"]["edges"]
+        assert [edge["rank"] for edge in edges] == sorted((edge["rank"] for edge in edges), reverse=True)
+        return {edge["node"]["id"]: edge["rank"] for edge in edges}
+
+    often, once = world.logic_1_1.public_id, world.logic_1_2.public_id
+    await change(graph.database, world.logic_1_1, title="Horses", content="A zebra, a zebra and another zebra.")
+    await change(graph.database, world.logic_1_2, title="Cows", content="A zebra, a cow and another horse.")
+    found = await ranks()
+    assert found[often] > found[once] > 0
+    await change(graph.database, world.logic_1_2, title="Zebras")
+    by_title = (await ranks())[once]
+    await change(graph.database, world.logic_1_2, content="Zebra " * 20)
+    assert (await ranks())[once] == by_title
+
+
 async def test_only_the_types_that_are_asked_for_are_found(graph: Graph, world: World) -> None:
     everything = {"COURSE", "LESSON", "REPOSITORY", "COMMENT", "SPECIFICATION_PROJECT", "SPECIFICATION_DOCUMENT"}
-    everything |= {"LEARNING_MODULE"}
+    everything |= {"LEARNING_MODULE", "ISSUE"}
     all_ = await found(graph, "ada", "-zebra")
     by_type = {type_: await found(graph, "ada", "-zebra", types=[type_]) for type_ in everything}
     assert all(by_type.values())
