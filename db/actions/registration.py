@@ -7,6 +7,7 @@ from weakref import WeakValueDictionary
 from sqlalchemy import Text, bindparam, func, select
 
 from db import tables
+from db.actions import identities
 from db.actions.accounts import new_session, open_session
 from db.actions.notifications import alert
 from db.actions.passwords import check_length, confirm, hashed
@@ -64,6 +65,7 @@ async def verify_email(work: Work, token: str) -> tables.User:
         await alert(work, user.id, "Your e-mail address was changed", told)
     user.email_verified_at = datetime.now(UTC)
     work.audit("email_verified", user)
+    await identities.prove(work, user, email=verified)
     await work.changed(user)
     return user
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, LargeBinary, Select, bindparam, func, select, update
 
 from db import tables
-from db.actions import ways_in
+from db.actions import identities, ways_in
 from db.base import new_id
 from db.errors import BadInput
 from db.mail import is_address
@@ -126,6 +126,7 @@ async def prove(work: Work, user: tables.User) -> None:
     user.email_verified_at = datetime.now(UTC)
     work.audit("email_verified", user)
     await ways_in.end_all(work, user)
+    await identities.prove(work, user, email=user.email)
 
 
 def _locked(key: UUID) -> Select[tables.User]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Table, delete, func, select
 
 from db import tables
+from db.actions import identities
 from db.actions.accounts import end_sessions
 from db.base import Base
 from db.errors import Conflict
@@ -34,10 +35,14 @@ async def check_another(work: Work, user: tables.User, *, at: str) -> None:
 
 
 async def end_all(work: Work, user: tables.User) -> None:
-    """End all ways in of a person with their sessions, as they are those of somebody who is not that person."""
+    """End all ways in of a person with their sessions and identities, as they are those of somebody who is not that
+    person.
+    """
     for one in _of(WAYS_IN + PROMISES):
         await work.execute(delete(one).where(one.c.user_id == user.id))
     await end_sessions(work, tables.Session.user_id == user.id)
+    await identities.disprove(work, user)
+    user.github_login = None
     work.audit("ways_in_ended", user)
 
 

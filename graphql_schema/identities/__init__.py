@@ -1,0 +1,1 @@
+"""Addresses and logins by which people are known, in commits and on GitHub."""
