@@ -15,6 +15,8 @@ from sqlalchemy import Connection, Table, UniqueConstraint, delete, text
 
 SCHEMA = "partitions"
 """The schema of all partitions: nobody has rights on it, so they are read and written as the table alone."""
+RETENTION_ROLE = "trellis_retention"
+"""The role in which rows are deleted that an organization keeps no longer: see `db.actions.retention`."""
 AHEAD = 3
 """Months for which there are partitions before they begin."""
 HAS_PARTITIONS = text("SELECT EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = to_regclass(:table))")
@@ -53,7 +55,7 @@ class Month:
     @property
     def first_id(self) -> UUID:
         """The least id that can be made in this month or later."""
-        return UUID(int=int(self.start.timestamp() * 1000) << 80)
+        return least_id(self.start)
 
     def later(self, months: int) -> "Month":
         year, number = divmod(self.year * 12 + self.number - 1 + months, 12)
@@ -61,6 +63,11 @@ class Month:
 
     def partition(self, table: Table) -> str:
         return f"{SCHEMA}.{table.name}_{self.year:04}_{self.number:02}"
+
+
+def least_id(moment: datetime) -> UUID:
+    """The least id that can be made at a moment or later."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 declared: dict[Table, Monthly] = {}

@@ -9,9 +9,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base, Json, outlives, string
 from db.constraints import check
 from db.guards import guard
-from db.partitions import Monthly
+from db.partitions import RETENTION_ROLE, Monthly
 from db.permissions import MANAGE, SEE
 from db.rules import owned_by, through
+
+LEAST_DAYS = 365
+"""Nobody deletes an entry that is younger."""
 
 
 class AuditLog(
@@ -50,9 +53,13 @@ class AuditLog(
 
 guard(
     "entries_stay",
-    """\
+    f"""\
 CREATE OR REPLACE FUNCTION entries_stay() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF TG_OP = 'DELETE' AND current_user = '{RETENTION_ROLE}'
+        AND OLD.created_at < now() - interval '{LEAST_DAYS} days' THEN
+        RETURN OLD;
+    END IF;
     RAISE EXCEPTION 'entries of the audit log stay as they are'
         USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'entries_stay';
 END $$""",

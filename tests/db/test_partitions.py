@@ -51,6 +51,10 @@ async def arrange(database: Database, now: datetime) -> None:
         await connection.run_sync(lambda sync: partitions.arrange(sync, now=now))
 
 
+def _delivery(of: tables.WebhookEvent) -> tables.WebhookDelivery:
+    return tables.WebhookDelivery(id=of.id, organization_id=of.organization_id, delivery_id=of.delivery_id)
+
+
 async def parts(database: Database, table: str = "webhook_events") -> list[str]:
     async with database.read() as session:
         return [name.removeprefix(f"partitions.{table}_") for name in await session.scalars(PARTS, {"table": table})]
@@ -114,7 +118,7 @@ async def test_a_partition_goes_when_its_time_is_over_with_what_is_kept_with_its
     database: Database, world: World
 ) -> None:
     old, kept = event(world, NOW), event(world, Month.of(NOW).later(2).start)
-    deliveries = [tables.WebhookDelivery(id=row.id, delivery_id=row.delivery_id) for row in (old, kept)]
+    deliveries = [_delivery(row) for row in (old, kept)]
     await add(database, old, kept, *deliveries)
     end = Month.of(NOW).later(1).start
     await arrange(database, now=end + timedelta(days=89))

@@ -19,14 +19,22 @@ from tests.databases import Databases
 
 BEFORE = "3c9a1e5f7b20"
 OLD, NOW = UUID("01600000-0000-7000-8000-000000000000"), new_id()
-EVENTS = """
-    INSERT INTO webhook_events (id, delivery_id, event, payload, received_at) VALUES
-        ($1, 'old', 'push', '{}', '2018-01-01Z'), ($2, 'now', 'push', '{"a": 1}', now())
-"""
+ORGANIZATION = new_id()
+EVENTS = f"""
+    WITH organization AS (
+        INSERT INTO organizations (id, name, slug) VALUES ('{ORGANIZATION}', 'Octo', 'octo') RETURNING id
+    )
+    INSERT INTO webhook_events (id, organization_id, delivery_id, event, payload, received_at) SELECT told.* FROM
+        organization, LATERAL (VALUES
+            ($1::uuid, organization.id, 'old', 'push', '{{}}'::jsonb, '2018-01-01Z'::timestamptz),
+            ($2::uuid, organization.id, 'now', 'push', '{{"a": 1}}'::jsonb, now())
+        ) AS told
+"""  # noqa: S608  (a key of our own)
 ENTRIES = (
     "INSERT INTO audit_logs (id, action, resource) VALUES ($1, 'signed_in', 'sessions'), ($2, 'signed_out', 'sessions')"
 )
 ADDED = "INSERT INTO audit_logs (id, action, resource) VALUES ($1, $2, 'sessions') RETURNING sequence"
+AGAIN = "INSERT INTO webhook_deliveries (id, organization_id, delivery_id) VALUES ($1, $2, 'now')"
 LYING = "SELECT id, tableoid::regclass::text FROM {} ORDER BY id"
 
 
@@ -57,7 +65,7 @@ async def test_what_was_unique_is_in_the_table_beside_it(upgraded: Any) -> None:
     deliveries = await upgraded.fetch("SELECT id, delivery_id FROM webhook_deliveries ORDER BY id")
     assert [tuple(row) for row in deliveries] == [(OLD, "old"), (NOW, "now")]
     with pytest.raises(UniqueViolationError):
-        await upgraded.execute("INSERT INTO webhook_deliveries (id, delivery_id) VALUES ($1, 'now')", new_id())
+        await upgraded.execute(AGAIN, new_id(), ORGANIZATION)
 
 
 async def test_numbers_of_entries_go_on_and_constraints_hold(upgraded: Any) -> None:

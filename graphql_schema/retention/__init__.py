@@ -1,0 +1,1 @@
+"""How long organizations keep what grows by itself."""
