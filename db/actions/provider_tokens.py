@@ -1,6 +1,6 @@
 """The tokens that providers gave for people's accounts: sealed where they are kept, and refreshed when they are used.
 
-Each is sealed for its user, row and column (`db.keyring`): put anywhere else it cannot be opened.
+Each is sealed for its user (`db.sealed`).
 """
 
 import asyncio
@@ -10,16 +10,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import structlog
 from sqlalchemy import ColumnElement, and_, func, null, or_, select, update
 
 from db import tables
 from db.access import GUEST
 from db.engine import Database
 from db.errors import NotFound
-from db.keyring import NAME, Keyring, Unreadable
+from db.keyring import Keyring
 from db.queue.declared import job
 from db.queue.steps import Steps
+from db.sealed import Sealed
 from db.write import Work
 
 EARLY = timedelta(seconds=60)
@@ -28,14 +28,10 @@ REFRESHING_FOR = timedelta(seconds=15)
 """How long somebody who refreshes may take, until another does: longer than a provider is waited for."""
 LOOK = 0.05
 """Seconds between two looks at whether somebody else has refreshed a token."""
-RESEALED = 100
-"""Accounts that are sealed anew by one transaction."""
 FITTING = 1_000
-COLUMNS = ("access_token", "refresh_token")
 
 Account = tables.Account
-
-log = structlog.get_logger()
+SEALED = Sealed(Account, ("access_token", "refresh_token"), owner="user_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +60,11 @@ Refresh = Callable[[str, str], Awaitable[Tokens]]
 
 def seal(keyring: Keyring, account: Account, tokens: Tokens) -> None:
     """Put tokens into an account that has its key. A provider that gives no new refresh token lets the old one hold."""
-    account.access_token = _sealed(keyring, account, "access_token", tokens.access)
+    SEALED.put(keyring, account, "access_token", tokens.access)
     if tokens.refresh:
-        account.refresh_token = _sealed(keyring, account, "refresh_token", tokens.refresh)
+        SEALED.put(keyring, account, "refresh_token", tokens.refresh)
     account.expires_at, account.scope = tokens.expires_at, (tokens.scope or "")[:FITTING] or None
     account.refreshing_until = None
-
-
-def opened(keyring: Keyring, account: Account, column: str) -> str | None:
-    """The token in a column of an account, if there is one; raises Unreadable."""
-    sealed = getattr(account, column)
-    return keyring.open(sealed, owner=account.user_id, place=_place(account, column)) if sealed else None
 
 
 async def fresh_token(database: Database, account_id: UUID, refresh: Refresh) -> str:
@@ -87,7 +77,7 @@ async def fresh_token(database: Database, account_id: UUID, refresh: Refresh) ->
         while True:
             async with database.work(GUEST) as work:
                 account = await work.scalar(select(Account).where(Account.id == account_id))
-                if account is None or (token := opened(work.keyring, account, "access_token")) is None:
+                if account is None or (token := SEALED.text(work.keyring, account, "access_token")) is None:
                     raise NoToken
                 if not _ends_soon(account):
                     return token
@@ -108,16 +98,16 @@ async def _begins(work: Work, account: Account) -> bool:
 async def _refreshed(database: Database, account: Account, refresh: Refresh) -> str:
     before = _is(account)
     try:
-        token = opened(database.keyring, account, "refresh_token")
+        token = SEALED.text(database.keyring, account, "refresh_token")
         tokens = await refresh(account.provider, token or "")
     except TokensRefused:
-        await _write(database, before, dict.fromkeys((*COLUMNS, "expires_at"), null()))
+        await _write(database, before, dict.fromkeys((*SEALED.columns, "expires_at"), null()))
         raise NoToken from None
     except BaseException:
         await asyncio.shield(_write(database, before, {}))
         raise
     seal(database.keyring, account, tokens)
-    await _write(database, before, {name: getattr(account, name) for name in (*COLUMNS, "expires_at", "scope")})
+    await _write(database, before, {name: getattr(account, name) for name in (*SEALED.columns, "expires_at", "scope")})
     return tokens.access
 
 
@@ -144,32 +134,4 @@ def _ends_soon(account: Account) -> bool:
 @job(cron="23 3 * * *", at_once=1)
 async def seal_tokens_anew(steps: Steps) -> None:
     """Seal tokens with the secret in use that are sealed with an older one, which then can be taken away."""
-    after: UUID | None = UUID(int=0)
-    while after is not None:
-        async with steps.work() as work:
-            after = await _seal_some(work, after)
-
-
-async def _seal_some(work: Work, after: UUID) -> UUID | None:
-    """Seal the next accounts behind a key anew; returns the last key, or None where there are no more."""
-    of_older = [func.substr(getattr(Account, name), 1, NAME) != work.keyring.mark for name in COLUMNS]
-    page = select(Account).where(Account.id > after, _is_free(), or_(*of_older)).order_by(Account.id).limit(RESEALED)
-    found = (await work.scalars(page.with_for_update())).all()
-    for account in found:
-        try:
-            tokens = {name: opened(work.keyring, account, name) for name in COLUMNS}
-        except Unreadable:
-            log.warning("tokens cannot be opened", account=account.public_id)
-            continue
-        for name, token in tokens.items():
-            if token is not None:
-                setattr(account, name, _sealed(work.keyring, account, name, token))
-    return found[-1].id if len(found) == RESEALED else None
-
-
-def _sealed(keyring: Keyring, account: Account, column: str, token: str) -> bytes:
-    return keyring.seal(token, owner=account.user_id, place=_place(account, column))
-
-
-def _place(account: Account, column: str) -> str:
-    return f"accounts.{column}:{account.id.hex}"
+    await SEALED.seal_anew(steps, _is_free())

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from db import tables
-from db.actions import provider_tokens, ways_in
+from db.actions import identities, provider_tokens, ways_in
 from db.actions.accounts import open_session
 from db.actions.provider_tokens import Tokens
 from db.base import new_id
@@ -141,6 +141,7 @@ async def _keep(work: Work, user: tables.User, profile: Profile, tokens: Tokens)
         await _name(work, user, username=profile.username)
     if profile.github_login and user.github_login != profile.github_login:
         await _name(work, user, github_login=profile.github_login)
+    await identities.prove(work, user, email=profile.email, login=profile.github_login)
 
 
 async def _name(work: Work, user: tables.User, **name: str) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Computed, Index
+from sqlalchemy import Computed, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Json, Updated, count, refers, string
@@ -21,6 +21,13 @@ class IngestionGapKind(Words):
 
     COMMITS = "COMMITS", "A push continued from a commit that is not the last one known of its branch."
     NUMBERS = "NUMBERS", "Issues or pull requests have numbers behind those that are not known."
+
+
+class WebhookEventKind(Words):
+    """Something that happened to messages of GitHub. Nobody subscribes to it: it makes jobs."""
+
+    WEBHOOKS_RECEIVED = "WEBHOOKS_RECEIVED", "There are messages about a repository to be worked in."
+    MISSING_EVENTS_REQUESTED = "MISSING_EVENTS_REQUESTED", "GitHub is to be asked for what is missing of a repository."
 
 
 class WebhookEvent(
@@ -45,26 +52,40 @@ class WebhookEvent(
     processed_at: Mapped[datetime | None]
     attempts: Mapped[int] = count()
     error: Mapped[str | None] = string(1_000)
+    retry_at: Mapped[datetime | None]
+    """The moment from which on it is tried again."""
+    parked_at: Mapped[datetime | None]
     is_processed: Mapped[bool] = mapped_column(Computed("processed_at IS NOT NULL", persisted=True))
+    is_parked: Mapped[bool] = mapped_column(Computed("parked_at IS NOT NULL", persisted=True))
 
     __table_args__ = (
         Index(None, "organization_id", "received_at", "id"),
         Index(None, "repository_id", "received_at", "id"),
         Index(None, "event", "received_at"),
         Index(None, "received_at"),
-        partial("ix_webhook_events_waiting", "github_repository_id", "id", where={"is_processed": False}),
+        Index(
+            "ix_webhook_events_pushes",
+            "repository_id",
+            text("(payload ->> 'ref')"),
+            postgresql_where=text("event = 'push'"),
+        ),
+        partial("ix_webhook_events_waiting", "repository_id", "id", where={"is_processed": False}),
         check("attempts >= 0", at="attempts", says="Attempts are counted from 0."),
     )
 
 
 class WebhookDelivery(Base, access=administrators, kept_with="webhook_events", prefix="whd"):
-    """The mark that a delivery of GitHub has arrived, as long as its event is kept; with the id of the event."""
+    """The mark that a delivery of GitHub has arrived, as long as its event is kept; with the id of the event.
+
+    GitHub tells all who listen to a repository of an event under one id: each organization has deliveries of its own.
+    """
 
     __tablename__ = "webhook_deliveries"
 
+    organization_id: Mapped[UUID] = refers("organizations")
     delivery_id: Mapped[str] = string(100)
 
-    __table_args__ = (unique("delivery_id", says="This delivery has come before."),)
+    __table_args__ = (unique("organization_id", "delivery_id", says="This delivery has come before."),)
 
 
 class IngestionGap(Updated, Base, access=through("repository_id", see=MANAGE), prefix="gap"):
@@ -84,6 +105,7 @@ class IngestionGap(Updated, Base, access=through("repository_id", see=MANAGE), p
     found_at: Mapped[datetime]
     requested_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    error: Mapped[str | None] = string(1_000)
     is_open: Mapped[bool] = mapped_column(Computed("closed_at IS NULL", persisted=True))
 
     __table_args__ = (

@@ -17,9 +17,13 @@ async def make(world: World, work: Work) -> None:
             event="push",
             payload={"ref": "refs/heads/main", "forced": False},
             received_at=NOON,
+            processed_at=NOON,
         )
         world.rows[f"{repository.name}_event"] = await work.add(event)
-        await work.add(tables.WebhookDelivery(id=event.id, delivery_id=event.delivery_id))
+        delivery = tables.WebhookDelivery(
+            id=event.id, organization_id=event.organization_id, delivery_id=event.delivery_id
+        )
+        await work.add(delivery)
         gap = tables.IngestionGap(
             repository_id=repository.id,
             kind=IngestionGapKind.COMMITS,

@@ -11,12 +11,11 @@ from sqlalchemy import func, select, update
 from db import tables
 from db.access import GUEST
 from db.actions.provider_tokens import (
-    COLUMNS,
+    SEALED,
     NoToken,
     Tokens,
     TokensRefused,
     fresh_token,
-    opened,
     seal,
     seal_tokens_anew,
 )
@@ -115,8 +114,8 @@ async def test_one_that_ends_soon_is_refreshed_once_for_all_who_ask(
     await other.close()
     assert provider.asked == [("github", "refresh-0")]
     found = await of(database, world.adas_account)
-    assert opened(database.keyring, found, "access_token") == "access-1"
-    assert opened(database.keyring, found, "refresh_token") == ("refresh-1" if rotates else "refresh-0")
+    assert SEALED.text(database.keyring, found, "access_token") == "access-1"
+    assert SEALED.text(database.keyring, found, "refresh_token") == ("refresh-1" if rotates else "refresh-0")
     assert found.refreshing_until is None
 
 
@@ -207,7 +206,7 @@ async def test_a_token_that_was_put_elsewhere_cannot_be_opened(database: Databas
     async with database.work(GUEST) as work:
         await work.execute(update(tables.Account).where(tables.Account.id == there.id).values({column: stolen}))
     with pytest.raises(Unreadable):
-        opened(database.keyring, await of(database, there), column)
+        SEALED.text(database.keyring, await of(database, there), column)
 
 
 async def test_a_row_that_was_given_to_another_person_cannot_be_opened(database: Database, world: World) -> None:
@@ -222,7 +221,7 @@ async def test_a_row_that_was_given_to_another_person_cannot_be_opened(database:
 async def test_tokens_are_sealed_anew_when_the_secret_changes(
     database: Database, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("db.actions.provider_tokens.RESEALED", 1)
+    monkeypatch.setattr("db.sealed.AT_ONCE", 1)
     for account in (world.adas_account, world.olgas_account):
         await given(database, account, ends_in=None)
     many = [
@@ -240,7 +239,7 @@ async def test_tokens_are_sealed_anew_when_the_secret_changes(
     for account in (world.adas_account, world.olgas_account, *many[1:]):
         found = await of(database, account)
         assert found.access_token.startswith(changing.mark)
-        assert [opened(database.keyring, found, name) for name in COLUMNS] == ["access-0", "refresh-0"]
+        assert [SEALED.text(database.keyring, found, name) for name in SEALED.columns] == ["access-0", "refresh-0"]
 
 
 async def test_what_is_refreshed_just_now_is_sealed_anew_another_time(database: Database, world: World) -> None:

@@ -1,0 +1,1 @@
+"""The way by which GitHub tells what happens in repositories, and how it proves that it is GitHub."""
