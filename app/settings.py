@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork, ValidationInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from app.oauth.settings import ProviderSettings, completed
+from app.oauth.settings import LOOPBACK, ProviderSettings, completed
 from app.redis_address import checked
 from app.request_limits import USUAL, RequestLimits
 from db.address import Address
@@ -58,6 +58,14 @@ def _of_pages(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("name the address as a browser has it: https://trellis.example")
+    return url.rstrip("/")
+
+
+def _of_an_api(url: str) -> str:
+    parts = urlsplit(url)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    if not is_safe or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ValueError("name the address of the API, with https://: https://github.example/api/v3")
     return url.rstrip("/")
 
 
@@ -232,6 +240,9 @@ class Settings(BaseSettings):
     """The secrets with which providers of payments sign what they tell, such as `stripe:whsec_…`: two of one provider
     while one takes the place of the other. The provider tells it to `https://…/webhooks/payments/stripe`. Our own
     servers have a secret of a provider `test` with their data."""
+    github_api: Annotated[str, AfterValidator(_of_an_api)] = "https://api.github.com"
+    """The address of GitHub's REST API, which is asked for deliveries that never came; for GitHub Enterprise
+    `https://github.example/api/v3`."""
     demo: Annotated[tuple[str, ...], *Listed] = ()
     """Users of the demo data, by their e-mail addresses, whom anybody may be on the page `/demo`, which shows them at
     work; without any there is no such page. `scripts/serve` names two where it has loaded the demo data and is reached

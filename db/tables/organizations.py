@@ -1,5 +1,6 @@
 """Organizations, which are the tenants, and their members."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Index
@@ -68,6 +69,11 @@ class Organization(
     """The secret that GitHub signs with, sealed for the organization (`db.keyring`)."""
     previous_webhook_secret: Mapped[bytes | None]
     """The secret before it, with which deliveries may still be signed."""
+    github_token: Mapped[bytes | None]
+    """The token with which GitHub is asked for what it has not told, sealed as the secrets are."""
+    github_token_refused_at: Mapped[datetime | None]
+    github_retry_at: Mapped[datetime | None]
+    """The moment from which on GitHub takes requests with the token again."""
 
     __table_args__ = (
         unique("slug", says="Another organization has this name in addresses."),

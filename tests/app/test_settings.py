@@ -152,3 +152,16 @@ def test_a_provider_of_payments_needs_a_name_and_a_secret(monkeypatch: pytest.Mo
     with pytest.raises(ValidationError, match=r"read stripe:whsec_…") as refused:
         Settings(database_url="postgresql://db", redis_url="redis://r")
     assert ONE not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["https://github.example/api/v3", "http://127.0.0.1:8000"])
+def test_the_api_of_github_may_be_elsewhere(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("TRELLIS_GITHUB_API", f"{url}/")
+    assert Settings(database_url="postgresql://db", redis_url="redis://r").github_api == url
+
+
+@pytest.mark.parametrize("url", ["http://github.example", "github.example", "https://", "https://a:b@github.example"])
+def test_a_token_goes_over_no_open_connection(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("TRELLIS_GITHUB_API", url)
+    with pytest.raises(ValidationError, match="api"):
+        Settings(database_url="postgresql://db", redis_url="redis://r")

@@ -21,6 +21,7 @@ TIMES = {
         'first_committed_at', 'opened_at', 'first_reviewed_at', 'merged_at', 'closed_at', 'source_updated_at',
         'created_at', 'updated_at',
     ),
+    'organizations': ('github_token_refused_at', 'github_retry_at', 'created_at', 'updated_at'),
     'repositories': ('archived_at', 'last_event_at', 'source_updated_at', 'created_at', 'updated_at'),
 }
 FULL_NAME = "full_name ~ '^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$'"
@@ -41,6 +42,7 @@ def upgrade() -> None:
     sa.Column('found_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('requested_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('error', sa.Text(), nullable=True),
     sa.Column('is_open', sa.Boolean(), sa.Computed('closed_at IS NULL', persisted=True), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
@@ -50,6 +52,7 @@ def upgrade() -> None:
     sa.CheckConstraint('char_length(after_sha) <= 40', name=op.f('ck_ingestion_gaps_after_sha_length')),
     sa.CheckConstraint('char_length(before_sha) <= 40', name=op.f('ck_ingestion_gaps_before_sha_length')),
     sa.CheckConstraint('char_length(branch) <= 255', name=op.f('ck_ingestion_gaps_branch_length')),
+    sa.CheckConstraint('char_length(error) <= 1000', name=op.f('ck_ingestion_gaps_error_length')),
     sa.CheckConstraint('isfinite(found_at) AND isfinite(requested_at) AND isfinite(closed_at) AND isfinite(created_at) AND isfinite(updated_at)', name=op.f('ck_ingestion_gaps_finite')),
     sa.ForeignKeyConstraint(['repository_id'], ['repositories.id'], name=op.f('fk_ingestion_gaps_repository_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_ingestion_gaps'))
@@ -131,6 +134,9 @@ def upgrade() -> None:
     op.create_index(op.f('ix_pull_request_reviews_reviewer_id_submitted_at_id'), 'pull_request_reviews', ['reviewer_id', 'submitted_at', 'id'], unique=False)
     op.add_column('organizations', sa.Column('webhook_secret', sa.LargeBinary(), nullable=True))
     op.add_column('organizations', sa.Column('previous_webhook_secret', sa.LargeBinary(), nullable=True))
+    op.add_column('organizations', sa.Column('github_token', sa.LargeBinary(), nullable=True))
+    op.add_column('organizations', sa.Column('github_token_refused_at', sa.DateTime(timezone=True), nullable=True))
+    op.add_column('organizations', sa.Column('github_retry_at', sa.DateTime(timezone=True), nullable=True))
     op.add_column('pull_requests', sa.Column('body', sa.Text(), nullable=True))
     op.add_column('pull_requests', sa.Column('github_id', sa.BigInteger(), nullable=True))
     op.add_column('pull_requests', sa.Column('html_url', sa.Text(), nullable=True))
