@@ -123,17 +123,17 @@ def topic_below(row: Base) -> tuple[Topic, dict[str, str]] | None:
     column = above(row.__table__)
     if column is None:
         return topic_of(row), named
-    table, key = parent_of(column), getattr(row, column.name)
-    if above(table) is not None or table in _narrower:
+    table = parent_of(column)
+    if above(table) is not None or _narrower.get(table, ("", ("id",)))[1] != ("id",):
         return None
-    root = class_of(table)
-    return topic(noun(root), key), {noun(root): f"{root.prefix}_{key.hex}"} | named
+    root = class_of(table)(id=getattr(row, column.name))
+    return topic_of(root), {noun(type(root)): root.public_id} | named
 
 
 def noun(table: type[Base]) -> str:
-    """The last word of a table's name: `project` for SpecificationProject."""
+    """The word for a row of a table: `project` for SpecificationProject, the last of its name, or one of its own."""
     name = table.__name__
-    return name[max(at for at, letter in enumerate(name) if letter.isupper()) :].lower()
+    return table.noun or name[max(at for at, letter in enumerate(name) if letter.isupper()) :].lower()
 
 
 def topic_sql(name: str, *keys: Any) -> ColumnElement[str]:

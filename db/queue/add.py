@@ -16,6 +16,7 @@ async def add(library: Queries, jobs: Iterable[tuple[JobKind, Arguments]]) -> No
             [kind.name for kind, _ in made],
             [orjson.dumps(dict(arguments)) for _, arguments in made],
             [kind.priority for kind, _ in made],
+            [kind.after for kind, _ in made],
             dedupe_key=[kind.key(arguments) for kind, arguments in made],
             on_conflict="skip",
         )

@@ -60,6 +60,8 @@ class JobKind:
     """How often a job is tried until it is given up, and kept for an operator."""
     at_once: int
     """Jobs of this kind that run at once, in all workers; 0 for any number."""
+    after: timedelta
+    """The time that a job waits first: what happens meanwhile is the same job."""
 
     def __post_init__(self) -> None:
         if self.name in KINDS:
@@ -108,13 +110,14 @@ def job(
     priority: int = 0,
     tries: int = TRIES,
     at_once: int = 0,
+    after: timedelta = timedelta(),
 ) -> Callable[[Function], JobKind]:
     """Make a function `(work, …)` or `(steps, …)` a kind of job; see `JobKind`.
 
     >>> @job(on=(DocumentEventKind.DOCUMENT_EDITED,), tries=3)
     ... async def count_words(work: Work, document: str) -> None: ...
     """
-    return lambda function: JobKind(function, cron, on, lock, priority, tries, at_once)
+    return lambda function: JobKind(function, cron, on, lock, priority, tries, at_once, after)
 
 
 def clears(table: type[Base], is_old: Callable[[Any], ColumnElement[bool]], *, cron: str) -> JobKind:

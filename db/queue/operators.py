@@ -15,10 +15,12 @@ from db.access import GUEST
 from db.address import Address
 from db.engine import Database
 from db.mail import Mailer
+from db.outgoing import NO_OUTGOING, Outgoing
 from db.queue.declared import Arguments, JobKind
 from db.queue.locks import Locks
 from db.queue.names import LOG, QUEUE, queries
 from db.queue.steps import Report, Steps
+from db.upstream import NO_UPSTREAM, Upstream
 from db.write import Work
 
 Fetch = Callable[[str], Awaitable[Sequence[Any]]]
@@ -113,11 +115,14 @@ async def run(
     report: Report,
     *,
     mailer: Mailer,
+    outgoing: Outgoing | None = None,
+    upstream: Upstream | None = None,
 ) -> None:
     """Run a job here, without a queue, while no worker runs one on the same thing."""
     async with Locks(AsyncpgDriver(connection)).on(kind.thing(arguments)):
         if kind.is_long:
-            steps = Steps(partial(database.work, GUEST), _held, report, owner.owned, mailer, database.store)
+            ways = mailer, database.store, outgoing or NO_OUTGOING, upstream or NO_UPSTREAM
+            steps = Steps(partial(database.work, GUEST), _held, report, owner.owned, *ways)
             await kind.function(steps, **arguments)
             return
         async with database.work(GUEST) as work:

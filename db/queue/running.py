@@ -25,12 +25,14 @@ from db.access import GUEST
 from db.address import Address
 from db.engine import Database
 from db.mail import Mailer
+from db.outgoing import Outgoing
 from db.queue import reports
 from db.queue.batches import Batches
 from db.queue.declared import Arguments, JobKind
 from db.queue.locks import Locks
 from db.queue.names import QUEUE
 from db.queue.steps import Cancelled, Lost, Steps
+from db.upstream import Upstream
 from db.write import Work
 
 # Found by their ids: the index over workers has all that this one has ever had, until PostgreSQL tidies up.
@@ -68,6 +70,8 @@ class Tools:
     address: Address
     """The address of the owner of the tables."""
     mailer: Mailer
+    outgoing: Outgoing
+    upstream: Upstream
 
 
 class Running(AbstractEntrypointExecutor):
@@ -141,7 +145,8 @@ class Run:
             await _begin([self])
             await self._told(reports.begin)
             tools = self.tools
-            steps = Steps(self._work, self._hold, self._report, tools.address.owned, tools.mailer, tools.database.store)
+            ways = tools.mailer, tools.database.store, tools.outgoing, tools.upstream
+            steps = Steps(self._work, self._hold, self._report, tools.address.owned, *ways)
             result = await self.kind.function(steps, **self.arguments)
             async with self._work() as work:
                 await _find(work, END, [self])

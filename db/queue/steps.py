@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from db.mail import Mail, Mailer, Undeliverable, veiled
+from db.outgoing import NO_OUTGOING, Outgoing
 from db.store import Store
+from db.upstream import NO_UPSTREAM, Upstream
 from db.write import Work
 
 Value = TypeVar("Value")
@@ -36,6 +38,10 @@ class Steps:
     mailer: Mailer
     store: Store
     """Where files are."""
+    outgoing: Outgoing = NO_OUTGOING
+    """The way to servers that people name."""
+    upstream: Upstream = NO_UPSTREAM
+    """The way to GitHub."""
 
     @asynccontextmanager
     async def work(self) -> AsyncIterator[Work]:

@@ -20,12 +20,14 @@ from pgqueuer.domain.models import Job, Schedule
 from db.address import Address
 from db.engine import Database
 from db.mail import Mailer, NoMailer
+from db.outgoing import NO_OUTGOING, Outgoing
 from db.queue.add import add
 from db.queue.batches import Batches
 from db.queue.declared import JobKind, kinds
 from db.queue.locks import Locks
 from db.queue.names import NAMES, QUEUE, statements
 from db.queue.running import Running, Tools, run_at_once
+from db.upstream import NO_UPSTREAM, Upstream
 
 HEARTBEAT = 30.0
 """Seconds without a sign of life from a worker, after which its jobs are given to others."""
@@ -57,7 +59,8 @@ SETTINGS = {
 class Worker:
     """Runs jobs, `at_once` of them at a time, with the sessions of a database that has as many for them.
 
-    Without a `mailer` those that send mails fail.
+    Without a `mailer` those that send mails fail, without a way for `outgoing` requests those that send such, without
+    `upstream` those that ask GitHub.
     """
 
     def __init__(
@@ -69,6 +72,8 @@ class Worker:
         heartbeat: float = HEARTBEAT,
         poll: float = POLL,
         mailer: Mailer | None = None,
+        outgoing: Outgoing | None = None,
+        upstream: Upstream | None = None,
     ) -> None:
         self.database = database
         self.address = address
@@ -76,6 +81,8 @@ class Worker:
         self.heartbeat = heartbeat
         self.poll = poll
         self.mailer = mailer or NoMailer()
+        self.outgoing = outgoing or NO_OUTGOING
+        self.upstream = upstream or NO_UPSTREAM
         self.shutdown = asyncio.Event()
         self.running: set[asyncio.Task[None]] = set()
 
@@ -112,6 +119,8 @@ class Worker:
             running=self.running,
             address=self.address,
             mailer=self.mailer,
+            outgoing=self.outgoing,
+            upstream=self.upstream,
         )
         for kind in kinds().values():
             self._register(library, repository, kind, tools)

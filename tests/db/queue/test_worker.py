@@ -1,6 +1,7 @@
 """Workers: in which order jobs are run, which not at the same time, and what becomes of those that fail."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -67,6 +68,22 @@ async def test_what_waits_is_queued_once_and_again_as_soon_as_it_runs(queue: Que
         goes_on.set()
         await queue.until_empty()
     assert begun == 2
+
+
+async def test_a_job_that_waits_first_is_due_when_its_time_has_come(queue: Queue, working: Working) -> None:
+    begun = asyncio.Event()
+
+    @job(after=timedelta(milliseconds=300))
+    async def gather(work: Work) -> None:
+        begun.set()
+
+    queued = "SELECT extract(epoch FROM execute_after - created)::float FROM queue.pgqueuer"
+    for _ in range(2):
+        await queue.add((gather, {}))
+    assert [row[0] for row in await queue.rows(queued)] == [0.3]
+    async with working(), asyncio.timeout(DEADLINE):
+        await begun.wait()
+        await queue.until_empty()
 
 
 async def test_of_the_jobs_on_one_thing_one_runs_at_a_time_in_all_workers(queue: Queue, working: Working) -> None:
