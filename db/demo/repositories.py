@@ -1,25 +1,21 @@
-"""Organizations and their repositories, with commits, pull requests, releases, daily statistics and raw events."""
+"""Organizations and their repositories, with commits, pull requests, releases and raw events."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterator
 from uuid import UUID
 
 from db import tables
+from db.demo import webhooks
+from db.demo.code_reviews import reviewed
 from db.demo.people import People
-from db.demo.rows import Batch, Row, as_json, key, row
+from db.demo.rows import Batch, Row, key, row
 from db.demo.sources import Record, Sources, moment
-from db.tables import OrganizationPlan, OrganizationRole, PullRequestState
+from db.tables import OrganizationPlan, OrganizationRole, PullRequestState, RetentionKind
 
-# The payloads name test accounts, none of our repositories: they are with the organization that published them.
-WEBHOOKS_OF = "octokit"
-
-DELIVERY = "id", "delivery_id", "created_at"
-"""The columns of an event that its delivery has too."""
 PLAN = OrganizationPlan.PRO
 """The plan of organizations, ours: they have more members than a free one."""
-_FIRST_EVENT = "2018-05-04T01:14:52Z"
+AUDIT_DAYS = 3 * 365
+SETTLED = moment("2026-01-01")
 
 
 def rows(sources: Sources, people: People) -> Iterator[Batch]:
@@ -27,14 +23,24 @@ def rows(sources: Sources, people: People) -> Iterator[Batch]:
     ids = {record["repo"]: repository_id(record) for record in sources.repositories}
     yield Batch(tables.Organization, [_organization(record) for record in sources.repositories])
     yield Batch(tables.OrganizationMember, list(_members(sources, people)))
+    yield Batch(
+        tables.RetentionPolicy,
+        [policy(organization_id(record), record["organization"]) for record in sources.repositories],
+    )
     yield Batch(tables.Repository, [_repository(record) for record in sources.repositories])
     yield Batch(tables.Commit, [_commit(record, ids[record["repo"]], people) for record in sources.commits])
     pull_requests = [_pull_request(record, ids[record["repo"]], people) for record in sources.pull_requests]
     yield Batch(tables.PullRequest, pull_requests)
+    by_repository = [[pull for pull in pull_requests if pull["repository_id"] == key] for key in ids.values()]
+    yield Batch(tables.CodeReview, [review for pulls in by_repository for review in reviewed(pulls)])
     yield Batch(tables.Release, [_release(record, ids[record["repo"]]) for record in sources.releases])
-    yield Batch(tables.RepositoryStats, [_day(record, ids[record["repo"]]) for record in sources.days])
-    yield Batch(tables.WebhookEvent, events := list(_webhooks(sources)))
-    yield Batch(tables.WebhookDelivery, [{name: event[name] for name in DELIVERY} for event in events])
+    yield from webhooks.rows(sources, organization_id)
+
+
+def policy(organization: UUID, name: str) -> Row:
+    """How long an organization keeps its audit log: ours, nobody says."""
+    what = {"kind": RetentionKind.AUDIT, "days": AUDIT_DAYS}
+    return row(tables.RetentionPolicy, name, at=SETTLED, organization_id=organization, **what)
 
 
 def organization_id(repository: Record) -> UUID:
@@ -45,6 +51,11 @@ def organization_id(repository: Record) -> UUID:
 def repository_id(repository: Record) -> UUID:
     """The key of a repository's row."""
     return key(tables.Repository, repository["repo"], at=moment(repository["first_commit"]))
+
+
+def pull_request_id(record: Record) -> UUID:
+    """The key of a pull request's row, which was made with its newest commit: the source has nothing older."""
+    return key(tables.PullRequest, f"{record['repo']}#{record['number']}", at=moment(record["head_author_date"]))
 
 
 def role_for(commits: int) -> OrganizationRole:
@@ -125,7 +136,7 @@ def _commit(record: Record, repository: UUID, people: People) -> Row:
 
 def _pull_request(record: Record, repository: UUID, people: People) -> Row:
     merged_at = moment(record["merged_at"]) if record["merged"] else None
-    opened_at = moment(record["head_author_date"])  # when its newest commit was written: the source has nothing older
+    opened_at = moment(record["head_author_date"])
     return row(
         tables.PullRequest,
         f"{record['repo']}#{record['number']}",
@@ -159,52 +170,3 @@ def _release(record: Record, repository: UUID) -> Row:
         sha=record["sha"],
         published_at=at,
     )
-
-
-def _day(record: Record, repository: UUID) -> Row:
-    at = moment(record["date"])
-    return row(
-        tables.RepositoryStats,
-        f"{record['repo']}/{record['date']}",
-        at=at,
-        repository_id=repository,
-        date=at.date(),
-        commits=record["commits"],
-        authors=record["authors"],
-        additions=record["additions"],
-        deletions=record["deletions"],
-        files_changed=record["files_changed"],
-        pull_requests_merged=record["prs_merged"],
-        releases=record["releases"],
-    )
-
-
-def _webhooks(sources: Sources) -> Iterator[Row]:
-    (publisher,) = (record for record in sources.repositories if record["organization"] == WEBHOOKS_OF)
-    at = moment(_FIRST_EVENT)
-    for record in sources.webhooks:
-        at = max(_times(record["payload"]), default=at)  # without a time of its own: that of the one before it
-        yield row(
-            tables.WebhookEvent,
-            record["delivery"],
-            at=at,
-            delivery_id=record["delivery"],
-            organization_id=organization_id(publisher),
-            event=record["event"],
-            action=record["action"],
-            payload=as_json(record["payload"]),
-            received_at=at,
-        )
-
-
-def _times(value: Any) -> Iterable[datetime]:
-    """Every time at which something in a payload was made or changed."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _times(item)
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            if name in {"created_at", "updated_at"} and isinstance(item, str):
-                yield moment(item)
-            else:
-                yield from _times(item)

@@ -52,4 +52,7 @@ class RepositoryEventKind(Words):
     PULL_REQUEST_CHANGED = "PULL_REQUEST_CHANGED", "A pull request was opened, changed, merged or closed."
     REVIEW_SUBMITTED = "REVIEW_SUBMITTED", "Somebody reviewed a pull request, or their review counts no more."
     ISSUE_CHANGED = "ISSUE_CHANGED", "An issue was opened, changed or closed."
-    RELEASE_PUBLISHED = "RELEASE_PUBLISHED", "There is a release."
+    RELEASE_PUBLISHED = "RELEASE_PUBLISHED", "A release was published, changed or taken back."
+    CODE_REVIEW_REQUESTED = "CODE_REVIEW_REQUESTED", "Somebody has asked how risky a pull request is."
+    CODE_REVIEW_COMPLETED = "CODE_REVIEW_COMPLETED", "A program has said how risky a pull request is."
+    CODE_REVIEW_FAILED = "CODE_REVIEW_FAILED", "A program could not say how risky a pull request is."

@@ -19,6 +19,7 @@ from graphql_schema.core import (
     sql,
     total,
 )
+from graphql_schema.metrics.types import TeamPeriod
 
 
 @aggregate_of(tables.Commit)
@@ -64,6 +65,8 @@ class Repository:
     html_url = column("Its address on GitHub; null where it has none.")
     topics = column("What it is about, as GitHub lists it.")
     head_sha = column("The newest commit of its default branch that is known; null before the first.")
+    pushed_at = column("When somebody last pushed to its default branch; null where that is not known.")
+    last_event_at = column("When GitHub last told of it; null before the first time.")
     archived_at = column("When it was archived on GitHub; null while it is not.")
     created_at = column("When it was made.")
     updated_at = column("When what is known of it last changed.")
@@ -83,15 +86,37 @@ class Repository:
     releases = many(tables.Release.repository_id, "Its releases, newest first.")
     activity = many_of(
         Activity,
-        "Its commits and pull requests as one list, newest first.",
+        "Its commits, pull requests and issues as one list, newest first.",
         tables.Commit.repository_id,
         tables.PullRequest.repository_id,
+        tables.Issue.repository_id,
     )
     stats = many(
         tables.RepositoryStats.repository_id,
         "What happened on each day, newest first; days without activity are left out.",
     )
+    metrics = aggregate(
+        tables.TeamMetric.repository_id,
+        TeamPeriod,
+        "What was done in it over time, for a chart: an item for every period of the range, the earliest first.",
+    )
+    team_metrics = many(
+        tables.TeamMetric.repository_id,
+        "What was done in it on each day, newest first; days on which nothing was are left out.",
+    )
+    developer_metrics = many(
+        tables.DeveloperMetric.repository_id,
+        "What each person did in it on each day, newest first: of all for those who manage it, else your own.",
+    )
     webhook_events = many(tables.WebhookEvent.repository_id, "What GitHub sent, newest first; for those who manage it.")
+    notification_rules = many(
+        tables.NotificationRule.repository_id,
+        "The rules that are about it alone: all for those who manage the organization, else your own.",
+    )
+    notification_deliveries = many(
+        tables.NotificationDelivery.repository_id,
+        "What was told of it by rules, newest first: all for those who manage the organization, else by your own.",
+    )
     gaps = many(
         tables.IngestionGap.repository_id,
         "What GitHub must have told of it and has not, newest first; for those who manage it.",
@@ -141,6 +166,11 @@ class Commit:
             pull.repository_id == commit.repository_id, pull.number == commit.pull_request_number
         ),
     )
+    projects = many(
+        tables.SpecificationProject,
+        "The projects that specify its repository, as far as you see them.",
+        on=lambda commit, project: project.repository_id == commit.repository_id,
+    )
 
 
 @node(
@@ -187,6 +217,9 @@ class PullRequest:
     )
     reviews = many(
         tables.PullRequestReview.pull_request_id, "What people said of it when they reviewed it, newest first."
+    )
+    code_reviews = many(
+        tables.CodeReview.pull_request_id, "How risky a program finds it, at each commit for which it was asked."
     )
 
 

@@ -41,8 +41,8 @@ def pull_request_reviews(world: Oracle, who: UUID | None, what: str, review: Row
 
 
 def issues(world: Oracle, who: UUID | None, what: str, issue: Row) -> bool:
-    return world.inherits(who, what, "repositories", issue.repository_id)
+    return issue.deleted_at is None and world.inherits(who, what, "repositories", issue.repository_id)
 
 
 def releases(world: Oracle, who: UUID | None, what: str, release: Row) -> bool:
-    return world.inherits(who, what, "repositories", release.repository_id)
+    return release.deleted_at is None and world.inherits(who, what, "repositories", release.repository_id)

@@ -1,0 +1,1 @@
+"""History of local clones, read by git itself."""
