@@ -4,11 +4,11 @@ A count is an Int. A sum of whole numbers is a BigInt, a mean or a percentile of
 Decimals with as many digits behind the point as the amounts have.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Double, Integer, Numeric, case, cast, func, literal_column
+from sqlalchemy import ARRAY, ColumnElement, Double, Integer, Numeric, case, cast, func, literal_column, select
 from sqlalchemy.types import TypeEngine
 
 from db import aggregates
@@ -28,7 +28,7 @@ Where = Callable[[Any], ColumnElement[bool]]
 class Figure(Field):
     """A figure of a group of rows: an aggregate over a column of those that meet `where`.
 
-    Where there are no rows it is 0 if it `counts`, and else null.
+    Where there are no rows it is 0 if it `counts`, and else null. Of a column of lists it is one of all their items.
     """
 
     column: str | None = None
@@ -40,8 +40,8 @@ class Figure(Field):
     def sql_type(self, table: type[Base]) -> TypeEngine[Any]:
         """The type of the figure in SQL: that of the column, where nothing else is said."""
         assert self.column
-        found: TypeEngine[Any] = table.__table__.c[self.column].type
-        return found
+        found: Any = table.__table__.c[self.column].type
+        return found.item_type if isinstance(found, ARRAY) else found
 
     def kind(self, table: type[Base]) -> Any:
         """The type of the figure in the graph."""
@@ -58,9 +58,13 @@ class Figure(Field):
         """The figure for rows of a table."""
 
         def write(row: Any, viewer: Viewer, *conditions: ColumnElement[bool]) -> ColumnElement[Any]:
-            found = self.over(self._value(table, row, viewer))
+            value = self._value(table, row, viewer)
             held = [*conditions, *([self.where(row)] if self.where else [])]
-            ready: ColumnElement[Any] = self._ready(found.filter(*held) if held else found, table)
+            if value is not None and isinstance(value.type, ARRAY):
+                found = select(self.over(_items(value, held))).scalar_subquery()
+            else:
+                found = _of_those(self.over(value), held)
+            ready: ColumnElement[Any] = self._ready(found, table)
             return ready
 
         return aggregates.Figure(write, self.sql_type(table), self.counts, self.at)
@@ -79,6 +83,21 @@ class Figure(Field):
 
     async def resolve(self, source: Any, context: Context, name: str, arguments: dict[str, Any]) -> Any:
         return getattr(source, name)
+
+
+def _of_those(aggregate: Any, conditions: Sequence[ColumnElement[bool]]) -> Any:
+    return aggregate.filter(*conditions) if conditions else aggregate
+
+
+def _items(lists: Any, conditions: Sequence[ColumnElement[bool]]) -> Any:
+    """The items of the lists of a group. They are joined as text: no aggregate makes one list of lists of any length,
+    and the items are numbers or keys, which have no comma.
+    """
+    joined = func.string_agg(
+        func.nullif(func.array_to_string(lists, literal_column("','")), literal_column("''")), literal_column("','")
+    )
+    together = func.string_to_array(_of_those(joined, conditions), literal_column("','"))
+    return func.unnest(cast(together, lists.type)).column_valued("item")
 
 
 @dataclass(frozen=True)
@@ -144,6 +163,25 @@ class Share(Figure):
 
 
 @dataclass(frozen=True)
+class Ratio(Figure):
+    """How much of one column there is for each of another, over all rows; null where there is nothing of the other."""
+
+    to: str = ""
+
+    def sql_type(self, table: type[Base]) -> TypeEngine[Any]:
+        return Double()
+
+    def of(self, table: type[Base]) -> aggregates.Figure:
+        def write(row: Any, viewer: Viewer, *conditions: ColumnElement[bool]) -> ColumnElement[Any]:
+            held = [*conditions, *([self.where(row)] if self.where else [])]
+            one, other = (_of_those(func.sum(row[name]), held) for name in (self.column, self.to))
+            found: ColumnElement[Any] = cast(one, Double()) / func.nullif(other, literal_column("0"))
+            return found
+
+        return aggregates.Figure(write, self.sql_type(table), self.counts, self.at)
+
+
+@dataclass(frozen=True)
 class Percentile(Mean):
     """The value below which a share of the values of a column lies, interpolated between two."""
 
@@ -178,6 +216,11 @@ def total(column: str, description: str, *, where: Where | None = None, at: str 
 def share(description: str, met: Where) -> Share:
     """The share of the rows that meet a condition, from 0 to 100; null where there are no rows."""
     return Share(description, met=met)
+
+
+def ratio(column: str, to: str, description: str, *, where: Where | None = None) -> Ratio:
+    """The sum of a column for each one of the sum of another; null where that is 0. No mean of the ratios of rows."""
+    return Ratio(description, column, where, to=to)
 
 
 def average(column: str, description: str, *, where: Where | None = None) -> Mean:

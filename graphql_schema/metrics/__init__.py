@@ -1,0 +1,1 @@
+"""Repositories and the people who work in them in numbers."""
