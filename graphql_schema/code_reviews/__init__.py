@@ -1,0 +1,1 @@
+"""Reviews of pull requests by a program."""
