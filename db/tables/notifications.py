@@ -30,6 +30,7 @@ class NotificationType(Words):
     CERTIFICATE_REVOKED = "CERTIFICATE_REVOKED", "A certificate of yours holds no more."
     ENROLLMENT_EXPIRED = "ENROLLMENT_EXPIRED", "Your time in a course is over."
     QUIZ_GRADED = "QUIZ_GRADED", "An attempt of yours at a quiz is graded."
+    RULE_FIRED = "RULE_FIRED", "Something happened that a rule of yours tells you of."
 
 
 class NotificationEventKind(Words):
@@ -54,6 +55,11 @@ class NotificationData(BaseModel, extra="forbid", populate_by_name=True):
     transaction_id: str | None = Field(None, alias="transactionId", description="the payment that it is about")
     certificate_id: str | None = Field(None, alias="certificateId", description="the certificate that it is about")
     attempt_id: str | None = Field(None, alias="attemptId", description="the attempt at a quiz that it is about")
+    rule_id: str | None = Field(None, alias="ruleId", description="the rule by which you are told")
+    repository_id: str | None = Field(None, alias="repositoryId", description="the repository that it is about")
+    subject_id: str | None = Field(
+        None, alias="subjectId", description="the pull request, issue or commit that it is about"
+    )
 
 
 class Notification(Updated, Base, access=owned_by("user_id"), prefix="ntf"):

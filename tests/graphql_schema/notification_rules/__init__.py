@@ -1,0 +1,1 @@
+"""Rules by which people are told of what happens in repositories."""
