@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from app import jobs, sessions
 from app.banner import SignedIn, banner, origin
+from app.git.importing import import_git
 from app.ready import DATA, KNOWN, Data, check_roles, ready, reason, running
 from app.settings import Settings
 from db import demo, epoch, migrations
@@ -35,6 +36,7 @@ Event = Annotated[str, typer.Argument(help="What has happened to the charge, suc
 Older = Annotated[Path, typer.Argument(help="The SDL of an older version.")]
 
 cli = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+cli.command()(import_git)
 cli.add_typer(graph := typer.Typer(invoke_without_command=True), name="schema")
 cli.add_typer(jobs.commands, name="jobs")
 cli.add_typer(sessions.commands, name="sessions")

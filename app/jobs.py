@@ -93,13 +93,17 @@ def run(kind: str, arguments: Annotated[list[str] | None, typer.Argument()] = No
 
 async def _run(connection: Connection, settings: Settings, kind: Any, arguments: dict[str, str], show: Any) -> None:
     from app.mail import mailer
+    from app.outgoing import Web
+    from app.upstream import GitHub
     from db.engine import Database
     from db.queue import operators
 
     database = Database(settings.database_url, keyring=settings.keyring, store=settings.store)
     try:
         owner = Address.parse(settings.owner_url)
-        await operators.run(database, owner, connection, kind, arguments, show, mailer=mailer(settings))
+        async with GitHub(settings.github_api) as upstream:
+            ways: Any = {"mailer": mailer(settings), "outgoing": Web(), "upstream": upstream}
+            await operators.run(database, owner, connection, kind, arguments, show, **ways)
     finally:
         await database.close()
 

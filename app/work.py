@@ -11,9 +11,11 @@ from typing import Self
 
 from app import garbage, logs
 from app.mail import mailer
+from app.outgoing import Web
 from app.realtime import Realtime
 from app.relay import Relay, Wakes
 from app.settings import Settings
+from app.upstream import GitHub
 from db.address import Address
 from db.background import Background, Ended
 from db.engine import USES, Database
@@ -72,12 +74,20 @@ class Working:
         relay: type[Relay | Wakes] = Relay if settings.relay else Wakes
         self.relay = relay(self.database, self.realtime)
         owner = Address.parse(settings.owner_url)
-        self.worker = Worker(self.database, owner, at_once=settings.jobs_at_once, mailer=mailer(settings))
+        self.upstream = GitHub(settings.github_api)
+        self.worker = Worker(
+            self.database,
+            owner,
+            at_once=settings.jobs_at_once,
+            mailer=mailer(settings),
+            outgoing=Web(),
+            upstream=self.upstream,
+        )
         self._ended = asyncio.Event()
         self._running = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        for one in (self.realtime, self.database.watch(), self.relay, Background("worker", self._work)):
+        for one in (self.realtime, self.database.watch(), self.relay, self.upstream, Background("worker", self._work)):
             await self._running.enter_async_context(one)
         return self
 

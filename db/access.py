@@ -6,7 +6,6 @@ mutations put it into their statements, and `scripts/access` prints it. Rules ad
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -43,7 +42,7 @@ class Viewer:
     """
 
     id: UUID | None = None
-    role: StrEnum | None = None
+    role: str | None = None
     """The role on the platform as a whole."""
     session_id: UUID | None = None
     organization_ids: tuple[UUID, ...] = ()
@@ -72,7 +71,7 @@ class Viewer:
     @property
     def kind(self) -> str:
         """The kind of viewer that the text of a statement depends on: guest, user, or a role that rules name."""
-        kind = "guest" if self.is_guest else self.role if self.role in named_roles else "user"
+        kind = "guest" if self.id is None else self.role if self.role in named_roles else "user"
         return kind if self.scopes is None else f"{kind} with scopes"
 
     @property
@@ -105,6 +104,8 @@ class Viewer:
 ADMINISTRATOR = "ADMIN"
 """The role that may do everything but act as somebody else."""
 GUEST = Viewer()
+WHOEVER = Viewer(role=ADMINISTRATOR)
+"""A viewer to whom nothing is hidden: in whatever anybody finds, they find that."""
 _typical: dict[str, Viewer] = {}
 
 named_roles: set[str] = {ADMINISTRATOR}
@@ -171,7 +172,11 @@ def reachable(row: Row, viewer: Viewer, permission: Permission = SEE) -> ColumnE
     three visible rows cost the same among five hundred thousand as among five.
     """
     keys = reached(row, viewer, permission)
-    return allows(permission, row, viewer) if keys is None else row.c.id.in_(keys)
+    if keys is None:
+        return allows(permission, row, viewer)
+    if (condition := rule_of(row).hangs(row, viewer.unscoped, permission)) is not None:
+        return both(in_scope(permission, row, viewer), condition)
+    return row.c.id.in_(keys)
 
 
 def reached(row: Row, viewer: Viewer, permission: Permission = SEE) -> Keys | None:
@@ -180,13 +185,16 @@ def reached(row: Row, viewer: Viewer, permission: Permission = SEE) -> Keys | No
 
     Ownership alone needs none: the rule itself starts from the viewer, and its index serves filters and orders too.
     """
-    ways = rule_of(row).reach(row, viewer.unscoped, permission)
+    rule, whole, found = rule_of(row), viewer.unscoped, table_of(row).alias()
+    ways = rule.reach(row, whole, permission)
     if ways is None or _is_ownership(ways, row):
         return None
     if not ways:
-        return select(table_of(row).alias().c.id).where(false())
-    if viewer.scopes is not None:
-        ways = [way.where(in_scope(permission, row, viewer)) for way in ways]
+        return select(found.c.id).where(false())
+    scope = in_scope(permission, row, viewer)
+    if (condition := rule.hangs(found, whole, permission)) is not None:
+        return select(found.c.id).where(both(scope, condition))
+    ways = ways if scope is true() else [way.where(scope) for way in ways]
     return ways[0].distinct() if len(ways) == 1 else select(ways[0].union(*ways[1:]).subquery("ways"))
 
 
@@ -224,6 +232,12 @@ class Rule:
         """
         raise NotImplementedError
 
+    def hangs(self, row: Row, viewer: Viewer, permission: Permission = SEE) -> ColumnElement[bool] | None:
+        """The condition that a row hangs on one that is reached, where all ways of `reach` lead through such: so that
+        each row is read once. None where they do not.
+        """
+        return None
+
     def describe(self, permission: Permission) -> str:
         """The viewers who have the permission, in words; empty for nobody."""
         raise NotImplementedError
@@ -248,6 +262,10 @@ class AnyOf(Rule):
     def reach(self, row: Row, viewer: Viewer, permission: Permission = SEE) -> list[Keys] | None:
         ways = [rule.reach(row, viewer, permission) for rule in self.rules]
         return None if None in ways else [key for way in ways for key in way or ()]
+
+    def hangs(self, row: Row, viewer: Viewer, permission: Permission = SEE) -> ColumnElement[bool] | None:
+        leading = [rule for rule in self.rules if rule.reach(row, viewer, permission) != []]
+        return leading[0].hangs(row, viewer, permission) if len(leading) == 1 else None
 
     def describe(self, permission: Permission) -> str:
         return " | ".join(filter(None, (rule.describe(permission) for rule in self.rules)))

@@ -58,6 +58,8 @@ class Base(DeclarativeBase):
 
     >>> class Comment(Base, access=through("thread_id"), prefix="cmt"): ...
 
+    A row is called by the last word of its class, or by the `noun` that the line has: see `db.roots.noun`.
+
     `partitioned` says how long the rows of a large table are kept, see `db.partitions`. Rows of a table that is
     `kept_with` such a one have the ids of its rows, and go with them.
     """
@@ -73,6 +75,7 @@ class Base(DeclarativeBase):
     }
 
     prefix: ClassVar[str]
+    noun: ClassVar[str]
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id, sort_order=-1)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), sort_order=90)
@@ -83,13 +86,14 @@ class Base(DeclarativeBase):
         access: Rule | None = None,
         closed: Closed | None = None,
         prefix: str = "",
+        noun: str = "",
         partitioned: partitions.Monthly | None = None,
         kept_with: str = "",
         **options: Any,
     ) -> None:
         if access is None or not prefix:
             raise TypeError(f"{cls.__name__} needs a rule and a prefix: class {cls.__name__}(Base, access=…, prefix=…)")
-        cls.prefix = prefix
+        cls.prefix, cls.noun = prefix, noun
         super().__init_subclass__(**options)
         declare(cls.__table__, access, closed)
         slices[cls.__table__] = slice_of(cls.__module__)

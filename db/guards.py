@@ -22,6 +22,11 @@ def guard(name: str, function: str, *triggers: str, says: str, at: str | None = 
     the column or the input's name for it, if one is at fault.
     """
     note(name, says=says, at=at)
+    trigger(function, *triggers)
+
+
+def trigger(function: str, *triggers: str) -> None:
+    """Declare something that PostgreSQL does with a change, by the statements that create its function and triggers."""
     _statements.extend((function, *triggers))
 
 

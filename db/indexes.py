@@ -36,6 +36,12 @@ def is_indexed(column: Column[Any], value: Any) -> bool:
     return any(column.name in where and where[column.name] == value for where in map(_values, column.table.indexes))
 
 
+def is_inverted(column: Column[Any]) -> bool:
+    """Whether an index leads from what is in a column to its rows."""
+    inverted = [index for index in column.table.indexes if index.dialect_options["postgresql"]["using"] == "gin"]
+    return any(column.name in index.columns for index in inverted)
+
+
 def has_value(row: Any, column: Column[Any], value: Any) -> ColumnElement[bool]:
     """The condition that a column of a row has a value, in the words of a partial index."""
     held: ColumnElement[Any] = row[column.name]

@@ -11,7 +11,7 @@ from db.access import Row, Rule, Viewer, allows, alternatives, both, in_scope, r
 from db.base import Base
 from db.permissions import SEE
 from db.references import parent_of
-from db.rules import Through, administrators
+from db.rules import Through, administrators, always
 
 Join = Callable[[Any, Any, Viewer], ColumnElement[bool]]
 
@@ -108,8 +108,11 @@ def among(column: Any, seen: Any) -> Relation:
     begins with both columns.
     """
     way, target = down(column), class_of(parent_of(seen)).__table__
-    if _seeing(seen.table) != [Through(seen.name, {})]:
-        raise TypeError(f"{seen} does not tell who sees a row")
+    match _seeing(seen.table):
+        case [Through(column=seen.name, of=None) as rule] if not rule.needs:
+            is_checked = rule.where is not always
+        case _:
+            raise TypeError(f"{seen} does not tell who sees a row")
 
     def keys(_parent: Any, viewer: Viewer) -> Select[tuple[Any]] | None:
         row = target.alias()
@@ -117,7 +120,7 @@ def among(column: Any, seen: Any) -> Relation:
         return None if is_seen is true() else select(row.c.id).where(is_seen).correlate_except(row)
 
     between = Between(f"{column.name} = parent.id, {seen.name} that are seen", seen.name, keys, way.on)
-    return Relation(way.child, between.holds, is_checked=False, between=between)
+    return Relation(way.child, between.holds, is_checked, between=between)
 
 
 def _keys(row: Any, way: Sequence[Relation], viewer: Viewer) -> Select[tuple[Any]]:

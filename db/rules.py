@@ -19,6 +19,7 @@ from db.access import (
     both,
     closings,
     named_roles,
+    reached,
     rule_of,
     rules,
     table_of,
@@ -192,6 +193,10 @@ class Through(Rule):
         ways = rule_of(parent).reach(parent.alias(), viewer, self.needs.get(permission, permission))
         keys, column = select(child.c.id), child.c[self.column]
         return None if ways is None else [keys.where(both(column.in_(way), self.where(child.c))) for way in ways]
+
+    def hangs(self, row: Row, viewer: Viewer, permission: Permission = SEE) -> ColumnElement[bool] | None:
+        keys = reached(parent_of(table_of(row).c[self.column]), viewer, self.needs.get(permission, permission))
+        return None if self.of or keys is None else both(row.c[self.column].in_(keys), self.where(row.c))
 
     def describe(self, permission: Permission) -> str:
         whose = f" of {self.of}" if self.of else ""

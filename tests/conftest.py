@@ -11,7 +11,7 @@ import traceback
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,13 +20,12 @@ import hypothesis  # noqa: F401  (imported late, after greenlets ran, it breaks 
 import orjson
 import pytest
 import pytest_asyncio
-from asyncpg import Connection, PostgresSyntaxError, SyntaxOrAccessError
-from sqlalchemy import Engine, event
-from sqlalchemy.util import LRUCache
+import structlog
+from asyncpg import PostgresSyntaxError, SyntaxOrAccessError
+from sqlalchemy import event
 
 from db import embedded, engine, liveness, migrations, session_settings
 from db.access import Viewer
-from db.address import Address
 from db.coalescing import Run
 from db.engine import Database
 from db.history import Past
@@ -41,17 +40,13 @@ from graphql_schema.schema import executor
 from tests import world as worlds
 from tests.databases import Databases
 from tests.deadline import DEADLINE
-from tests.lasting import SPARE, Key, Lasting
+from tests.lasting import SPARE, LastingDatabase
 from tests.tls import Certificate
 from tests.world import World
 
 EMPTY, TEMPLATE = "migrated", "world"
 """The databases that tests copy: with the tables of today and nothing in them, and with the small world."""
 MEMORY = Path("/dev/shm")  # noqa: S108  (what is made there has a name of its own)
-COMPILED = LRUCache[Any, Any](500)
-"""The compiled statements of the ORM, as many as an engine has by default."""
-DIALECTS: list[Any] = []
-"""The dialect that they are compiled for, once an engine has connected with it."""
 MEASURED_PROCESSES = "tests/app/test_cli.py"
 """The tests whose processes are measured: they start all commands."""
 UNMEASURED = "tests/invariants/", "tests/hostile/"
@@ -67,9 +62,14 @@ KEYRING = Keyring([SECRET])
 
 
 def pytest_configure() -> None:
-    """Hear of Ctrl-C and of a terminal that closes, and so does what tests start, also in the background."""
+    """Hear of Ctrl-C and of a terminal that closes, and so does what tests start, also in the background.
+
+    A traceback is logged without all variables of its functions: to draw those takes longer than most tests.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], renderer])
 
 
 @pytest.hookimpl(wrapper=True)
@@ -148,23 +148,11 @@ def world(template: World) -> World:
     return World(dict(template.rows), dict(template.tokens))
 
 
-@pytest.fixture(scope="session")
-def unwritten() -> list[str]:
-    """Copies of the world in which nothing is left of what tests wrote: the next test takes them."""
-    return []
-
-
 @pytest.fixture
-def database_url(databases: Databases, template: World, unwritten: list[str]) -> Iterator[str]:
+def database_url(databases: Databases, template: World) -> Iterator[str]:
     """A database with the small world in it, and nothing of what other tests have written."""
-    url = unwritten.pop() if unwritten else databases.copy(TEMPLATE)
-    before = databases.written()
-    yield url
-    databases.end_sessions(url)
-    if databases.written() == before or databases.restore(url, TEMPLATE, since=before):
-        unwritten.append(url)
-    else:
-        databases.drop(url)
+    with databases.lent(TEMPLATE) as url:
+        yield url
 
 
 @pytest_asyncio.fixture(scope="session", autouse=True)
@@ -198,7 +186,7 @@ def redis_url(servers: embedded.Servers) -> str:
     return servers.redis_url
 
 
-class NotingDatabase(Database):
+class NotingDatabase(LastingDatabase):
     """Writes down every statement that it runs, by whichever of its ways, and those that PostgreSQL does not take."""
 
     def __init__(self, url: str) -> None:
@@ -211,10 +199,8 @@ class NotingDatabase(Database):
             batches.run = self._checking(batches.run)
         for opened in (self.engine, self.batches):
             event.listen(opened.sync_engine, "before_cursor_execute", self._note)
-            _share_compiled(opened.sync_engine)
         self.has_events = False
         self.wake = self._wake
-        self._opened: list[tuple[Key, Lasting]] = []
 
     async def publish(self, event: Event) -> None:
         """Take in an event that was committed: tests that want to hear of it replace this."""
@@ -242,24 +228,6 @@ class NotingDatabase(Database):
     def work(self, viewer: Viewer) -> Any:
         return held(super().work(viewer))
 
-    async def close(self) -> None:
-        """Leave the connections on which nothing runs to the next test."""
-        spared = [one for one in self._opened if SPARE.is_here and one[1].is_idle]
-        for _, connection in spared:
-            connection.is_spared = True
-        await super().close()
-        self._opened.clear()
-        for key, connection in spared:
-            connection.is_spared = False
-            await SPARE.put(key, connection)
-
-    async def _open(self, address: Address, settings: dict[str, str]) -> Connection:
-        key = (address.arguments["database"], str(address.arguments), str(address.settings | settings))
-        lasting = replace(address, arguments=address.arguments | {"connection_class": Lasting})
-        connection = SPARE.take(key) or await super()._open(lasting, settings)
-        self._opened.append((key, connection))
-        return connection
-
     def _wake(self) -> None:
         self.has_events = True
 
@@ -281,13 +249,6 @@ class NotingDatabase(Database):
                 raise
 
         return checking
-
-
-def _share_compiled(engine: Engine) -> None:
-    """Compile a statement of the ORM once for all tests, as one engine would: what it keeps is of one dialect."""
-    engine.dialect = next((known for known in DIALECTS if known.server_version_info), engine.dialect)
-    DIALECTS[:] = [engine.dialect]
-    engine.update_execution_options(compiled_cache=COMPILED)
 
 
 HOLDING: ContextVar[bool] = ContextVar("holding", default=False)

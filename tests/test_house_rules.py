@@ -49,6 +49,8 @@ MIRRORS_NOTHING = {
 """The tests that belong to no module, with what they belong to."""
 
 SHORT_TASKS = {
+    "app/connection/http.py": "the answer to a request, whose end its connection waits for",
+    "app/connection/websocket.py": "the conversation on a socket, whose end its connection waits for",
     "app/graph.py": "a mutation, which its client waits for or has left",
     "app/key_limits.py": "the uses of a moment, whose operations wait for it",
     "app/log_writer.py": "the thread of the log, which nothing that is logged can end",
@@ -100,6 +102,12 @@ def exempted(path: str, exemptions: dict[str, str]) -> bool:
 
 
 FILES = sorted(walk())
+TOP_LEVEL = {
+    *(".ci", "app", "db", "graphql_schema", "scripts", "tests"),
+    *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "Dockerfile", ".dockerignore", ".gitignore"),
+    *("pyproject.toml", "requirements.txt", "requirements-dev.txt"),
+}
+"""The files and folders of the root: what is left there by hand, such as a wheel, is none of it."""
 MODULES = [path for path in FILES if path.endswith(".py")]
 TESTS = [path for path in MODULES if path.startswith("tests/")]
 KERNEL = [path for path in MODULES if re.match(r"db/(change/)?\w+\.py|graphql_schema/(\w+\.py|core/|execution/)", path)]
@@ -127,6 +135,10 @@ def test_the_files_are_found() -> None:
     assert {"README.md", ".ci/run", "db/access.py", "tests/test_house_rules.py"} <= set(FILES)
     assert not any(".venv" in path or "node_modules" in path for path in FILES)
     assert SLICES
+
+
+def test_the_top_level_has_nothing_else() -> None:
+    assert {path.partition("/")[0] for path in FILES} == TOP_LEVEL
 
 
 def test_a_module_is_short() -> None:

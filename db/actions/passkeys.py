@@ -5,7 +5,6 @@ A passkey works at the origin that browsers reach this server at, and nowhere el
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -35,6 +34,7 @@ from db.actions.challenges import LIFETIME, new_challenge, spend
 from db.actions.notifications import alert
 from db.actions.ways_in import check_another, lock
 from db.errors import BadInput, Forbidden
+from db.outgoing import is_ip_address
 from db.permissions import MANAGE
 from db.write import Work
 
@@ -193,17 +193,9 @@ def _uses(passkey: tables.Passkey, credential: AuthenticationCredential, challen
 def _place(work: Work) -> Place:
     """The place of passkeys; raises Forbidden where browsers know none of a name, which passkeys need."""
     host = urlsplit(work.origin or "").hostname
-    if not work.origin or not host or _is_address(host):
+    if not work.origin or not host or is_ip_address(host):
         raise Forbidden("Passkeys need the name of a host: open this page by one, such as localhost.")
     return Place(host, work.origin)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _to_add(user: tables.User) -> str:

@@ -4,6 +4,7 @@ Everything is in `data/`, with its sources, its licences and what the loader add
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,13 +13,17 @@ from typing import Any
 
 from db import tables
 from db.actions.accounts import hasher
+from db.actions.counting_days import COUNTING
 from db.address import Address
+from db.base import Base
 from db.demo import (
     courses,
+    identities,
     invitations,
     learning,
     members,
     modules,
+    notification_rules,
     people,
     quizzes,
     repositories,
@@ -32,11 +37,14 @@ from db.demo.rows import Batch, row
 from db.demo.scale import Multiples
 from db.demo.sources import Sources
 from db.keyring import Keyring
+from db.statements import compiled
 from db.tables import UserRole
 
 Progress = Callable[[str, int, int], None]
 
 PEOPLED = "SELECT EXISTS (SELECT FROM users)"
+TOUCHED = "SELECT DISTINCT repository_id FROM touched_days ORDER BY repository_id"
+COUNT = compiled(COUNTING)
 PASSWORD = "trellis-demo"  # noqa: S105  (no secret: it is told to whoever starts the demo)
 
 
@@ -87,7 +95,9 @@ async def load(database_url: str, keyring: Keyring, *, scale: int = 1, progress:
     """
     sources = Sources.read()
     batches = list(_real(sources, keyring))
-    real = {batch.table: len(batch.rows) for batch in batches}
+    real: Counter[type[Base]] = Counter()
+    for batch in batches:
+        real[batch.table] += len(batch.rows)
     more = Multiples(sources, real, scale=scale)
     total, done = sum(real.values()) + more.row_count, 0
     full = (batch for batch in chain(batches, more.batches()) if batch.rows)
@@ -99,6 +109,8 @@ async def load(database_url: str, keyring: Keyring, *, scale: int = 1, progress:
             async for batch in _ahead(full):
                 await connection.copy_records_to_table(batch.name, columns=batch.columns, records=batch.records)
                 progress(batch.name, done := done + len(batch.rows), total)
+            for (repository,) in await connection.fetch(TOUCHED):
+                await connection.execute(COUNT.sql, *COUNT.arguments({"repository": repository}))
         await connection.execute("VACUUM (ANALYZE)")  # or the first queries would do its work
 
 
@@ -109,6 +121,8 @@ def _real(sources: Sources, keyring: Keyring) -> Iterator[Batch]:
     yield people.rows([*everybody, *seeds.PEOPLE])
     yield _passwords(everybody)
     yield from map(seeds.beside, repositories.rows(sources, everybody))
+    yield identities.rows(sources, everybody)
+    yield from notification_rules.rows(sources, everybody)
     yield from map(seeds.beside, specs.rows(sources.projects, everybody))
     yield members.rows(sources, everybody)
     yield invitations.rows(sources, everybody)

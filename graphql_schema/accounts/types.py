@@ -9,8 +9,9 @@ from db.access import any_row, viewer_id
 from db.permissions import LEARN, MANAGE
 from db.tables import MembershipStatus
 from graphql_schema.activity.types import Activity
-from graphql_schema.core import aggregate_of, among, column, many, many_of, node, one, sql
+from graphql_schema.core import aggregate, aggregate_of, among, column, many, many_of, node, one, sql
 from graphql_schema.core import count as number_of
+from graphql_schema.metrics.types import DeveloperPeriod
 
 LOOKERS = "null unless it is your own, or you are an administrator or a moderator"
 
@@ -104,6 +105,16 @@ class User:
     )
     commits = many(tables.Commit.author_id, "Their commits, as far as you see the repositories.")
     pull_requests = many(tables.PullRequest.author_id, "Their pull requests, as far as you see the repositories.")
+    metrics = aggregate(
+        tables.DeveloperMetric.user_id,
+        DeveloperPeriod,
+        "What they did in repositories over time, an item for every period of the range: in all that they see for "
+        "themselves, in those that you manage for you.",
+    )
+    developer_metrics = many(
+        tables.DeveloperMetric.user_id,
+        "What they did in each repository on each day, newest first: for themselves, and in what you manage.",
+    )
     reviews_given = many(
         tables.PullRequestReview.reviewer_id, "Their reviews of pull requests, as far as you see the repositories."
     )
@@ -111,16 +122,21 @@ class User:
     assigned_issues = many(
         tables.Issue.assignee_id, "The issues that they are to see to, as far as you see the repositories."
     )
+    notification_rules = many(
+        tables.NotificationRule.user_id,
+        "What they want to be told of in repositories: your own, and theirs in organizations that you manage.",
+    )
     activity = many_of(
         Activity,
         "What they did, newest first, as far as you see it: commits, pull requests, versions of documents that they "
-        "saved, comments, enrollments and certificates.",
+        "saved, comments, enrollments, certificates, and issues that they opened.",
         among(tables.Commit.author_id, tables.Commit.repository_id),
         among(tables.PullRequest.author_id, tables.PullRequest.repository_id),
         tables.DocumentVersion.author_id,
         tables.Comment.author_id,
         tables.Enrollment.user_id,
         tables.Certificate.user_id,
+        among(tables.Issue.author_id, tables.Issue.repository_id),
     )
     unread_notification_count = sql(
         int | None,
@@ -140,6 +156,11 @@ class User:
     sessions = many(tables.Session.user_id, "Where they are signed in; empty unless it is your own.")
     accounts = many(
         tables.Account.user_id, "Their accounts at providers, by which they sign in; empty unless it is your own."
+    )
+    identities = many(
+        tables.Identity.user_id,
+        "The addresses and logins that are theirs: all if it is your own, else those that an organization which you "
+        "manage has merged.",
     )
     passkeys = many(tables.Passkey.user_id, "Their passkeys, with which they sign in; empty unless it is your own.")
     api_keys = many(

@@ -16,6 +16,7 @@ Activity = union(
     tables.Comment,
     tables.Enrollment,
     tables.Certificate,
+    tables.Issue,
     keys={
         "occurred_at": (
             tables.Commit.committed_at,
@@ -24,6 +25,7 @@ Activity = union(
             tables.Comment.created_at,
             tables.Enrollment.enrolled_at,
             tables.Certificate.issued_at,
+            tables.Issue.opened_at,
         )
     },
 )

@@ -6,7 +6,7 @@ from graphql_schema.core.connections import listing, many, many_to_many
 from graphql_schema.core.edge_fields import of_item
 from graphql_schema.core.expressions import sql
 from graphql_schema.core.fields import column, deprecated, embedded, one
-from graphql_schema.core.figures import average, count, highest, lowest, percentile, share, total
+from graphql_schema.core.figures import average, count, highest, lowest, percentile, ratio, share, total
 from graphql_schema.core.made import keyed, made, opened
 from graphql_schema.core.mutations import mutation
 from graphql_schema.core.named import named
@@ -57,6 +57,7 @@ __all__ = [
     "percentile",
     "period",
     "presence",
+    "ratio",
     "references",
     "restricted",
     "root",

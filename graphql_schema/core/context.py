@@ -82,11 +82,14 @@ class Presence(Protocol):
 
 
 class Feed(NamedTuple):
-    """The events of a topic: all of them, or those that name a row by its public id. `seen` is what was looked at."""
+    """The events of a topic: all of them, or those that name a row by its public id, and of some `kinds` alone. `seen`
+    is what was looked at.
+    """
 
     topic: Topic
     about: str | None = None
     seen: tuple[Seen, ...] = ()
+    kinds: frozenset[str] | None = None
 
 
 class Budget(NamedTuple):

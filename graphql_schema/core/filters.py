@@ -114,6 +114,18 @@ class FloatRange:
     max: float | None = strawberry.field(default=UNSET, description="The largest number.")
 
 
+@strawberry.input(description="What a list of texts has in it, written just so. Where both are given, both must hold.")
+class Contents:
+    """Texts in a list."""
+
+    any: list[str] | None = strawberry.field(default=UNSET, description="One of these at least.")
+    all: list[str] | None = strawberry.field(default=UNSET, description="Each of these.")
+
+
+CONTAINS: dict[str, Callable[[Any, Any], Any]] = {
+    "any": lambda column, value: column.op("&&")(value),
+    "all": lambda column, value: column.op("@>")(value),
+}
 RANGES: dict[type, Any] = {
     datetime: TimeRange,
     date: DateRange,
@@ -190,6 +202,8 @@ def _filter_field(table: type[Base], name: str) -> tuple[Any, str]:
         raise TypeError(f"{table.__name__} cannot be filtered by {name}: it is no number, time or enumeration")
     if kind is bool:
         return bool, f"Only those whose `{label}` is this."
+    if kind is list:
+        return Contents, f"Only those whose `{label}` have these."
     if kind is UUID:
         return list[strawberry.ID], f"Only those whose `{label.removesuffix('Id')}` has one of these ids."
     listed: Any = enumeration(kind) if found else graph_type(table.__table__.c[name].type)
@@ -227,6 +241,8 @@ def _comparing(column: Any, value: Any) -> Iterator[Test]:
         yield from _ranging(name, itemgetter(name), column.type, value)
     elif kind is bool:
         yield Test(name, lambda row, v, _: row[name] == v, column.type, value)
+    elif kind is list:
+        yield from _containing(column, value)
     elif kind is UUID:
         yield Test(
             name, lambda row, keys, who: refers_to_any(row, column, keys, who), ARRAY(column.type), _keys(column, value)
@@ -235,6 +251,15 @@ def _comparing(column: Any, value: Any) -> Iterator[Test]:
         for item in value:
             check_storable(item, at=to_camel_case(name))
         yield Test(name, lambda row, v, _: row[name] == any_(v), ARRAY(column.type), tuple(value))
+
+
+def _containing(column: Any, contents: Contents) -> Iterator[Test]:
+    for how, texts in _given(contents):
+        for text in texts:
+            check_storable(text, at=to_camel_case(column.name))
+        contains = partial(_bounded, itemgetter(column.name), CONTAINS[how])
+        has_index = indexes.is_inverted(column)
+        yield Test(f"{column.name}.{how}", contains, column.type, tuple(texts), has_index=has_index)
 
 
 def _ranging(name: str, read: Callable[[Any], Any], type_: TypeEngine[Any], range_: Any) -> Iterator[Test]:

@@ -10,6 +10,7 @@ from db import search
 from db.base import Base
 from db.errors import BadInput
 from db.references import parent_of
+from db.unions import Entry
 from db.windows import Listed, Order
 from graphql_schema.core.expressions import Sql
 from graphql_schema.core.strawberry_seam import enumeration
@@ -36,7 +37,11 @@ def order_type(table: type[Base], names: tuple[str, ...], expressions: Mapping[s
 
 def rank(listed: Listed) -> Order:
     """The order by how well rows answer what is searched for."""
-    return Order(listed, RANK, True, search.rank, takes=search.Typed(), weight=WEIGHT)
+
+    def ranked(row: Any, typed: Any) -> Any:
+        return search.rank(row, typed, table=row.table if isinstance(row, Entry) else listed.__table__)
+
+    return Order(listed, RANK, True, ranked, takes=search.Typed(), weight=WEIGHT)
 
 
 def enumerated(name: str, orders: Mapping[Order, str]) -> Any:

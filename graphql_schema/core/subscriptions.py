@@ -33,6 +33,7 @@ AFTER = (
     "The `cursor` of an event, such as the last one before your connection broke: what has happened since comes first. "
     "Where that is not known any more, the first message has the code `HISTORY_GAP`."
 )
+KINDS = "Hear of these alone; of all if left out."
 CURSOR = Computed(
     "The place behind this event: subscribe again with `after: <cursor>` to miss nothing.", str, itemgetter("cursor")
 )
@@ -74,13 +75,17 @@ class Subscription(Field):
         return self.event
 
     def arguments(self) -> list[StrawberryArgument]:
-        return [*([argument(self.named, ID, self.row)] if self.of else []), argument("after", str | None, AFTER)]
+        row = [argument(self.named, ID, self.row)] if self.of else []
+        kinds = argument("kinds", list[enumeration(self.kinds)] | None, KINDS)  # type: ignore[misc]  # made of names
+        return [*row, kinds, argument("after", str | None, AFTER)]
 
     async def feed(self, context: Context, arguments: Mapping[str, Any]) -> Feed:
         """The events that the viewer wants to hear, with all that they must see for it; raises why they may not."""
         context.seen.clear()
         feed = await self._found(context, arguments)
-        return feed._replace(seen=tuple(context.seen))
+        asked = arguments.get("kinds")
+        kinds = None if asked is None else frozenset(kind.value for kind in asked)
+        return feed._replace(seen=tuple(context.seen), kinds=kinds)
 
     async def _found(self, context: Context, arguments: Mapping[str, Any]) -> Feed:
         if self.of and self.beside:
@@ -110,7 +115,8 @@ class Subscription(Field):
 
     def hears(self, event: Event, feed: Feed) -> bool:
         """Whether an event of its topic belongs to a feed."""
-        return event.kind in self.kinds.__members__ and feed.about in (None, *event.ids.values())
+        is_asked = event.kind in (self.kinds.__members__ if feed.kinds is None else feed.kinds)
+        return is_asked and feed.about in (None, *event.ids.values())
 
     def payload(self, event: Event) -> dict[str, Any]:
         """The contents of an event: the keys of the rows that it names."""
@@ -164,4 +170,4 @@ def _named(name: str, kind: Any) -> Field:
     if kind is ID:
         gone = name.removesuffix("_id").replace("_", " ")
         return Computed(f"The id of the {gone}; null for other events.", ID | None, lambda payload: payload.get(name))
-    return Reference(f"The {name} that it is about, as you may see it.", kind)
+    return Reference(f"The {name.replace('_', ' ')} that it is about, as you may see it.", kind)

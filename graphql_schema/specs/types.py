@@ -111,6 +111,11 @@ class SpecificationProject:
         tables.SpecificationProject.organization_id, "The organization that it belongs to, if you see that."
     )
     repository = one(tables.SpecificationProject.repository_id, "The repository that it specifies, if you see that.")
+    commits = many(
+        tables.Commit,
+        "The commits of the repository that it specifies, newest first, if you see that.",
+        on=lambda project, commit: commit.repository_id == project.repository_id,
+    )
     members = many(tables.ProjectMember.project_id, "Who works on the project, with past and invited members.")
     viewer_membership = one(
         tables.ProjectMember,

@@ -71,7 +71,7 @@ def durations(source: Database, folder: Path, *, rounds: int) -> Sheet:
     with copy(source) as database, serving(PEERS["trellis"], database, folder=folder) as server:
         for (of, viewer), (table, sql) in VIEWERS.items():
             asked = _prepared(database, table, sql)
-            found = [each * 1_000 for one in asked for each in _times(server, one, rounds)]
+            found = [each * 1_000 for one in asked for each in times(server, one, rounds)]
             p50, p95 = quantiles(found, n=100)[49], quantiles(found, n=100)[94]
             sheet.rows.append([of, viewer, f"{len(asked)}", *(f"{ms:.1f}" for ms in (p50, p95, max(found)))])
     return sheet
@@ -87,7 +87,7 @@ def _prepared(database: Database, table: type[Base], sql: str) -> list[Prepared]
     ]
 
 
-def _times(server: Server, request: Prepared, rounds: int) -> Iterator[float]:
+def times(server: Server, request: Prepared, rounds: int) -> Iterator[float]:
     """The seconds of each request; the first, which has the statement compiled, does not count."""
     ask(server.port, request)
     for _ in range(rounds):

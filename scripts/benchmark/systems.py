@@ -1,8 +1,8 @@
-"""The part of the benchmark that measures what one of the systems does, on one server: activity, search, courses."""
+"""The part of the benchmark that measures what one of the systems does, on one server."""
 
 import typer
 
-from scripts.benchmark import activity, classes, payments
+from scripts.benchmark import activity, analytics, classes, history, metrics, payments, webhooks
 from scripts.benchmark.dataset import dataset
 from scripts.benchmark.options import DATA, Data, Finished, Markdown, Rounds, Scale, Seconds
 from scripts.benchmark.report import show
@@ -17,6 +17,13 @@ def by_activity(*, scale: Scale = 10, rounds: Rounds = 20, markdown: Markdown = 
     """Show how long the first page of activity takes, of the busiest people and organizations."""
     with dataset(data, scale, progress=Loading()) as source:
         show([activity.durations(source, data, rounds=rounds)], markdown=markdown)
+
+
+@cli.command("metrics")
+def by_metrics(*, scale: Scale = 10, rounds: Rounds = 20, markdown: Markdown = False, data: Data = DATA) -> None:
+    """Show how long a year of metrics takes, of the organizations in which most was merged."""
+    with dataset(data, scale, progress=Loading()) as source:
+        show([metrics.durations(source, data, rounds=rounds)], markdown=markdown)
 
 
 @cli.command("search")
@@ -35,3 +42,6 @@ def by_class(
 
 
 cli.command("payments")(payments.by_payments)
+cli.command("analytics")(analytics.by_analytics)
+cli.command("import")(history.by_history)
+cli.command("webhooks")(webhooks.by_webhooks)

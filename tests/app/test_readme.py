@@ -167,10 +167,11 @@ def error_codes() -> set[str]:
 def close_codes() -> set[str]:
     """All codes in the source with which a socket is closed."""
     found = set()
-    for node in chain.from_iterable(ast.walk(tree) for path, tree in trees().items() if "sockets" in path.parts):
+    closing = [tree for path, tree in trees().items() if {"sockets", "connection"} & {*path.parts}]
+    for node in chain.from_iterable(map(ast.walk, closing)):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            if name in {"Closing", "_fail", "_close"}:
+            if name in {"Broken", "Closing", "_fail", "_close"}:
                 found.add(str(node.args[0].value))
     return found
 

@@ -5,15 +5,18 @@ const { configs, parser } = plugin;
 const everything = { ...configs["flat/schema-all"].rules, ...configs["flat/schema-relay"].rules };
 
 const WITHOUT_ID = [
-  ...["PageInfo", "Position", "RateLimit", "UserError", "ClassEvent", "DocumentEvent", "JobEvent", "OrganizationEvent", "ProgressEvent", "ProjectEvent", "UserCount"],
+  ...["PageInfo", "Position", "RateLimit", "UserError", "ClassEvent", "DocumentEvent", "JobEvent", "OrganizationEvent", "ProgressEvent", "ProjectEvent", "RepositoryEvent", "UserCount"],
   ...["NotificationEvent", "CourseEvent", "CertificateEvent", "CertificateVerification", "DocumentPresence", "ModuleProgressEvent", "ProjectAnalytics"],
   ...["QuizAttemptEvent", "AnswerGiven", "CorrectAnswer", "QuestionOption", "AttemptQuestion"],
   ...["ExerciseResult", "SkillAssessment"], // parts of the progress in a learning module
   ...["ModuleLesson", "Exercise", "Criterion"], // parts of the module, whose ids are known in it alone
   ...["CompletenessResult", "CompletenessSection", "QualityMetrics"], // parts of a review
   ...["Anchor", "Original"], // parts of a thread
+  ...["RuleConditions", "RuleFiring"], // parts of a rule, and what it would tell of
   ...["DocumentDifference", "DifferenceHunk", "DifferenceLine", "Snippet", "Highlight"], // worked out for one answer
+  ...["CodeFinding"], // a part of a review of code
   ...["CommitActivity", "CommitAuthor", "CourseStatistics", "EnrollmentActivity", "LessonStatistics", "RevenueMonth"], // figures of many rows
+  ...["DeveloperPeriod", "DeveloperTotals", "MetricsCoverage", "TeamPeriod"], // such figures, too
 ];
 
 const ours = {

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db import access
 from db import rules as access_rules
 from db.access import GUEST, Viewer, allows
+from db.access_of_others import allows_whom
 from db.base import new_id
 from db.closed import closed
 from db.engine import Database
@@ -169,6 +170,15 @@ async def test_a_member_may_do_what_their_role_says(session: AsyncSession) -> No
     assert await found(session, teams, GUEST) == set()
 
 
+async def test_people_whom_a_column_names_may_do_what_they_may_as_viewers(session: AsyncSession) -> None:
+    """All but administrators: for them it is as if they were none."""
+    for permission in (SEE, MANAGE):
+        may = allows_whom(permission, teams, people.c.id)
+        whom = select(teams.c.id, people.c.id).select_from(teams.join(people, may))
+        pairs = {(team, who.id) for who in (ANN, BOB, CAT) for team in await found(session, teams, who, permission)}
+        assert {tuple(row) for row in await session.execute(whom)} == pairs
+
+
 async def test_a_role_that_the_table_of_roles_does_not_name_may_do_nothing(session: AsyncSession) -> None:
     assert await found(session, teams, CAT) == {BLUE}
 
@@ -204,6 +214,21 @@ async def test_more_can_be_asked_for_than_the_same_permission(session: AsyncSess
     declare(notes, through("team_id", see=MANAGE))
     assert await found(session, notes, ANN) == {FIRST}
     assert await found(session, notes, BOB) == set()
+
+
+async def test_what_belongs_to_a_row_is_listed_where_it_meets_the_condition(session: AsyncSession) -> None:
+    declare(teams, team_members | owned_by("id"))
+    declare(notes, through("team_id", where=lambda note: note.author_id != CAT.id))
+    assert await found(session, notes, ANN) == {FIRST}
+    assert await found(session, notes, CAT) == set()
+
+
+def test_what_hangs_on_a_row_alone_is_read_once_in_a_list() -> None:
+    declare(teams, team_members | owned_by("id"))
+    listed = access.reachable(notes.alias("listed"), ANN).compile()
+    assert "FROM notes" not in str(listed)
+    declare(notes, through("team_id") | owned_by("author_id"))
+    assert "FROM notes" in str(access.reachable(notes.alias("listed"), ANN).compile())
 
 
 async def test_what_belongs_to_a_row_can_be_one_persons_for_as_long_as_they_see_that(session: AsyncSession) -> None:

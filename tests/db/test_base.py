@@ -17,6 +17,7 @@ UNCHANGING = {
     "audit_logs": "what was noted stays as it is",
     "commits": "a commit is what its hash says",
     "course_prerequisites": "a course requires another, or does not",
+    "delivery_keys": "a mark is set once",
     "document_versions": "a version is what was saved once",
     "exercise_answers": "the right answers to an exercise are written anew with it",
     "learning_module_prerequisites": "a module requires another, or does not",
@@ -25,7 +26,7 @@ UNCHANGING = {
     "outbox_topics": "a sequence counts up, and its events say when",
     "passkey_challenges": "a challenge is answered once",
     "reactions": "a reaction is given and taken back",
-    "repository_stats": "a day that is over stays as it was",
+    "touched_days": "a mark is made, and taken away",
     "webhook_deliveries": "a delivery arrives once",
 }
 """The tables whose rows are written once, with the reason why."""

@@ -150,7 +150,9 @@ def test_the_keys_of_json_are_told_with_what_they_mean() -> None:
         "`documentId` (the document that it is about), `threadId` (the thread that it is about), "
         "`commentId` (the comment that it is about), `courseId` (the course that it is about), "
         "`transactionId` (the payment that it is about), `certificateId` (the certificate that it is about), "
-        "`attemptId` (the attempt at a quiz that it is about)"
+        "`attemptId` (the attempt at a quiz that it is about), `ruleId` (the rule by which you are told), "
+        "`repositoryId` (the repository that it is about), "
+        "`subjectId` (the pull request, issue or commit that it is about)"
     )
 
 

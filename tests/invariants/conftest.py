@@ -19,6 +19,7 @@ from graphql_schema.execution import Executor
 from graphql_schema.schema import executor
 from tests.conftest import TEMPLATE, UNLIMITED, Graph, NotingDatabase
 from tests.databases import Databases
+from tests.deadline import DEADLINE
 from tests.invariants.crowd import populate
 from tests.invariants.oracle import Oracle
 from tests.world import World
@@ -75,6 +76,6 @@ def graph(
     request: pytest.FixtureRequest, database: NotingDatabase, world: World, documents: SegmentedCache[Any]
 ) -> Graph:
     """The graph by both its ways: as one statement, and with every field resolved in Python."""
-    executing = Executor(executor.schema, compiles=request.param == "compiled", limits=UNLIMITED)
+    executing = Executor(executor.schema, compiles=request.param == "compiled", limits=UNLIMITED, deadline=DEADLINE)
     executing.memory.documents, executing.memory.plans = documents, Cache(SIZE_OF_ALL)
     return Graph(database, world, executing)

@@ -47,14 +47,36 @@ TIMES: dict[str, list[datetime | None]] = {
 }
 """Times that may be null, by which rules tell rows apart: none, long ago, and far from now."""
 
+
+def times(row: dict[str, Any]) -> list[int]:
+    """Up to four numbers that follow from the key of a row."""
+    return [row["id"].int % number for number in (7, 11, 13, 17)[: row["id"].int % 5]]
+
+
 CONSISTENT: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "courses": lambda row: {"published": row["published"] and row["deleted_at"] is None},
     "course_reviews": lambda row: {"rating": 3},
     "course_analytics": lambda row: {"average_rating": 3.0},
     "lesson_progress": lambda row: {"completed_at": START if row["completed"] else None},
     "ingestion_gaps": lambda row: {"kind": "COMMITS", "after_sha": f"{5:040x}"},
+    "retention_policies": lambda row: {"days": {"EVENTS": 90, "DELIVERIES": 90, "AUDIT": 365}[row["kind"]]},
     "issues": lambda row: {"closed_at": START if row["state"] == "CLOSED" else None},
+    "notification_deliveries": lambda row: {
+        "sent_at": START if row["status"] == "SENT" else None,
+        "next_attempt_at": START if row["status"] == "PENDING" else None,
+    },
+    "notification_rules": lambda row: {
+        "trigger": "ISSUE_OPENED",
+        "conditions": {"label": "bug"},
+        "channels": ["WEBHOOK"],
+        "url": b"sealed",
+        "url_host": "example.com",
+        "secret": b"sealed",
+    },
     "quiz_attempts": lambda row: {"score": None, "passed": None},
+    "code_reviews": lambda row: {"risk_score": 80 if row["risk_level"] else None},
+    "team_metrics": lambda row: {"cycle_times": times(row), "review_times": times(row)[1:], "developers": [row["id"]]},
+    "developer_metrics": lambda row: {"cycle_times": times(row), "review_times": times(row)[1:]},
     "transactions": lambda row: {
         "completed_at": START if row["status"] in ("COMPLETED", "REFUNDED") else None,
         "failed_at": START if row["status"] == "FAILED" else None,

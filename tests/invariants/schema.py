@@ -125,8 +125,15 @@ def is_json(field: GraphQLField) -> bool:
 
 
 def needed(field: GraphQLField) -> dict[str, str | None]:
-    """The arguments that a field must be given, with which it leads to everything; None for those of others."""
-    return {name: EVERYTHING.get(name) for name, argument in field.args.items() if is_required_argument(argument)}
+    """The arguments that a field must be given, with which it leads to everything; None for those of others.
+
+    Periods are years, also where they need not be named: everything is long, and has hundreds of months.
+    """
+    return {
+        name: EVERYTHING.get(name)
+        for name, argument in field.args.items()
+        if is_required_argument(argument) or name == "granularity"
+    }
 
 
 def written(arguments: Mapping[str, str | None]) -> str:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -19,7 +19,7 @@ from db.engine import Database
 from graphql_schema.core import NODES
 from graphql_schema.core.aggregates import Aggregate, Period
 from graphql_schema.core.fields import Column, One
-from graphql_schema.core.figures import Count, Extreme, Figure, Mean, Percentile, Share, Sum
+from graphql_schema.core.figures import Count, Extreme, Figure, Mean, Percentile, Ratio, Share, Sum
 from graphql_schema.core.scalars import iso
 from graphql_schema.core.strawberry_seam import declared_of, definition_of, fields_of
 from tests.conftest import Graph
@@ -119,7 +119,7 @@ class Model:
             return rows
         (period,) = (keys[name] for name, it in self._keys() if isinstance(it, Period))
         since, until = RANGES[self.granularity]
-        moments = {row.id: getattr(row, figure.at or time) for row in rows}
+        moments = {row.id: moment_of(row, figure.at or time) for row in rows}
         counted = {
             key for key, at in moments.items() if at and since <= at < until and BEGINS[granularity](at) == period
         }
@@ -147,7 +147,7 @@ class Model:
         if time is None:
             return [None]
         times = {time, *(it.at for it in self.place.members.values() if isinstance(it, Figure) and it.at)}
-        moments = [getattr(row, one) for one in times]
+        moments = [moment_of(row, one) for one in times]
         return [moment for moment in moments if moment and since <= moment < until]
 
     def _key(self, name: str, declared: Any, row: Row, moment: Any) -> Any:
@@ -169,26 +169,51 @@ class Model:
         is_told = (table.name, column) in self.oracle.mentions
         return value if is_told or all(value in self.oracle.visible(self.me, target) for target in targets) else None
 
+    def _values(self, column: Any, row: Row) -> list[Any]:
+        """The values that a row has in a column: none, one, or all items of a list."""
+        value = self._known(column, row) if column else None
+        return value if isinstance(value, list) else [value] if value is not None else []
+
     def _figure(self, name: str, figure: Figure, rows: Sequence[Row]) -> Any:
-        if isinstance(figure, Share):
-            return mean([100 * (row.id in self.met[name]) for row in rows])
         counted = [row for row in rows if figure.where is None or row.id in self.met[name]]
-        if figure.column is None:
-            return len(counted)
-        values = sorted(value for row in counted if (value := self._known(figure.column, row)) is not None)
+        values = sorted(value for row in counted for value in self._values(figure.column, row))
         match figure:
-            case Count():
-                return len(set(values))
+            case Share():
+                return mean([100 * (row.id in self.met[name]) for row in rows])
+            case Count(column=None):
+                return len(counted)
+            case Ratio(to=to):
+                return ratio(values, [getattr(row, to) for row in counted])
             case Sum():
+                assert figure.column
                 is_whole = self.place.declared.child.__table__.c[figure.column].type.python_type is int
                 return f"{sum(values)}" if is_whole else sum(values, Decimal("0.00"))
-            case Percentile(share=share):
-                return percentile(values, share)
-            case Mean():
-                return mean(values)
-            case Extreme(is_largest=is_largest):
-                return (values[-1] if is_largest else values[0]) if values else None
-        raise AssertionError(figure)
+        return of_values(figure, values)
+
+
+def of_values(figure: Figure, values: Sequence[Any]) -> Any:
+    """A figure that follows from values in their order."""
+    match figure:
+        case Count():
+            return len(set(values))
+        case Percentile(share=share):
+            return percentile(values, share)
+        case Mean():
+            return mean(values)
+        case Extreme(is_largest=is_largest):
+            return (values[-1] if is_largest else values[0]) if values else None
+    raise AssertionError(figure)
+
+
+def moment_of(row: Row, column: str) -> datetime | None:
+    """The moment of a row in a column; of a day that at which it begins."""
+    found = getattr(row, column)
+    is_day = isinstance(found, date) and not isinstance(found, datetime)
+    return datetime.combine(found, time.min, UTC) if is_day else found
+
+
+def ratio(values: Sequence[Any], others: Sequence[Any]) -> Any:
+    return pytest.approx(sum(values) / sum(others)) if sum(others) else None
 
 
 def percentile(values: Sequence[Any], share: float) -> Any:
@@ -211,6 +236,8 @@ def shown(value: Any) -> Any:
     match value:
         case datetime():
             return iso(value)
+        case date():
+            return value.isoformat()
         case Decimal():
             return str(value)
         case Enum():

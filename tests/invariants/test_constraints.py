@@ -46,7 +46,7 @@ IMPLIED = {"ck_commits_sha_length": "what ck_commits_sha takes has 40 characters
 MOST = 50
 """Rows that are drawn until one fits."""
 ODD: dict[type, list[Any]] = {
-    str: ["", "~", "A@B"],
+    str: ["", "~", "A@B", "root@localhost", "web-flow"],
     int: [-1, 0, 1_000_000],
     Decimal: [Decimal(-1)],
     float: [-1.0],
@@ -55,6 +55,7 @@ ODD: dict[type, list[Any]] = {
     bool: [True, False],
     UUID: [None],
     list: [[]],
+    bytes: [],
     object: [{"long": "x" * 20_000}],  # JSON
 }
 """Values that some constraint does not take."""

@@ -30,7 +30,7 @@ Told = tuple[str, set[str]]
 
 @cache
 def told() -> tuple[Told, ...]:
-    """Every place where an event is told: mutations that are declared, and calls of `work.happened` and `work.tell`."""
+    """Every place where an event is told: mutations and reviews that are declared, and calls of a unit of work."""
     return (*_declared(), *_called())
 
 
@@ -53,6 +53,9 @@ def _called() -> Iterator[Told]:
                         yield kind, _named(row) | {str(keyword.arg) for keyword in call.keywords}
                     case ast.Call(func=ast.Attribute(attr="tell"), args=[_, ast.Attribute(attr=kind)]):
                         yield kind, {str(keyword.arg) for keyword in call.keywords}
+                    case ast.Call(func=ast.Name(id="Reviews"), args=[ast.Attribute(attr=table), *_]):
+                        kinds = (one.value.attr for one in call.keywords if isinstance(one.value, ast.Attribute))
+                        yield from ((kind, _named(ast.Name(table))) for kind in kinds)
 
 
 def _named(row: ast.expr) -> set[str]:

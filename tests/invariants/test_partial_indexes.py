@@ -24,7 +24,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 READ_BY_JOBS = {
     "ix_outbox_events_unpublished": "the relay, which looks for events that wait",
     "ix_outbox_events_without_jobs": "the relay, which makes their jobs",
+    "ix_notification_deliveries_due": "the job that sends what is due",
+    "ix_notification_rules_active": "whatever happens in a repository, which looks for rules",
     "ix_payment_events_waiting": "the job that applies events of payments",
+    "ix_webhook_events_pushes": "the job that works in what GitHub sent, which looks for the pushes to a branch",
     "ix_webhook_events_waiting": "the job that works in what GitHub sent",
     "ix_quiz_attempts_deadline": "the job that ends attempts whose time is over",
 }

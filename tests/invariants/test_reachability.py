@@ -12,9 +12,11 @@ OUT_OF_REACH: dict[str, str] = {}
 DEAD_ENDS: dict[str, str] = {}
 """The types from which no way leads to a person, with the reason."""
 ONE_WAY = {
+    "CodeReview.requestedBy": "a review is found at its pull request, whoever asked for it",
     "CommentThread.resolvedBy": "a thread is found at its document, whoever resolved it",
     "DocumentReview.requestedBy": "a review is found at its document, whoever asked for it",
     "Enrollment.progress": "both lead to the student and the course, which lead to both",
+    "IdentitySuggestion.member": "a suggestion is found at its organization, whoever it is of",
     "Job.organization": "a job is found by the person who asked for it",
     "Job.user": "a person finds what they asked for among `jobs`",
     "Notification.comment": "a person finds what they were told among their notifications",

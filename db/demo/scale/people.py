@@ -12,7 +12,7 @@ from db.demo.people import slug
 from db.demo.rows import Batch, Row, dice, key, row
 from db.demo.scale.texts import UNTIL, Texts, groups
 from db.demo.sources import moment
-from db.tables import UserRole
+from db.tables import IdentityKind, UserRole
 
 BATCH = 5_000
 TEACHERS = 50  # one in so many
@@ -42,8 +42,8 @@ class Crowd:
 
     @property
     def row_count(self) -> int:
-        """One row each."""
-        return len(self.people)
+        """An account and an address each."""
+        return 2 * len(self.people)
 
     @property
     def teachers(self) -> list[Somebody]:
@@ -56,9 +56,10 @@ class Crowd:
         return [self.people[number] for number in random.sample(range(there), min(count, there))]
 
     def batches(self) -> Iterator[Batch]:
-        """Their accounts."""
+        """Their accounts, with the addresses that are theirs."""
         for group in groups(self.people, BATCH):
             yield Batch(tables.User, [_user(somebody) for somebody in group])
+            yield Batch(tables.Identity, [_address(somebody) for somebody in group])
 
 
 def _somebody(number: int, at: datetime, texts: Texts, random: Random) -> Somebody:
@@ -66,6 +67,10 @@ def _somebody(number: int, at: datetime, texts: Texts, random: Random) -> Somebo
     email = f"{slug(name)}.{number}@example.com"
     role = UserRole.INSTRUCTOR if number % TEACHERS == 0 else random.choice([UserRole.STUDENT, UserRole.DEVELOPER])
     return Somebody(key(tables.User, email, at=at), name, email, at, role)
+
+
+def _address(one: Somebody) -> Row:
+    return row(tables.Identity, one.email, at=one.since, user_id=one.id, kind=IdentityKind.EMAIL, value=one.email)
 
 
 def _user(one: Somebody) -> Row:

@@ -47,9 +47,10 @@ async def test_all_of_them_end_with_the_sessions_and_those_of_others_stay(databa
     async with database.work(GUEST) as work:
         await ways_in.end_all(work, await ways_in.lock(work, world.ada.id))
         kinds = [(event.topic, event.kind) for event in work.events]
-    assert kinds == [(topic("user", world.ada.id), accounts.SESSIONS_ENDED)]
+    ended = accounts.SESSIONS_ENDED, tables.IdentityEventKind.IDENTITY_REMOVED
+    assert kinds == [(topic("user", world.ada.id), kind) for kind in ended]
     async with database.read() as session:
-        ending: tuple[type[Base], ...] = (*ways_in.WAYS_IN, *ways_in.PROMISES, tables.Session)
+        ending: tuple[type[Base], ...] = (*ways_in.WAYS_IN, *ways_in.PROMISES, tables.Session, tables.Identity)
         for table in ending:
             owners = (await session.execute(table.__table__.select())).all()
             assert world.ada.id not in {owner.user_id for owner in owners}, table

@@ -17,6 +17,7 @@ from db.reviewing import RULE_SET, Review, review
 from db.reviewing.rule_set import LONGEST, MOST
 from db.tables import SpecificationPhase
 from tests.db.reviewing.checking import COMPLETE, offset
+from tests.pace import at_our_pace
 
 LENGTH = 900 * 1024
 REQUIREMENTS = SpecificationPhase.REQUIREMENTS
@@ -122,13 +123,13 @@ def test_a_better_text_has_a_better_score() -> None:
 
 def test_a_long_text_takes_less_than_a_second() -> None:
     assert len(real_text()) == LENGTH
-    assert spent(real_text()) < 1
+    assert spent(real_text()) < at_our_pace(1)
 
 
 @pytest.mark.parametrize("piece", HOSTILE.values(), ids=HOSTILE)
 def test_time_grows_with_the_length_whatever_is_in_it(piece: str) -> None:
     short, long = (spent(piece * (length // len(piece)) + "a") for length in (LENGTH // 8, LENGTH))
-    assert long < 3
+    assert long < at_our_pace(3)
     assert long < 3 * 8 * max(short, 0.01)
 
 

@@ -68,19 +68,21 @@ async def test_a_person_is_shown_with_all_that_they_did_newest_first(graph: Grap
 
 async def test_of_what_somebody_did_others_see_what_the_rules_of_each_table_allow(graph: Graph, world: World) -> None:
     comments, versions, engine, vault = ["Comment"] * 4, ["DocumentVersion"] * 4, ["Commit"] * 3, ["Commit"] * 3
-    everything = sorted([*comments, *versions, *engine, "PullRequest", *vault, "PullRequest"])
+    engine += ["PullRequest", "Issue"]
+    everything = sorted([*comments, *versions, *engine, *vault, "PullRequest", "Issue"])
     assert sorted(await did(graph, "ada", world.ada)) == everything
     assert sorted(await did(graph, "root", world.ada)) == everything
-    assert sorted(await did(graph, "vera", world.ada)) == sorted([*comments, *versions, *engine, "PullRequest"])
+    assert sorted(await did(graph, "vera", world.ada)) == sorted([*comments, *versions, *engine])
     assert await did(graph, "ines", world.sam) == ["Enrollment"]
 
 
-async def test_a_repository_lists_its_commits_and_pull_requests_together(graph: Graph) -> None:
-    newest = [{"__typename": "Commit", "message": f"Change {n} (#1)"} for n in (3, 2, 1)]
+async def test_a_repository_lists_its_commits_pull_requests_and_issues_together(graph: Graph) -> None:
+    newest: list[Any] = [{"__typename": "Commit", "message": f"Change {n} (#1)"} for n in (3, 2, 1)]
+    newest.append({"__typename": "Issue", "number": 2})
     newest.append({"__typename": "PullRequest", "title": "Change it"})
-    item = "... on Commit { message } ... on PullRequest { title }"
+    item = "... on Commit { message } ... on PullRequest { title } ... on Issue { number }"
     assert (await graph.data("ben", ENGINE % ("first: 9", item)))["repository"]["activity"] == {
-        "totalCount": 4,
+        "totalCount": 5,
         "nodes": newest,
     }
     oldest = (await graph.data("ben", ENGINE % ("orderBy: OCCURRED_AT_ASC, first: 1", item)))["repository"]["activity"]
@@ -91,11 +93,11 @@ async def test_things_of_one_moment_are_told_apart_by_their_ids(graph: Graph, wo
     await change(graph.database, world.engine_pull, opened_at=NOON.replace(minute=2))
     query = ENGINE.replace("totalCount", "pageInfo { endCursor }") % ("first: 1, after: %s", "... on Node { id }")
     cursor, read = "null", list[str]()
-    for _ in range(4):
+    for _ in range(5):
         page = (await graph.data("ben", query % cursor))["repository"]["activity"]
         read += [node["id"] for node in page["nodes"]]
         cursor = f'"{page["pageInfo"]["endCursor"]}"'
-    assert len(set(read)) == 4
+    assert len(set(read)) == 5
     assert (await graph.data("ben", query % cursor))["repository"]["activity"]["nodes"] == []
 
 
@@ -113,15 +115,15 @@ async def of_analytical(graph: Graph, who: str | None, **arguments: Any) -> tupl
 
 @pytest.mark.parametrize("who", ["ada", "root"])
 async def test_an_organization_is_shown_with_what_happened_in_all_systems(either: Graph, who: str) -> None:
-    everything = {"Commit": 6, "PullRequest": 2, "DocumentVersion": 4, "Comment": 6}
-    assert await of_analytical(either, who) == (18, everything)
+    everything = {"Commit": 6, "PullRequest": 2, "Issue": 2, "DocumentVersion": 4, "Comment": 6}
+    assert await of_analytical(either, who) == (20, everything)
 
 
 @pytest.mark.parametrize("who", ["ben", "vera"])
 async def test_of_what_happened_in_an_organization_each_sees_what_the_rules_allow(either: Graph, who: str) -> None:
     assert await of_analytical(either, who) == (
-        14,
-        {"Commit": 3, "PullRequest": 1, "DocumentVersion": 4, "Comment": 6},
+        15,
+        {"Commit": 3, "PullRequest": 1, "Issue": 1, "DocumentVersion": 4, "Comment": 6},
     )
 
 
@@ -129,20 +131,20 @@ async def test_who_is_in_no_project_of_an_organization_sees_what_happened_in_its
     either: Graph, world: World
 ) -> None:
     await change(either.database, world.bens_place, status=tables.MembershipStatus.REMOVED)
-    assert await of_analytical(either, "ben") == (4, {"Commit": 3, "PullRequest": 1})
+    assert await of_analytical(either, "ben") == (5, {"Commit": 3, "PullRequest": 1, "Issue": 1})
 
 
 async def test_what_happened_elsewhere_is_in_no_list_of_an_organization(either: Graph, world: World) -> None:
     await change(either.database, world.atlas, organization_id=world.remote.id)
     await change(either.database, world.engine, organization_id=world.remote.id)
-    assert await of_analytical(either, "ada") == (4, {"Commit": 3, "PullRequest": 1})
+    assert await of_analytical(either, "ada") == (5, {"Commit": 3, "PullRequest": 1, "Issue": 1})
 
 
 async def test_activity_is_limited_to_types_and_to_a_time(either: Graph) -> None:
     since, until = ("2026-01-01T12:02:00Z", "2026-01-01T12:03:00Z")
     assert await of_analytical(either, "ada", since=since, until=until) == (2, {"Commit": 2})
     assert await of_analytical(either, "ada", since=until, types=["COMMIT"]) == (2, {"Commit": 2})
-    assert await of_analytical(either, "ada", until=since) == (4, {"Commit": 2, "PullRequest": 2})
+    assert await of_analytical(either, "ada", until=since) == (6, {"Commit": 2, "PullRequest": 2, "Issue": 2})
     assert await of_analytical(either, "ada", since=until, until=since) == (0, {})
 
 
@@ -159,7 +161,7 @@ async def test_the_pages_of_an_organization_have_each_thing_of_one_moment_once(
         if not page["pageInfo"]["hasNextPage"]:
             break
         cursor = page["pageInfo"]["endCursor"]
-    assert len(read) == len(set(read)) == page["totalCount"] == 18
+    assert len(read) == len(set(read)) == page["totalCount"] == 20
     assert read == sorted(read, key=lambda public_id: public_id.rpartition("_")[2], reverse=True)
 
 
@@ -170,7 +172,7 @@ async def test_the_activity_of_an_organization_is_read_by_one_statement(graph: G
 
 async def at_once(database: NotingDatabase) -> None:
     """Have everything happen at one moment."""
-    times = {tables.Commit: "committed_at", tables.PullRequest: "opened_at"}
+    times = {tables.Commit: "committed_at", tables.PullRequest: "opened_at", tables.Issue: "opened_at"}
     times |= dict.fromkeys((tables.DocumentVersion, tables.Comment), "created_at")
     async with database.work(GUEST) as work:
         for table, time in times.items():

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import product
 from math import inf, nan
 from typing import Any
 
@@ -143,6 +144,16 @@ async def test_a_search_among_many_uses_its_index(graph: Graph, database: Databa
                 read = await scans(database, statement)
                 assert index in read, (field, who, selection, read)
                 assert not read & {"specification_projects", "courses"}, (field, who, selection)
+
+
+@pytest.mark.usefixtures("patient")
+@as_served
+async def test_a_filter_by_what_a_list_has_uses_its_index(graph: Graph, database: Database) -> None:
+    await execute(database, MANY)
+    for who, how in product((None, "sam"), ("any", "all")):
+        query = f"query ($texts: [String!]) {{ courses(filter: {{topics: {{{how}: $texts}}}}) {{ nodes {{ id }} }} }}"
+        for statement in statements(graph, who, query, texts=["logic"]):
+            assert "ix_courses_topics" in await scans(database, statement), (who, how)
 
 
 @pytest.mark.usefixtures("patient")

@@ -12,6 +12,8 @@ from tests.world import World
 
 HIDDEN = {
     "course_prerequisites": "an edge between courses: `requiredCourses`",
+    "touched_days": "marks for a job",
+    "delivery_keys": "what is unique of what rules have told",
     "webhook_deliveries": "what is unique of the events of webhooks",
     "learning_module_prerequisites": "an edge leads over them",
     "outbox_events": "clients hear them",

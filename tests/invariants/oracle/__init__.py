@@ -20,7 +20,10 @@ from db.modules import modules
 
 Row = Any
 
-NOBODYS = ("passwords", "outbox_events", "outbox_topics", "outbox_epochs", "passkey_challenges", "verification_tokens")
+NOBODYS = (
+    *("delivery_keys", "outbox_epochs", "outbox_events", "outbox_topics", "touched_days"),
+    *("passkey_challenges", "passwords", "verification_tokens"),
+)
 """The tables of which not even an administrator sees a row."""
 EVERYTHING = ("see", "learn", "comment", "edit", "manage", "own")
 

@@ -31,6 +31,7 @@ MINE = "{ viewer { id activity(first: 100) { totalCount nodes { __typename ... o
 TIMES = {
     tables.Commit: "committed_at",
     tables.PullRequest: "opened_at",
+    tables.Issue: "opened_at",
     tables.DocumentVersion: "created_at",
     tables.Comment: "created_at",
     tables.Enrollment: "enrolled_at",
@@ -64,13 +65,13 @@ async def all_at_once(graph: Graph) -> None:
 
 
 async def test_an_organization_has_what_happened_in_all_systems(graph: Graph, world: World) -> None:
-    assert kinds(await pages(graph, "ada", world.analytical)) == {"com": 6, "pul": 2, "ver": 4, "cmt": 6}
+    assert kinds(await pages(graph, "ada", world.analytical)) == {"com": 6, "pul": 2, "iss": 2, "ver": 4, "cmt": 6}
 
 
 async def test_the_viewer_has_what_they_did_themselves(graph: Graph, world: World) -> None:
     mine = (await graph.data("ada", MINE))["viewer"]
     assert [node["id"] for node in mine["activity"]["nodes"]] == await pages(graph, "ada", world.ada)
-    assert mine["activity"]["totalCount"] == 6 + 2 + 4 + 4
+    assert mine["activity"]["totalCount"] == 6 + 2 + 2 + 4 + 4
 
 
 @pytest.mark.parametrize("size", [1, 3, 7])
@@ -80,7 +81,7 @@ async def test_things_of_one_moment_are_listed_once_each_on_pages_of_any_size(
 ) -> None:
     await all_at_once(graph)
     whole = await pages(graph, "ada", getattr(world, of))
-    assert len(kinds(whole)) == 4
+    assert len(kinds(whole)) == 5
     assert await pages(graph, "ada", getattr(world, of), size=size) == whole
     assert len(set(whole)) == len(whole)
 
@@ -98,10 +99,10 @@ async def test_what_happens_meanwhile_moves_nothing_that_was_read(graph: Graph, 
 
 async def test_what_others_may_not_see_is_neither_listed_nor_counted(graph: Graph, world: World) -> None:
     for who in ("ben", "vera"):
-        assert kinds(await pages(graph, who, world.analytical)) == {"com": 3, "pul": 1, "ver": 4, "cmt": 6}
+        assert kinds(await pages(graph, who, world.analytical)) == {"com": 3, "pul": 1, "iss": 1, "ver": 4, "cmt": 6}
     assert (await graph.data("olga", ACTIVITY, id=world.analytical.public_id))["node"] is None
-    assert kinds(await pages(graph, "olga", world.remote)) == {"com": 3, "pul": 1}
-    assert kinds(await pages(graph, "vera", world.ada)) == {"com": 3, "pul": 1, "ver": 4, "cmt": 4}
+    assert kinds(await pages(graph, "olga", world.remote)) == {"com": 3, "pul": 1, "iss": 1}
+    assert kinds(await pages(graph, "vera", world.ada)) == {"com": 3, "pul": 1, "iss": 1, "ver": 4, "cmt": 4}
 
 
 async def test_a_list_is_limited_to_types_and_to_a_time(graph: Graph, world: World) -> None:
@@ -125,7 +126,7 @@ async def test_a_few_things_are_found_among_thousands_that_are_hidden(
 
     monkeypatch.setattr(graph.database, "fetch", noting)
     page = await graph.data("vera", ACTIVITY.replace("totalCount", ""), id=world.ada.public_id, first=20)
-    assert len(page["node"]["activity"]["nodes"]) == 3 + 1 + 4 + 4
+    assert len(page["node"]["activity"]["nodes"]) == 3 + 1 + 1 + 4 + 4
     [(statement, arguments)] = asked
     async with graph.database.read() as session:
         connection = await session.connection()

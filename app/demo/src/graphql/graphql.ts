@@ -229,6 +229,7 @@ export type CourseQuery = { __typename: 'Query', node:
     | { __typename: 'ApiKey' }
     | { __typename: 'AuditLog' }
     | { __typename: 'Certificate' }
+    | { __typename: 'CodeReview' }
     | { __typename: 'Comment' }
     | { __typename: 'CommentThread' }
     | { __typename: 'Commit' }
@@ -237,12 +238,17 @@ export type CourseQuery = { __typename: 'Query', node:
     | { __typename: 'CourseModule' }
     | { __typename: 'CourseProgress' }
     | { __typename: 'CourseReview' }
+    | { __typename: 'DeveloperMetric' }
     | { __typename: 'DocumentReview' }
     | { __typename: 'DocumentVersion' }
     | { __typename: 'DocumentVisit' }
     | { __typename: 'Enrollment' }
     | { __typename: 'ExerciseAnswer' }
+    | { __typename: 'Identity' }
+    | { __typename: 'IdentitySuggestion' }
+    | { __typename: 'IngestionGap' }
     | { __typename: 'Invitation' }
+    | { __typename: 'Issue' }
     | { __typename: 'Job' }
     | { __typename: 'LearningModule' }
     | { __typename: 'Lesson' }
@@ -250,23 +256,29 @@ export type CourseQuery = { __typename: 'Query', node:
     | { __typename: 'Media' }
     | { __typename: 'ModuleProgress' }
     | { __typename: 'Notification' }
+    | { __typename: 'NotificationDelivery' }
+    | { __typename: 'NotificationRule' }
     | { __typename: 'Organization' }
     | { __typename: 'OrganizationMember' }
     | { __typename: 'Passkey' }
     | { __typename: 'PaymentEvent' }
     | { __typename: 'ProjectMember' }
     | { __typename: 'PullRequest' }
+    | { __typename: 'PullRequestReview' }
     | { __typename: 'Question' }
     | { __typename: 'Quiz' }
     | { __typename: 'QuizAnswer' }
     | { __typename: 'QuizAttempt' }
     | { __typename: 'Reaction' }
+    | { __typename: 'Release' }
     | { __typename: 'Repository' }
     | { __typename: 'RepositoryStats' }
+    | { __typename: 'RetentionPolicy' }
     | { __typename: 'Session' }
     | { __typename: 'SpecificationDocument' }
     | { __typename: 'SpecificationProject' }
     | { __typename: 'Suggestion' }
+    | { __typename: 'TeamMetric' }
     | { __typename: 'Transaction' }
     | { __typename: 'User' }
     | { __typename: 'WebhookEvent' }
@@ -316,6 +328,7 @@ export type DocumentQuery = { __typename: 'Query', node:
     | { __typename: 'ApiKey' }
     | { __typename: 'AuditLog' }
     | { __typename: 'Certificate' }
+    | { __typename: 'CodeReview' }
     | { __typename: 'Comment' }
     | { __typename: 'CommentThread' }
     | { __typename: 'Commit' }
@@ -324,12 +337,17 @@ export type DocumentQuery = { __typename: 'Query', node:
     | { __typename: 'CourseModule' }
     | { __typename: 'CourseProgress' }
     | { __typename: 'CourseReview' }
+    | { __typename: 'DeveloperMetric' }
     | { __typename: 'DocumentReview' }
     | { __typename: 'DocumentVersion' }
     | { __typename: 'DocumentVisit' }
     | { __typename: 'Enrollment' }
     | { __typename: 'ExerciseAnswer' }
+    | { __typename: 'Identity' }
+    | { __typename: 'IdentitySuggestion' }
+    | { __typename: 'IngestionGap' }
     | { __typename: 'Invitation' }
+    | { __typename: 'Issue' }
     | { __typename: 'Job' }
     | { __typename: 'LearningModule' }
     | { __typename: 'Lesson' }
@@ -337,23 +355,29 @@ export type DocumentQuery = { __typename: 'Query', node:
     | { __typename: 'Media' }
     | { __typename: 'ModuleProgress' }
     | { __typename: 'Notification' }
+    | { __typename: 'NotificationDelivery' }
+    | { __typename: 'NotificationRule' }
     | { __typename: 'Organization' }
     | { __typename: 'OrganizationMember' }
     | { __typename: 'Passkey' }
     | { __typename: 'PaymentEvent' }
     | { __typename: 'ProjectMember' }
     | { __typename: 'PullRequest' }
+    | { __typename: 'PullRequestReview' }
     | { __typename: 'Question' }
     | { __typename: 'Quiz' }
     | { __typename: 'QuizAnswer' }
     | { __typename: 'QuizAttempt' }
     | { __typename: 'Reaction' }
+    | { __typename: 'Release' }
     | { __typename: 'Repository' }
     | { __typename: 'RepositoryStats' }
+    | { __typename: 'RetentionPolicy' }
     | { __typename: 'Session' }
     | { __typename: 'SpecificationDocument', id: string, phase: SpecificationPhase, version: number, content: string, project: { __typename: 'SpecificationProject', id: string }, threads: { __typename: 'CommentThreadConnection', totalCount: number, nodes: Array<{ __typename: 'CommentThread', id: string, status: CommentStatus, position: { __typename: 'Position', line: number }, resolvedBy: { __typename: 'User', id: string, name: string } | null, comments: { __typename: 'CommentConnection', totalCount: number, nodes: Array<{ __typename: 'Comment', id: string, content: string, createdAt: string, editedAt: string | null, author: { __typename: 'User', id: string, name: string }, reactions: { __typename: 'ReactionConnection', nodes: Array<{ __typename: 'Reaction', id: string, type: ReactionType, user: { __typename: 'User', id: string, name: string } }> } }> } }> } }
     | { __typename: 'SpecificationProject' }
     | { __typename: 'Suggestion' }
+    | { __typename: 'TeamMetric' }
     | { __typename: 'Transaction' }
     | { __typename: 'User' }
     | { __typename: 'WebhookEvent' }
