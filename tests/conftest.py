@@ -16,12 +16,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import hypothesis  # noqa: F401  (imported late, after greenlets ran, it breaks the parser of CPython 3.11)
 import orjson
 import pytest
 import pytest_asyncio
 import structlog
 from asyncpg import PostgresSyntaxError, SyntaxOrAccessError
+from hypothesis import HealthCheck, settings  # imported late, after greenlets ran, it breaks CPython 3.11's parser
 from sqlalchemy import event
 
 from db import embedded, engine, liveness, migrations, session_settings
@@ -59,6 +59,16 @@ UNLIMITED = Limits(**{limit.name: 10**100 for limit in fields(Limits)})
 
 SECRET = os.environ["TRELLIS_SECRETS"] = "of-tests-and-of-nobody-else-at-all"  # for what tests start, too
 KEYRING = Keyring([SECRET])
+
+settings.register_profile(
+    "trellis",
+    deadline=None,  # the first statement of its kind on a connection is slow, and so is a busy machine
+    print_blob=True,
+    # In CI the same examples every time, so that a red build speaks of the change; new ones are for all other runs.
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("trellis")
 
 
 def pytest_configure() -> None:

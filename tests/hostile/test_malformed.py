@@ -1,12 +1,11 @@
 """Whatever arrives is answered with a code: no failure of ours, no broken connection, and nothing that is not said."""
 
 import asyncio
-import os
 from collections.abc import Iterator
 from typing import Any
 
 import orjson
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
@@ -21,44 +20,35 @@ OURS = {"INTERNAL_SERVER_ERROR", "SERVICE_UNAVAILABLE", "GATEWAY_TIMEOUT", "OVER
 THEIRS = {1000, 1002, 1007, 1009, 4400, 4401, 4403, 4409, 4429}
 """The codes of closing that say that something is wrong on the client's side."""
 
-settings.register_profile(
-    "hostile",
-    deadline=None,
-    print_blob=True,
-    derandomize="CI" in os.environ,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-hostile = settings.get_profile("hostile")
 
-
-@settings(hostile, max_examples=700)
+@settings(max_examples=700)
 @given(body=inputs.bodies, signed_in=st.booleans())
 def test_a_body(target: Target, body: bytes, signed_in: bool) -> None:
     head = b"Content-Type: application/json\r\n" + (credential(target) if signed_in else b"")
     check(target, b"POST /graphql HTTP/1.1\r\n%bContent-Length: %d\r\n" % (head, len(body)), body)
 
 
-@settings(hostile, max_examples=300)
+@settings(max_examples=300)
 @given(parameters=inputs.parameters, signed_in=st.booleans())
 def test_an_address(target: Target, parameters: bytes, signed_in: bool) -> None:
     check(target, b"GET /graphql?%b HTTP/1.1\r\n%b" % (parameters, credential(target) if signed_in else b""))
 
 
-@settings(hostile, max_examples=300)
+@settings(max_examples=300)
 @given(head=inputs.heads, method=st.sampled_from((b"POST", b"GET", b"PUT", b"get", b"\xff", b"HEAD", b"OPTIONS")))
 def test_a_head(target: Target, head: bytes, method: bytes) -> None:
     body = b'{"query": "{ __typename }"}'
     check(target, b"%b /graphql HTTP/1.1\r\n%bContent-Length: %d\r\n" % (method, head, len(body)), body)
 
 
-@settings(hostile, max_examples=200)
+@settings(max_examples=200)
 @given(body=inputs.bodies, sizes=st.lists(st.integers(-2, 60), max_size=6), cut=st.booleans())
 def test_a_chunked_body(target: Target, body: bytes, sizes: list[int], cut: bool) -> None:
     head = b"POST /graphql HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
     check(target, head, b"".join(chunks(body, sizes)), cut=cut)
 
 
-@settings(hostile, max_examples=500)
+@settings(max_examples=500)
 @given(
     sent=st.lists(st.tuples(inputs.messages, st.sampled_from((TEXT, TEXT, TEXT, BINARY, CONTINUATION)), st.booleans())),
     signed_in=st.booleans(),

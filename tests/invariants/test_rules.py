@@ -54,7 +54,7 @@ async def empty(databases: Databases, template: World) -> AsyncIterator[Database
     await opened.close()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(random=st.randoms(use_true_random=True), who=st.sampled_from(["guest", *ROLES, *["person"] * SIZE]))
 async def test_the_rules_agree_with_the_oracle_in_any_world(empty: Database, random: Random, who: str) -> None:
     async with scratch(empty) as session:

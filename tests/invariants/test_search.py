@@ -1,12 +1,11 @@
 """Whatever is typed into a search box is answered, in every list of the graph that can be searched."""
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from graphql import GraphQLInputObjectType, get_named_type
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphql_schema.core.filters import LONGEST_SEARCH
@@ -41,13 +40,6 @@ typed = st.lists(
     ).flatmap(lambda piece: st.sampled_from((1, 1, 2, 33, 100)).map(lambda times: piece * times)),
     max_size=30,
 ).map(lambda pieces: "".join(pieces).replace("\0", "")[:LONGEST_SEARCH])
-patient = settings(
-    deadline=None,
-    max_examples=40,
-    derandomize="CI" in os.environ,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 
 
 def operation(oracle: Oracle, order: str = "") -> tuple[str, dict[str, list[str]]]:
@@ -88,7 +80,7 @@ async def test_what_can_be_searched_has_an_index_for_it() -> None:
         assert [index.dialect_options["postgresql"]["using"] for index in found] == ["gin"], table
 
 
-@patient
+@settings(max_examples=40)
 @given(text=typed)
 async def test_whatever_is_typed_is_searched_for(graph: Graph, oracle: Oracle, text: str) -> None:
     query, ids = operation(oracle, ", orderBy: RANK_DESC")

@@ -49,7 +49,6 @@ def compare(both: BothPaths, who: str | None, *, size: int, seed_: int) -> None:
     @seed(seed_)
     @settings(
         max_examples=size,
-        deadline=None,
         database=None,
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),

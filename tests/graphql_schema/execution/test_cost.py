@@ -20,7 +20,6 @@ from tests.conftest import UNLIMITED, Graph
 from tests.graphql_schema.execution.both_paths import PEOPLE, BothPaths
 from tests.graphql_schema.execution.operations import Drawn
 from tests.graphql_schema.execution.still import MUTATIONS
-from tests.graphql_schema.execution.test_two_paths_agree import agreeing
 
 QUERIES = Path(__file__).parents[3] / "scripts" / "benchmark" / "queries" / "trellis"
 unlimited = Executor(executor.schema, limits=UNLIMITED)
@@ -371,14 +370,14 @@ def holds_no_more(both: BothPaths, who: str | None, drawn: Drawn) -> None:
         assert items(answer["data"]) <= estimate.nodes
 
 
-@settings(agreeing, max_examples=180)
+@settings(max_examples=180)
 @given(data=st.data(), who=st.sampled_from(PEOPLE))
 def test_no_answer_holds_more_than_was_estimated(both: BothPaths, data: st.DataObject, who: str | None) -> None:
     holds_no_more(both, who, data.draw(both.operations(who)))
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
-@settings(agreeing, max_examples=20)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_no_payload_holds_more_than_was_estimated(both: BothPaths, name: str, data: st.DataObject) -> None:
     who, arguments = MUTATIONS[name](both.compiled.world)

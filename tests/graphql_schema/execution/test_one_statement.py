@@ -19,7 +19,6 @@ from tests.conftest import UNLIMITED, Graph
 from tests.graphql_schema.execution.both_paths import PEOPLE, TIMEOUT, BothPaths
 from tests.graphql_schema.execution.operations import Drawn, written
 from tests.graphql_schema.execution.still import EVENTS, MUTATIONS, Arguments
-from tests.graphql_schema.execution.test_two_paths_agree import agreeing
 from tests.invariants.schema import is_aggregate, needed
 
 QUERY: Any = executor.schema.query_type
@@ -39,7 +38,7 @@ def unlimited(graph: Graph) -> Graph:
     return replace(graph, executor=Executor(executor.schema, limits=UNLIMITED, deadline=TIMEOUT))
 
 
-@settings(agreeing, max_examples=90)
+@settings(max_examples=90)
 @given(data=st.data(), who=st.sampled_from(PEOPLE))
 def test_a_query_is_one_statement(both: BothPaths, data: st.DataObject, who: str | None) -> None:
     drawn = data.draw(both.operations(who))
@@ -117,7 +116,7 @@ def sample(type_: Any, member: str | None) -> Any:
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
-@settings(agreeing, max_examples=20)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_a_payload_is_one_statement_beside_those_of_the_mutation(
     both: BothPaths, name: str, data: st.DataObject
@@ -127,7 +126,7 @@ def test_a_payload_is_one_statement_beside_those_of_the_mutation(
 
 
 @pytest.mark.parametrize("name", EVENTS)
-@settings(agreeing, max_examples=20)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_an_event_is_one_statement_beside_those_that_check_the_access(
     both: BothPaths, name: str, data: st.DataObject

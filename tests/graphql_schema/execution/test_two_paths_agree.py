@@ -1,9 +1,7 @@
 """The compiled path and the resolvers give the same answers, to whatever is asked and whoever asks."""
 
-import os
-
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -13,16 +11,6 @@ from tests.graphql_schema.execution.both_paths import PEOPLE, BothPaths
 from tests.graphql_schema.execution.operations import written
 from tests.graphql_schema.execution.still import MUTATIONS
 from tests.world import World
-
-settings.register_profile(
-    "agreeing",
-    deadline=None,  # the first statement of its kind on a connection is slow, and so is a busy machine
-    print_blob=True,
-    # In CI the same operations every time, so that a red build speaks of the change; new ones are for `scripts/agree`.
-    derandomize="CI" in os.environ,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-agreeing = settings.get_profile("agreeing")
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
@@ -44,7 +32,7 @@ async def rows(graph: Graph) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("who", PEOPLE)
-@settings(agreeing, max_examples=150)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_both_paths_give_the_same_answer(both: BothPaths, who: str | None, data: st.DataObject) -> None:
     drawn = data.draw(both.operations(who))
@@ -52,7 +40,7 @@ def test_both_paths_give_the_same_answer(both: BothPaths, who: str | None, data:
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
-@settings(agreeing, max_examples=25)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_both_paths_give_the_same_payload_of_a_mutation(both: BothPaths, name: str, data: st.DataObject) -> None:
     who, arguments = MUTATIONS[name](both.compiled.world)
