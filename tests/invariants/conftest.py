@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from asyncpg import Connection
 from sqlalchemy import select
 
 from db import tables
 from db.access import GUEST
+from db.address import Address
 from db.cache import Cache, SegmentedCache
 from db.engine import Database
 from graphql_schema.execution import Executor
@@ -41,9 +43,16 @@ def database_url(databases: Databases, template: World) -> str:
     return databases.copy(TEMPLATE)
 
 
+class PatientDatabase(NotingDatabase):
+    """Lets statements take as long as a busy machine needs: tests of this folder ask for all that there is at once."""
+
+    async def _open(self, address: Address, settings: dict[str, str]) -> Connection:
+        return await super()._open(address, settings | {"statement_timeout": f"{DEADLINE:.0f}s"})
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def database(database_url: str) -> AsyncIterator[NotingDatabase]:
-    opened = NotingDatabase(database_url)
+    opened = PatientDatabase(database_url)
     yield opened
     await opened.close()
 
